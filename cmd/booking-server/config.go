@@ -1,0 +1,320 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// config is what the environment says, checked.
+type config struct {
+	Port                 uint16 // 1 to 65535
+	DatabaseURL          string // a PostgreSQL URL or key=value string; holds a password
+	StripeSecretKey      string
+	Livemode             bool     // the key is one for real money
+	StripeWebhookSecrets []string // at least one, in the order given
+	StripeAPIBase        string   // without a slash at its end; "" is Stripe itself
+	JWTSecret            string   // at least 32 bytes
+	TrustedProxies       []netip.Prefix
+	LogLevel             slog.Level
+	WebhookTolerance     time.Duration // 1 s to 24 h, whole seconds count
+	WebhookRateLimit     int           // deliveries a second for an address; 0 is none
+	LoginRateLimit       int           // attempts a minute, at least 1
+	CheckoutSuccessURL   string
+	CheckoutCancelURL    string
+	MetricsToken         string // "" turns /metrics off
+}
+
+// variable is one row of the table that reading, checking, warning and --help come from.
+type variable struct {
+	name     string
+	fallback string // what an unset or empty variable counts as; PORT in it is the port's number
+	required bool
+	help     string
+	// set checks a value that is not empty and keeps it. What it returns completes "NAME must …" and
+	// never quotes the value, since secrets end up in the wrong variable, too.
+	set func(c *config, value string) (fault string)
+	// local tells whether the checked value is the one that docker-compose.yml ships.
+	local func(c config) bool
+}
+
+const mostPerSecond = 1_000_000
+
+// variables is read from top to bottom.
+var variables = []variable{
+	{name: "PORT", fallback: "3000", help: "port to listen on, 1 to 65535", set: setPort},
+	{name: "DATABASE_URL", required: true, set: setDatabaseURL, local: localDatabase,
+		help: "PostgreSQL, as postgres://user:password@host:5432/booking_platform?sslmode=require or as key=value pairs; several hosts as host=a,b port=1,2"},
+	{name: "STRIPE_SECRET_KEY", required: true, set: setStripeKey,
+		local: func(c config) bool { return c.StripeSecretKey == "sk_test_localdefault" },
+		help:  "Stripe's API key: sk_test_…, sk_live_…, rk_test_… or rk_live_…"},
+	{name: "STRIPE_WEBHOOK_SECRET", required: true, set: setWebhookSecrets,
+		local: func(c config) bool { return slices.Contains(c.StripeWebhookSecrets, "whsec_localdefault") },
+		help:  "signing secret of the webhook endpoint, whsec_…; several, separated by commas, while rotating"},
+	{name: "STRIPE_API_BASE", help: "URL to use in place of Stripe's API, such as stripe-mock's", set: setAPIBase},
+	{name: "JWT_SECRET", required: true, set: setJWTSecret,
+		local: func(c config) bool { return c.JWTSecret == "local-default-jwt-secret-change-before-production" },
+		help:  "key that signs the bearer tokens, 32 bytes or more"},
+	{name: "TRUSTED_PROXIES", set: setProxies,
+		help: "addresses or CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For counts"},
+	{name: "LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", set: setLogLevel},
+	{name: "WEBHOOK_TOLERANCE", fallback: "5m", help: "how far a signature's time may be off, up to 24h", set: setTolerance},
+	{name: "WEBHOOK_RATE_LIMIT", fallback: "200", help: "deliveries a second for an address, with bursts of ten times that; 0 is no limit",
+		set: func(c *config, value string) string { return setNumber(&c.WebhookRateLimit, 0, value) }},
+	{name: "LOGIN_RATE_LIMIT", fallback: "5", help: "login attempts in any 60 s for an address and for an account",
+		set: func(c *config, value string) string { return setNumber(&c.LoginRateLimit, 1, value) }},
+	{name: "CHECKOUT_SUCCESS_URL", fallback: "http://localhost:PORT/checkout/success", help: "where Stripe sends a customer who has paid",
+		set: func(c *config, value string) string { return setPage(&c.CheckoutSuccessURL, value) }},
+	{name: "CHECKOUT_CANCEL_URL", fallback: "http://localhost:PORT/checkout/cancel", help: "where Stripe sends a customer who turns back",
+		set: func(c *config, value string) string { return setPage(&c.CheckoutCancelURL, value) }},
+	{name: "METRICS_TOKEN", set: setMetricsToken,
+		local: func(c config) bool { return c.MetricsToken == "local-default-metrics-token" },
+		help:  "bearer token for GET /metrics; unset, there is no such route"},
+}
+
+// configFrom reads the whole environment. An empty variable counts as unset. The error has a line for
+// each fault, naming the variable and what to do; neither it nor the warnings, one for each variable
+// that has a well-known local default, hold any value.
+func configFrom(getenv func(string) string) (config, []string, error) {
+	return readConfig(getenv, variables)
+}
+
+// configOnly reads the named variables and leaves the rest of the config as it is when nothing is set,
+// for commands that need no more.
+func configOnly(getenv func(string) string, names ...string) (config, error) {
+	wanted := make([]variable, 0, len(names))
+	for _, v := range variables {
+		if slices.Contains(names, v.name) {
+			wanted = append(wanted, v)
+		}
+	}
+	c, _, err := readConfig(getenv, wanted)
+	return c, err
+}
+
+func readConfig(getenv func(string) string, wanted []variable) (config, []string, error) {
+	var (
+		c        = config{Port: 3000}
+		warnings []string
+		faults   []error
+	)
+	for _, v := range wanted {
+		value := getenv(v.name)
+		if value == "" {
+			value = strings.ReplaceAll(v.fallback, "PORT", strconv.Itoa(int(c.Port)))
+		}
+		if value == "" {
+			if v.required {
+				faults = append(faults, fmt.Errorf("%s is missing; set it to %s", v.name, v.help))
+			}
+			continue
+		}
+		if fault := v.set(&c, value); fault != "" {
+			faults = append(faults, fmt.Errorf("%s must %s", v.name, fault))
+		} else if v.local != nil && v.local(c) {
+			warnings = append(warnings, v.name+" has the well-known local default; set your own before production")
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return config{}, nil, err
+	}
+	return c, warnings, nil
+}
+
+// printVariables writes the table of variables for --help.
+func printVariables(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range variables {
+		fallback := "optional"
+		if v.required {
+			fallback = "required"
+		} else if v.fallback != "" {
+			fallback = "default " + v.fallback
+		}
+		if _, err := fmt.Fprintf(table, "  %s\t%s\t(%s)\n", v.name, v.help, fallback); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+func setPort(c *config, value string) string {
+	port, err := strconv.ParseUint(value, 10, 16)
+	if err != nil || port == 0 {
+		return "be a whole number from 1 to 65535"
+	}
+	c.Port = uint16(port)
+	return ""
+}
+
+func setDatabaseURL(c *config, value string) string {
+	const form = "be a PostgreSQL URL (postgres://user:password@host:5432/booking_platform?sslmode=require) " +
+		"or key=value pairs (host=a,b port=5432,5433 dbname=booking_platform user=… password=… sslmode=require)"
+	// lib/pq takes mysql://host?a=b for key=value pairs with an odd key.
+	if before, _, isURL := strings.Cut(value, "://"); isURL && !strings.Contains(before, "=") {
+		if before != "postgres" && before != "postgresql" {
+			return form
+		}
+	}
+	parsed, err := pq.NewConfig(value)
+	if err != nil {
+		return form
+	}
+	hosts := []string{parsed.Host}
+	for _, more := range parsed.Multi {
+		hosts = append(hosts, more.Host)
+	}
+	for _, host := range hosts {
+		_, notAnAddress := netip.ParseAddr(strings.Trim(host, "[]"))
+		isSocket := strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@")
+		if strings.Contains(host, ":") && notAnAddress != nil && !isSocket {
+			return "not give each host of a URL a port; write postgres://a,b/booking_platform?port=5432,5433 or host=a,b port=5432,5433"
+		}
+	}
+	c.DatabaseURL = value
+	return ""
+}
+
+// localDatabase looks at a value that setDatabaseURL has accepted.
+func localDatabase(c config) bool {
+	parsed, err := pq.NewConfig(c.DatabaseURL)
+	return err == nil && parsed.Password == "postgres"
+}
+
+func setStripeKey(c *config, value string) string {
+	for _, prefix := range []string{"sk_test_", "sk_live_", "rk_test_", "rk_live_"} {
+		if rest, ok := strings.CutPrefix(value, prefix); ok && isPrintable(rest) {
+			c.StripeSecretKey = value
+			c.Livemode = strings.HasSuffix(prefix, "_live_")
+			return ""
+		}
+	}
+	return "be a Stripe secret key: sk_test_…, sk_live_…, rk_test_… or rk_live_…, without spaces"
+}
+
+// setWebhookSecrets allows spaces around a comma; a secret has none.
+func setWebhookSecrets(c *config, value string) string {
+	var secrets []string
+	for i, part := range strings.Split(value, ",") {
+		part = strings.Trim(part, " ")
+		if part == "" {
+			// An empty secret would accept anybody's signature.
+			return fmt.Sprintf("not have an empty part, but part %d is; take the comma away or put a secret there", i+1)
+		}
+		if !isPrintable(part) || strings.HasPrefix(part, "sk_") || strings.HasPrefix(part, "rk_") || strings.HasPrefix(part, "pk_") {
+			return fmt.Sprintf("be signing secrets of the webhook endpoint (whsec_…, without spaces), but part %d is none", i+1)
+		}
+		secrets = append(secrets, part)
+	}
+	c.StripeWebhookSecrets = secrets
+	return ""
+}
+
+func setAPIBase(c *config, value string) string {
+	u, err := url.Parse(value)
+	if err != nil || !isWebPage(u) || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "be an http or https URL without query, such as http://localhost:12111"
+	}
+	c.StripeAPIBase = strings.TrimRight(value, "/")
+	return ""
+}
+
+func setJWTSecret(c *config, value string) string {
+	if len(value) < 32 {
+		return "have at least 32 bytes; openssl rand -hex 32 makes one"
+	}
+	c.JWTSecret = value
+	return ""
+}
+
+func setProxies(c *config, value string) string {
+	var proxies []netip.Prefix
+	for i, part := range strings.Split(value, ",") {
+		part = strings.Trim(part, " ")
+		prefix, err := netip.ParsePrefix(part)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(part); err == nil && address.Zone() == "" {
+				prefix = netip.PrefixFrom(address, address.BitLen())
+			}
+		}
+		if !prefix.IsValid() {
+			return fmt.Sprintf("be addresses or CIDR ranges separated by commas, such as 10.0.0.0/8, but part %d is not one", i+1)
+		}
+		// Addresses are compared without their IPv6 clothes, so ranges must not wear them either.
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
+		if prefix.Bits() == 0 {
+			return "not trust every address, or anybody could choose his own; name your proxies"
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	c.TrustedProxies = proxies
+	return ""
+}
+
+func setLogLevel(c *config, value string) string {
+	level, known := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[strings.ToLower(value)]
+	if !known {
+		return "be debug, info, warn or error"
+	}
+	c.LogLevel = level
+	return ""
+}
+
+func setTolerance(c *config, value string) string {
+	tolerance, err := time.ParseDuration(value)
+	if err != nil || tolerance < time.Second || tolerance > 24*time.Hour {
+		return "be a duration from 1s to 24h, such as 5m"
+	}
+	c.WebhookTolerance = tolerance
+	return ""
+}
+
+func setNumber(to *int, least int, value string) string {
+	number, err := strconv.ParseUint(value, 10, 32)
+	if err != nil || number < uint64(least) || number > mostPerSecond {
+		return fmt.Sprintf("be a whole number from %d to %d", least, mostPerSecond)
+	}
+	*to = int(number)
+	return ""
+}
+
+func setPage(to *string, value string) string {
+	// Stripe fills in {CHECKOUT_SESSION_ID}, so that the text is kept as it is.
+	if u, err := url.Parse(value); err != nil || !isWebPage(u) {
+		return "be an absolute http or https URL"
+	}
+	*to = value
+	return ""
+}
+
+func setMetricsToken(c *config, value string) string {
+	if !isPrintable(value) {
+		return "be ASCII without spaces; openssl rand -hex 32 makes one"
+	}
+	c.MetricsToken = value
+	return ""
+}
+
+func isWebPage(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+// isPrintable tells whether text can stand in a header: visible ASCII, and some of it.
+func isPrintable(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+}

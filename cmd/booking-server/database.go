@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"example.com/hookproof/server"
+	"example.com/hookproof/store"
+)
+
+// migrate applies what is pending, or lists it.
+func (p program) migrate(ctx context.Context, args []string) error {
+	flags := newFlags("migrate")
+	status := flags.Bool("status", false, "list only")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	db, err := p.openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if *status {
+		list, err := db.Migrations(ctx)
+		if err != nil {
+			return databaseFailed(err)
+		}
+		return p.printMigrations(list)
+	}
+	return p.applyMigrations(ctx, db)
+}
+
+func (p program) applyMigrations(ctx context.Context, db *store.Store) error {
+	applied, err := db.Migrate(ctx)
+	if err != nil {
+		return databaseFailed(err)
+	}
+	if len(applied) == 0 {
+		_, err = fmt.Fprintln(p.stdout, "Database migrations are up to date.")
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "Applied %s.\n", strings.Join(applied, ", "))
+	return err
+}
+
+func (p program) printMigrations(list []store.Migration) error {
+	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, m := range list {
+		when := "pending"
+		if !m.AppliedAt.IsZero() {
+			when = "applied " + m.AppliedAt.UTC().Format(time.RFC3339)
+		}
+		if _, err := fmt.Fprintf(table, "%s\t%s\n", m.Name, when); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+// user makes a user, after migrating: it is how the first administrator comes to be.
+func (p program) user(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] != "create" {
+		return usageError{"the command is 'user create'"}
+	}
+	flags := newFlags("user create")
+	email := flags.String("email", "", "")
+	role := flags.String("role", "", "")
+	if err := parse(flags, args[1:]); err != nil {
+		return err
+	}
+	address, err := server.CanonicalEmail(*email)
+	if err != nil {
+		return usageError{"--" + err.Error()}
+	}
+	switch store.Role(*role) {
+	case store.Customer, store.Ops, store.Admin:
+	default:
+		return usageError{"--role must be CUSTOMER, OPS or ADMIN"}
+	}
+	// Asked before the password, so that nobody types one in vain.
+	if _, err := configOnly(p.getenv, "DATABASE_URL"); err != nil {
+		return err
+	}
+	hash, err := p.readPassword()
+	if err != nil {
+		return err
+	}
+	db, err := p.openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Migrate(ctx); err != nil {
+		return databaseFailed(err)
+	}
+	user, err := db.CreateUser(ctx, address, hash, store.Role(*role))
+	if errors.Is(err, store.ErrEmailTaken) {
+		return fmt.Errorf("there is a user %s already", address)
+	}
+	if err != nil {
+		return databaseFailed(err)
+	}
+	_, err = fmt.Fprintf(p.stdout, "Created %s %s with id %s.\n", user.Role, user.Email, user.ID)
+	return err
+}
+
+// readPassword takes the first line of standard input and hashes it.
+func (p program) readPassword() (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(p.stdin, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", errors.New("the password could not be read from standard input")
+	}
+	password := strings.TrimRight(line, "\r\n")
+	if password == "" {
+		return "", errors.New("no password: write it to standard input, for example: printf %s \"$PASSWORD\" | booking-server user create …")
+	}
+	return server.HashPassword(password)
+}
+
+func (p program) openDatabase(ctx context.Context) (*store.Store, error) {
+	c, err := configOnly(p.getenv, "DATABASE_URL")
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(c.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.WaitForDatabase(ctx, db, databaseWait, newLog(p.stderr, slog.LevelInfo)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// databaseFailed keeps PostgreSQL's own text, which may quote values, out of the terminal's history.
+func databaseFailed(err error) error {
+	if errors.Is(err, store.ErrSchemaNewer) {
+		return err
+	}
+	return fmt.Errorf("the database refused: %s", store.Describe(err))
+}
+
+func newFlags(command string) *flag.FlagSet {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	return flags
+}
+
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return usageError{flags.Name() + ": " + err.Error()}
+	}
+	if flags.NArg() > 0 {
+		return usageError{fmt.Sprintf("%s takes no argument %q", flags.Name(), flags.Arg(0))}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"example.com/hookproof/server"
+)
+
+// databaseWait is how long a start waits for the database, which may be starting, too.
+const databaseWait = 30 * time.Second
+
+func (p program) serve(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return usageError{"serve takes no arguments"}
+	}
+	c, warnings, err := configFrom(p.getenv)
+	if err != nil {
+		return err
+	}
+	log := newLog(p.stdout, c.LogLevel)
+	for _, warning := range warnings {
+		log.Warn(warning)
+	}
+	s, err := server.Open(ctx, server.Config{
+		Address:          ":" + strconv.Itoa(int(c.Port)),
+		DatabaseURL:      c.DatabaseURL,
+		DatabaseWait:     databaseWait,
+		StripeKey:        c.StripeSecretKey,
+		StripeAPIBase:    c.StripeAPIBase,
+		WebhookSecrets:   c.StripeWebhookSecrets,
+		WebhookTolerance: c.WebhookTolerance,
+		WebhookRate:      c.WebhookRateLimit,
+		LoginRate:        c.LoginRateLimit,
+		JWTSecret:        c.JWTSecret,
+		PasswordCost:     server.PasswordCost,
+		TrustedProxies:   c.TrustedProxies,
+		SuccessURL:       c.CheckoutSuccessURL,
+		CancelURL:        c.CheckoutCancelURL,
+		MetricsToken:     c.MetricsToken,
+		Log:              log,
+	})
+	if err != nil {
+		return err
+	}
+	return s.Serve(ctx)
+}
+
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// healthcheck is for a container without a shell. It asks /health and not /ready: a container whose
+// database is away is not mended by being restarted.
+func (p program) healthcheck(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return usageError{"healthcheck takes no arguments"}
+	}
+	c, err := configOnly(p.getenv, "PORT")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	url := fmt.Sprintf("http://127.0.0.1:%d/health", c.Port)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s does not answer", url)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %d", url, response.StatusCode)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// clientAddress is the address that a request came from. X-Forwarded-For counts only when the peer is
+// one of the trusted proxies, and is read from the right, where the nearest proxy wrote: each trusted
+// address vouches for the entry to its left, the first that is not trusted is the client, and what
+// stands further left was the client's own to write. An entry that is no address ends the walk at the
+// last good one. The zero Addr means that the peer has no IP address (a UNIX socket).
+func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	peer, ok := parseAddress(r.RemoteAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	client := peer
+	// A proxy may add a header line of its own in place of extending the last: together they are one list.
+	entries := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, entry := range slices.Backward(entries) {
+		if !inAny(trusted, client) {
+			return client
+		}
+		next, ok := parseAddress(strings.TrimSpace(entry))
+		if !ok {
+			return client
+		}
+		client = next
+	}
+	return client
+}
+
+func inAny(prefixes []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// parseAddress reads an address with or without brackets and port. An IPv4 address in IPv6 clothes is
+// the IPv4 address, and a zone is dropped: one client must not have two names.
+func parseAddress(text string) (netip.Addr, bool) {
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(text)
+		address = withPort.Addr()
+	}
+	if err != nil && strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+		address, err = netip.ParseAddr(text[1 : len(text)-1])
+		if err == nil && !address.Is6() {
+			return netip.Addr{}, false
+		}
+	}
+	return address.Unmap().WithZone(""), err == nil
+}
+
+// limitKey is what a rate limit counts by: an IPv4 address itself, of an IPv6 address its /64, since a
+// household or a rented machine holds all of one.
+func limitKey(address netip.Addr) netip.Prefix {
+	bits := 64
+	if address.Is4() {
+		bits = 32
+	}
+	key, err := address.Prefix(bits)
+	if err != nil { // no address: all such callers share one key
+		return netip.Prefix{}
+	}
+	return key
+}

@@ -1,0 +1,155 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"example.com/hookproof/store"
+)
+
+// stripeTime is how long we wait for Stripe to do one thing, its retry included.
+const stripeTime = 15 * time.Second
+
+// checkout is what we ask of Stripe: sessions in which a customer pays, their end, and refunds.
+type checkout struct {
+	api        *client.API
+	successURL string
+	cancelURL  string
+}
+
+func newCheckout(c Config) *checkout {
+	backend := &stripe.BackendConfig{
+		HTTPClient:        &http.Client{Timeout: stripeTime / 2},
+		MaxNetworkRetries: stripe.Int64(1), // safe: everything we send carries an Idempotency-Key or is idempotent
+		EnableTelemetry:   stripe.Bool(false),
+		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull}, // it would log what it sends
+	}
+	if c.StripeAPIBase != "" {
+		backend.URL = stripe.String(strings.TrimSuffix(c.StripeAPIBase, "/"))
+	}
+	return &checkout{
+		api:        client.New(c.StripeKey, &stripe.Backends{API: stripe.GetBackendWithConfig(stripe.APIBackend, backend)}),
+		successURL: c.SuccessURL,
+		cancelURL:  c.CancelURL,
+	}
+}
+
+// liveKey tells whether the key moves real money.
+func liveKey(key string) bool {
+	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
+}
+
+// open makes the session in which a booking is paid. The booking's id is the Idempotency-Key, so that
+// a retry finds the same session, and is written wherever an event may carry it back.
+func (c *checkout) open(ctx context.Context, b store.Booking, what string) (id, url string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stripeTime)
+	defer cancel()
+	ours := map[string]string{"bookingId": b.ID.String()}
+	params := &stripe.CheckoutSessionParams{
+		Mode:              stripe.String(string(stripe.CheckoutSessionModePayment)),
+		SuccessURL:        stripe.String(c.successURL),
+		CancelURL:         stripe.String(c.cancelURL),
+		ClientReferenceID: stripe.String(b.ID.String()),
+		ExpiresAt:         stripe.Int64(b.ExpiresAt.Unix()),
+		LineItems: []*stripe.CheckoutSessionLineItemParams{{
+			Quantity: stripe.Int64(1),
+			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
+				Currency:    stripe.String(b.Currency),
+				UnitAmount:  stripe.Int64(b.Amount),
+				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String(what)},
+			},
+		}},
+		// A charge takes its metadata from the payment intent, so that a refund tells whose it is.
+		PaymentIntentData: &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: ours},
+	}
+	params.Context, params.Metadata = ctx, ours
+	params.SetIdempotencyKey(b.ID.String())
+	session, err := c.api.CheckoutSessions.New(params)
+	if err != nil {
+		return "", "", stripeFailed("create session", err)
+	}
+	return session.ID, session.URL, nil
+}
+
+// errNotOpen tells that a session cannot be ended, because the customer has completed it.
+var errNotOpen = errors.New("the checkout session is complete")
+
+// expire ends a session, so that it can no longer be paid. It is no error if it had ended before;
+// errNotOpen if it was completed.
+func (c *checkout) expire(ctx context.Context, sessionID string) error {
+	ctx, cancel := context.WithTimeout(ctx, stripeTime)
+	defer cancel()
+	params := &stripe.CheckoutSessionExpireParams{}
+	params.Context = ctx
+	session, err := c.api.CheckoutSessions.Expire(sessionID, params)
+	var refused *stripe.Error
+	if errors.As(err, &refused) && refused.HTTPStatusCode == http.StatusBadRequest {
+		// Stripe refuses to expire what is not open; only the session itself tells which end it had.
+		get := &stripe.CheckoutSessionParams{}
+		get.Context = ctx
+		if session, err = c.api.CheckoutSessions.Get(sessionID, get); err == nil && session.Status == stripe.CheckoutSessionStatusOpen {
+			return stripeFailed("expire session", refused)
+		}
+	}
+	if err != nil {
+		return stripeFailed("expire session", err)
+	}
+	if session.Status == stripe.CheckoutSessionStatusComplete {
+		return errNotOpen
+	}
+	return nil
+}
+
+// refund gives back what has not been given back yet. The key names what was refunded before, so that
+// two requests at once refund once, and a refund after a partial one is a new one.
+func (c *checkout) refund(ctx context.Context, b store.Booking) error {
+	ctx, cancel := context.WithTimeout(ctx, stripeTime)
+	defer cancel()
+	params := &stripe.RefundParams{
+		PaymentIntent: b.StripePaymentIntentID,
+		Amount:        stripe.Int64(b.Amount - b.RefundedAmount),
+	}
+	params.Context = ctx
+	params.SetIdempotencyKey("refund-" + b.ID.String() + "-" + strconv.FormatInt(b.RefundedAmount, 10))
+	_, err := c.api.Refunds.New(params)
+	var refused *stripe.Error
+	if errors.As(err, &refused) && refused.Code == stripe.ErrorCodeChargeAlreadyRefunded {
+		return nil // its webhook is on the way
+	}
+	if err != nil {
+		return stripeFailed("refund", err)
+	}
+	return nil
+}
+
+// stripeError is a failure of Stripe's in words that are safe to log: Stripe's own message may quote
+// what was sent.
+type stripeError struct{ said string }
+
+func (e *stripeError) Error() string { return e.said }
+
+func isStripeError(err error) bool {
+	var failed *stripeError
+	return errors.As(err, &failed)
+}
+
+func stripeFailed(what string, err error) error {
+	var refused *stripe.Error
+	switch {
+	case errors.As(err, &refused):
+		return &stripeError{fmt.Sprintf("stripe: %s: status %d, type %s, code %s, request %s",
+			what, refused.HTTPStatusCode, refused.Type, refused.Code, refused.RequestID)}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &stripeError{"stripe: " + what + ": no answer in time"}
+	default:
+		return &stripeError{"stripe: " + what + ": no answer: " + store.Describe(err)}
+	}
+}

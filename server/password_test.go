@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+)
+
+func testPasswords(t *testing.T) *passwords {
+	t.Helper()
+	p, err := newPasswords(bcrypt.MinCost)
+	require.NoError(t, err)
+	return p
+}
+
+func TestPasswordRoundTrip(t *testing.T) {
+	t.Parallel()
+	p := testPasswords(t)
+	for _, password := range []string{"12345678", "pässwörd", strings.Repeat("x", 72)} {
+		hash, err := p.hash(t.Context(), password)
+		require.NoError(t, err)
+		require.NotContains(t, hash, password)
+		right, err := p.check(t.Context(), hash, password)
+		require.NoError(t, err)
+		require.True(t, right)
+		for _, wrong := range []string{"", "x", password[1:], strings.ToUpper(password) + "!", password + "\x00", password + "y", password + "\x00" + password} {
+			right, err = p.check(t.Context(), hash, wrong)
+			require.NoError(t, err)
+			require.False(t, right, "%q", wrong)
+		}
+	}
+}
+
+func TestPasswordsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	p := testPasswords(t)
+	for password, want := range map[string]string{
+		"":                      "password must have 8 to 72 bytes",
+		"1234567":               "password must have 8 to 72 bytes",
+		strings.Repeat("x", 73): "password must have 8 to 72 bytes",
+		strings.Repeat("é", 37): "password must have 8 to 72 bytes",
+		"12345678\x00":          "password must not contain a NUL character",
+		"12345678\xff":          "password must be valid UTF-8",
+	} {
+		_, err := p.hash(t.Context(), password)
+		var fault *problem
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, http.StatusBadRequest, fault.Status)
+		require.Equal(t, want, fault.Detail)
+		_, err = HashPassword(password)
+		require.EqualError(t, err, want)
+	}
+}
+
+func TestHashPasswordHasTheProductionCost(t *testing.T) {
+	t.Parallel()
+	hash, err := HashPassword("12345678")
+	require.NoError(t, err)
+	cost, err := bcrypt.Cost([]byte(hash))
+	require.NoError(t, err)
+	require.Equal(t, PasswordCost, cost)
+}
+
+// An unknown account costs what a known one costs: the dummy has the same cost, and it is never right.
+func TestPasswordOfAnUnknownAccount(t *testing.T) {
+	t.Parallel()
+	p, err := newPasswords(5)
+	require.NoError(t, err)
+	cost, err := bcrypt.Cost(p.dummy)
+	require.NoError(t, err)
+	require.Equal(t, 5, cost)
+
+	p.dummy, err = bcrypt.GenerateFromPassword([]byte("12345678"), bcrypt.MinCost)
+	require.NoError(t, err)
+	right, err := p.check(t.Context(), "", "12345678")
+	require.NoError(t, err)
+	require.False(t, right, "not even the dummy's own password")
+
+	p.dummy = []byte("no hash")
+	_, err = p.check(t.Context(), "", "12345678")
+	require.Error(t, err, "the dummy was compared with")
+}
+
+func TestPasswordHashThatIsNone(t *testing.T) {
+	t.Parallel()
+	right, err := testPasswords(t).check(t.Context(), "plain text", "plain text")
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "plain text")
+	require.False(t, right)
+}
+
+func TestPasswordTurns(t *testing.T) {
+	t.Parallel()
+	p := testPasswords(t)
+	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/2), cap(p.turns))
+
+	for range cap(p.turns) {
+		leave, err := p.turn(t.Context())
+		require.NoError(t, err)
+		t.Cleanup(leave)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := p.hash(gone, "12345678")
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = p.check(gone, "", "12345678")
+	require.ErrorIs(t, err, context.Canceled)
+
+	p.queue = time.Millisecond
+	_, err = p.hash(t.Context(), "12345678")
+	require.Equal(t, http.StatusServiceUnavailable, problemOf(err).Status)
+
+	// A turn that ends lets the next one in.
+	<-p.turns
+	p.queue = time.Minute
+	for range 3 {
+		_, err = p.hash(t.Context(), "12345678")
+		require.NoError(t, err)
+	}
+	p.turns <- struct{}{}
+}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/mux"
+
+	"example.com/hookproof/store"
+)
+
+// handler answers a request, or returns the error to answer it with.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// serve runs a handler, answers its error, and logs one line. Route is the pattern, which unlike the
+// path holds nothing that a caller chose.
+func (s *Server) serve(route string, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		header.Set("X-Content-Type-Options", "nosniff")
+		answer := &answerWriter{ResponseWriter: w, status: http.StatusOK}
+		err := s.run(h, answer, r)
+		if err != nil && !answer.begun {
+			writeProblem(answer, problemOf(err))
+		}
+		attrs := []slog.Attr{
+			slog.String("method", method(r)),
+			slog.String("route", route),
+			slog.Int("status", answer.status),
+			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
+		}
+		level := slog.LevelInfo
+		if answer.status >= 500 {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("error", describe(err)))
+		}
+		s.log.LogAttrs(r.Context(), level, "Request", attrs...)
+	})
+}
+
+// run calls the handler; a panic is an error like any other, and ends one request only.
+func (s *Server) run(h handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		switch broken := recover(); broken {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(broken)
+		default:
+			err = panicked{broken}
+		}
+	}()
+	return h(w, r)
+}
+
+// answerWriter remembers what was answered.
+type answerWriter struct {
+	http.ResponseWriter
+	status int
+	begun  bool
+}
+
+func (w *answerWriter) WriteHeader(status int) {
+	w.status, w.begun = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *answerWriter) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// method keeps a made-up method out of the log.
+func method(r *http.Request) string {
+	switch r.Method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+		return r.Method
+	}
+	return "other"
+}
+
+// limitWebhook refuses an address that delivers faster than Stripe ever would. What it refuses is a
+// request like any other; a delivery has a log line of its own.
+func (s *Server) limitWebhook(route string, deliveries http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wait := s.arrivals.delivery(clientAddress(r, s.config.TrustedProxies))
+		if wait == 0 {
+			deliveries.ServeHTTP(w, r)
+			return
+		}
+		s.serve(route, func(http.ResponseWriter, *http.Request) error { return tooMany(wait) }).ServeHTTP(w, r)
+	})
+}
+
+// say answers one JSON sentence.
+func say(sentence string) handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		return writeJSON(w, http.StatusOK, map[string]string{"message": sentence})
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // a client that is gone is no fault of ours
+	return nil
+}
+
+// pathID reads {id}. What is no UUID names nothing.
+func pathID(r *http.Request) (uuid.UUID, error) {
+	return parseID(mux.Vars(r)["id"])
+}
+
+func parseID(s string) (uuid.UUID, error) {
+	if id, err := uuid.Parse(s); err == nil && len(s) == 36 {
+		return id, nil
+	}
+	return uuid.Nil, store.ErrNotFound
+}
+
+// panicked is a handler's panic as an error; what was thrown may hold anything and is never printed.
+type panicked struct{ value any }
+
+func (panicked) Error() string { return "panic" }
+
+// describe is an error's text for the log: never one that could quote a request, a row or a secret.
+func describe(err error) string {
+	var (
+		answered *problem
+		broken   panicked
+		stripe   *stripeError
+	)
+	switch {
+	case errors.As(err, &broken):
+		return "panic"
+	case errors.As(err, &stripe):
+		return stripe.Error()
+	case errors.As(err, &answered):
+		return answered.Title
+	}
+	return store.Describe(err)
+}

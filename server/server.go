@@ -1,0 +1,214 @@
+// Package server is the booking service's HTTP half: users, resources, bookings with their Stripe
+// Checkout sessions, the operator's views, and the way in for Stripe's webhooks.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"strconv"
+	"time"
+
+	"example.com/hookproof/store"
+	"example.com/hookproof/webhook"
+)
+
+// Time limits of the HTTP server. Writing is the longest: making a booking asks Stripe twice.
+const (
+	headerTime   = 5 * time.Second
+	requestTime  = 15 * time.Second
+	responseTime = 40 * time.Second
+	idleTime     = 60 * time.Second
+	maxHeader    = 32 << 10
+	// shutdownTime is for the requests in flight at SIGTERM: more than the ten seconds of a delivery.
+	shutdownTime = 15 * time.Second
+)
+
+// Config is all that a server needs to know; it reads no environment.
+type Config struct {
+	Address          string // to listen on, for example ":3000"; port 0 takes a free one
+	DatabaseURL      string // a PostgreSQL URL or key=value string
+	DatabaseWait     time.Duration
+	StripeKey        string // sk_… or rk_…; a live one makes live events ours
+	StripeAPIBase    string // "" is Stripe itself
+	WebhookSecrets   []string
+	WebhookTolerance time.Duration
+	WebhookRate      int // deliveries a second for an address, in bursts of ten times that; 0 is no limit
+	LoginRate        int // attempts in any minute for an address, and for an account
+	JWTSecret        string
+	PasswordCost     int // bcrypt's; PasswordCost in production
+	TrustedProxies   []netip.Prefix
+	SuccessURL       string // where Stripe sends the customer after paying; "" is our own page
+	CancelURL        string
+	MetricsToken     string // "" turns GET /metrics off
+	Log              *slog.Logger
+}
+
+// Server is a running service.
+type Server struct {
+	config   Config
+	log      *slog.Logger
+	store    *store.Store
+	webhook  *webhook.Handler
+	checkout *checkout
+	tokens   *tokens
+	password *passwords
+	logins   *loginLimiter
+	arrivals *webhookLimiter
+	started  time.Time
+	listener net.Listener
+	http     http.Server
+}
+
+// Open waits for the database, migrates it, and listens. Nothing is served before Serve. The error is
+// a sentence for the operator, without any secret.
+func Open(ctx context.Context, c Config) (_ *Server, err error) {
+	s := &Server{
+		config:   c,
+		log:      c.Log,
+		tokens:   newTokens(c.JWTSecret, time.Now),
+		logins:   newLoginLimiter(c.LoginRate, time.Now),
+		arrivals: newWebhookLimiter(c.WebhookRate, time.Now),
+		started:  time.Now(),
+	}
+	if s.password, err = newPasswords(c.PasswordCost); err != nil {
+		return nil, err
+	}
+	if s.store, err = store.Open(c.DatabaseURL); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.store.Close())
+		}
+	}()
+	if err := s.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if s.listener, err = net.Listen("tcp", c.Address); err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", c.Address, listenCause(err))
+	}
+	if s.config.SuccessURL == "" {
+		s.config.SuccessURL = "http://localhost:" + s.port() + "/checkout/success"
+	}
+	if s.config.CancelURL == "" {
+		s.config.CancelURL = "http://localhost:" + s.port() + "/checkout/cancel"
+	}
+	s.checkout = newCheckout(s.config)
+	s.webhook = webhook.NewHandler(s.store, webhook.Config{
+		Secrets:   c.WebhookSecrets,
+		Tolerance: c.WebhookTolerance,
+		Livemode:  liveKey(c.StripeKey),
+		Now:       time.Now,
+		Log:       c.Log,
+	})
+	s.http = http.Server{
+		Handler:           s.routes(),
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       requestTime,
+		WriteTimeout:      responseTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		// net/http's own complaints (a handshake that failed, a header too large) are lines like the others.
+		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// migrate waits until the database answers, a log line a try, and applies what is pending.
+func (s *Server) migrate(ctx context.Context) error {
+	if err := WaitForDatabase(ctx, s.store, s.config.DatabaseWait, s.log); err != nil {
+		return err
+	}
+	applied, err := s.store.Migrate(ctx)
+	switch {
+	case errors.Is(err, store.ErrSchemaNewer):
+		return err
+	case err != nil:
+		return fmt.Errorf("migrating the database at %s failed: %s", s.store.Address(), store.Describe(err))
+	case len(applied) == 0:
+		s.log.Info("Database migrations are up to date")
+	default:
+		names := make([]string, len(applied))
+		for i, file := range applied {
+			names[i] = path.Base(file)
+		}
+		s.log.Info("Database migrations applied", "migrations", names)
+	}
+	return nil
+}
+
+// WaitForDatabase asks the database once a second until it answers, for at most the given time; 0 asks
+// once. A database that is there and refuses us is not waited for.
+func WaitForDatabase(ctx context.Context, db *store.Store, patience time.Duration, log *slog.Logger) error {
+	deadline := time.Now().Add(patience)
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 4*time.Second)
+		err := db.Ping(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if store.Denied(err) {
+			return fmt.Errorf("the database at %s refuses the user or password of DATABASE_URL (%s)", db.Address(), store.Describe(err))
+		}
+		if ctx.Err() != nil || time.Now().Add(time.Second).After(deadline) {
+			return fmt.Errorf("the database at %s did not answer within %s (%s); is it running, and is DATABASE_URL right?",
+				db.Address(), patience, store.Describe(err))
+		}
+		log.Warn("Waiting for the database", "address", db.Address(), "error", store.Describe(err))
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func listenCause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+func (s *Server) port() string {
+	return strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port)
+}
+
+// URL is where the server can be reached from this machine.
+func (s *Server) URL() string { return "http://127.0.0.1:" + s.port() }
+
+// Serve answers requests until the context ends or serving fails. Then it stops accepting, lets the
+// requests and deliveries in flight finish, for shutdownTime at most, and closes the database. Its
+// error is nil after a clean end.
+func (s *Server) Serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	s.log.Info("Server running on port " + s.port())
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.log.Info("Server stopping")
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+		defer cancel()
+		err = s.http.Shutdown(patience)
+		s.webhook.Wait(patience)
+	}
+	if closed := s.store.Close(); closed != nil && err == nil {
+		err = fmt.Errorf("closing the database: %s", store.Describe(closed))
+	}
+	if err == nil {
+		s.log.Info("Server stopped")
+	}
+	return err
+}
+
+// Close ends a server that was opened and never served.
+func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.store.Close()) }

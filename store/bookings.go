@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// BookingStatus is a booking's place on the way from wish to refund.
+type BookingStatus string
+
+// The statuses in rank order: of two that events claim, the later one holds (see package webhook).
+// Pending, AwaitingPayment and Confirmed are live, that is, they hold their slot.
+const (
+	Pending         BookingStatus = "PENDING"
+	AwaitingPayment BookingStatus = "AWAITING_PAYMENT"
+	Expired         BookingStatus = "EXPIRED"
+	PaymentFailed   BookingStatus = "PAYMENT_FAILED"
+	Cancelled       BookingStatus = "CANCELLED"
+	Confirmed       BookingStatus = "CONFIRMED"
+	Refunded        BookingStatus = "REFUNDED"
+)
+
+// Dispute is what a customer's bank has said of the payment; the words are in rank order.
+type Dispute string
+
+// The states of a dispute.
+const (
+	NoDispute   Dispute = "none"
+	DisputeOpen Dispute = "open"
+	DisputeWon  Dispute = "won"
+	DisputeLost Dispute = "lost"
+)
+
+// Booking is one slot of one resource for one user. The slot is half open: StartsAt belongs to it,
+// EndsAt does not. Amount and RefundedAmount are in the currency's minor unit. ExpiresAt ends an
+// unpaid booking's hold on its slot.
+type Booking struct {
+	ID                    uuid.UUID     `db:"id"`
+	UserID                uuid.UUID     `db:"userId"`
+	ResourceID            uuid.UUID     `db:"resourceId"`
+	StartsAt              time.Time     `db:"startsAt"`
+	EndsAt                time.Time     `db:"endsAt"`
+	Amount                int64         `db:"amount"`
+	Currency              string        `db:"currency"`
+	Status                BookingStatus `db:"status"`
+	RefundedAmount        int64         `db:"refundedAmount"`
+	Dispute               Dispute       `db:"dispute"`
+	StripeSessionID       *string       `db:"stripeSessionId"`
+	StripePaymentIntentID *string       `db:"stripePaymentIntentId"`
+	CheckoutURL           *string       `db:"checkoutUrl"`
+	ExpiresAt             time.Time     `db:"expiresAt"`
+	CreatedAt             time.Time     `db:"createdAt"`
+	UpdatedAt             time.Time     `db:"updatedAt"`
+}
+
+const bookingColumns = `id, "userId", "resourceId", "startsAt", "endsAt", amount, currency, status, "refundedAmount",
+	dispute, "stripeSessionId", "stripePaymentIntentId", "checkoutUrl", "expiresAt", "createdAt", "updatedAt"`
+
+// Slot is what somebody wants to book.
+type Slot struct {
+	ResourceID       uuid.UUID
+	StartsAt, EndsAt time.Time
+}
+
+// CreateBooking adds a pending booking of the slot at the resource's price, held until now + hold.
+// ErrSlotHeld if a live booking overlaps; ErrNotFound if there is no such resource.
+//
+// It takes the resource's row lock first, so that those who want one resource at the same time queue:
+// concurrent inserts under an exclusion constraint would wait for each other in a circle, and none
+// might win.
+func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, hold time.Duration) (Booking, error) {
+	var b Booking
+	err := s.Transact(ctx, func(tx *Tx) error {
+		var r Resource
+		if err := tx.tx.GetContext(ctx, &r, `
+			SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource" WHERE id = $1 FOR NO KEY UPDATE`,
+			slot.ResourceID); err != nil {
+			return found(err)
+		}
+		return tx.tx.GetContext(ctx, &b, `
+			INSERT INTO "Booking" ("userId", "resourceId", "startsAt", "endsAt", amount, currency, "expiresAt")
+			VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')
+			RETURNING `+bookingColumns,
+			userID, r.ID, slot.StartsAt, slot.EndsAt, r.UnitAmount, r.Currency, hold.Seconds())
+	})
+	if ViolatedConstraint(err) == SlotConstraint {
+		return Booking{}, ErrSlotHeld
+	}
+	return b, err
+}
+
+// LapsedHolds lists the pending bookings that overlap the slot and whose hold has ended.
+func (s *Store) LapsedHolds(ctx context.Context, slot Slot) ([]Booking, error) {
+	list := []Booking{}
+	err := s.db.SelectContext(ctx, &list, `
+		SELECT `+bookingColumns+` FROM "Booking"
+		WHERE "resourceId" = $1 AND tstzrange("startsAt", "endsAt") && tstzrange($2, $3)
+		  AND status = 'PENDING' AND "expiresAt" <= now()`, slot.ResourceID, slot.StartsAt, slot.EndsAt)
+	return list, err
+}
+
+// EndPending gives a booking that is still pending the status EXPIRED or CANCELLED, and returns the
+// booking as it is then: in another status if somebody was faster.
+func (s *Store) EndPending(ctx context.Context, id uuid.UUID, end BookingStatus) (Booking, error) {
+	var b Booking
+	err := s.Transact(ctx, func(tx *Tx) error {
+		if _, err := tx.tx.ExecContext(ctx, `
+			UPDATE "Booking" SET status = $2, "updatedAt" = now() WHERE id = $1 AND status = 'PENDING'`, id, end); err != nil {
+			return err
+		}
+		return found(tx.tx.GetContext(ctx, &b, `SELECT `+bookingColumns+` FROM "Booking" WHERE id = $1`, id))
+	})
+	return b, err
+}
+
+// StoreCheckout keeps the session that was made for a booking. An event that overtook this call has
+// brought the session already, and what it brought stays.
+func (s *Store) StoreCheckout(ctx context.Context, id uuid.UUID, sessionID, checkoutURL string) (Booking, error) {
+	var b Booking
+	err := s.db.GetContext(ctx, &b, `
+		UPDATE "Booking" SET "stripeSessionId" = COALESCE("stripeSessionId", $2), "checkoutUrl" = $3, "updatedAt" = now()
+		WHERE id = $1 RETURNING `+bookingColumns, id, sessionID, checkoutURL)
+	return b, found(err)
+}
+
+// Booking finds a booking; ErrNotFound if there is none.
+func (s *Store) Booking(ctx context.Context, id uuid.UUID) (Booking, error) {
+	var b Booking
+	err := s.db.GetContext(ctx, &b, `SELECT `+bookingColumns+` FROM "Booking" WHERE id = $1`, id)
+	return b, found(err)
+}
+
+// Bookings lists every booking, newest first.
+func (s *Store) Bookings(ctx context.Context, page Page) ([]Booking, error) {
+	list := []Booking{}
+	err := s.db.SelectContext(ctx, &list, `
+		SELECT `+bookingColumns+` FROM "Booking" WHERE ("createdAt", id) < ($1, $2)
+		ORDER BY "createdAt" DESC, id DESC LIMIT $3`, page.before(), page.ID, page.Limit)
+	return list, err
+}
+
+// BookingsOf lists one user's bookings, newest first.
+func (s *Store) BookingsOf(ctx context.Context, userID uuid.UUID, page Page) ([]Booking, error) {
+	list := []Booking{}
+	err := s.db.SelectContext(ctx, &list, `
+		SELECT `+bookingColumns+` FROM "Booking" WHERE "userId" = $4 AND ("createdAt", id) < ($1, $2)
+		ORDER BY "createdAt" DESC, id DESC LIMIT $3`, page.before(), page.ID, page.Limit, userID)
+	return list, err
+}

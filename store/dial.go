@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// patientDialer opens connections whose reads end after silenceTimeout. lib/pq reads only while it
+// waits for an answer, so an idle connection is not touched by the limit; a context's deadline does not
+// free a read from a frozen server.
+type patientDialer struct{}
+
+func (d patientDialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+func (d patientDialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return d.DialContext(ctx, network, address)
+}
+
+func (patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{KeepAlive: 15 * time.Second}
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return patientConn{conn}, nil
+}
+
+type patientConn struct{ net.Conn }
+
+func (c patientConn) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(silenceTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"example.com/hookproof/migrations"
+)
+
+// ErrSchemaNewer tells that the database was migrated by a newer binary than this one.
+var ErrSchemaNewer = errors.New("the database's schema is newer than this binary")
+
+// Migration is one numbered file and when it was applied; AppliedAt is zero while it is pending.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time
+}
+
+// Migrate applies the pending migrations, one transaction each, and returns them. Replicas that start
+// together are safe: they take a session's advisory lock in turn, and those that come later find
+// nothing to do.
+func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
+	err = s.withMigrations(ctx, func(provider *goose.Provider) error {
+		if err := refuseNewer(ctx, provider); err != nil {
+			return err
+		}
+		results, err := provider.Up(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		for _, result := range results {
+			applied = append(applied, result.Source.Path)
+		}
+		return nil
+	})
+	return applied, err
+}
+
+// Migrations lists every migration of this binary and whether the database has it. It changes
+// nothing of the schema.
+func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
+	err = s.withMigrations(ctx, func(provider *goose.Provider) error {
+		if err := refuseNewer(ctx, provider); err != nil {
+			return err
+		}
+		all, err := provider.Status(ctx)
+		if err != nil {
+			return fmt.Errorf("migration status: %w", err)
+		}
+		for _, m := range all {
+			list = append(list, Migration{Version: m.Source.Version, Name: m.Source.Path, AppliedAt: m.AppliedAt})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Migrated tells whether every migration of this binary has been applied. One statement, cheap enough
+// for a readiness probe; a database that was never migrated is not an error. A schema that is newer is
+// no hindrance here: during a rolling deployment the old replicas go on.
+func (s *Store) Migrated(ctx context.Context) (bool, error) {
+	var version int64
+	err := s.db.GetContext(ctx, &version, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
+	if pq.As(err, pqerror.UndefinedTable) != nil {
+		return false, nil
+	}
+	return version >= latest, err
+}
+
+// latest is the newest migration that this binary knows.
+var latest = func() int64 {
+	sources, err := goose.NewProvider(goose.DialectPostgres, new(sql.DB), migrations.Files)
+	if err != nil {
+		panic(fmt.Sprintf("store: embedded migrations: %v", err)) // a fault of the build, seen by every test
+	}
+	var newest int64
+	for _, source := range sources.ListSources() {
+		newest = max(newest, source.Version)
+	}
+	return newest
+}()
+
+// withMigrations gives f goose on a connection of its own, without the pool's time limits: building an
+// index on a large table may take minutes of silence.
+func (s *Store) withMigrations(ctx context.Context, f func(*goose.Provider) error) error {
+	config := s.config.Clone()
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return fmt.Errorf("the database's address cannot be used")
+	}
+	db := sql.OpenDB(connector)
+	defer func() { _ = db.Close() }()
+	// A replica waits up to five minutes for another one's migrations, asking every second.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	return f(provider)
+}
+
+func refuseNewer(ctx context.Context, provider *goose.Provider) error {
+	version, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("migration status: %w", err)
+	}
+	if version > latest {
+		return fmt.Errorf("%w: it has migration %d, this binary knows up to %d; deploy the newer binary again", ErrSchemaNewer, version, latest)
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+// Package webhook is one delivery of a Stripe event: verify → record → apply → ACK.
+//
+// The raw body is read, Stripe-Signature is verified over those very bytes, what is used of the event is
+// decoded, and one transaction keeps the event together with its effect on the booking. Nothing is
+// written before the verification, nothing is acknowledged before the commit, and every delivery is
+// answered within ten seconds, whatever the database does.
+//
+// # The ACK policy
+//
+//	situation                                                        ACK   outcome
+//	signature missing, malformed, stale, future or wrong;            400   rejected
+//	  body unreadable, oversized, not JSON, or no event
+//	first time: applied, or too late to change anything              200   processed
+//	first time: not for us (type, livemode, no booking of ours)      200   processed  (result ignored)
+//	first time: ours, but no retry can mend it (amount, currency,    200   processed  (result review)
+//	  session, slot given away, unknown payment status)
+//	recorded before: the event's id, or its fact under a new id      200   duplicate
+//	anything that a retry can mend (database away or slow,           500   rejected
+//	  conflicts, the booking's row not visible yet)
+//
+// A 2xx tells Stripe that the event is safe here and need not come again; anything else asks for a
+// retry, which Stripe makes for up to three days (https://docs.stripe.com/webhooks#automatic-retries).
+// The table itself is the variable policy.
+//
+// # Order does not matter
+//
+// A booking's payment state is a join-semilattice: an event maps to a value, and the stored value is the
+// join of all that were seen. The status is a chain and its join the maximum: PENDING <
+// AWAITING_PAYMENT < EXPIRED < PAYMENT_FAILED < CANCELLED < CONFIRMED < REFUNDED; a dispute is another,
+// none < open < won < lost; the refunded amount is the largest cumulative one seen. So an expiry that
+// arrives after the payment changes nothing, and needs no rule of its own.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/hookproof/store"
+)
+
+// MaxBody is the largest body that is read, in bytes. Stripe's events are far smaller.
+const MaxBody = 1 << 20
+
+// The parts of the ten seconds in which a delivery is answered.
+const (
+	readTime = 5 * time.Second // for the body to arrive
+	workTime = 4 * time.Second // for the transaction, its retries and the queue before it
+)
+
+// Config is what a Handler needs to know. All fields are required.
+type Config struct {
+	Secrets   []string      // every signing secret that is current; several while rotating
+	Tolerance time.Duration // how far t may be from now, either way; whole seconds
+	Livemode  bool          // which events are ours
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Handler receives deliveries at POST /webhooks/stripe. It is safe for concurrent use.
+type Handler struct {
+	config   Config
+	store    *store.Store
+	counters counters
+	queue    queue
+	working  sync.WaitGroup
+}
+
+// NewHandler makes a handler.
+func NewHandler(s *store.Store, c Config) *Handler { return &Handler{config: c, store: s} }
+
+// delivery is what is known of one delivery when it is answered. Of a body that was not verified
+// nothing is known.
+type delivery struct {
+	reason    Reason
+	event     event
+	bookingID *uuid.UUID
+	err       error // why the database did not do it; safe to log only through store.Describe
+}
+
+// ServeHTTP answers one delivery. It counts before it answers, so that whoever has the answer can rely
+// on the counters, and logs one line.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	d := h.receive(w, r)
+	took := time.Since(start)
+	h.counters.count(d.reason, took)
+	h.log(r.Context(), d, took)
+	answer(w, d.reason)
+}
+
+// receive is the life of one delivery.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) delivery {
+	body, refusal := read(w, r)
+	if refusal != "" {
+		return delivery{reason: refusal}
+	}
+	if refusal := h.verify(body, r.Header.Get("Stripe-Signature")); refusal != "" {
+		return delivery{reason: refusal}
+	}
+	e, refusal := decode(body)
+	if refusal != "" {
+		return delivery{reason: refusal}
+	}
+	return h.inTime(r.Context(), e)
+}
+
+// read takes the body, byte for byte. Of one that is too large a little more is read before the answer,
+// since a client that is still sending when the connection closes sees a reset instead of the answer.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, Reason) {
+	// Not every ResponseWriter has deadlines (a test's recorder has none); the server's own limit
+	// on reading a request holds in any case.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	if err != nil {
+		return nil, BodyUnreadable
+	}
+	if len(body) > MaxBody {
+		_, _ = io.CopyN(io.Discard, r.Body, MaxBody)
+		w.Header().Set("Connection", "close")
+		return nil, BodyTooLarge
+	}
+	return body, ""
+}
+
+// inTime is recordAndApply with a timer of its own: a context's deadline does not free a read from a
+// frozen database. A commit that comes after the answer is harmless, the retry is a duplicate. A
+// client that hangs up does not stop the work either.
+func (h *Handler) inTime(ctx context.Context, e event) delivery {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTime)
+	done := make(chan delivery, 1)
+	h.working.Go(func() {
+		defer cancel()
+		done <- h.work(ctx, e)
+	})
+	select {
+	case d := <-done:
+		return d
+	case <-time.After(workTime + 500*time.Millisecond): // the context's own end answers more precisely
+		return delivery{reason: TimedOut, event: e}
+	}
+}
+
+// work takes the event's turn and its transaction, and finds the reason of a failure.
+func (h *Handler) work(ctx context.Context, e event) (d delivery) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			d = delivery{reason: Internal, event: e, err: fmt.Errorf("panic: %T", broken)}
+		}
+	}()
+	leave, err := h.queue.enter(ctx, e.subject())
+	if err != nil {
+		return delivery{reason: TimedOut, event: e, err: err}
+	}
+	defer leave()
+	reason, bookingID, err := h.recordAndApply(ctx, e)
+	switch {
+	case err == nil:
+	case errors.Is(err, errNotVisible):
+		reason = NotVisible
+	case store.Conflict(err), errors.Is(err, errSeenMeanwhile):
+		reason = Contended
+	case ctx.Err() != nil:
+		reason = TimedOut
+	case store.Unavailable(err):
+		reason = Unavailable
+	default:
+		reason = Internal
+	}
+	return delivery{reason: reason, event: e, bookingID: bookingID, err: err}
+}
+
+// Wait returns when no delivery is being worked on, or when the context ends: a server that is
+// shutting down calls it after its last answer.
+func (h *Handler) Wait(ctx context.Context) {
+	idle := make(chan struct{})
+	go func() {
+		h.working.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
+
+func (h *Handler) log(ctx context.Context, d delivery, took time.Duration) {
+	ack := policy[d.reason]
+	attrs := []slog.Attr{
+		slog.String("outcome", string(ack.outcome)),
+		slog.String("reason", string(d.reason)),
+		slog.String("eventId", d.event.id),
+		slog.String("eventType", d.event.typ),
+		slog.String("bookingId", bookingID(d)),
+		slog.Int("status", ack.status),
+		slog.Float64("durationMs", float64(took.Microseconds())/1000),
+	}
+	if d.err != nil && !errors.Is(d.err, errNotVisible) {
+		attrs = append(attrs, slog.String("error", store.Describe(d.err)))
+	}
+	h.config.Log.LogAttrs(ctx, ack.level, ack.message, attrs...)
+}
+
+func bookingID(d delivery) string {
+	switch {
+	case d.bookingID != nil:
+		return d.bookingID.String()
+	case d.event.object.bookingID != nil: // claimed by a signed event; the row may be on its way
+		return d.event.object.bookingID.String()
+	}
+	return ""
+}
+
+// answer writes the ACK. It never says why a delivery was refused: whoever forges would like to know.
+func answer(w http.ResponseWriter, reason Reason) {
+	status := policy[reason].status
+	body, contentType := `{"received":true}`, "application/json"
+	if status != http.StatusOK {
+		body = fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d}`, http.StatusText(status), status)
+		contentType = "application/problem+json"
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body+"\n")
+}
