@@ -1,0 +1,145 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/modules/postgres"
+	"github.com/testcontainers/testcontainers-go/wait"
+
+	"example.com/hookproof/pgserver"
+	stripemock "example.com/hookproof/stripe-mock"
+)
+
+// backend is where PostgreSQL and stripe-mock come from.
+type backend struct {
+	name     string
+	user     string
+	password string
+	database string // host:port
+	stripe   string // URL
+	close    func()
+}
+
+const postgresImage = "postgres:16-alpine"
+
+// chooseBackend starts what E2E_BACKEND names; unset, containers if they can be had.
+func chooseBackend(ctx context.Context, wanted string) (*backend, error) {
+	switch wanted {
+	case "containers":
+		return startContainers(ctx)
+	case "local":
+		return startLocal(ctx)
+	case "":
+		if why := containersMissing(ctx); why != "" {
+			b, err := startLocal(ctx)
+			if err == nil {
+				b.name += " (no containers: " + why + ")"
+			}
+			return b, err
+		}
+		return startContainers(ctx)
+	}
+	return nil, fmt.Errorf("E2E_BACKEND is %q; it must be containers, local or unset", wanted)
+}
+
+// containersMissing says why containers cannot be used, or "".
+func containersMissing(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if exec.CommandContext(ctx, "docker", "info").Run() != nil {
+		return "no engine answers"
+	}
+	for _, image := range []string{postgresImage, "golang:1.26-alpine"} {
+		if exec.CommandContext(ctx, "docker", "image", "inspect", image).Run() != nil &&
+			exec.CommandContext(ctx, "docker", "pull", "-q", image).Run() != nil {
+			return image + " is not here and cannot be pulled"
+		}
+	}
+	return ""
+}
+
+func startLocal(ctx context.Context) (*backend, error) {
+	db, err := pgserver.Start(ctx, pgserver.Config{})
+	if err != nil {
+		return nil, err
+	}
+	mock, err := stripemock.Start()
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &backend{
+		name: "local: PostgreSQL " + db.Version() + ", stripe-mock in process",
+		user: "postgres", password: db.Password(), database: fmt.Sprintf("127.0.0.1:%d", db.Port()), stripe: mock.URL(),
+		close: func() { _ = errors.Join(mock.Close(), db.Close()) },
+	}, nil
+}
+
+func startContainers(ctx context.Context) (_ *backend, err error) {
+	b := &backend{user: "postgres", password: "postgres"}
+	var running []testcontainers.Container
+	b.close = func() {
+		for _, c := range running {
+			_ = testcontainers.TerminateContainer(c)
+		}
+	}
+	defer func() {
+		if err != nil {
+			b.close()
+		}
+	}()
+	db, err := postgres.Run(ctx, postgresImage,
+		postgres.WithUsername(b.user), postgres.WithPassword(b.password), postgres.WithDatabase("booking_platform"),
+		testcontainers.WithCmdArgs("-c", "fsync=off", "-c", "max_connections=300"),
+		postgres.BasicWaitStrategies())
+	if db != nil {
+		running = append(running, db)
+	}
+	if err != nil {
+		return nil, err
+	}
+	mock, err := testcontainers.GenericContainer(ctx, testcontainers.GenericContainerRequest{
+		Started: true,
+		ContainerRequest: testcontainers.ContainerRequest{
+			FromDockerfile: testcontainers.FromDockerfile{
+				Context: "..", Dockerfile: "stripe-mock/Dockerfile", Repo: "booking-stripe-mock", Tag: "e2e", KeepImage: true,
+			},
+			ExposedPorts: []string{"12111/tcp"},
+			WaitingFor:   wait.ForListeningPort("12111/tcp").SkipInternalCheck(),
+		},
+	})
+	if mock != nil {
+		running = append(running, mock)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if b.database, err = published(ctx, db, "5432/tcp"); err != nil {
+		return nil, err
+	}
+	address, err := published(ctx, mock, "12111/tcp")
+	if err != nil {
+		return nil, err
+	}
+	b.stripe = "http://" + address
+	b.name = "containers: " + postgresImage + ", stripe-mock"
+	return b, nil
+}
+
+// published is where a container's port can be reached from here.
+func published(ctx context.Context, c testcontainers.Container, port string) (string, error) {
+	host, err := c.Host(ctx)
+	if err != nil {
+		return "", err
+	}
+	mapped, err := c.MappedPort(ctx, port)
+	if err != nil {
+		return "", err
+	}
+	return net.JoinHostPort(host, mapped.Port()), nil
+}

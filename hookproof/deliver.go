@@ -1,0 +1,138 @@
+package hookproof
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxAnswer is how much of an answer is kept, in bytes.
+const maxAnswer = 4096
+
+// sender posts deliveries to a target and keeps them in a journal.
+type sender struct {
+	target  *Target
+	timings Timings
+	client  *http.Client
+	journal *Journal
+}
+
+func newSender(t *Target, journal *Journal) *sender {
+	return &sender{target: t, timings: t.Timings.orDefault(), journal: journal, client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
+		// Stripe does not follow redirects, and takes one for a failure.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (s *sender) close() { s.client.CloseIdleConnections() }
+
+// shipment is an event on its way: what of, whose, and how it is signed.
+type shipment struct {
+	event   Event
+	label   string
+	subject string
+	sign    string
+}
+
+// send signs a shipment now and posts it once.
+func (s *sender) send(ctx context.Context, what shipment) Delivery {
+	way := ways[what.sign]
+	sent := way.sign(signer{s.target.Secret, s.target.PreviousSecret, time.Now().Unix(), what.event.Body})
+	d := Delivery{
+		Label: what.label, Subject: what.subject, EventID: what.event.ID, EventType: what.event.Type,
+		Sign: what.sign, Genuine: way.genuine, Body: sent.body, SentAt: time.Now(),
+	}
+	if sent.header != nil {
+		d.Header = *sent.header
+	}
+	d.Status, d.Answer, d.Err = s.post(ctx, sent)
+	d.Latency = time.Since(d.SentAt)
+	s.journal.add(d)
+	return d
+}
+
+func (s *sender) post(ctx context.Context, sent signed) (status int, answer string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timings.Answer)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target.URL, bytes.NewReader(sent.body))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+	if sent.header != nil {
+		request.Header["Stripe-Signature"] = []string{*sent.header}
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return response.StatusCode, string(body), err
+}
+
+// burst sends all shipments at the same time, each on a connection of its own. With a release, the
+// target is being held: it is called when every request has been written and none has been answered,
+// which makes it certain that all were in flight at once.
+func (s *sender) burst(ctx context.Context, what []shipment, release func() error) ([]Delivery, error) {
+	gate := make(chan struct{})
+	var written, answered atomic.Int64
+	deliveries := make([]Delivery, len(what))
+	var group sync.WaitGroup
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { written.Add(1) },
+	})
+	for i := range what {
+		group.Go(func() {
+			<-gate
+			deliveries[i] = s.send(traced, what[i])
+			answered.Add(1)
+		})
+	}
+	close(gate)
+	if release == nil {
+		group.Wait()
+		return deliveries, nil
+	}
+	err := s.wait(ctx, s.timings.Flight, func() error {
+		if n := answered.Load(); n > 0 {
+			return fmt.Errorf("%d copies were answered while the subject was held", n)
+		}
+		if n := written.Load(); n < int64(len(what)) {
+			return fmt.Errorf("%d of %d copies were in flight", n, len(what))
+		}
+		return nil
+	})
+	err = errors.Join(err, release())
+	group.Wait()
+	return deliveries, err
+}
+
+// wait looks again and again until there is nothing to object to, and answers the last objection when
+// the time is over.
+func (s *sender) wait(ctx context.Context, patience time.Duration, objection func() error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := objection()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(s.timings.Poll):
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Event is one event's body, ready to be signed.
+type Event struct {
+	ID   string
+	Type string
+	Body []byte
+}
+
+// binding says which place of an event's body is tied to a subject, and to what. Fixtures' FORMAT.md
+// has the same table in words.
+type binding struct {
+	object  string // data.object.object; "" is any
+	pointer string
+	value   func(b bound) any // nil leaves the place as it is
+	always  bool              // add the place where the file has none
+}
+
+// bound is what an event is bound to.
+type bound struct {
+	subject  Subject
+	id       string
+	created  int64
+	livemode bool
+}
+
+var bindings = []binding{
+	{"", "/id", func(b bound) any { return b.id }, true},
+	{"", "/created", func(b bound) any { return b.created }, true},
+	{"", "/livemode", func(b bound) any { return b.livemode }, true},
+	{"", "/data/object/livemode", func(b bound) any { return b.livemode }, false},
+	{"", "/data/object/payment_intent", named("paymentIntent"), false},
+	{"", "/data/object/currency", named("currency"), false},
+
+	{"checkout.session", "/data/object/id", named("sessionId"), true},
+	{"checkout.session", "/data/object/client_reference_id", orNull("clientReferenceId"), true},
+	{"checkout.session", "/data/object/metadata", entries("metadata."), true},
+	{"checkout.session", "/data/object/amount_total", named("amount"), true},
+	{"checkout.session", "/data/object/amount_subtotal", named("amount"), false},
+
+	{"charge", "/data/object/id", fromIntent("ch_"), true},
+	{"charge", "/data/object/metadata", entries("charge.metadata."), true},
+	{"charge", "/data/object/amount", named("amount"), true},
+	{"charge", "/data/object/amount_captured", named("amount"), false},
+	{"charge", "/data/object/amount_refunded", named("amount"), true},
+
+	{"dispute", "/data/object/id", fromIntent("du_"), true},
+	{"dispute", "/data/object/charge", fromIntent("ch_"), true},
+	{"dispute", "/data/object/amount", named("amount"), true},
+}
+
+func named(name string) func(bound) any {
+	return func(b bound) any { return b.subject[name] }
+}
+
+func orNull(name string) func(bound) any {
+	return func(b bound) any {
+		if value, there := b.subject[name]; there {
+			return value
+		}
+		return json.RawMessage("null")
+	}
+}
+
+func entries(prefix string) func(bound) any {
+	return func(b bound) any { return b.subject.entries(prefix) }
+}
+
+func fromIntent(prefix string) func(bound) any {
+	return func(b bound) any { return prefix + strings.TrimPrefix(b.subject.text("paymentIntent"), "pi_") }
+}
+
+// bindEvent makes an event of a fixture for a subject.
+func bindEvent(version, name string, b bound) (Event, error) {
+	body, err := fixtures.Event(version, name)
+	if err != nil {
+		return Event{}, err
+	}
+	var read struct {
+		Type string
+		Data struct{ Object struct{ Object string } }
+	}
+	if err := json.Unmarshal(body, &read); err != nil {
+		return Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
+	}
+	for _, row := range bindings {
+		if row.object != "" && row.object != read.Data.Object.Object {
+			continue
+		}
+		value := row.value(b)
+		if value == nil {
+			continue
+		}
+		at, err := find(body, row.pointer)
+		if errors.Is(err, errNoPlace) && !row.always {
+			continue
+		}
+		if err == nil && row.pointer == "/data/object/payment_intent" && string(body[at.value.from:at.value.to]) == "null" {
+			continue
+		}
+		if body, err = put(body, row.pointer, value); err != nil {
+			return Event{}, err
+		}
+	}
+	return Event{ID: b.id, Type: read.Type, Body: body}, nil
+}
+
+func put(body []byte, pointer string, value any) ([]byte, error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return splice(body, pointer, raw)
+}
+
+// newEventID is an id that no event had before.
+func newEventID() string { return "evt_1" + random() }
+
+var reference = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
+
+// override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
+// strings.
+func override(e Event, with map[string]json.RawMessage, subjects map[string]Subject) (Event, error) {
+	for _, pointer := range sortedKeys(with) {
+		raw := with[pointer]
+		var instruction struct{ Remove bool }
+		var err error
+		if json.Unmarshal(raw, &instruction) == nil && instruction.Remove {
+			if e.Body, err = remove(e.Body, pointer); err != nil {
+				return e, err
+			}
+			continue
+		}
+		raw, err = resolve(raw, subjects)
+		if err != nil {
+			return e, err
+		}
+		if e.Body, err = splice(e.Body, pointer, raw); err != nil {
+			return e, err
+		}
+	}
+	var now struct{ ID, Type string }
+	if json.Unmarshal(e.Body, &now) == nil { // one whose id is no string stays known by its old one
+		e.ID, e.Type = now.ID, now.Type
+	}
+	return e, nil
+}
+
+// resolve puts subjects' values in the place of {{subject.name}}.
+func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
+	var missing error
+	out := reference.ReplaceAllFunc(raw, func(match []byte) []byte {
+		parts := reference.FindSubmatch(match)
+		value := subjects[string(parts[1])].text(string(parts[2]))
+		if value == "" {
+			missing = fmt.Errorf("%s: the scenario has no such subject, or it has no such value", match)
+		}
+		quoted, _ := json.Marshal(value) // a string can always be marshalled
+		return quoted[1 : len(quoted)-1]
+	})
+	return out, missing
+}
+
+// rawEvent is a body given literally.
+func rawEvent(text string) Event {
+	e := Event{Body: []byte(text)}
+	var read struct{ ID, Type string }
+	if json.Unmarshal(e.Body, &read) == nil {
+		e.ID, e.Type = read.ID, read.Type
+	}
+	return e
+}
+
+// pad fills a body with trailing spaces.
+func (e Event) pad(size int) Event {
+	if missing := size - len(e.Body); missing > 0 {
+		e.Body = append(append([]byte(nil), e.Body...), strings.Repeat(" ", missing)...)
+	}
+	return e
+}
+
+// withID is the same fact under a fresh id.
+func (e Event) withID(id string) (Event, error) {
+	body, err := put(e.Body, "/id", id)
+	return Event{ID: id, Type: e.Type, Body: body}, err
+}
+
+func created(now time.Time, offset int64) int64 { return now.Unix() + offset }

@@ -1,0 +1,51 @@
+package hookproof
+
+import (
+	"sync"
+	"time"
+)
+
+// Delivery is one signed POST and its answer.
+type Delivery struct {
+	Label     string // the step's, or the event's name
+	Subject   string // whose event it is
+	EventID   string // "" if the body has none
+	EventType string
+	Sign      string // how it was signed; Genuine tells whether that is good
+	Genuine   bool
+	Header    string // Stripe-Signature as sent
+	Body      []byte // as sent
+	SentAt    time.Time
+	Latency   time.Duration
+	Status    int   // 0: no answer, see Err
+	Err       error // why there is no answer
+	Answer    string
+}
+
+// Acknowledged tells whether the target took the delivery: any 2xx.
+func (d Delivery) Acknowledged() bool { return d.Status/100 == 2 }
+
+// Journal keeps every delivery of a run. It is safe for concurrent use; its zero value is empty.
+type Journal struct {
+	mu   sync.Mutex
+	list []Delivery
+}
+
+// Deliveries are all deliveries so far, in the order of their answers.
+func (j *Journal) Deliveries() []Delivery {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]Delivery(nil), j.list...)
+}
+
+func (j *Journal) add(d Delivery) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.list = append(j.list, d)
+}
+
+func (j *Journal) length() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.list)
+}

@@ -1,0 +1,203 @@
+package hookproof
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Scenario is one behaviour that is demanded of a target. Fixtures' FORMAT.md describes every key.
+type Scenario struct {
+	Schema      string         `json:"$schema,omitempty"`
+	Name        string         `json:"-"` // the path below scenarios/
+	Description string         `json:"description"`
+	Requirement string         `json:"requirement"`
+	Needs       []string       `json:"needs"`
+	Kills       []string       `json:"kills"`
+	Announced   []string       `json:"announced,omitempty"`
+	Steps       []Step         `json:"steps,omitempty"`
+	Life        []Sending      `json:"life,omitempty"`
+	Repeat      bool           `json:"repeat,omitempty"`
+	Late        bool           `json:"late,omitempty"`
+	State       map[string]any `json:"state,omitempty"`
+}
+
+// Step is one verb and what is expected of it.
+type Step struct {
+	Deliver   *Sending     `json:"deliver,omitempty"`
+	Redeliver string       `json:"redeliver,omitempty"`
+	Sign      string       `json:"sign,omitempty"` // of a redelivery
+	Until2xx  bool         `json:"until2xx,omitempty"`
+	Burst     *Burst       `json:"burst,omitempty"`
+	Fault     string       `json:"fault,omitempty"`
+	Restart   string       `json:"restart,omitempty"`
+	Make      string       `json:"make,omitempty"`
+	Expect    *Expectation `json:"expect,omitempty"`
+}
+
+// Sending is one event and how it is sent.
+type Sending struct {
+	Event   string                     `json:"event,omitempty"`
+	Version string                     `json:"version,omitempty"`
+	As      string                     `json:"as,omitempty"`
+	Subject string                     `json:"subject,omitempty"`
+	With    map[string]json.RawMessage `json:"with,omitempty"`
+	Created int64                      `json:"created,omitempty"`
+	Sign    string                     `json:"sign,omitempty"`
+	Raw     *string                    `json:"raw,omitempty"`
+	Pad     int                        `json:"pad,omitempty"`
+}
+
+// Burst is many overlapping deliveries: of one fresh event, or of an earlier one.
+type Burst struct {
+	Sending
+	Of       string `json:"of,omitempty"`
+	Copies   int    `json:"copies"`
+	FreshIDs bool   `json:"freshIds,omitempty"`
+	Held     bool   `json:"held,omitempty"`
+}
+
+// Expectation is what a step must come to. What is not given is not looked at.
+type Expectation struct {
+	Ack      int            `json:"ack,omitempty"`
+	Outcome  string         `json:"outcome,omitempty"`
+	Acks     map[string]int `json:"acks,omitempty"`
+	Outcomes map[string]int `json:"outcomes,omitempty"`
+	State    map[string]any `json:"state,omitempty"`
+}
+
+// LoadScenario reads one of the embedded scenarios by its name, for example idempotence/redelivered.
+func LoadScenario(name string) (Scenario, error) {
+	raw, err := fixtures.Scenario(name)
+	if err != nil {
+		return Scenario{}, err
+	}
+	return ParseScenario(name, raw)
+}
+
+// ParseScenario reads a scenario strictly. The error names the scenario and what is wrong with it.
+func ParseScenario(name string, raw []byte) (Scenario, error) {
+	var s Scenario
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&s); err != nil {
+		return s, fmt.Errorf("scenario %s: %w", name, err)
+	}
+	if decoder.More() {
+		return s, fmt.Errorf("scenario %s: there is more after its end", name)
+	}
+	s.Name = name
+	if err := s.check(); err != nil {
+		return s, fmt.Errorf("scenario %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// subjects are the names of the subjects that the scenario's events are about; main is always one.
+func (s *Scenario) subjects() []string {
+	names := []string{"main"}
+	for _, step := range s.Steps {
+		switch {
+		case step.Deliver != nil:
+			names = append(names, step.Deliver.whose())
+		case step.Burst != nil:
+			names = append(names, step.Burst.whose())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// whose is the subject of a sending.
+func (s *Sending) whose() string {
+	if s.Subject == "" {
+		return "main"
+	}
+	return s.Subject
+}
+
+func (s *Scenario) check() error {
+	if s.Description == "" {
+		return fmt.Errorf("description is missing")
+	}
+	for _, need := range s.Needs {
+		if !slices.Contains(Needs, need) {
+			return fmt.Errorf("needs: there is no %q; the words are %s", need, strings.Join(Needs, ", "))
+		}
+	}
+	if (len(s.Steps) > 0) == (len(s.Life) > 0) {
+		return fmt.Errorf("it must have either steps or a life")
+	}
+	if len(s.Life) > 5 {
+		return fmt.Errorf("a life has at most five events: every order of them is tried")
+	}
+	labels := map[string]bool{}
+	for i, event := range s.Life {
+		if err := event.check(labels); err != nil {
+			return fmt.Errorf("life %d: %w", i+1, err)
+		}
+	}
+	for i, step := range s.Steps {
+		if err := step.check(labels, s.Announced); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (s *Step) check(labels map[string]bool, announced []string) error {
+	verbs := 0
+	for _, given := range []bool{s.Deliver != nil, s.Redeliver != "", s.Burst != nil, s.Fault != "", s.Restart != "", s.Make != ""} {
+		if given {
+			verbs++
+		}
+	}
+	if verbs != 1 {
+		return fmt.Errorf("a step has exactly one verb, this one has %d", verbs)
+	}
+	switch {
+	case s.Deliver != nil:
+		return s.Deliver.check(labels)
+	case s.Redeliver != "" && !labels[s.Redeliver]:
+		return fmt.Errorf("redeliver: no earlier step is labelled %q", s.Redeliver)
+	case s.Redeliver != "":
+		return checkSign(s.Sign)
+	case s.Burst != nil && s.Burst.Copies < 2:
+		return fmt.Errorf("burst: copies must be 2 or more")
+	case s.Burst != nil && s.Burst.Of != "" && !labels[s.Burst.Of]:
+		return fmt.Errorf("burst: no earlier step is labelled %q", s.Burst.Of)
+	case s.Burst != nil && s.Burst.Of == "":
+		return s.Burst.check(labels)
+	case s.Fault != "" && s.Fault != "database-back" && !slices.Contains(Faults, s.Fault):
+		return fmt.Errorf("fault: there is no %q; the words are %s, database-back", s.Fault, strings.Join(Faults, ", "))
+	case s.Restart != "" && s.Restart != "stop" && s.Restart != "kill":
+		return fmt.Errorf("restart: %q is neither stop nor kill", s.Restart)
+	case s.Make != "" && !slices.Contains(announced, s.Make):
+		return fmt.Errorf("make: %q was not announced", s.Make)
+	}
+	return nil
+}
+
+func (s *Sending) check(labels map[string]bool) error {
+	if (s.Event != "") == (s.Raw != nil) {
+		return fmt.Errorf("a delivery has either an event or a raw body")
+	}
+	if s.As != "" {
+		labels[s.As] = true
+	}
+	return checkSign(s.Sign)
+}
+
+func checkSign(word string) error {
+	if _, known := ways[word]; word != "" && !known {
+		return fmt.Errorf("sign: there is no %q; the words are %s", word, strings.Join(sortedKeys(ways), ", "))
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,170 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Events are changed in their text: what a pointer names is replaced, and every other byte, spaces and
+// order included, stays as it is. An endpoint that verifies a signature over something else than the
+// bytes it received shows itself only so.
+
+var errNoPlace = errors.New("there is no such place")
+
+// span is a range of bytes.
+type span struct{ from, to int }
+
+// splice replaces the value at a JSON pointer (RFC 6901) of a valid document. A member that its object
+// does not have is added in front.
+func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
+	at, err := find(doc, pointer)
+	if err == nil {
+		return replace(doc, at.value, value), nil
+	}
+	parent, last := cutLast(pointer)
+	object, parentErr := find(doc, parent)
+	if parentErr != nil || doc[object.value.from] != '{' {
+		return nil, fmt.Errorf("%s: %w", pointer, err)
+	}
+	name, err := json.Marshal(last)
+	if err != nil {
+		return nil, err
+	}
+	member := append(append(name, ':'), value...)
+	inside := span{object.value.from + 1, object.value.from + 1}
+	if doc[skipSpace(doc, inside.from)] != '}' {
+		member = append(member, ',')
+	}
+	return replace(doc, inside, member), nil
+}
+
+// remove takes a member out of its object. One that is not there is no error.
+func remove(doc []byte, pointer string) ([]byte, error) {
+	at, err := find(doc, pointer)
+	if errors.Is(err, errNoPlace) {
+		return doc, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := at.member
+	if next := skipSpace(doc, out.to); doc[next] == ',' {
+		out.to = next + 1
+	} else {
+		for before := out.from - 1; before >= 0; before-- { // the last member takes the comma before it
+			if doc[before] == ',' {
+				out.from = before
+			} else if strings.IndexByte(" \t\r\n", doc[before]) >= 0 {
+				continue
+			}
+			break
+		}
+	}
+	return replace(doc, out, nil), nil
+}
+
+func replace(doc []byte, at span, value []byte) []byte {
+	out := make([]byte, 0, len(doc)+len(value))
+	out = append(out, doc[:at.from]...)
+	out = append(out, value...)
+	return append(out, doc[at.to:]...)
+}
+
+// place is where a pointer leads: the value, and with it the member's name if it is in an object.
+type place struct{ value, member span }
+
+func find(doc []byte, pointer string) (place, error) {
+	start := skipSpace(doc, 0)
+	p := place{value: span{start, skipValue(doc, start)}}
+	if pointer == "" {
+		return p, nil
+	}
+	if !strings.HasPrefix(pointer, "/") {
+		return p, fmt.Errorf("a JSON pointer begins with a slash: %q", pointer)
+	}
+	for token := range strings.SplitSeq(pointer[1:], "/") {
+		var err error
+		if p, err = step(doc, p.value, unescape(token)); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// step goes one token deeper.
+func step(doc []byte, in span, token string) (place, error) {
+	open := doc[in.from]
+	if open != '{' && open != '[' {
+		return place{}, errNoPlace
+	}
+	for i, n := skipSpace(doc, in.from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
+		member, name := i, strconv.Itoa(n)
+		if open == '{' {
+			end := skipValue(doc, i)
+			if err := json.Unmarshal(doc[i:end], &name); err != nil {
+				return place{}, err
+			}
+			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
+		}
+		end := skipValue(doc, i)
+		if name == token {
+			return place{value: span{i, end}, member: span{member, end}}, nil
+		}
+		if i = skipSpace(doc, end); doc[i] == ',' {
+			i = skipSpace(doc, i+1)
+		}
+	}
+	return place{}, errNoPlace
+}
+
+func skipSpace(doc []byte, i int) int {
+	for i < len(doc) && strings.IndexByte(" \t\r\n", doc[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
+// skipValue answers where the value that begins at i ends. The document is known to be valid.
+func skipValue(doc []byte, i int) int {
+	depth := 0
+	for ; i < len(doc); i++ {
+		switch doc[i] {
+		case '"':
+			for i++; doc[i] != '"'; i++ {
+				if doc[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		case ',', ':', ' ', '\t', '\r', '\n':
+			continue
+		default: // a number, true, false or null
+			for i+1 < len(doc) && strings.IndexByte(",:]} \t\r\n", doc[i+1]) < 0 {
+				i++
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return i
+}
+
+func cutLast(pointer string) (parent, token string) {
+	slash := strings.LastIndexByte(pointer, '/')
+	if slash < 0 {
+		return "", pointer
+	}
+	return pointer[:slash], unescape(pointer[slash+1:])
+}
+
+func unescape(token string) string {
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+}

@@ -1,0 +1,101 @@
+package hookproof
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Subject is one object of the target's: names to strings and whole numbers. The names that events are
+// bound to are sessionId, clientReferenceId, paymentIntent, amount (minor units), currency,
+// metadata.<key> and charge.metadata.<key>; others are the hooks' own.
+type Subject map[string]any
+
+// text is a value as text, or "".
+func (s Subject) text(name string) string {
+	switch value := s[name].(type) {
+	case string:
+		return value
+	case int:
+		return strconv.Itoa(value)
+	case int64:
+		return strconv.FormatInt(value, 10)
+	case json.Number:
+		return value.String()
+	}
+	return ""
+}
+
+// entries are the values whose names begin with a prefix, without it.
+func (s Subject) entries(prefix string) map[string]any {
+	found := map[string]any{}
+	for name, value := range s {
+		if key, is := strings.CutPrefix(name, prefix); is {
+			found[key] = value
+		}
+	}
+	return found
+}
+
+// invented is a subject that no target knows.
+func invented() Subject {
+	return Subject{"sessionId": "cs_test_" + random(), "amount": 4500, "currency": "usd"}
+}
+
+// completed gives a subject the names that the target leaves to us.
+func (s Subject) completed() Subject {
+	if s.text("paymentIntent") == "" {
+		s["paymentIntent"] = "pi_" + random()
+	}
+	if s.text("sessionId") == "" {
+		s["sessionId"] = "cs_test_" + random()
+	}
+	return s
+}
+
+// random is an identifier's random part.
+func random() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
+	return hex.EncodeToString(b[:])
+}
+
+// State is what a target says of a subject: a JSON object.
+type State map[string]any
+
+// differs says in which of the expected keys a state is not as expected, or "".
+func (s State) differs(expected map[string]any) string {
+	names := make([]string, 0, len(expected))
+	for name := range expected {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		got, there := s[name]
+		if !there {
+			return fmt.Sprintf("%s is missing, expected %v", name, expected[name])
+		}
+		if !reflect.DeepEqual(plain(got), plain(expected[name])) {
+			return fmt.Sprintf("%s is %v, expected %v", name, got, expected[name])
+		}
+	}
+	return ""
+}
+
+// plain makes values comparable, whichever way their numbers were decoded.
+func plain(v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	var again any
+	if json.Unmarshal(raw, &again) != nil {
+		return v
+	}
+	return again
+}

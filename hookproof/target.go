@@ -1,0 +1,143 @@
+// Package hookproof delivers Stripe webhooks to an endpoint in every unpleasant way — signed and forged,
+// once and fifty times, in any order, through outages and restarts — and says whether the endpoint did
+// what a scenario demands. It is a black box's client: it knows a target by its URL, its secret and a
+// few hooks, in whatever language the target is written.
+//
+// A target is an endpoint with the facts needed to drive it. A subject is one fresh unpaid object of
+// the target's. An event is a fixture's body with its ids rebound to a subject. A delivery is one signed
+// POST and its answer, kept in a journal. A state is what the target says of a subject.
+package hookproof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Target is an endpoint and what it offers. URL and Secret are required; a hook that is nil is not
+// offered, and scenarios that need it are not run.
+type Target struct {
+	URL            string // where deliveries go
+	Secret         string // that signs them
+	PreviousSecret string // that is being rotated out, but still good; "" if there is none
+	Livemode       bool   // whose events the target takes for its own
+
+	// Subject makes a fresh, unpaid object.
+	Subject func(context.Context) (Subject, error)
+	// Announce names an object that does not exist yet; calling make creates it under those names.
+	Announce func(context.Context) (s Subject, make func(context.Context) error, err error)
+	// State is what the target says of a subject.
+	State func(context.Context, Subject) (State, error)
+	// Counters are the target's own count of its deliveries.
+	Counters func(context.Context) (Counters, error)
+	// Hold locks the subject, so that deliveries about it wait, until release is called.
+	Hold func(context.Context, Subject) (release func() error, err error)
+	// Break makes the target's database fail as the word says (see Faults); Mend heals it.
+	Break func(ctx context.Context, how string) error
+	Mend  func(context.Context) error
+	// Restart ends the target, asked to ("stop") or not ("kill"), and returns when it runs again.
+	Restart func(ctx context.Context, how string) error
+
+	Timings Timings // zero fields take DefaultTimings'
+}
+
+// Counters are a target's count of its deliveries since it started.
+type Counters struct{ Received, Duplicates, Errors int64 }
+
+func (c Counters) minus(o Counters) Counters {
+	return Counters{c.Received - o.Received, c.Duplicates - o.Duplicates, c.Errors - o.Errors}
+}
+
+// Timings are all deadlines of this package. They are for a slow machine: only what fails waits for them.
+type Timings struct {
+	Answer time.Duration // for the answer to one delivery
+	Effect time.Duration // for a state or a counter to become what is expected: it may come after the ACK
+	Poll   time.Duration // between two looks at a state or a counter
+	Flight time.Duration // for all copies of a burst to be in flight
+	Retry  time.Duration // between two tries of a delivery that is retried until a 2xx
+}
+
+// DefaultTimings are what a target gets that names no others.
+var DefaultTimings = Timings{
+	Answer: 30 * time.Second,
+	Effect: 3 * time.Second,
+	Poll:   10 * time.Millisecond,
+	Flight: 10 * time.Second,
+	Retry:  100 * time.Millisecond,
+}
+
+func (t Timings) orDefault() Timings {
+	or := func(given, fallback time.Duration) time.Duration {
+		if given == 0 {
+			return fallback
+		}
+		return given
+	}
+	d := DefaultTimings
+	return Timings{or(t.Answer, d.Answer), or(t.Effect, d.Effect), or(t.Poll, d.Poll), or(t.Flight, d.Flight), or(t.Retry, d.Retry)}
+}
+
+// Needs are the words for what a scenario may ask of a target.
+var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "restart", "previousSecret"}
+
+// Faults are the words for how a database may fail.
+var Faults = []string{"database-away", "database-frozen"}
+
+// Lacks names the first of the needs that the target does not offer, or "".
+func (t *Target) Lacks(needs []string) string {
+	offers := map[string]bool{
+		"subject":        t.Subject != nil,
+		"announce":       t.Announce != nil,
+		"state":          t.State != nil,
+		"counters":       t.Counters != nil,
+		"hold":           t.Hold != nil,
+		"database":       t.Break != nil && t.Mend != nil,
+		"restart":        t.Restart != nil,
+		"previousSecret": t.PreviousSecret != "",
+	}
+	for _, need := range needs {
+		if !offers[need] {
+			return need
+		}
+	}
+	return ""
+}
+
+// Check refuses a target that must not be attacked: one that is not on this machine or in a private
+// network, or whose secret is a key to real money. A harness that forges must not become a weapon.
+func (t *Target) Check() error {
+	u, err := url.Parse(t.URL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
+	}
+	for _, secret := range []string{t.Secret, t.PreviousSecret} {
+		if strings.HasPrefix(secret, "sk_live_") || strings.HasPrefix(secret, "rk_live_") {
+			return errors.New("the secret is a live API key of Stripe's; give the endpoint's signing secret (whsec_…) of a test set-up")
+		}
+	}
+	if t.Secret == "" {
+		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
+	}
+	return checkHost(u.Hostname())
+}
+
+func checkHost(host string) error {
+	addresses := []string{host}
+	if _, err := netip.ParseAddr(host); err != nil {
+		if addresses, err = net.LookupHost(host); err != nil {
+			return fmt.Errorf("the target's host %s has no address", host)
+		}
+	}
+	for _, text := range addresses {
+		address, err := netip.ParseAddr(text)
+		if err != nil || !(address.Unmap().IsLoopback() || address.Unmap().IsPrivate()) {
+			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses", host)
+		}
+	}
+	return nil
+}
