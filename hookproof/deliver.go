@@ -136,3 +136,10 @@ func (s *sender) wait(ctx context.Context, patience time.Duration, objection fun
 		}
 	}
 }
+
+// Deliver posts one event to the target, signed as the word says (see fixtures' FORMAT.md), now.
+func (t *Target) Deliver(ctx context.Context, e Event, sign string) Delivery {
+	s := newSender(t, &Journal{})
+	defer s.close()
+	return s.send(ctx, shipment{event: e, label: e.Type, sign: sign})
+}

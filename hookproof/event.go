@@ -197,3 +197,9 @@ func (e Event) withID(id string) (Event, error) {
 }
 
 func created(now time.Time, offset int64) int64 { return now.Unix() + offset }
+
+// NewEvent is an event of the default API version about a subject, by its fixture's name. A subject
+// without a payment intent or session is given one, so that its further events agree.
+func NewEvent(name string, subject Subject) (Event, error) {
+	return bindEvent("", name, bound{subject.completed(), newEventID(), time.Now().Unix(), false})
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/hookproof/store"
+	"example.com/hookproof/webhook"
 )
 
 // adminMetrics are the deliveries since the process started. It never asks the database, so that it
@@ -64,3 +65,6 @@ func (s *Server) listPaymentEvents(w http.ResponseWriter, r *http.Request) error
 	return writePage(w, "paymentEvents", page, list, paymentEventAnswer,
 		func(e store.PaymentEvent) store.Page { return store.Page{CreatedAt: e.CreatedAt, ID: e.ID} })
 }
+
+// WebhookCounts are the deliveries since the server was opened.
+func (s *Server) WebhookCounts() webhook.Counts { return s.webhook.Counts() }

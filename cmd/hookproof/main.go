@@ -1,0 +1,20 @@
+// Command hookproof delivers Stripe webhooks to an endpoint, in every unpleasant way, and says whether
+// it did what is demanded of it.
+//
+// Exit codes: 0 everything that ran passed, 1 something failed, 2 wrong usage, an unreachable target, or
+// nothing ran.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
