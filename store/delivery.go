@@ -47,8 +47,7 @@ const (
 			IS DISTINCT FROM (j.status, j.dispute, j.refunded, j.session, j.intent)`
 
 	parkedSQL = `
-		SELECT id, "stripeEventId", type, "apiVersion", livemode, "stripeSessionId", "stripePaymentIntentId",
-			"bookingId", result, reason, payload, "createdAt"
+		SELECT ` + paymentEventColumns + `, payload
 		FROM "PaymentEvent" WHERE "stripePaymentIntentId" = $1 AND reason = 'parked' ORDER BY "createdAt", id`
 
 	settleSQL = `UPDATE "PaymentEvent" SET "bookingId" = $2, result = $3, reason = $4 WHERE id = $1`

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// patientDialer opens connections whose reads end after silenceTimeout. lib/pq reads only while it
+// patientDialer opens connections whose reads end after a time of silence. lib/pq reads only while it
 // waits for an answer, so an idle connection is not touched by the limit; a context's deadline does not
 // free a read from a frozen server.
-type patientDialer struct{}
+type patientDialer struct{ silence time.Duration }
 
 func (d patientDialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
@@ -21,19 +21,22 @@ func (d patientDialer) DialTimeout(network, address string, timeout time.Duratio
 	return d.DialContext(ctx, network, address)
 }
 
-func (patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (d patientDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := net.Dialer{KeepAlive: 15 * time.Second}
 	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return patientConn{conn}, nil
+	return patientConn{conn, d.silence}, nil
 }
 
-type patientConn struct{ net.Conn }
+type patientConn struct {
+	net.Conn
+	silence time.Duration
+}
 
 func (c patientConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(silenceTimeout)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(c.silence)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)

@@ -34,19 +34,24 @@ type PaymentEvent struct {
 	CreatedAt             time.Time  `db:"createdAt"`
 }
 
-// PaymentEvents lists recorded events, newest first, without their payloads; with a result, only those.
-func (s *Store) PaymentEvents(ctx context.Context, result Result, page Page) ([]PaymentEvent, error) {
-	const columns = `id, "stripeEventId", type, "apiVersion", livemode, "stripeSessionId", "stripePaymentIntentId",
+const (
+	paymentEventColumns = `id, "stripeEventId", type, "apiVersion", livemode, "stripeSessionId", "stripePaymentIntentId",
 		"bookingId", result, reason, "createdAt"`
-	list := []PaymentEvent{}
+	paymentEventsSQL = `
+		SELECT ` + paymentEventColumns + ` FROM "PaymentEvent" WHERE ("createdAt", id) < ($1, $2)
+		ORDER BY "createdAt" DESC, id DESC LIMIT $3`
+	paymentEventsByResultSQL = `
+		SELECT ` + paymentEventColumns + ` FROM "PaymentEvent" WHERE result = $4 AND ("createdAt", id) < ($1, $2)
+		ORDER BY "createdAt" DESC, id DESC LIMIT $3`
+)
+
+// PaymentEvents lists recorded events, newest first, without their payloads; with a result, only those.
+func (s *Store) PaymentEvents(ctx context.Context, result Result, page Page) (list []PaymentEvent, err error) {
+	list = []PaymentEvent{}
 	if result == "" {
-		err := s.db.SelectContext(ctx, &list, `
-			SELECT `+columns+` FROM "PaymentEvent" WHERE ("createdAt", id) < ($1, $2)
-			ORDER BY "createdAt" DESC, id DESC LIMIT $3`, page.before(), page.ID, page.Limit)
-		return list, err
+		err = s.db.SelectContext(ctx, &list, paymentEventsSQL, page.before(), page.ID, page.Limit)
+	} else {
+		err = s.db.SelectContext(ctx, &list, paymentEventsByResultSQL, page.before(), page.ID, page.Limit, result)
 	}
-	err := s.db.SelectContext(ctx, &list, `
-		SELECT `+columns+` FROM "PaymentEvent" WHERE result = $4 AND ("createdAt", id) < ($1, $2)
-		ORDER BY "createdAt" DESC, id DESC LIMIT $3`, page.before(), page.ID, page.Limit, result)
 	return list, err
 }

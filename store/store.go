@@ -77,7 +77,7 @@ func Open(databaseURL string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the database's address cannot be used")
 	}
-	connector.Dialer(patientDialer{})
+	connector.Dialer(patientDialer{silenceTimeout})
 	s.db = sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	s.db.SetMaxOpenConns(maxConnections)
 	s.db.SetMaxIdleConns(maxConnections)
