@@ -141,7 +141,7 @@ func printVariables(w io.Writer) error {
 		} else if v.fallback != "" {
 			fallback = "default " + v.fallback
 		}
-		if _, err := fmt.Fprintf(table, "  %s\t%s\t(%s)\n", v.name, v.help, fallback); err != nil {
+		if _, err := fmt.Fprintf(table, "  %s\t%s\t%s\n", v.name, fallback, v.help); err != nil {
 			return err
 		}
 	}

@@ -172,7 +172,7 @@ func TestConfigHelp(t *testing.T) {
 		require.NotEmpty(t, v.help)
 		require.False(t, v.required && v.fallback != "", v.name)
 	}
-	require.Contains(t, lines[0], "(default 3000)")
+	require.Contains(t, lines[0], "default 3000 ")
 	require.Contains(t, lines[1], "(required)")
 	require.Contains(t, lines[13], "(optional)")
 }
