@@ -142,6 +142,7 @@ func (m *metadata) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &all); err != nil {
 		return err
 	}
+	m.bookingID = nil // of a member given twice, the last counts
 	if value, given := all["bookingId"]; given {
 		return json.Unmarshal(value, &m.bookingID)
 	}

@@ -173,8 +173,8 @@ func TestConfigHelp(t *testing.T) {
 		require.False(t, v.required && v.fallback != "", v.name)
 	}
 	require.Contains(t, lines[0], "default 3000 ")
-	require.Contains(t, lines[1], "(required)")
-	require.Contains(t, lines[13], "(optional)")
+	require.Contains(t, lines[1], " required ")
+	require.Contains(t, lines[13], " optional ")
 }
 
 func TestConfigMissing(t *testing.T) {
