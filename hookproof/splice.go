@@ -24,6 +24,9 @@ func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
 	if err == nil {
 		return replace(doc, at.value, value), nil
 	}
+	if !errors.Is(err, errNoPlace) {
+		return nil, err
+	}
 	parent, last := cutLast(pointer)
 	object, parentErr := find(doc, parent)
 	if parentErr != nil || doc[object.value.from] != '{' {

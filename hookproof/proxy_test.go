@@ -1,0 +1,108 @@
+package hookproof
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// echo is a server that sends every line back.
+func echo(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(conn, conn); _ = conn.Close() }()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func setupProxy(t *testing.T) (*Proxy, func() (net.Conn, *bufio.Reader)) {
+	t.Helper()
+	proxy, err := NewProxy("127.0.0.1:0", echo(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
+	return proxy, func() (net.Conn, *bufio.Reader) {
+		conn, err := net.Dial("tcp", proxy.Addr())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+		return conn, bufio.NewReader(conn)
+	}
+}
+
+func say(t *testing.T, conn net.Conn, lines *bufio.Reader, word string) {
+	t.Helper()
+	_, err := io.WriteString(conn, word+"\n")
+	require.NoError(t, err)
+	got, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, word+"\n", got)
+}
+
+func TestProxyCut(t *testing.T) {
+	t.Parallel()
+	proxy, dial := setupProxy(t)
+	conn, lines := dial()
+	say(t, conn, lines, "hello")
+	proxy.Cut()
+	_, err := lines.ReadString('\n')
+	require.Error(t, err, "the connection is reset")
+	fresh, freshLines := dial()
+	_, _ = io.WriteString(fresh, "x\n")
+	_, err = freshLines.ReadString('\n')
+	require.Error(t, err, "a new one, too")
+	proxy.Heal()
+	conn, lines = dial()
+	say(t, conn, lines, "again")
+}
+
+func TestProxyFreeze(t *testing.T) {
+	t.Parallel()
+	proxy, dial := setupProxy(t)
+	conn, lines := dial()
+	say(t, conn, lines, "hello")
+	proxy.Freeze()
+	_, err := io.WriteString(conn, "held\n")
+	require.NoError(t, err)
+	fresh, freshLines := dial()
+	_, err = io.WriteString(fresh, "held, too\n")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+	_, err = lines.ReadString('\n')
+	var timeout net.Error
+	require.ErrorAs(t, err, &timeout)
+	require.True(t, timeout.Timeout(), "nothing passes, and nothing is closed")
+	proxy.Heal()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	got, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "held\n", got)
+	got, err = freshLines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "held, too\n", got)
+}
+
+func TestProxyCloseLeavesNothing(t *testing.T) {
+	t.Parallel()
+	proxy, dial := setupProxy(t)
+	conn, lines := dial()
+	say(t, conn, lines, "hello")
+	proxy.Freeze()
+	_, _ = io.WriteString(conn, "held\n")
+	require.NoError(t, proxy.Close(), "returns only when nothing runs")
+	require.NoError(t, proxy.Close(), "twice is no error")
+	_, err := net.Dial("tcp", proxy.Addr())
+	require.Error(t, err)
+}

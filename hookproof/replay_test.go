@@ -1,0 +1,224 @@
+package hookproof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const paid = `{"deliver":{"event":"checkout.session.completed","as":"e"},"expect":{"ack":200,"outcome":"processed","state":{"status":"paid"}}}`
+
+func TestACorrectShopPasses(t *testing.T) {
+	t.Parallel()
+	for name, rest := range map[string]string{
+		"paid":      `"steps":[` + paid + `]`,
+		"duplicate": `"steps":[` + paid + `,{"redeliver":"e","expect":{"ack":200,"outcome":"duplicate"}}],"state":{"status":"paid"}`,
+		"burst":     `"steps":[{"burst":{"event":"checkout.session.completed","copies":20},"expect":{"acks":{"200":20},"outcomes":{"processed":1,"duplicate":19}}}]`,
+		"held":      `"steps":[{"burst":{"event":"checkout.session.completed","copies":20,"held":true},"expect":{"acks":{"200":20},"outcomes":{"processed":1,"duplicate":19}}}]`,
+		"fresh ids": `"steps":[{"burst":{"event":"checkout.session.completed","copies":5,"freshIds":true},"expect":{"outcomes":{"processed":5}}}]`,
+		"overtaken": `"announced":["main"],"steps":[{"deliver":{"event":"checkout.session.completed","as":"e"},"expect":{"ack":500,"outcome":"rejected"}},{"make":"main"},{"redeliver":"e","expect":{"ack":200}}],"state":{"status":"paid"}`,
+		"life":      `"life":[{"event":"checkout.session.completed"},{"event":"checkout.session.expired"}],"repeat":true,"state":{"status":"paid"}`,
+		"late life": `"life":[{"event":"checkout.session.completed"},{"event":"checkout.session.expired"}],"late":true,"state":{"status":"paid"}`,
+		"raw":       `"steps":[{"deliver":{"raw":"{}"},"expect":{"ack":400,"outcome":"rejected"}}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, rest))
+			require.Equal(t, Pass, result.Verdict, result.Why)
+			require.NotEmpty(t, result.Journal.Deliveries())
+		})
+	}
+	for _, word := range words(ways, true) {
+		result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"`+word+`"},"expect":{"ack":200}}]`))
+		require.Equal(t, Pass, result.Verdict, "%s: %s", word, result.Why)
+	}
+	for _, word := range words(ways, false) {
+		result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"`+word+`"},"expect":{"ack":400,"state":{"status":"open"}}}]`))
+		require.Equal(t, Pass, result.Verdict, "%s: %s", word, result.Why)
+		require.False(t, result.Journal.Deliveries()[0].Genuine)
+	}
+}
+
+func TestEveryLieIsSeen(t *testing.T) {
+	t.Parallel()
+	life := `"life":[{"event":"checkout.session.completed"},{"event":"checkout.session.expired"}],"state":{"status":"paid"}`
+	for name, row := range map[string]struct {
+		lie  func(*shop)
+		rest string
+		why  string
+	}{
+		"trusts everybody":      {func(s *shop) { s.trustsEverybody = true }, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"wrong-secret"},"expect":{"ack":400}}]`, "answered 200, expected 400"},
+		"forgets":               {func(s *shop) { s.forgets = true }, `"steps":[` + paid + `,{"redeliver":"e","expect":{"outcome":"duplicate"}}]`, "duplicates 0, errors 0; expected 1, 1, 0"},
+		"forgets in a burst":    {func(s *shop) { s.forgets = true }, `"steps":[{"burst":{"event":"checkout.session.completed","copies":3},"expect":{"outcomes":{"processed":1,"duplicate":2}}}]`, "counters"},
+		"counts nothing":        {func(s *shop) { s.countsNothing = true }, `"steps":[` + paid + `]`, "received 0"},
+		"redirects":             {func(s *shop) { s.redirects = true }, `"steps":[` + paid + `]`, "answered 302, expected 200"},
+		"loses late events":     {func(s *shop) { s.losesLate = true }, `"announced":["main"],"steps":[{"deliver":{"event":"checkout.session.completed","as":"e"}},{"make":"main"},{"redeliver":"e"}],"state":{"status":"paid"}`, "status is open, expected paid"},
+		"lets the last one win": {func(s *shop) { s.lastOneWins = true }, life, "in the order checkout.session.completed, checkout.session.expired: the state of main: status is expired, expected paid"},
+		"hangs":                 {func(s *shop) { s.hangs = make(chan struct{}) }, `"steps":[` + paid + `]`, "answered nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openShop(t, row.lie)
+			target := s.target()
+			target.Timings.Answer = 200 * time.Millisecond
+			target.Timings.Effect = 100 * time.Millisecond
+			result := Replay(t.Context(), target, scenario(t, row.rest))
+			if s.hangs != nil {
+				close(s.hangs)
+			}
+			require.Equal(t, Fail, result.Verdict)
+			require.Contains(t, result.Why, row.why)
+		})
+	}
+}
+
+func TestEffectsMayComeAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, func(s *shop) { s.lag = 200 * time.Millisecond })
+	result := Replay(t.Context(), s.target(), scenario(t, `"steps":[`+paid+`]`))
+	require.Equal(t, Pass, result.Verdict, result.Why)
+}
+
+func TestHeldCopiesAreInFlightTogether(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, nil)
+	result := Replay(t.Context(), s.target(), scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":50,"held":true},"expect":{"acks":{"200":50}}}]`))
+	require.Equal(t, Pass, result.Verdict, result.Why)
+	require.Equal(t, 50, s.most, "all at once, for certain")
+
+	// A hold that holds nothing proves nothing, and is said so.
+	loose := openShop(t, nil)
+	target := loose.target()
+	target.Hold = func(_ context.Context, _ Subject) (func() error, error) { return func() error { return nil }, nil }
+	result = Replay(t.Context(), target, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":5,"held":true},"expect":{"acks":{"200":5}}}]`))
+	require.Equal(t, Fail, result.Verdict)
+	require.Contains(t, result.Why, "while the subject was held")
+}
+
+func TestNoEvidenceIsNoPass(t *testing.T) {
+	t.Parallel()
+	bare := func() *Target {
+		full := openShop(t, nil).target()
+		return &Target{URL: full.URL, Secret: full.Secret}
+	}
+	nothing := scenario(t, `"steps":[{"deliver":{"event":"customer.created"}}]`)
+	require.Equal(t, NotRun, Replay(t.Context(), bare(), nothing).Verdict)
+	stateOnly := scenario(t, `"steps":[{"deliver":{"event":"customer.created"},"expect":{"state":{"status":"open"},"outcome":"processed"}}]`)
+	require.Equal(t, NotRun, Replay(t.Context(), bare(), stateOnly).Verdict, "neither state nor counters can be seen")
+
+	needy := scenario(t, `"steps":[`+paid+`]`)
+	for _, need := range Needs {
+		needy.Needs = []string{need}
+		result := Replay(t.Context(), bare(), needy)
+		require.Equal(t, NotRun, result.Verdict, need)
+		require.Contains(t, result.Why, need)
+	}
+}
+
+func TestAFaultIsMendedWhateverComes(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, nil)
+	target := s.target()
+	var did []string
+	target.Break = func(_ context.Context, how string) error { did = append(did, how); return nil }
+	target.Mend = func(context.Context) error { did = append(did, "mend"); return nil }
+	result := Replay(t.Context(), target, scenario(t, `"steps":[{"fault":"database-away"},{"deliver":{"event":"customer.created"},"expect":{"ack":500}}]`))
+	require.Equal(t, Fail, result.Verdict)
+	require.Equal(t, []string{"database-away", "mend"}, did)
+
+	target.Restart = func(_ context.Context, how string) error { return errors.New("cannot " + how) }
+	result = Replay(t.Context(), target, scenario(t, `"steps":[{"restart":"kill"}]`))
+	require.Contains(t, result.Why, "cannot kill")
+}
+
+func TestParseScenarioNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	whole := func(rest string) string {
+		return `{"description":"A test.","requirement":"This test.","needs":[],"kills":[],` + rest + `}`
+	}
+	for raw, why := range map[string]string{
+		`{`:                   "unexpected EOF",
+		whole(`"steps":[]`):   "either steps or a life",
+		whole(`"stops":[]`):   `unknown field "stops"`,
+		whole(`"steps":[{}]`): "exactly one verb, this one has 0",
+		whole(`"steps":[{"make":"x","fault":"database-away"}]`):                                               "exactly one verb, this one has 2",
+		whole(`"steps":[{"make":"x"}]`):                                                                       "was not announced",
+		whole(`"steps":[{"fault":"flood"}]`):                                                                  `there is no "flood"`,
+		whole(`"steps":[{"restart":"please"}]`):                                                               "neither stop nor kill",
+		whole(`"steps":[{"redeliver":"e"}]`):                                                                  `no earlier step is labelled "e"`,
+		whole(`"steps":[{"deliver":{}}]`):                                                                     "either an event or a raw body",
+		whole(`"steps":[{"deliver":{"event":"x","sign":"nicely"}}]`):                                          `there is no "nicely"`,
+		whole(`"steps":[{"burst":{"event":"x","copies":1}}]`):                                                 "copies must be 2 or more",
+		whole(`"steps":[{"burst":{"of":"x","copies":2}}]`):                                                    `no earlier step is labelled "x"`,
+		whole(`"life":[{"event":"a"},{"event":"b"},{"event":"c"},{"event":"d"},{"event":"e"},{"event":"f"}]`): "at most five",
+		strings.Replace(whole(`"steps":[{"deliver":{"raw":""}}]`), `"needs":[]`, `"needs":["luck"]`, 1):       `there is no "luck"`,
+	} {
+		_, err := ParseScenario("mine", []byte(raw))
+		require.ErrorContains(t, err, "scenario mine: ", raw)
+		require.ErrorContains(t, err, why, raw)
+	}
+	result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"no.such.event"},"expect":{"ack":200}}]`))
+	require.Equal(t, Fail, result.Verdict)
+	require.Contains(t, result.Why, "there is no event")
+}
+
+func TestTargetsThatMustNotBeAttacked(t *testing.T) {
+	t.Parallel()
+	good := Target{URL: "http://127.0.0.1:1/x", Secret: "whsec_x"}
+	require.NoError(t, good.Check())
+	for _, url := range []string{"http://10.1.2.3/x", "https://192.168.0.9/x", "http://[::1]:3000/x", "http://localhost:3000/x"} {
+		target := good
+		target.URL = url
+		require.NoError(t, target.Check(), url)
+	}
+	for _, url := range []string{"", "x", "ftp://127.0.0.1/", "http:///x", "http://192.0.2.1/x", "http://8.8.8.8/", "https://[2001:db8::1]/"} {
+		target := good
+		target.URL = url
+		require.Error(t, target.Check(), url)
+	}
+	for _, secret := range []string{"", "sk_live_x", "rk_live_x"} {
+		target := good
+		target.Secret = secret
+		require.Error(t, target.Check(), secret)
+	}
+}
+
+func TestPermutations(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for order := range permutations(4) {
+		seen[fmt.Sprint(order)] = true
+	}
+	require.Len(t, seen, 24)
+}
+
+func TestJournalKeepsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, nil)
+	result := Replay(t.Context(), s.target(), scenario(t, `"steps":[`+paid+`,{"redeliver":"e","sign":"no-header"},{"deliver":{"raw":"x"}}]`))
+	require.Equal(t, Pass, result.Verdict, result.Why)
+	d := result.Journal.Deliveries()
+	require.Len(t, d, 3)
+	require.Equal(t, d[0].EventID, d[1].EventID)
+	require.NotEmpty(t, d[0].Header)
+	require.Empty(t, d[1].Header)
+	require.Equal(t, "checkout.session.completed", d[0].EventType)
+	require.Positive(t, d[0].Latency)
+	require.Equal(t, "x", string(d[2].Body))
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	event, err := NewEvent("customer.created", Subject{})
+	require.NoError(t, err)
+	gone := (&Target{URL: "http://" + listener.Addr().String(), Secret: "x"}).Deliver(t.Context(), event, "genuine")
+	require.Zero(t, gone.Status)
+	require.Error(t, gone.Err)
+	require.False(t, gone.Acknowledged())
+}

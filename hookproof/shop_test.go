@@ -1,0 +1,205 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// shop is a small correct endpoint, and the ways in which one can lie. The judge is tested on it.
+type shop struct {
+	url string
+
+	// lies, all false in a correct shop
+	trustsEverybody bool          // takes forgeries
+	forgets         bool          // applies every copy
+	countsNothing   bool          // its counters stand still
+	redirects       bool          // answers 302
+	losesLate       bool          // acknowledges events of orders that do not exist yet, and forgets them
+	lastOneWins     bool          // a later event overwrites an earlier one
+	lag             time.Duration // effects come this long after the ACK
+	hangs           chan struct{} // no answer until it is closed
+
+	mu       sync.Mutex
+	lock     sync.Mutex // held by a test to hold all orders up
+	seen     map[string]bool
+	orders   map[string]string // session to status
+	counters Counters
+	inFlight int
+	most     int // in flight at once
+}
+
+const shopSecret = "whsec_shop"
+
+func openShop(t *testing.T, lie func(*shop)) *shop {
+	t.Helper()
+	s := &shop{seen: map[string]bool{}, orders: map[string]string{}}
+	if lie != nil {
+		lie(s)
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// target is the shop with every hook.
+func (s *shop) target() *Target {
+	order := func() Subject {
+		id := "cs_test_" + random()
+		return Subject{"sessionId": id, "amount": 4500, "currency": "usd", "metadata.order": id}
+	}
+	make := func(o Subject) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.orders[o.text("sessionId")] = "open"
+	}
+	return &Target{
+		URL: s.url, Secret: shopSecret, PreviousSecret: shopSecret,
+		Subject: func(context.Context) (Subject, error) { o := order(); make(o); return o, nil },
+		Announce: func(context.Context) (Subject, func(context.Context) error, error) {
+			o := order()
+			return o, func(context.Context) error { make(o); return nil }, nil
+		},
+		State: func(_ context.Context, o Subject) (State, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return State{"status": s.orders[o.text("sessionId")]}, nil
+		},
+		Counters: func(context.Context) (Counters, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.counters, nil
+		},
+		Hold: func(context.Context, Subject) (func() error, error) {
+			s.lock.Lock()
+			return func() error { s.lock.Unlock(); return nil }, nil
+		},
+		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: time.Millisecond},
+	}
+}
+
+var shopRank = map[string]int{"open": 0, "expired": 1, "paid": 2, "refunded": 3}
+
+func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	s.inFlight++
+	s.most = max(s.most, s.inFlight)
+	s.mu.Unlock()
+	if s.hangs != nil {
+		<-s.hangs
+	}
+	s.lock.Lock()
+	s.lock.Unlock() //nolint:staticcheck // only to wait while a test holds it
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight--
+	status, duplicate := s.take(r.Header.Get("Stripe-Signature"), body)
+	if !s.countsNothing {
+		s.counters.Received++
+		if status >= 400 {
+			s.counters.Errors++
+		}
+		if duplicate {
+			s.counters.Duplicates++
+		}
+	}
+	if s.redirects {
+		w.Header().Set("Location", "/elsewhere")
+		status = http.StatusFound
+	}
+	w.WriteHeader(status)
+}
+
+// take is the shop's life of a delivery; its lock is held.
+func (s *shop) take(header string, body []byte) (status int, duplicate bool) {
+	if !s.trustsEverybody && !verifies(header, body) {
+		return 400, false
+	}
+	var e struct {
+		ID, Type string
+		Data     struct {
+			Object struct {
+				ID       string
+				Metadata struct{ Order string }
+			}
+		}
+	}
+	if json.Unmarshal(body, &e) != nil || e.ID == "" {
+		return 400, false
+	}
+	if s.seen[e.ID] && !s.forgets {
+		return 200, true
+	}
+	id := e.Data.Object.Metadata.Order
+	before, known := s.orders[id]
+	if id != "" && !known && !s.losesLate {
+		return 500, false
+	}
+	s.seen[e.ID] = true
+	after := map[string]string{"checkout.session.completed": "paid", "checkout.session.expired": "expired"}[e.Type]
+	if known && after != "" && (s.lastOneWins || shopRank[after] > shopRank[before]) {
+		if s.lag > 0 {
+			time.AfterFunc(s.lag, func() {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.orders[id] = after
+			})
+		} else {
+			s.orders[id] = after
+		}
+	}
+	return 200, false
+}
+
+func verifies(header string, body []byte) bool {
+	var t int64
+	var signatures []string
+	for _, pair := range strings.Split(header, ",") {
+		key, value, _ := strings.Cut(pair, "=")
+		switch key {
+		case "t":
+			t, _ = strconv.ParseInt(value, 10, 64)
+		case "v1":
+			signatures = append(signatures, value)
+		}
+	}
+	if age := time.Now().Unix() - t; age > 300 || age < -300 {
+		return false
+	}
+	for _, s := range signatures {
+		if s == Signature(shopSecret, t, body) {
+			return true
+		}
+	}
+	return false
+}
+
+// scenario parses a scenario's steps or life, given as JSON.
+func scenario(t *testing.T, rest string) Scenario {
+	t.Helper()
+	s, err := ParseScenario(t.Name(), []byte(`{"description":"A test.","requirement":"This test.","needs":[],"kills":[],`+rest+`}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func words(ways map[string]way, genuine bool) []string {
+	var found []string
+	for word := range maps.Keys(ways) {
+		if ways[word].genuine == genuine {
+			found = append(found, word)
+		}
+	}
+	return found
+}
