@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
@@ -56,12 +58,40 @@ func containersMissing(ctx context.Context) string {
 		return "no engine answers"
 	}
 	for _, image := range []string{postgresImage, "golang:1.26-alpine"} {
-		if exec.CommandContext(ctx, "docker", "image", "inspect", image).Run() != nil &&
-			exec.CommandContext(ctx, "docker", "pull", "-q", image).Run() != nil {
+		if !available(ctx, image) {
 			return image + " is not here and cannot be pulled"
 		}
 	}
 	return ""
+}
+
+// available tells whether an image is here, or can be had.
+func available(ctx context.Context, image string) bool {
+	return exec.CommandContext(ctx, "docker", "image", "inspect", image).Run() == nil ||
+		exec.CommandContext(ctx, "docker", "pull", "-q", image).Run() == nil
+}
+
+// prepareTestcontainers sets what testcontainers would get wrong, unless the environment says otherwise.
+func prepareTestcontainers(ctx context.Context) error {
+	settings := map[string]string{}
+	// Inside a container it would dial the bridge; ports are published on this machine.
+	if host := os.Getenv("DOCKER_HOST"); host == "" || strings.HasPrefix(host, "unix:") {
+		settings["TESTCONTAINERS_HOST_OVERRIDE"] = "localhost"
+	}
+	// Its reaper removes what a killed run leaves behind. Where its image cannot be had, nothing would
+	// start at all; this suite ends its containers itself.
+	if !available(ctx, testcontainers.ReaperDefaultImage) {
+		settings["TESTCONTAINERS_RYUK_DISABLED"] = "true"
+	}
+	for name, value := range settings {
+		if os.Getenv(name) != "" {
+			continue
+		}
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func startLocal(ctx context.Context) (*backend, error) {
@@ -82,6 +112,9 @@ func startLocal(ctx context.Context) (*backend, error) {
 
 func startContainers(ctx context.Context) (_ *backend, err error) {
 	b := &backend{user: "postgres", password: "postgres"}
+	if err := prepareTestcontainers(ctx); err != nil {
+		return nil, err
+	}
 	var running []testcontainers.Container
 	b.close = func() {
 		for _, c := range running {

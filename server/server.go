@@ -31,8 +31,9 @@ const (
 
 // Config is all that a server needs to know; it reads no environment.
 type Config struct {
-	Address          string // to listen on, for example ":3000"; port 0 takes a free one
-	DatabaseURL      string // a PostgreSQL URL or key=value string
+	Address          string       // to listen on, for example ":3000"; port 0 takes a free one
+	Listener         net.Listener // to use in place of Address; closed with the server
+	DatabaseURL      string       // a PostgreSQL URL or key=value string
 	DatabaseWait     time.Duration
 	StripeKey        string // sk_… or rk_…; a live one makes live events ours
 	StripeAPIBase    string // "" is Stripe itself
@@ -74,10 +75,8 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		tokens:   newTokens(c.JWTSecret, time.Now),
 		logins:   newLoginLimiter(c.LoginRate, time.Now),
 		arrivals: newWebhookLimiter(c.WebhookRate, time.Now),
+		password: newPasswords(c.PasswordCost),
 		started:  time.Now(),
-	}
-	if s.password, err = newPasswords(c.PasswordCost); err != nil {
-		return nil, err
 	}
 	if s.store, err = store.Open(c.DatabaseURL); err != nil {
 		return nil, err
@@ -90,8 +89,10 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
-	if s.listener, err = net.Listen("tcp", c.Address); err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", c.Address, listenCause(err))
+	if s.listener = c.Listener; s.listener == nil {
+		if s.listener, err = net.Listen("tcp", c.Address); err != nil {
+			return nil, fmt.Errorf("cannot listen on %s: %w", c.Address, listenCause(err))
+		}
 	}
 	if s.config.SuccessURL == "" {
 		s.config.SuccessURL = "http://localhost:" + s.port() + "/checkout/success"

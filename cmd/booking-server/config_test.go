@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"log/slog"
 	"net/netip"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -253,4 +255,23 @@ func TestConfigOnly(t *testing.T) {
 	c, err = configOnly(getenv(map[string]string{"PORT": "4000"}), "PORT")
 	require.NoError(t, err)
 	require.EqualValues(t, 4000, c.Port)
+}
+
+// The defaults that docker-compose.yml ships are the ones that are warned of, every one.
+func TestConfigWarnsOfComposesDefaults(t *testing.T) {
+	t.Parallel()
+	compose, err := os.ReadFile("../../docker-compose.yml")
+	require.NoError(t, err)
+	shipped := map[string]string{}
+	for _, match := range regexp.MustCompile(`(?m)^      (\w+): (?:\$\{\w+:-(.*)\}|"(.*)")$`).FindAllStringSubmatch(string(compose), -1) {
+		shipped[match[1]] = match[2] + match[3]
+	}
+	_, warnings, err := configFrom(func(name string) string { return shipped[name] })
+	require.NoError(t, err)
+	var warned []string
+	for _, warning := range warnings {
+		name, _, _ := strings.Cut(warning, " ")
+		warned = append(warned, name)
+	}
+	require.Equal(t, []string{"DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "JWT_SECRET", "METRICS_TOKEN"}, warned)
 }

@@ -129,12 +129,12 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 		return err
 	}
 	s.logPath, s.log = file.Name(), &logTail{file: file}
-	address, err := s.freeAddress()
+	listener, err := s.listen()
 	if err != nil {
 		return err
 	}
 	s.server, err = server.Open(ctx, server.Config{
-		Address:          address,
+		Listener:         listener,
 		DatabaseURL:      s.postgres.URL(database),
 		DatabaseWait:     30 * time.Second,
 		StripeKey:        "sk_test_sandbox",
@@ -149,7 +149,7 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 		Log:              slog.New(slog.NewJSONHandler(s.log, nil)),
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, listener.Close())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -157,15 +157,16 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 	return nil
 }
 
-func (s *sandbox) freeAddress() (string, error) {
+// listen takes the first free port.
+func (s *sandbox) listen() (net.Listener, error) {
 	for port := firstPort; port <= lastPort; port++ {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if listener, err := net.Listen("tcp", address); err == nil {
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
 			s.taken = port != firstPort
-			return address, listener.Close()
+			return listener, nil
 		}
 	}
-	return "", fmt.Errorf("every port from %d to %d is taken", firstPort, lastPort)
+	return nil, fmt.Errorf("every port from %d to %d is taken", firstPort, lastPort)
 }
 
 // fill adds users and resources, unless a kept directory has them.
