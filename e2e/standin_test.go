@@ -25,6 +25,7 @@ type standin struct {
 	refunds  map[string]url.Values
 	away     bool
 	calls    []string
+	events   []string // bodies, newest first
 }
 
 type standinSession struct {
@@ -121,12 +122,28 @@ func (s *standin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			session.status = "expired"
 			s.writeSession(w, id)
 		}
+	case r.URL.Path == "/v1/events" && r.Method == http.MethodGet:
+		s.listEvents(w, r.Form)
 	case r.URL.Path == "/v1/refunds" && r.Method == http.MethodPost:
 		s.refunds[key] = r.PostForm
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": "re_standin", "object": "refund", "status": "succeeded"})
 	default:
 		refuse(w, http.StatusNotFound, "invalid_request_error", "The stand-in does not know this.")
 	}
+}
+
+// listEvents answers pages of two, so that there is more than one.
+func (s *standin) listEvents(w http.ResponseWriter, form url.Values) {
+	rest := s.events
+	if after := form.Get("starting_after"); after != "" {
+		for i, event := range s.events {
+			if strings.Contains(event, `"id":"`+after+`"`) {
+				rest = s.events[i+1:]
+			}
+		}
+	}
+	page := rest[:min(2, len(rest))]
+	_, _ = fmt.Fprintf(w, `{"object":"list","url":"/v1/events","has_more":%t,"data":[%s]}`, len(rest) > len(page), strings.Join(page, ","))
 }
 
 func (s *standin) writeSession(w http.ResponseWriter, id string) {

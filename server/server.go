@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			err = errors.Join(err, s.store.Close())
 		}
 	}()
-	if err := s.migrate(ctx); err != nil {
+	if err := migrate(ctx, s.store, c.DatabaseWait, c.Log); err != nil {
 		return nil, err
 	}
 	if s.listener = c.Listener; s.listener == nil {
@@ -122,24 +122,24 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 }
 
 // migrate waits until the database answers, a log line a try, and applies what is pending.
-func (s *Server) migrate(ctx context.Context) error {
-	if err := WaitForDatabase(ctx, s.store, s.config.DatabaseWait, s.log); err != nil {
+func migrate(ctx context.Context, db *store.Store, wait time.Duration, log *slog.Logger) error {
+	if err := WaitForDatabase(ctx, db, wait, log); err != nil {
 		return err
 	}
-	applied, err := s.store.Migrate(ctx)
+	applied, err := db.Migrate(ctx)
 	switch {
 	case errors.Is(err, store.ErrSchemaNewer):
 		return err
 	case err != nil:
-		return fmt.Errorf("migrating the database at %s failed: %s", s.store.Address(), store.Describe(err))
+		return fmt.Errorf("migrating the database at %s failed: %s", db.Address(), store.Describe(err))
 	case len(applied) == 0:
-		s.log.Info("Database migrations are up to date")
+		log.Info("Database migrations are up to date")
 	default:
 		names := make([]string, len(applied))
 		for i, file := range applied {
 			names[i] = path.Base(file)
 		}
-		s.log.Info("Database migrations applied", "migrations", names)
+		log.Info("Database migrations applied", "migrations", names)
 	}
 	return nil
 }

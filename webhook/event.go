@@ -3,6 +3,8 @@ package webhook
 import (
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,6 +60,10 @@ var handled = map[string]family{
 	"charge.dispute.created":                   dispute,
 	"charge.dispute.closed":                    dispute,
 }
+
+// HandledTypes are the types that mean something to a booking, in alphabetical order: those to register
+// at Stripe.
+func HandledTypes() []string { return slices.Sorted(maps.Keys(handled)) }
 
 // decode reads a verified body. The reason is "" or says why the body is no event.
 func decode(body []byte) (event, Reason) {

@@ -90,10 +90,25 @@ type delivery struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	d := h.receive(w, r)
-	took := time.Since(start)
-	h.counters.count(d.reason, took)
-	h.log(r.Context(), d, took)
+	h.report(r.Context(), d, time.Since(start))
 	answer(w, d.reason)
+}
+
+// Take records and applies an event that was fetched from Stripe's API instead of being delivered, and
+// so needs no signature. It is counted and logged like a delivery.
+func (h *Handler) Take(ctx context.Context, body []byte) Outcome {
+	start := time.Now()
+	d := delivery{}
+	if d.event, d.reason = decode(body); d.reason == "" {
+		d = h.inTime(ctx, d.event)
+	}
+	h.report(ctx, d, time.Since(start))
+	return policy[d.reason].outcome
+}
+
+func (h *Handler) report(ctx context.Context, d delivery, took time.Duration) {
+	h.counters.count(d.reason, took)
+	h.log(ctx, d, took)
 }
 
 // receive is the life of one delivery.

@@ -14,6 +14,7 @@ import (
 
 	"example.com/hookproof/server"
 	"example.com/hookproof/store"
+	"example.com/hookproof/webhook"
 )
 
 // migrate applies what is pending, or lists it.
@@ -110,6 +111,42 @@ func (p program) user(ctx context.Context, args []string) error {
 	}
 	_, err = fmt.Fprintf(p.stdout, "Created %s %s with id %s.\n", user.Role, user.Email, user.ID)
 	return err
+}
+
+// mostSince is how long Stripe keeps events.
+const mostSince = 30 * 24 * time.Hour
+
+// reconcile applies the events whose deliveries never arrived.
+func (p program) reconcile(ctx context.Context, args []string) error {
+	flags := newFlags("reconcile")
+	since := flags.Duration("since", 72*time.Hour, "")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if *since <= 0 || *since > mostSince {
+		return usageError{"--since must be a duration up to 720h, the 30 days for which Stripe keeps events"}
+	}
+	c, err := configOnly(p.getenv, "DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_API_BASE")
+	if err != nil {
+		return err
+	}
+	outcomes, err := server.Reconcile(ctx, server.Config{
+		DatabaseURL: c.DatabaseURL, DatabaseWait: databaseWait,
+		StripeKey: c.StripeSecretKey, StripeAPIBase: c.StripeAPIBase,
+		Log: newLog(p.stderr, slog.LevelInfo),
+	}, *since)
+	if err != nil {
+		return err
+	}
+	rejected := outcomes[webhook.Rejected]
+	if _, err := fmt.Fprintf(p.stdout, "Stripe's events of the last %s: %d processed, %d duplicate, %d rejected.\n",
+		*since, outcomes[webhook.Processed], outcomes[webhook.Duplicate], rejected); err != nil {
+		return err
+	}
+	if rejected > 0 {
+		return fmt.Errorf("%d events were not applied; the log above says why, and another run fetches them again", rejected)
+	}
+	return nil
 }
 
 // readPassword takes the first line of standard input and hashes it.

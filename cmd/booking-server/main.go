@@ -58,10 +58,12 @@ Usage:
   booking-server migrate --status   list the migrations and whether they are applied
   booking-server user create --email E --role CUSTOMER|OPS|ADMIN
                                     make a user; the password is read from standard input
+  booking-server reconcile [--since 72h]
+                                    fetch what Stripe has sent since then and apply what is missing
   booking-server healthcheck        exit 0 if the server on this machine answers at PORT
   booking-server help               this text
 
-'migrate' and 'user create' need DATABASE_URL only.
+'migrate' and 'user create' need DATABASE_URL only; 'reconcile' needs STRIPE_SECRET_KEY, too.
 
 Environment:
 `
@@ -79,6 +81,8 @@ func (p program) run(ctx context.Context, args []string) error {
 		return p.migrate(ctx, args)
 	case "user":
 		return p.user(ctx, args)
+	case "reconcile":
+		return p.reconcile(ctx, args)
 	case "healthcheck":
 		return p.healthcheck(ctx, args)
 	case "help", "-h", "--help":
