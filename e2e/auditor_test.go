@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,7 +66,7 @@ func (e *env) auditLog(deliveries []hookproof.Delivery) {
 	require.Empty(e.t, secretShapes.FindAllString(e.logs.String(), 3), "in the log")
 	require.NotContains(e.t, e.logs.String(), shared.backend.password+"@")
 
-	want, got := map[string]int{}, map[string]int{}
+	want, got, settled := map[string]int{}, map[string]int{}, map[string]string{}
 	for _, d := range deliveries {
 		id := d.EventID
 		if d.Status == 400 {
@@ -74,6 +75,11 @@ func (e *env) auditLog(deliveries []hookproof.Delivery) {
 		want[id+" "+statusText(d.Status)]++
 	}
 	for _, line := range e.lines() {
+		if message, parked := strings.CutSuffix(line.Msg, ": parked before"); parked {
+			require.Equal(e.t, messages[message], line.Level, line.Msg)
+			require.Empty(e.t, line.Outcome, "it was counted when it came")
+			settled[line.EventID] = line.Reason
+		}
 		if line.Outcome == "" {
 			continue
 		}
@@ -88,6 +94,11 @@ func (e *env) auditLog(deliveries []hookproof.Delivery) {
 		got[line.EventID+" "+statusText(line.Status)]++
 	}
 	require.Equal(e.t, want, got, "log lines by event and status")
+	for id, reason := range settled {
+		var recorded string
+		require.NoError(e.t, e.db.QueryRow(`SELECT reason FROM "PaymentEvent" WHERE "stripeEventId" = $1`, id).Scan(&recorded))
+		require.Equal(e.t, recorded, reason, "%s was parked, then settled", id)
+	}
 }
 
 func statusText(status int) string { return string(rune('0'+status/100)) + "xx" }

@@ -326,13 +326,29 @@ func (c counts) plus(o counts) counts {
 	return counts{c.Received + o.Received, c.Processed + o.Processed, c.Duplicates + o.Duplicates, c.Errors + o.Errors}
 }
 
-func (e *env) counts() counts {
+func (e *env) counts() counts { return e.countsOf(e.running) }
+
+func (e *env) countsOf(server running) counts {
 	e.t.Helper()
-	got := e.call("GET", "/admin/metrics", shared.tokens[store.Ops], nil)
+	request, err := http.NewRequestWithContext(e.t.Context(), http.MethodGet, server.url()+"/admin/metrics", nil)
+	require.NoError(e.t, err)
+	request.Header.Set("Authorization", "Bearer "+shared.tokens[store.Ops])
+	got := e.do(request)
 	require.Equal(e.t, http.StatusOK, got.status, got.raw)
 	var metrics struct{ Webhook counts }
 	require.NoError(e.t, json.Unmarshal([]byte(got.raw), &metrics))
 	return metrics.Webhook
+}
+
+// awaitLocks waits until so many sessions of this test's database wait for a lock.
+func (e *env) awaitLocks(sessions int) {
+	e.t.Helper()
+	eventually(e.t, fmt.Sprintf("%d sessions wait for a lock", sessions), func() (bool, string) {
+		var waiting int
+		err := e.db.QueryRow(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		return err == nil && waiting == sessions, fmt.Sprint(waiting, err)
+	})
 }
 
 // eventually waits for a condition and fails with what it said last.

@@ -208,11 +208,7 @@ func TestSIGTERMFinishesTheDelivery(t *testing.T) {
 
 	acks := make(chan int, 1)
 	go func() { acks <- e.deliverPaid(b) }()
-	eventually(t, "the delivery waits for the row", func() (bool, string) {
-		var waiting int
-		err := e.db.QueryRow(`SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&waiting)
-		return err == nil && waiting > 0, ""
-	})
+	e.awaitLocks(1)
 	p := e.running.(*process)
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 	eventually(t, "it stops accepting", func() (bool, string) {

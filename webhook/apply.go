@@ -24,22 +24,29 @@ var refusals = map[string]Reason{
 	store.SessionConstraint: SessionTaken,
 }
 
-// recordAndApply keeps the event and its effect in one transaction, or neither, and says what became
-// of it. The booking's id is nil where there is none.
-func (h *Handler) recordAndApply(ctx context.Context, e event) (Reason, *uuid.UUID, error) {
-	reason, bookingID, err := h.attempt(ctx, e, "")
+// receipt is what became of an event.
+type receipt struct {
+	reason    Reason
+	bookingID *uuid.UUID           // nil where it is nobody's
+	settled   []store.PaymentEvent // parked events that it brought their booking
+}
+
+// recordAndApply keeps the event and its effect in one transaction, or neither.
+func (h *Handler) recordAndApply(ctx context.Context, e event) (receipt, error) {
+	r, err := h.attempt(ctx, e, "")
 	if refusal, refused := refusals[store.ViolatedConstraint(err)]; refused {
-		reason, bookingID, err = h.attempt(ctx, e, refusal)
+		r, err = h.attempt(ctx, e, refusal)
 	}
 	if errors.Is(err, errSeenMeanwhile) {
-		reason, bookingID, err = h.attempt(ctx, e, "")
+		r, err = h.attempt(ctx, e, "")
 	}
-	return reason, bookingID, err
+	return r, err
 }
 
 // attempt is one transaction; with a refusal it records the event and leaves the booking alone.
-func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (reason Reason, bookingID *uuid.UUID, err error) {
+func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r receipt, err error) {
 	err = h.store.Transact(ctx, func(tx *store.Tx) error {
+		r = receipt{} // of an attempt that was rolled back nothing counts
 		if e.object.intent != nil {
 			if err := tx.LockIntent(ctx, *e.object.intent); err != nil {
 				return err
@@ -47,10 +54,10 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (reason 
 		}
 		switch seen, err := tx.Seen(ctx, e.record("", nil)); {
 		case err == nil && seen.StripeEventID == e.id:
-			reason, bookingID = EventSeen, seen.BookingID
+			r.reason, r.bookingID = EventSeen, seen.BookingID
 			return nil
 		case err == nil:
-			reason, bookingID = FactSeen, seen.BookingID
+			r.reason, r.bookingID = FactSeen, seen.BookingID
 			return nil
 		case !errors.Is(err, store.ErrNotFound):
 			return err
@@ -60,24 +67,25 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (reason 
 			return err
 		}
 		if notOurs != "" {
-			reason, bookingID = notOurs, nil
-			return record(ctx, tx, e.record(reason, nil))
+			r.reason = notOurs
+			return record(ctx, tx, e.record(notOurs, nil))
 		}
-		bookingID = &booking.ID
-		if reason = refusal; reason == "" {
-			if reason, err = join(ctx, tx, e, booking); err != nil {
+		r.bookingID = &booking.ID
+		if r.reason = refusal; r.reason == "" {
+			if r.reason, err = join(ctx, tx, e, booking); err != nil {
 				return err
 			}
 		}
-		if err := record(ctx, tx, e.record(reason, bookingID)); err != nil {
+		if err := record(ctx, tx, e.record(r.reason, r.bookingID)); err != nil {
 			return err
 		}
-		if policy[reason].result != store.Processed || e.object.intent == nil {
+		if policy[r.reason].result != store.Processed || e.object.intent == nil {
 			return nil
 		}
-		return unpark(ctx, tx, *e.object.intent, booking)
+		r.settled, err = unpark(ctx, tx, *e.object.intent, booking)
+		return err
 	})
-	return reason, bookingID, err
+	return r, err
 }
 
 // whose finds the booking that an event is about and locks its row, or says why it is none of ours.
@@ -138,24 +146,25 @@ func record(ctx context.Context, tx *store.Tx, e store.PaymentEvent) error {
 }
 
 // unpark applies the refunds and disputes that came before anybody knew whose payment they are about.
-func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Booking) error {
+func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Booking) ([]store.PaymentEvent, error) {
 	waiting, err := tx.Parked(ctx, intent)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, row := range waiting {
+	for i := range waiting {
+		row := &waiting[i]
 		e, broken := decode(row.Payload)
 		if broken != "" {
-			return errors.New("webhook: a parked event cannot be read again")
+			return nil, errors.New("webhook: a parked event cannot be read again")
 		}
 		reason, err := join(ctx, tx, e, booking)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		row.BookingID, row.Reason, row.Result = &booking.ID, string(reason), policy[reason].result
-		if err := tx.Settle(ctx, row); err != nil {
-			return err
+		if err := tx.Settle(ctx, *row); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return waiting, nil
 }

@@ -41,8 +41,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"example.com/hookproof/store"
 )
 
@@ -79,10 +77,14 @@ func NewHandler(s *store.Store, c Config) *Handler { return &Handler{config: c, 
 // delivery is what is known of one delivery when it is answered. Of a body that was not verified
 // nothing is known.
 type delivery struct {
-	reason    Reason
-	event     event
-	bookingID *uuid.UUID
-	err       error // why the database did not do it; safe to log only through store.Describe
+	receipt
+	event event
+	err   error // why the database did not do it; safe to log only through store.Describe
+}
+
+// rejected is a delivery of which nothing is kept.
+func rejected(reason Reason, e event, err error) delivery {
+	return delivery{receipt: receipt{reason: reason}, event: e, err: err}
 }
 
 // ServeHTTP answers one delivery. It counts before it answers, so that whoever has the answer can rely
@@ -98,9 +100,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // so needs no signature. It is counted and logged like a delivery.
 func (h *Handler) Take(ctx context.Context, body []byte) Outcome {
 	start := time.Now()
-	d := delivery{}
-	if d.event, d.reason = decode(body); d.reason == "" {
-		d = h.inTime(ctx, d.event)
+	e, refusal := decode(body)
+	d := rejected(refusal, e, nil)
+	if refusal == "" {
+		d = h.inTime(ctx, e)
 	}
 	h.report(ctx, d, time.Since(start))
 	return policy[d.reason].outcome
@@ -115,14 +118,14 @@ func (h *Handler) report(ctx context.Context, d delivery, took time.Duration) {
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) delivery {
 	body, refusal := read(w, r)
 	if refusal != "" {
-		return delivery{reason: refusal}
+		return rejected(refusal, event{}, nil)
 	}
 	if refusal := h.verify(body, r.Header.Get("Stripe-Signature")); refusal != "" {
-		return delivery{reason: refusal}
+		return rejected(refusal, event{}, nil)
 	}
 	e, refusal := decode(body)
 	if refusal != "" {
-		return delivery{reason: refusal}
+		return rejected(refusal, event{}, nil)
 	}
 	return h.inTime(r.Context(), e)
 }
@@ -159,7 +162,7 @@ func (h *Handler) inTime(ctx context.Context, e event) delivery {
 	case d := <-done:
 		return d
 	case <-time.After(workTime + 500*time.Millisecond): // the context's own end answers more precisely
-		return delivery{reason: TimedOut, event: e}
+		return rejected(TimedOut, e, nil)
 	}
 }
 
@@ -167,29 +170,28 @@ func (h *Handler) inTime(ctx context.Context, e event) delivery {
 func (h *Handler) work(ctx context.Context, e event) (d delivery) {
 	defer func() {
 		if broken := recover(); broken != nil {
-			d = delivery{reason: Internal, event: e, err: fmt.Errorf("panic: %T", broken)}
+			d = rejected(Internal, e, fmt.Errorf("panic: %T", broken))
 		}
 	}()
 	leave, err := h.queue.enter(ctx, e.subject())
 	if err != nil {
-		return delivery{reason: TimedOut, event: e, err: err}
+		return rejected(TimedOut, e, err)
 	}
 	defer leave()
-	reason, bookingID, err := h.recordAndApply(ctx, e)
+	r, err := h.recordAndApply(ctx, e)
 	switch {
 	case err == nil:
+		return delivery{receipt: r, event: e}
 	case errors.Is(err, errNotVisible):
-		reason = NotVisible
+		return rejected(NotVisible, e, nil)
 	case store.Conflict(err), errors.Is(err, errSeenMeanwhile):
-		reason = Contended
+		return rejected(Contended, e, err)
 	case ctx.Err() != nil:
-		reason = TimedOut
+		return rejected(TimedOut, e, err)
 	case store.Unavailable(err):
-		reason = Unavailable
-	default:
-		reason = Internal
+		return rejected(Unavailable, e, err)
 	}
-	return delivery{reason: reason, event: e, bookingID: bookingID, err: err}
+	return rejected(Internal, e, err)
 }
 
 // Wait returns when no delivery is being worked on, or when the context ends: a server that is
@@ -217,10 +219,17 @@ func (h *Handler) log(ctx context.Context, d delivery, took time.Duration) {
 		slog.Int("status", ack.status),
 		slog.Float64("durationMs", float64(took.Microseconds())/1000),
 	}
-	if d.err != nil && !errors.Is(d.err, errNotVisible) {
+	if d.err != nil {
 		attrs = append(attrs, slog.String("error", store.Describe(d.err)))
 	}
 	h.config.Log.LogAttrs(ctx, ack.level, ack.message, attrs...)
+	// What a delivery settled beside its own event was acknowledged long ago and is no outcome of it, but
+	// a person may have to look at it.
+	for _, parked := range d.settled {
+		ack := policy[Reason(parked.Reason)]
+		h.config.Log.LogAttrs(ctx, ack.level, ack.message+": parked before", slog.String("reason", parked.Reason),
+			slog.String("eventId", parked.StripeEventID), slog.String("eventType", parked.Type), slog.String("bookingId", bookingID(d)))
+	}
 }
 
 func bookingID(d delivery) string {
