@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
+	"example.com/hookproof/store"
+)
+
+// Deliveries whose circumstances a scenario cannot bring about, since they are our own: one slot that two
+// bookings want, a row that somebody sits on.
+
+// deliver sends an event to this test's server and answers the status.
+func (e *env) deliver(event hookproof.Event) int {
+	e.t.Helper()
+	d := e.target().Deliver(e.t.Context(), event, "genuine")
+	require.NoError(e.t, d.Err)
+	return d.Status
+}
+
+func (e *env) resultOf(eventID string) (result, reason string) {
+	e.t.Helper()
+	require.NoError(e.t, e.db.QueryRow(`SELECT result, reason FROM "PaymentEvent" WHERE "stripeEventId" = $1`, eventID).Scan(&result, &reason))
+	return result, reason
+}
+
+// A customer pays after his hold has ended and somebody else has booked. The payment is kept for a person
+// to look at, is final, and takes the slot from nobody.
+func TestSlotGivenAway(t *testing.T) {
+	t.Parallel()
+	stripe := newStandin(t)
+	e := newEnv(t, withStandin(stripe))
+	customer := shared.tokens[store.Customer]
+	slot := e.slot()
+	first := e.call("POST", "/bookings", customer, slot)
+	require.Equal(t, 201, first.status)
+	e.lapse(first.body["id"].(string))
+	second := e.call("POST", "/bookings", customer, slot)
+	require.Equal(t, 201, second.status)
+
+	paid, err := hookproof.NewEvent("checkout.session.completed", subjectOf(first.body))
+	require.NoError(t, err)
+	require.Equal(t, 200, e.deliver(paid))
+	result, reason := e.resultOf(paid.ID)
+	require.Equal(t, []string{"review", "slot_given_away"}, []string{result, reason})
+	require.Equal(t, "EXPIRED", e.status(first.body["id"].(string)), "unchanged")
+	require.Equal(t, "PENDING", e.status(second.body["id"].(string)))
+
+	require.Equal(t, 200, e.call("POST", "/bookings/"+second.body["id"].(string)+"/cancel", customer, nil).status)
+	require.Equal(t, 200, e.deliver(paid))
+	require.Equal(t, "EXPIRED", e.status(first.body["id"].(string)), "final, even if the slot frees later")
+	require.Equal(t, counts{Received: 2, Processed: 1, Duplicates: 1}, e.counts())
+
+	lines := e.lines()
+	reviewed := 0
+	for _, line := range lines {
+		if line.Msg == "Webhook needs review" {
+			reviewed++
+			require.Equal(t, "ERROR", line.Level)
+			require.Equal(t, paid.ID, line.EventID)
+			require.Equal(t, first.body["id"], line.BookingID)
+		}
+	}
+	require.Equal(t, 1, reviewed)
+}
+
+// A payment that comes after the hold's end confirms all the same while nobody else has the slot.
+func TestPaidAfterTheHold(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	b := e.book()
+	subject := subjectOf(b)
+	for _, name := range []string{"checkout.session.expired", "checkout.session.completed"} {
+		event, err := hookproof.NewEvent(name, subject)
+		require.NoError(t, err)
+		require.Equal(t, 200, e.deliver(event))
+	}
+	require.Equal(t, "CONFIRMED", e.status(b["id"].(string)))
+}
+
+// A row that somebody sits on for too long is a 500 within ten seconds, and costs other bookings nothing:
+// more copies than the pool has connections wait for it meanwhile.
+func TestAStuckRowStarvesNobody(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	stuck, free := subjectOf(e.book()), subjectOf(e.book())
+	release, err := e.hold(t.Context(), stuck)
+	require.NoError(t, err)
+	event, err := hookproof.NewEvent("checkout.session.completed", stuck)
+	require.NoError(t, err)
+	const copies = 40
+	statuses := make(chan int, copies)
+	for range copies {
+		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+	}
+	e.awaitLocks(1) // one copy waits in the database, the others in the process
+
+	other, err := hookproof.NewEvent("checkout.session.completed", free)
+	require.NoError(t, err)
+	require.Equal(t, 200, e.deliver(other))
+	require.Equal(t, "CONFIRMED", e.status(free["bookingId"].(string)))
+
+	for range copies {
+		require.Equal(t, 500, <-statuses)
+	}
+	require.NoError(t, release())
+	require.Equal(t, 200, e.deliver(event))
+	require.Equal(t, "CONFIRMED", e.status(stuck["bookingId"].(string)))
+	got := e.counts()
+	require.Equal(t, counts{Received: copies + 2, Processed: 2, Errors: copies}, got)
+}
+
+// What an operator's SQL reads: the RUNBOOK's statements, word for word.
+func TestOperatorsSQL(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	require.NoError(t, err)
+	require.Equal(t, 200, e.deliver(event))
+	for _, statement := range []string{
+		`SELECT * FROM "PaymentEvent" ORDER BY "createdAt" DESC;`,
+		`SELECT id, status, "stripeSessionId" FROM "Booking";`,
+	} {
+		rows, err := e.db.Query(statement)
+		require.NoError(t, err)
+		require.True(t, rows.Next())
+		require.NoError(t, rows.Close())
+	}
+	var payload string
+	require.NoError(t, e.db.QueryRow(`SELECT convert_from(payload, 'UTF8') FROM "PaymentEvent"`).Scan(&payload))
+	require.Equal(t, string(event.Body), payload)
+}
