@@ -105,6 +105,15 @@ func TestBookingsAreSeenByWhoMay(t *testing.T) {
 	}
 }
 
+// A token outlives its user, for an hour at most.
+func TestAUserWhoIsGoneSignsInAgain(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	_, err := e.db.Exec(`DELETE FROM "User" WHERE role = 'CUSTOMER'`)
+	require.NoError(t, err)
+	requireProblem(t, e.call("POST", "/bookings", shared.tokens[store.Customer], e.slot()), 401, "sign in")
+}
+
 func TestOneSlotHasOneWinner(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
@@ -187,6 +196,14 @@ func TestHoldEndsWhenSomebodyWantsTheSlot(t *testing.T) {
 		require.Equal(t, "EXPIRED", e.status(id))
 		require.Equal(t, "expired", stripe.status(session))
 	})
+	t.Run("its session had expired by itself", func(t *testing.T) {
+		t.Parallel()
+		stripe, e, slot, id, session := setup(t)
+		e.lapse(id)
+		stripe.turn(t, session, "expired")
+		require.Equal(t, 201, e.call("POST", "/bookings", customer, slot).status)
+		require.Equal(t, "EXPIRED", e.status(id))
+	})
 	t.Run("paid at the last moment", func(t *testing.T) {
 		t.Parallel()
 		stripe, e, slot, id, session := setup(t)
@@ -241,7 +258,14 @@ func TestCancel(t *testing.T) {
 		t.Parallel()
 		stripe, e, path, session := setup(t, "PENDING")
 		stripe.complete(t, session)
-		requireProblem(t, e.call("POST", path, customer, nil), 409, "completed")
+		requireProblem(t, e.call("POST", path, customer, nil), 409, "no longer open")
+	})
+	t.Run("pending and expired by itself", func(t *testing.T) {
+		t.Parallel()
+		stripe, e, path, session := setup(t, "PENDING")
+		stripe.turn(t, session, "expired")
+		requireProblem(t, e.call("POST", path, customer, nil), 409, "no longer open")
+		require.Equal(t, "PENDING", e.status(path[len("/bookings/"):len(path)-len("/cancel")]), "its webhook tells")
 	})
 	t.Run("Stripe away", func(t *testing.T) {
 		t.Parallel()

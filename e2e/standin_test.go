@@ -45,10 +45,16 @@ func newStandin(t *testing.T) *standin {
 // complete is a customer who pays.
 func (s *standin) complete(t *testing.T, session string) {
 	t.Helper()
+	s.turn(t, session, "complete")
+}
+
+// turn gives a session another status: complete, or expired by itself.
+func (s *standin) turn(t *testing.T, session, status string) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	require.Contains(t, s.sessions, session)
-	s.sessions[session].status = "complete"
+	s.sessions[session].status = status
 }
 
 // leave makes every call fail with a 503 until it is called with false.

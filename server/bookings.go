@@ -122,9 +122,10 @@ func (s *Server) endLapsedHolds(ctx context.Context, slot store.Slot) error {
 	}
 	for _, b := range lapsed {
 		if b.StripeSessionID != nil {
-			if err := s.checkout.expire(ctx, *b.StripeSessionID); errors.Is(err, errNotOpen) {
+			switch err := s.checkout.expire(ctx, *b.StripeSessionID); {
+			case errors.Is(err, errComplete):
 				return store.ErrSlotHeld
-			} else if err != nil {
+			case err != nil && !errors.Is(err, errExpired):
 				return err
 			}
 		}

@@ -79,31 +79,38 @@ func (c *checkout) open(ctx context.Context, b store.Booking, what string) (id, 
 	return session.ID, session.URL, nil
 }
 
-// errNotOpen tells that a session cannot be ended, because the customer has completed it.
-var errNotOpen = errors.New("the checkout session is complete")
+// A session that is not open cannot be ended: the customer has completed it, or it has ended by itself.
+var (
+	errNotOpen  = errors.New("the checkout session is not open")
+	errComplete = fmt.Errorf("%w: it is complete", errNotOpen)
+	errExpired  = fmt.Errorf("%w: it has expired", errNotOpen)
+)
 
-// expire ends a session, so that it can no longer be paid. It is no error if it had ended before;
-// errNotOpen if it was completed.
+// expire ends a session, so that it can no longer be paid; errComplete or errExpired if it is not open.
 func (c *checkout) expire(ctx context.Context, sessionID string) error {
 	ctx, cancel := context.WithTimeout(ctx, stripeTime)
 	defer cancel()
 	params := &stripe.CheckoutSessionExpireParams{}
 	params.Context = ctx
-	session, err := c.api.CheckoutSessions.Expire(sessionID, params)
+	_, err := c.api.CheckoutSessions.Expire(sessionID, params)
 	var refused *stripe.Error
 	if errors.As(err, &refused) && refused.HTTPStatusCode == http.StatusBadRequest {
 		// Stripe refuses to expire what is not open; only the session itself tells which end it had.
 		get := &stripe.CheckoutSessionParams{}
 		get.Context = ctx
-		if session, err = c.api.CheckoutSessions.Get(sessionID, get); err == nil && session.Status == stripe.CheckoutSessionStatusOpen {
-			return stripeFailed("expire session", refused)
+		session, err := c.api.CheckoutSessions.Get(sessionID, get)
+		if err != nil {
+			return stripeFailed("get session", err)
+		}
+		switch session.Status {
+		case stripe.CheckoutSessionStatusComplete:
+			return errComplete
+		case stripe.CheckoutSessionStatusExpired:
+			return errExpired
 		}
 	}
 	if err != nil {
 		return stripeFailed("expire session", err)
-	}
-	if session.Status == stripe.CheckoutSessionStatusComplete {
-		return errNotOpen
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 )
 
 // BookingStatus is a booking's place on the way from wish to refund.
@@ -80,7 +82,8 @@ type Slot struct {
 }
 
 // CreateBooking adds a pending booking of the slot at the resource's price, held until now + hold.
-// ErrSlotHeld if a live booking overlaps; ErrNotFound if there is no such resource.
+// ErrSlotHeld if a live booking overlaps; ErrNotFound if there is no such resource; ErrUserGone if there
+// is no such user.
 //
 // It takes the resource's row lock first, so that those who want one resource at the same time queue:
 // concurrent inserts under an exclusion constraint would wait for each other in a circle, and none
@@ -102,6 +105,9 @@ func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, 
 	})
 	if ViolatedConstraint(err) == SlotConstraint {
 		return Booking{}, ErrSlotHeld
+	}
+	if refused := pq.As(err, pqerror.ForeignKeyViolation); refused != nil && refused.Constraint == "Booking_userId_fkey" {
+		return Booking{}, ErrUserGone
 	}
 	return b, err
 }

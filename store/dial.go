@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,17 +28,28 @@ func (d patientDialer) DialContext(ctx context.Context, network, address string)
 	if err != nil {
 		return nil, err
 	}
-	return patientConn{conn, d.silence}, nil
+	return patientConn{conn, d.silence, new(atomic.Pointer[time.Time])}, nil
 }
 
 type patientConn struct {
 	net.Conn
 	silence time.Duration
+	end     *atomic.Pointer[time.Time] // the caller's own deadline, which may be sooner
 }
 
 func (c patientConn) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.silence)); err != nil {
+	deadline := time.Now().Add(c.silence)
+	if end := c.end.Load(); end != nil && !end.IsZero() && end.Before(deadline) {
+		deadline = *end
+	}
+	if err := c.Conn.SetReadDeadline(deadline); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
+}
+
+// SetDeadline is how lib/pq bounds a connection attempt.
+func (c patientConn) SetDeadline(t time.Time) error {
+	c.end.Store(&t)
+	return c.Conn.SetDeadline(t)
 }

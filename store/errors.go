@@ -19,6 +19,7 @@ var (
 	ErrNotFound   = errors.New("no such row")
 	ErrEmailTaken = errors.New("e-mail address is taken")
 	ErrSlotHeld   = errors.New("slot is held by another booking")
+	ErrUserGone   = errors.New("user no longer exists")
 )
 
 // Names of the constraints that refuse a payment event's effect, as migrations declare them.

@@ -265,4 +265,25 @@ func TestSilenceEnds(t *testing.T) {
 	t.Cleanup(func() { _ = conn.Close() })
 	_, err = conn.Read(make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+
+	patient, err := patientDialer{silence: time.Hour}.DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = patient.Close() })
+	require.NoError(t, patient.SetDeadline(time.Now().Add(50*time.Millisecond)))
+	_, err = patient.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "an attempt to connect has a deadline of its own")
+}
+
+// The database may refuse at the very end: what was not committed must not be called done.
+func TestACommitThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, err := s.db.Exec(`CREATE TABLE late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO late VALUES (1)`)
+	require.NoError(t, err)
+	err = s.Transact(t.Context(), func(tx *Tx) error {
+		_, err := tx.tx.Exec(`INSERT INTO late VALUES (1)`)
+		require.NoError(t, err, "the constraint waits for the commit")
+		return nil
+	})
+	require.Equal(t, "late_n_key", ViolatedConstraint(err))
 }

@@ -62,8 +62,9 @@ func (h *Handler) Counts() Counts {
 	h.counters.mu.Lock()
 	defer h.counters.mu.Unlock()
 	counts := h.counters.total
-	counts.Reasons = maps.Clone(counts.Reasons)
-	counts.Latency.Buckets = maps.Clone(counts.Latency.Buckets)
+	counts.Reasons, counts.Latency.Buckets = map[Reason]uint64{}, map[float64]uint64{}
+	maps.Copy(counts.Reasons, h.counters.total.Reasons)
+	maps.Copy(counts.Latency.Buckets, h.counters.total.Latency.Buckets)
 	return counts
 }
 

@@ -115,7 +115,8 @@ func (h *Handler) report(ctx context.Context, d delivery, took time.Duration) {
 }
 
 // receive is the life of one delivery.
-func (h *Handler) receive(w http.ResponseWriter, r *http.Request) delivery {
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (d delivery) {
+	defer catch(event{}, &d)
 	body, refusal := read(w, r)
 	if refusal != "" {
 		return rejected(refusal, event{}, nil)
@@ -168,11 +169,7 @@ func (h *Handler) inTime(ctx context.Context, e event) delivery {
 
 // work takes the event's turn and its transaction, and finds the reason of a failure.
 func (h *Handler) work(ctx context.Context, e event) (d delivery) {
-	defer func() {
-		if broken := recover(); broken != nil {
-			d = rejected(Internal, e, fmt.Errorf("panic: %T", broken))
-		}
-	}()
+	defer catch(e, &d)
 	leave, err := h.queue.enter(ctx, e.subject())
 	if err != nil {
 		return rejected(TimedOut, e, err)
@@ -192,6 +189,13 @@ func (h *Handler) work(ctx context.Context, e event) (d delivery) {
 		return rejected(Unavailable, e, err)
 	}
 	return rejected(Internal, e, err)
+}
+
+// catch makes a panic a delivery like any other, so that it is counted, logged and answered.
+func catch(e event, d *delivery) {
+	if broken := recover(); broken != nil {
+		*d = rejected(Internal, e, fmt.Errorf("panic: %T", broken))
+	}
 }
 
 // Wait returns when no delivery is being worked on, or when the context ends: a server that is
