@@ -112,6 +112,28 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	require.Equal(t, counts{Received: copies + 2, Processed: 2, Errors: copies}, got)
 }
 
+// A fault that nobody thought of is never acknowledged.
+func TestAFaultOfOursIsA500(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	require.NoError(t, err)
+	_, err = e.db.Exec(`ALTER TABLE "PaymentEvent" RENAME TO "Mislaid"`)
+	require.NoError(t, err)
+	require.Equal(t, 500, e.deliver(event))
+	_, err = e.db.Exec(`ALTER TABLE "Mislaid" RENAME TO "PaymentEvent"`)
+	require.NoError(t, err)
+	require.Equal(t, 200, e.deliver(event))
+	require.Equal(t, counts{Received: 2, Processed: 1, Errors: 1}, e.counts())
+	lines := e.lines()
+	for _, line := range lines {
+		if line.Status == 500 {
+			require.Equal(t, "internal", line.Reason)
+			require.Contains(t, line.Error, "SQLSTATE 42P01 undefined_table")
+		}
+	}
+}
+
 // What an operator's SQL reads: the RUNBOOK's statements, word for word.
 func TestOperatorsSQL(t *testing.T) {
 	t.Parallel()
