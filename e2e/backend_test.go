@@ -28,7 +28,10 @@ type backend struct {
 	close    func()
 }
 
-const postgresImage = "postgres:16-alpine"
+const (
+	postgresImage = "postgres:16-alpine"
+	reaperImage   = "testcontainers/ryuk:0.14.0" // which testcontainers-go v0.45.0 starts
+)
 
 // chooseBackend starts what E2E_BACKEND names; unset, containers if they can be had.
 func chooseBackend(ctx context.Context, wanted string) (*backend, error) {
@@ -80,7 +83,7 @@ func prepareTestcontainers(ctx context.Context) error {
 	}
 	// Its reaper removes what a killed run leaves behind. Where its image cannot be had, nothing would
 	// start at all; this suite ends its containers itself.
-	if !available(ctx, testcontainers.ReaperDefaultImage) {
+	if !available(ctx, reaperImage) {
 		settings["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 	}
 	for name, value := range settings {

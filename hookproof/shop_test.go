@@ -99,7 +99,8 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-s.hangs
 	}
 	s.lock.Lock()
-	s.lock.Unlock() //nolint:staticcheck // only to wait while a test holds it
+	//lint:ignore SA2001 only to wait while a test holds it
+	s.lock.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
