@@ -22,6 +22,16 @@
 // retry, which Stripe makes for up to three days (https://docs.stripe.com/webhooks#automatic-retries).
 // The table itself is the variable policy.
 //
+// # Whose an event is
+//
+// metadata.bookingId, when it is a UUID, is ours, for nobody else writes it: its row is there, or about to
+// be. Else client_reference_id or the session tell, and of charges and disputes the payment intent; an
+// event that none of them places is not for us. A booking that does not know its session yet, since its
+// creator is on the way or died, adopts the event's; with another session, or one that another booking
+// holds, the event is kept for review. Payment intents are learnt from events: a refund or dispute whose
+// intent no booking has yet is parked, and the event that brings a booking the intent applies it in its
+// own transaction.
+//
 // # Order does not matter
 //
 // A booking's payment state is a join-semilattice: an event maps to a value, and the stored value is the
