@@ -57,7 +57,7 @@ const (
 // any row lock: the one who finds no booking yet and parks, and the one who brings the intent to a
 // booking and looks for parked events, must not miss each other.
 func (tx *Tx) LockIntent(ctx context.Context, intent string) error {
-	_, err := tx.tx.ExecContext(ctx, lockIntentSQL, intent)
+	_, err := tx.statement(ctx, lockIntentSQL).ExecContext(ctx, intent)
 	return err
 }
 
@@ -66,7 +66,7 @@ func (tx *Tx) LockIntent(ctx context.Context, intent string) error {
 // the event is new.
 func (tx *Tx) Seen(ctx context.Context, e PaymentEvent) (PaymentEvent, error) {
 	var seen PaymentEvent
-	err := tx.tx.GetContext(ctx, &seen, seenSQL, e.StripeEventID, e.StripeSessionID, e.Type)
+	err := tx.statement(ctx, seenSQL).GetContext(ctx, &seen, e.StripeEventID, e.StripeSessionID, e.Type)
 	return seen, found(err)
 }
 
@@ -87,14 +87,14 @@ func (tx *Tx) LockBookingOfIntent(ctx context.Context, intent string) (Booking, 
 
 func (tx *Tx) lockBooking(ctx context.Context, query string, key any) (Booking, error) {
 	var b Booking
-	err := tx.tx.GetContext(ctx, &b, query, key)
+	err := tx.statement(ctx, query).GetContext(ctx, &b, key)
 	return b, found(err)
 }
 
 // Record keeps the event. It answers false, and keeps nothing, if the event or its fact has been
 // recorded meanwhile.
 func (tx *Tx) Record(ctx context.Context, e PaymentEvent) (bool, error) {
-	result, err := tx.tx.ExecContext(ctx, recordSQL, e.StripeEventID, e.Type, e.APIVersion, e.Livemode,
+	result, err := tx.statement(ctx, recordSQL).ExecContext(ctx, e.StripeEventID, e.Type, e.APIVersion, e.Livemode,
 		e.StripeSessionID, e.StripePaymentIntentID, e.BookingID, e.Result, e.Reason, e.Payload)
 	if err != nil {
 		return false, err
@@ -117,7 +117,7 @@ type Change struct {
 // different. The error may be a violation of SlotConstraint or SessionConstraint, after which the
 // transaction can only end.
 func (tx *Tx) Join(ctx context.Context, id uuid.UUID, c Change) (changed bool, err error) {
-	result, err := tx.tx.ExecContext(ctx, joinSQL, id, orNull(c.Status), orNull(c.Dispute), c.RefundedAmount, c.SessionID, c.PaymentIntentID)
+	result, err := tx.statement(ctx, joinSQL).ExecContext(ctx, id, orNull(c.Status), orNull(c.Dispute), c.RefundedAmount, c.SessionID, c.PaymentIntentID)
 	if err != nil {
 		return false, err
 	}
@@ -128,13 +128,13 @@ func (tx *Tx) Join(ctx context.Context, id uuid.UUID, c Change) (changed bool, e
 // Parked lists the events that wait for this payment intent's booking, in the order in which they came.
 func (tx *Tx) Parked(ctx context.Context, intent string) ([]PaymentEvent, error) {
 	var list []PaymentEvent
-	err := tx.tx.SelectContext(ctx, &list, parkedSQL, intent)
+	err := tx.statement(ctx, parkedSQL).SelectContext(ctx, &list, intent)
 	return list, err
 }
 
 // Settle gives a parked event its booking, result and reason.
 func (tx *Tx) Settle(ctx context.Context, e PaymentEvent) error {
-	_, err := tx.tx.ExecContext(ctx, settleSQL, e.ID, e.BookingID, e.Result, e.Reason)
+	_, err := tx.statement(ctx, settleSQL).ExecContext(ctx, e.ID, e.BookingID, e.Result, e.Reason)
 	return err
 }
 

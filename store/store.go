@@ -44,6 +44,8 @@ type Store struct {
 	db      *sqlx.DB
 	config  pq.Config
 	address string
+
+	prepared prepared
 }
 
 // Open prepares a pool for a PostgreSQL URL or key=value string; it does not connect. The error never
@@ -54,7 +56,7 @@ func Open(databaseURL string) (*Store, error) {
 		return nil, fmt.Errorf("the database's address is neither a PostgreSQL URL nor a key=value string")
 	}
 	// Kept apart from the pool's own settings: migrations may be silent for longer than a delivery.
-	s := &Store{config: config, address: address(config)}
+	s := &Store{config: config, address: address(config), prepared: prepared{turn: make(chan struct{}, 1)}}
 
 	pooled := config.Clone()
 	pooled.BinaryParameters = true // one round trip a statement instead of two
@@ -131,17 +133,23 @@ func isConflict(err error) bool {
 }
 
 func (s *Store) attempt(ctx context.Context, f func(*Tx) error) error {
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
 	tx, err := s.db.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	// After a commit this does nothing; it also runs when f panics.
 	defer func() { _ = tx.Rollback() }()
-	if err := f(&Tx{tx}); err != nil {
+	if err := f(&Tx{tx, s}); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
 // Tx is one transaction. Its methods are the statements that a delivery is made of.
-type Tx struct{ tx *sqlx.Tx }
+type Tx struct {
+	tx    *sqlx.Tx
+	store *Store
+}
