@@ -75,6 +75,11 @@ func Open(databaseURL string) (*Store, error) {
 			pooled.Runtime[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 		}
 	}
+	// Every statement has its index, but a plan that was made for a prepared statement while a table was
+	// empty reads the whole table, and is kept while it grows, until autovacuum looks at it.
+	if _, given := pooled.Runtime["enable_seqscan"]; !given {
+		pooled.Runtime["enable_seqscan"] = "off"
+	}
 	connector, err := pq.NewConnectorConfig(pooled)
 	if err != nil {
 		return nil, fmt.Errorf("the database's address cannot be used")
