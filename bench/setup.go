@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -124,12 +123,8 @@ func (b *bench) serve(ctx context.Context) error {
 	if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/booking-server").CombinedOutput(); err != nil {
 		return fmt.Errorf("building the server (run this from the repository's root): %w\n%s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := pgserver.FreePort()
 	if err != nil {
-		return err
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil {
 		return err
 	}
 	b.url = "http://127.0.0.1:" + strconv.Itoa(port)

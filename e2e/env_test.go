@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/pgserver"
 	"example.com/hookproof/server"
 	"example.com/hookproof/store"
 )
@@ -201,12 +202,8 @@ func environment(c server.Config, port string) []string {
 }
 
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
+	port, err := pgserver.FreePort()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // logBuffer keeps a server's log.

@@ -137,7 +137,7 @@ func (s *Server) download() (string, error) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		return "", err
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return "", err
 	}

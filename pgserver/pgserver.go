@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -38,6 +39,7 @@ type Config struct {
 const (
 	startTime = time.Minute
 	stopTime  = 20 * time.Second
+	maxTries  = 5 // to find a port
 )
 
 // Server is a running, or stopped, PostgreSQL.
@@ -82,11 +84,17 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.initialise(ctx); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
-		return nil, err
-	}
-	if err := s.StartAgain(ctx); err != nil {
-		return nil, err
+	for try := 1; ; try++ {
+		if s.port, err = FreePort(); err != nil {
+			return nil, err
+		}
+		if err = s.StartAgain(ctx); err == nil {
+			break
+		}
+		// Somebody may have taken the port meanwhile: another server that is starting, for one.
+		if try == maxTries || !strings.Contains(s.lastLog(), "could not create any TCP/IP sockets") {
+			return nil, err
+		}
 	}
 	s.say("Started PostgreSQL %s on port %d", s.version, s.port)
 	return s, nil
@@ -320,13 +328,16 @@ func (s *Server) reuse(major string) error {
 	return s.account.own(s.directory)
 }
 
-// freePort asks the system for one. Somebody may take it before PostgreSQL does; then the start fails
-// and says so.
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort finds a TCP port of the loopback interface that nobody listens on, below the range from which
+// systems take ports for outgoing connections: one of those could be gone by the time that a server
+// wants it, or wants it back.
+func FreePort() (int, error) {
+	const lowest, count, tries = 20000, 12000, 100
+	for range tries {
+		port := lowest + mathrand.IntN(count)
+		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no free port was found between %d and %d", lowest, lowest+count)
 }
