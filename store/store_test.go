@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,8 +22,11 @@ import (
 	"example.com/hookproof/pgserver"
 )
 
-// server is one PostgreSQL for the tests of this package.
-var server *pgserver.Server
+// server is one PostgreSQL for the tests of this package, databases how many it has been given.
+var (
+	server    *pgserver.Server
+	databases atomic.Int64
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -39,7 +43,7 @@ func run(m *testing.M) int {
 // setup is a store on a migrated database of the test's own.
 func setup(t *testing.T) *Store {
 	t.Helper()
-	name := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_"))
+	name := fmt.Sprintf("store_%d", databases.Add(1))
 	require.NoError(t, server.CreateDatabase(t.Context(), name, ""))
 	s, err := Open(server.URL(name))
 	require.NoError(t, err)
