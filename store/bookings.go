@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,7 +89,8 @@ type Slot struct {
 //
 // It takes the resource's row lock first, so that those who want one resource at the same time queue:
 // concurrent inserts under an exclusion constraint would wait for each other in a circle, and none
-// might win.
+// might win. It does not try to insert what is held already: the attempt and a change of the row that
+// holds the slot, a payment for instance, would wait for each other, too.
 func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, hold time.Duration) (Booking, error) {
 	var b Booking
 	err := s.Transact(ctx, func(tx *Tx) error {
@@ -97,11 +100,17 @@ func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, 
 			slot.ResourceID); err != nil {
 			return found(err)
 		}
-		return tx.tx.GetContext(ctx, &b, `
+		err := tx.tx.GetContext(ctx, &b, `
 			INSERT INTO "Booking" ("userId", "resourceId", "startsAt", "endsAt", amount, currency, "expiresAt")
-			VALUES ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')
+			SELECT $1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second'
+			WHERE NOT EXISTS (SELECT FROM "Booking" WHERE "resourceId" = $2 AND tstzrange("startsAt", "endsAt") && tstzrange($3, $4)
+				AND status IN ('PENDING', 'AWAITING_PAYMENT', 'CONFIRMED'))
 			RETURNING `+bookingColumns,
 			userID, r.ID, slot.StartsAt, slot.EndsAt, r.UnitAmount, r.Currency, hold.Seconds())
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrSlotHeld
+		}
+		return err
 	})
 	if ViolatedConstraint(err) == SlotConstraint {
 		return Booking{}, ErrSlotHeld
@@ -137,10 +146,12 @@ func (s *Store) EndPending(ctx context.Context, id uuid.UUID, end BookingStatus)
 // brought the session already, and what it brought stays.
 func (s *Store) StoreCheckout(ctx context.Context, id uuid.UUID, sessionID, checkoutURL string) (Booking, error) {
 	var b Booking
-	err := s.db.GetContext(ctx, &b, `
-		UPDATE "Booking" SET "stripeSessionId" = COALESCE("stripeSessionId", $2), "checkoutUrl" = $3, "updatedAt" = now()
-		WHERE id = $1 RETURNING `+bookingColumns, id, sessionID, checkoutURL)
-	return b, found(err)
+	err := s.Transact(ctx, func(tx *Tx) error {
+		return found(tx.tx.GetContext(ctx, &b, `
+			UPDATE "Booking" SET "stripeSessionId" = COALESCE("stripeSessionId", $2), "checkoutUrl" = $3, "updatedAt" = now()
+			WHERE id = $1 RETURNING `+bookingColumns, id, sessionID, checkoutURL))
+	})
+	return b, err
 }
 
 // Booking finds a booking; ErrNotFound if there is none.

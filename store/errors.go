@@ -20,6 +20,7 @@ var (
 	ErrEmailTaken = errors.New("e-mail address is taken")
 	ErrSlotHeld   = errors.New("slot is held by another booking")
 	ErrUserGone   = errors.New("user no longer exists")
+	ErrRecorded   = errors.New("payment event has been recorded meanwhile")
 )
 
 // Names of the constraints that refuse a payment event's effect, as migrations declare them.

@@ -11,7 +11,8 @@ import (
 // deliveryStatements are kept prepared, since PostgreSQL would otherwise spend more on planning them
 // than on running them.
 var deliveryStatements = []string{
-	lockIntentSQL, seenSQL, bookingByIDSQL, bookingBySessionSQL, bookingByIntentSQL, recordSQL, joinSQL, parkedSQL, settleSQL,
+	seenSQL, lockIntentSQL, bookingByIDSQL, bookingBySessionSQL, bookingByIntentSQL, keepSQL, parkedSQL, joinSQL, settleSQL,
+	freeIntentsSQL, plainSQL,
 }
 
 // prepared holds the statements once they could be prepared, which takes a database that answers. On

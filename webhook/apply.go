@@ -9,13 +9,9 @@ import (
 	"example.com/hookproof/store"
 )
 
-var (
-	// errNotVisible ends a transaction about a booking of ours that has no row yet: its creator is on
-	// the way, and Stripe's retry will find it.
-	errNotVisible = errors.New("webhook: booking not visible yet")
-	// errSeenMeanwhile ends a transaction whose event somebody else recorded after we had looked.
-	errSeenMeanwhile = errors.New("webhook: event recorded meanwhile")
-)
+// errNotVisible ends a transaction about a booking of ours that has no row yet: its creator is on the way,
+// and Stripe's retry will find it.
+var errNotVisible = errors.New("webhook: booking not visible yet")
 
 // refusals are the constraints by which the database refuses a change that no retry can mend. The
 // transaction is rolled back and run once more, to record the event for a person to look at.
@@ -31,16 +27,45 @@ type receipt struct {
 	settled   []store.PaymentEvent // parked events that it brought their booking
 }
 
+// alone is recordAndApply in its turn.
+func (h *Handler) alone(ctx context.Context, e event) (receipt, error) {
+	leave, err := h.queue.enter(ctx, e.subject())
+	if err != nil {
+		return receipt{}, err
+	}
+	defer leave()
+	return h.recordAndApply(ctx, e)
+}
+
 // recordAndApply keeps the event and its effect in one transaction, or neither.
 func (h *Handler) recordAndApply(ctx context.Context, e event) (receipt, error) {
+	r, err := h.unlessSeen(ctx, e)
+	if errors.Is(err, store.ErrRecorded) {
+		r, err = h.unlessSeen(ctx, e)
+	}
+	return r, err
+}
+
+func (h *Handler) unlessSeen(ctx context.Context, e event) (receipt, error) {
+	seen, err := h.store.Seen(ctx, e.record("", nil))
+	if err != nil {
+		return receipt{}, err
+	}
+	if seen[0] != nil {
+		return duplicate(e, seen[0]), nil
+	}
 	r, err := h.attempt(ctx, e, "")
 	if refusal, refused := refusals[store.ViolatedConstraint(err)]; refused {
 		r, err = h.attempt(ctx, e, refusal)
 	}
-	if errors.Is(err, errSeenMeanwhile) {
-		r, err = h.attempt(ctx, e, "")
-	}
 	return r, err
+}
+
+func duplicate(e event, seen *store.PaymentEvent) receipt {
+	if seen.StripeEventID == e.id {
+		return receipt{reason: EventSeen, bookingID: seen.BookingID}
+	}
+	return receipt{reason: FactSeen, bookingID: seen.BookingID}
 }
 
 // attempt is one transaction; with a refusal it records the event and leaves the booking alone.
@@ -52,33 +77,20 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r recei
 				return err
 			}
 		}
-		switch seen, err := tx.Seen(ctx, e.record("", nil)); {
-		case err == nil && seen.StripeEventID == e.id:
-			r.reason, r.bookingID = EventSeen, seen.BookingID
-			return nil
-		case err == nil:
-			r.reason, r.bookingID = FactSeen, seen.BookingID
-			return nil
-		case !errors.Is(err, store.ErrNotFound):
-			return err
-		}
 		booking, notOurs, err := h.whose(ctx, tx, e)
 		if err != nil {
 			return err
 		}
-		if notOurs != "" {
-			r.reason = notOurs
-			return record(ctx, tx, e.record(notOurs, nil))
+		entry := store.Entry{PaymentEvent: e.record(notOurs, nil)}
+		if notOurs == "" {
+			r.bookingID = &booking.ID
+			entry = e.entry(booking, refusal)
 		}
-		r.bookingID = &booking.ID
-		if r.reason = refusal; r.reason == "" {
-			if r.reason, err = join(ctx, tx, e, booking); err != nil {
-				return err
-			}
-		}
-		if err := record(ctx, tx, e.record(r.reason, r.bookingID)); err != nil {
+		reasons, err := tx.Keep(ctx, entry)
+		if err != nil {
 			return err
 		}
+		r.reason = Reason(reasons[0])
 		if policy[r.reason].result != store.Processed || e.object.intent == nil {
 			return nil
 		}
@@ -86,6 +98,18 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r recei
 		return err
 	})
 	return r, err
+}
+
+// entry is the event's record with what it means to its booking; with a refusal it means nothing.
+func (e event) entry(booking store.Booking, refusal Reason) store.Entry {
+	change, wrong := meaning(e, booking)
+	switch {
+	case refusal != "":
+		return store.Entry{PaymentEvent: e.record(refusal, &booking.ID)}
+	case wrong != "":
+		return store.Entry{PaymentEvent: e.record(wrong, &booking.ID)}
+	}
+	return store.Entry{PaymentEvent: e.record(NoChange, &booking.ID), Change: change, IfChanged: string(Applied)}
 }
 
 // whose finds the booking that an event is about and locks its row, or says why it is none of ours.
@@ -124,27 +148,6 @@ func orReason(b store.Booking, err error, absent Reason) (store.Booking, Reason,
 	return b, "", err
 }
 
-// join applies what the event means to its booking.
-func join(ctx context.Context, tx *store.Tx, e event, booking store.Booking) (Reason, error) {
-	change, wrong := meaning(e, booking)
-	if wrong != "" {
-		return wrong, nil
-	}
-	changed, err := tx.Join(ctx, booking.ID, change)
-	if !changed {
-		return NoChange, err
-	}
-	return Applied, err
-}
-
-func record(ctx context.Context, tx *store.Tx, e store.PaymentEvent) error {
-	first, err := tx.Record(ctx, e)
-	if err == nil && !first {
-		err = errSeenMeanwhile
-	}
-	return err
-}
-
 // unpark applies the refunds and disputes that came before anybody knew whose payment they are about.
 func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Booking) ([]store.PaymentEvent, error) {
 	waiting, err := tx.Parked(ctx, intent)
@@ -157,11 +160,15 @@ func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Book
 		if broken != "" {
 			return nil, errors.New("webhook: a parked event cannot be read again")
 		}
-		reason, err := join(ctx, tx, e, booking)
+		entry := e.entry(booking, "")
+		changed, err := tx.Join(ctx, booking.ID, entry.Change)
 		if err != nil {
 			return nil, err
 		}
-		row.BookingID, row.Reason, row.Result = &booking.ID, string(reason), policy[reason].result
+		row.BookingID, row.Result, row.Reason = entry.BookingID, entry.Result, entry.Reason
+		if changed {
+			row.Reason = entry.IfChanged
+		}
 		if err := tx.Settle(ctx, *row); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,31 @@ type place struct {
 
 // enter waits for the subject's turn; leave passes it on. The error is the context's.
 func (q *queue) enter(ctx context.Context, subject string) (leave func(), err error) {
+	p := q.place(subject)
+	select {
+	case <-p.turn:
+		return func() { p.turn <- struct{}{}; q.forget(subject, p) }, nil
+	case <-ctx.Done():
+		q.forget(subject, p)
+		return nil, ctx.Err()
+	}
+}
+
+// tryEnter is enter for those who don't wait.
+func (q *queue) tryEnter(subject string) (leave func(), free bool) {
+	p := q.place(subject)
+	select {
+	case <-p.turn:
+		return func() { p.turn <- struct{}{}; q.forget(subject, p) }, true
+	default:
+		q.forget(subject, p)
+		return nil, false
+	}
+}
+
+func (q *queue) place(subject string) *place {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.places == nil {
 		q.places = map[string]*place{}
 	}
@@ -32,21 +56,14 @@ func (q *queue) enter(ctx context.Context, subject string) (leave func(), err er
 		q.places[subject] = p
 	}
 	p.waiting++
-	q.mu.Unlock()
+	return p
+}
 
-	forget := func() {
-		q.mu.Lock()
-		if p.waiting--; p.waiting == 0 {
-			delete(q.places, subject)
-		}
-		q.mu.Unlock()
-	}
-	select {
-	case <-p.turn:
-		return func() { p.turn <- struct{}{}; forget() }, nil
-	case <-ctx.Done():
-		forget()
-		return nil, ctx.Err()
+func (q *queue) forget(subject string, p *place) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if p.waiting--; p.waiting == 0 {
+		delete(q.places, subject)
 	}
 }
 

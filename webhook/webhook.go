@@ -78,6 +78,7 @@ type Handler struct {
 	store    *store.Store
 	counters counters
 	queue    queue
+	group    group
 	working  sync.WaitGroup
 }
 
@@ -180,18 +181,16 @@ func (h *Handler) inTime(ctx context.Context, e event) delivery {
 // work takes the event's turn and its transaction, and finds the reason of a failure.
 func (h *Handler) work(ctx context.Context, e event) (d delivery) {
 	defer catch(e, &d)
-	leave, err := h.queue.enter(ctx, e.subject())
-	if err != nil {
-		return rejected(TimedOut, e, err)
+	r, err := h.together(ctx, e)
+	if errors.Is(err, errAlone) {
+		r, err = h.alone(ctx, e)
 	}
-	defer leave()
-	r, err := h.recordAndApply(ctx, e)
 	switch {
 	case err == nil:
 		return delivery{receipt: r, event: e}
 	case errors.Is(err, errNotVisible):
 		return rejected(NotVisible, e, nil)
-	case store.Conflict(err), errors.Is(err, errSeenMeanwhile):
+	case store.Conflict(err), errors.Is(err, store.ErrRecorded):
 		return rejected(Contended, e, err)
 	case ctx.Err() != nil:
 		return rejected(TimedOut, e, err)
