@@ -18,19 +18,20 @@ const module = "example.com/hookproof/"
 
 // arrows are all imports that a package of ours may have of others of ours, tests left out.
 var arrows = map[string][]string{
-	"bench":              {"hookproof", "pgserver", "store"},
-	"cmd/booking-server": {"server", "store", "webhook"},
-	"cmd/hookproof":      {"fixtures", "hookproof"},
-	"cmd/sandbox":        {"hookproof", "pgserver", "server", "store", "stripe-mock"},
-	"e2e":                {},
-	"fixtures":           {},
-	"hookproof":          {"fixtures"},
-	"migrations":         {},
-	"pgserver":           {},
-	"server":             {"store", "webhook"},
-	"store":              {"migrations"},
-	"stripe-mock":        {},
-	"webhook":            {"store"},
+	"bench":                     {"hookproof", "pgserver", "store"},
+	"cmd/booking-server":        {"server", "store", "webhook"},
+	"cmd/hookproof":             {"fixtures", "hookproof"},
+	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
+	"e2e":                       {},
+	"fixtures":                  {},
+	"fixtures/vectors/generate": {"fixtures"},
+	"hookproof":                 {"fixtures"},
+	"migrations":                {},
+	"pgserver":                  {},
+	"server":                    {"store", "webhook"},
+	"store":                     {"migrations"},
+	"stripe-mock":               {},
+	"webhook":                   {"store"},
 }
 
 // strangers must not be in the production binary, however they might come in.
