@@ -44,24 +44,9 @@ func open(ctx context.Context, out io.Writer) (_ *bench, err error) {
 			b.close()
 		}
 	}()
-	if b.postgres, err = pgserver.Start(ctx, pgserver.Config{Durable: true, Progress: out}); err != nil {
+	if err := b.database(ctx, out); err != nil {
 		return nil, err
 	}
-	if b.directory, err = os.MkdirTemp("", "bench"); err != nil {
-		return nil, err
-	}
-	_, _ = fmt.Fprintf(out, "Loading %d bookings, twice: for the server and for pgbench\n", bookings)
-	if err := b.load(ctx); err != nil {
-		return nil, err
-	}
-	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{
-		"sessionId": string(sessionMark), "clientReferenceId": string(bookingMark), "metadata.bookingId": string(bookingMark),
-		"paymentIntent": string(intentMark), "amount": 4500, "currency": "usd",
-	})
-	if err != nil {
-		return nil, err
-	}
-	b.template = []byte(strings.ReplaceAll(string(event.Body), event.ID, string(eventMark)))
 	if err := b.serve(ctx); err != nil {
 		return nil, err
 	}
@@ -73,6 +58,29 @@ func open(ctx context.Context, out io.Writer) (_ *bench, err error) {
 		return nil, fmt.Errorf("the first delivery was answered %d: %w", status, errors.Join(err))
 	}
 	return b, nil
+}
+
+// database starts PostgreSQL, fills it, and makes the template of the deliveries about its bookings.
+func (b *bench) database(ctx context.Context, out io.Writer) (err error) {
+	if b.postgres, err = pgserver.Start(ctx, pgserver.Config{Durable: true, Progress: out}); err != nil {
+		return err
+	}
+	if b.directory, err = os.MkdirTemp("", "bench"); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "Loading %d bookings, twice: for the server and for pgbench\n", bookings)
+	if err := b.load(ctx); err != nil {
+		return err
+	}
+	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{
+		"sessionId": string(sessionMark), "clientReferenceId": string(bookingMark), "metadata.bookingId": string(bookingMark),
+		"paymentIntent": string(intentMark), "amount": 4500, "currency": "usd",
+	})
+	if err != nil {
+		return err
+	}
+	b.template = []byte(strings.ReplaceAll(string(event.Body), event.ID, string(eventMark)))
+	return nil
 }
 
 func (b *bench) close() {

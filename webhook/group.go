@@ -12,6 +12,10 @@ import (
 // maxGroup is how many deliveries share a transaction at most.
 const maxGroup = 64
 
+// maxGroups is how many groups are under way at the same time: one more than one waits for the disk while
+// the other one is prepared.
+const maxGroups = 2
+
 // group takes the deliveries that are there at the same time through one transaction, since a commit costs
 // the disk, and each statement the processors, about the same for one as for many. It keeps what one
 // transaction means to each: none of them is acknowledged before the commit, and they are kept together or
@@ -20,7 +24,7 @@ const maxGroup = 64
 type group struct {
 	mu      sync.Mutex
 	waiting []*member
-	led     bool
+	leaders int
 }
 
 type member struct {
@@ -44,8 +48,8 @@ func (h *Handler) together(ctx context.Context, e event) (receipt, error) {
 	g := &h.group
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
-	if !g.led {
-		g.led = true
+	if g.leaders < maxGroups {
+		g.leaders++
 		h.working.Go(h.lead)
 	}
 	g.mu.Unlock()
@@ -80,7 +84,9 @@ func (g *group) next() []*member {
 	n := min(len(g.waiting), maxGroup)
 	members := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
-	g.led = n > 0
+	if n == 0 {
+		g.leaders--
+	}
 	return members
 }
 
