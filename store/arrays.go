@@ -13,7 +13,8 @@ type entryArrays struct {
 	versions, sessions, intents                            []sql.NullString
 	livemodes                                              []bool
 	bookings                                               []*uuid.UUID
-	payloads                                               [][]byte
+	payloads                                               []byte  // one after another
+	starts, lengths                                        []int64 // of each in it, counted from 1
 	toStatuses, toDisputes, toSessions, toPaymentIntentIDs []sql.NullString
 	toRefunded                                             []int64
 }
@@ -32,7 +33,9 @@ func (a *entryArrays) add(e Entry) {
 	a.results = append(a.results, string(e.Result))
 	a.changed = append(a.changed, e.IfChanged)
 	a.unchanged = append(a.unchanged, e.Reason)
-	a.payloads = append(a.payloads, e.Payload)
+	a.starts = append(a.starts, int64(len(a.payloads))+1)
+	a.lengths = append(a.lengths, int64(len(e.Payload)))
+	a.payloads = append(a.payloads, e.Payload...)
 	a.toStatuses = append(a.toStatuses, orNull(string(e.Change.Status)))
 	a.toDisputes = append(a.toDisputes, orNull(string(e.Change.Dispute)))
 	a.toRefunded = append(a.toRefunded, e.Change.RefundedAmount)
@@ -44,8 +47,8 @@ func (a *entryArrays) arguments() []any {
 	return []any{
 		pq.Array(a.events), pq.Array(a.types), pq.Array(a.versions), pq.Array(a.livemodes), pq.Array(a.sessions),
 		pq.Array(a.intents), pq.Array(a.bookings), pq.Array(a.results), pq.Array(a.changed), pq.Array(a.unchanged),
-		pq.Array(a.payloads), pq.Array(a.toStatuses), pq.Array(a.toDisputes), pq.Array(a.toRefunded),
-		pq.Array(a.toSessions), pq.Array(a.toPaymentIntentIDs),
+		pq.Array(a.starts), pq.Array(a.lengths), pq.Array(a.toStatuses), pq.Array(a.toDisputes), pq.Array(a.toRefunded),
+		pq.Array(a.toSessions), pq.Array(a.toPaymentIntentIDs), a.payloads,
 	}
 }
 

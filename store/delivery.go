@@ -29,13 +29,14 @@ const (
 	bookingByIntentSQL  = `SELECT ` + bookingColumns + ` FROM "Booking" WHERE "stripePaymentIntentId" = $1
 		ORDER BY "createdAt", id LIMIT 1 FOR NO KEY UPDATE`
 
-	// keepSQL records events and applies them. A change that says nothing leaves its booking as it is.
+	// keepSQL records events and applies them. A change that says nothing leaves its booking as it is. The
+	// payloads come as one value, because lib/pq writes arrays as text, bytes in hexadecimal digits.
 	keepSQL = `
 		WITH d AS (
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::uuid[],
-				$8::"PaymentEventResult"[], $9::text[], $10::text[], $11::bytea[],
-				$12::"BookingStatus"[], $13::"Dispute"[], $14::bigint[], $15::text[], $16::text[])
-			AS d (event, type, version, livemode, session, intent, booking, result, changed, unchanged, payload,
+				$8::"PaymentEventResult"[], $9::text[], $10::text[], $11::int[], $12::int[],
+				$13::"BookingStatus"[], $14::"Dispute"[], $15::bigint[], $16::text[], $17::text[])
+			AS d (event, type, version, livemode, session, intent, booking, result, changed, unchanged, start, length,
 				to_status, to_dispute, to_refunded, to_session, to_intent)
 		), joined AS (
 			UPDATE "Booking" AS b SET ` + joinSet + `, "updatedAt" = now()
@@ -45,7 +46,7 @@ const (
 		INSERT INTO "PaymentEvent" ("stripeEventId", type, "apiVersion", livemode, "stripeSessionId",
 			"stripePaymentIntentId", "bookingId", result, reason, payload)
 		SELECT event, type, version, livemode, session, intent, booking, result,
-			CASE WHEN joined.id IS NULL THEN unchanged ELSE changed END, payload
+			CASE WHEN joined.id IS NULL THEN unchanged ELSE changed END, substring($18::bytea FROM start FOR length)
 		FROM d LEFT JOIN joined ON joined.id = d.booking ORDER BY event
 		ON CONFLICT DO NOTHING
 		RETURNING "stripeEventId", reason`

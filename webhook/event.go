@@ -1,13 +1,14 @@
 package webhook
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"example.com/hookproof/store"
@@ -65,6 +66,10 @@ var handled = map[string]family{
 // at Stripe.
 func HandledTypes() []string { return slices.Sorted(maps.Keys(handled)) }
 
+// lenient takes what is JSON though nobody should write it: of a member given twice the last counts, and
+// half of a surrogate pair in a text that we do not use must not lose the event.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // decode reads a verified body. The reason is "" or says why the body is no event.
 func decode(body []byte) (event, Reason) {
 	var wire struct {
@@ -73,15 +78,15 @@ func decode(body []byte) (event, Reason) {
 		APIVersion *string `json:"api_version"`
 		Livemode   bool    `json:"livemode"`
 		Data       struct {
-			Object json.RawMessage `json:"object"`
+			Object jsontext.Value `json:"object"`
 		} `json:"data"`
 	}
-	// encoding/json would replace what is not UTF-8, and the operator's convert_from would fail on it.
+	// The operator's convert_from would fail on bytes that are not UTF-8.
 	if !utf8.Valid(body) {
 		return event{}, NotJSON
 	}
-	if err := json.Unmarshal(body, &wire); err != nil {
-		var syntax *json.SyntaxError
+	if err := json.Unmarshal(body, &wire, lenient); err != nil {
+		var syntax *jsontext.SyntacticError
 		if errors.As(err, &syntax) {
 			return event{}, NotJSON
 		}
@@ -100,7 +105,7 @@ func decode(body []byte) (event, Reason) {
 	return e, ""
 }
 
-func decodeObject(kind family, raw json.RawMessage) (object, bool) {
+func decodeObject(kind family, raw jsontext.Value) (object, bool) {
 	var wire struct {
 		ID                *string    `json:"id"`
 		ClientReferenceID *string    `json:"client_reference_id"`
@@ -113,7 +118,7 @@ func decodeObject(kind family, raw json.RawMessage) (object, bool) {
 		AmountRefunded    *int64     `json:"amount_refunded"`
 		Currency          *string    `json:"currency"`
 	}
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &wire) != nil {
+	if raw.Kind() != '{' || json.Unmarshal(raw, &wire, lenient) != nil {
 		return object{}, false
 	}
 	o := object{family: kind, intent: wire.PaymentIntent.id, amount: wire.Amount, refunded: wire.AmountRefunded}
@@ -139,33 +144,29 @@ func decodeObject(kind family, raw json.RawMessage) (object, bool) {
 	return o, identifierOrNil(o.session) && identifierOrNil(o.intent)
 }
 
-// metadata reads one key by its exact name: encoding/json would take bookingid for bookingId, and
-// metadata is whatever other users of the account put there.
+// metadata is whatever other users of the account put there, too; one key of it is ours.
 type metadata struct{ bookingID *string }
 
-func (m *metadata) UnmarshalJSON(raw []byte) error {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return err
+func (m *metadata) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var wire struct {
+		BookingID *string `json:"bookingId"`
 	}
-	m.bookingID = nil // of a member given twice, the last counts
-	if value, given := all["bookingId"]; given {
-		return json.Unmarshal(value, &m.bookingID)
-	}
-	return nil
+	err := json.UnmarshalDecode(d, &wire)
+	m.bookingID = wire.BookingID
+	return err
 }
 
 // expandable is an id, or an object with an id: Stripe's SDKs accept both, and so do we.
 type expandable struct{ id *string }
 
-func (e *expandable) UnmarshalJSON(raw []byte) error {
-	if raw[0] != '{' {
-		return json.Unmarshal(raw, &e.id)
+func (e *expandable) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != '{' {
+		return json.UnmarshalDecode(d, &e.id)
 	}
 	var expanded struct {
 		ID *string `json:"id"`
 	}
-	err := json.Unmarshal(raw, &expanded)
+	err := json.UnmarshalDecode(d, &expanded)
 	e.id = expanded.ID
 	return err
 }

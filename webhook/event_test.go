@@ -72,6 +72,24 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// What nobody should write must not lose an event, as long as it is in what we do not use.
+func TestDecodeIsLenient(t *testing.T) {
+	t.Parallel()
+	for _, object := range []string{
+		`,"customer_details":{"name":"\ud83d"}`, // half of a pair
+		`,"amount_total":1,"amount_total":4500`,  // the last counts
+		`,"metadata":{"bookingid":"x","bookingId":"` + bookingUUID + `"}`,
+		`,"ID":5,"Currency":7`, // other names than ours
+	} {
+		e, reason := decode([]byte(completed(object)))
+		require.Empty(t, reason, object)
+		require.Equal(t, bookingUUID, e.object.bookingID.String(), object)
+		require.Equal(t, "cs_1", *e.object.session, object)
+		require.Equal(t, int64(4500), *e.object.amount, object)
+		require.Equal(t, "usd", e.object.currency, object)
+	}
+}
+
 func TestDecodeReads(t *testing.T) {
 	t.Parallel()
 	e, reason := decode([]byte(completed(``)))

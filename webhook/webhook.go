@@ -42,6 +42,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ import (
 
 // MaxBody is the largest body that is read, in bytes. Stripe's events are far smaller.
 const MaxBody = 1 << 20
+
+// usualBody is what most bodies fit in. No more is set aside before it has come, whatever a caller announces.
+const usualBody = 16 << 10
 
 // The parts of the ten seconds in which a delivery is answered.
 const (
@@ -148,16 +152,16 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, Reason) {
 	// Not every ResponseWriter has deadlines (a test's recorder has none); the server's own limit
 	// on reading a request holds in any case.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
-	if err != nil {
+	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), usualBody)+bytes.MinRead))
+	if _, err := body.ReadFrom(io.LimitReader(r.Body, MaxBody+1)); err != nil {
 		return nil, BodyUnreadable
 	}
-	if len(body) > MaxBody {
+	if body.Len() > MaxBody {
 		_, _ = io.CopyN(io.Discard, r.Body, MaxBody)
 		w.Header().Set("Connection", "close")
 		return nil, BodyTooLarge
 	}
-	return body, ""
+	return body.Bytes(), ""
 }
 
 // inTime is recordAndApply with a timer of its own: a context's deadline does not free a read from a
