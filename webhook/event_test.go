@@ -77,7 +77,7 @@ func TestDecodeIsLenient(t *testing.T) {
 	t.Parallel()
 	for _, object := range []string{
 		`,"customer_details":{"name":"\ud83d"}`, // half of a pair
-		`,"amount_total":1,"amount_total":4500`,  // the last counts
+		`,"amount_total":1,"amount_total":4500`, // the last counts
 		`,"metadata":{"bookingid":"x","bookingId":"` + bookingUUID + `"}`,
 		`,"ID":5,"Currency":7`, // other names than ours
 	} {
