@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxBody   = 1 << 20
+	tolerance = 5 * time.Minute
+	patience  = 8 * time.Second // Stripe gives up soon after
+	livemode  = false
+)
+
+func (s *shop) stripeWebhook(w http.ResponseWriter, r *http.Request) {
+	status, duplicate := s.receive(w, r)
+	s.received.Add(1)
+	if duplicate {
+		s.duplicates.Add(1)
+	}
+	if status >= 400 {
+		s.errors.Add(1)
+	}
+	answer(w, status, map[string]bool{"received": status < 400})
+}
+
+// receive verifies a delivery, then records and applies it. It never answers 200 before the commit.
+func (s *shop) receive(w http.ResponseWriter, r *http.Request) (status int, duplicate bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return http.StatusBadRequest, false
+	}
+	if !s.verified(r.Header.Get("Stripe-Signature"), body, time.Now()) {
+		return http.StatusBadRequest, false
+	}
+	e, err := parse(body)
+	if err != nil {
+		return http.StatusBadRequest, false
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	var failure error
+	done := make(chan struct{})
+	go func() { // a frozen database does not heed the context
+		defer close(done)
+		duplicate, failure = s.record(ctx, e)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return http.StatusInternalServerError, false
+	}
+	if failure != nil {
+		log.Printf("%s %s: %v", e.Type, e.ID, failure)
+		return http.StatusInternalServerError, false // Stripe comes again
+	}
+	return http.StatusOK, duplicate
+}
+
+// verified checks a Stripe-Signature header: any v1 entry, made with any of our secrets, not long ago.
+func (s *shop) verified(header string, body []byte, now time.Time) bool {
+	var timestamp string
+	var signatures [][]byte
+	for _, part := range strings.Split(header, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch name {
+		case "t":
+			timestamp = value
+		case "v1":
+			if signature, err := hex.DecodeString(value); err == nil {
+				signatures = append(signatures, signature)
+			}
+		}
+	}
+	seconds, err := strconv.ParseInt(timestamp, 10, 64)
+	if err != nil {
+		return false
+	}
+	if now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
+		return false
+	}
+	for _, secret := range s.secrets {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(timestamp + "."))
+		mac.Write(body)
+		expected := mac.Sum(nil)
+		for _, signature := range signatures {
+			if hmac.Equal(signature, expected) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// event is what is used of an event, and of its object where its type is handled.
+type event struct {
+	ID       string
+	Type     string
+	Created  int64
+	Livemode bool
+	Data     struct{ Object json.RawMessage }
+
+	object object
+	body   []byte
+}
+
+// object is a checkout.session, a charge or a dispute.
+type object struct {
+	ID             string
+	Metadata       map[string]string
+	PaymentIntent  expandable `json:"payment_intent"`
+	PaymentStatus  string     `json:"payment_status"`
+	AmountTotal    *int64     `json:"amount_total"`
+	Amount         int64
+	AmountRefunded int64 `json:"amount_refunded"`
+	Currency       string
+	Status         string
+}
+
+// expandable is an object's id, whether the object is expanded or not.
+type expandable string
+
+func (e *expandable) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '{' {
+		var whole struct{ ID string }
+		err := json.Unmarshal(raw, &whole)
+		*e = expandable(whole.ID)
+		return err
+	}
+	return json.Unmarshal(raw, (*string)(e))
+}
+
+func parse(body []byte) (event, error) {
+	e := event{body: body}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return e, err
+	}
+	if e.ID == "" || e.Type == "" {
+		return e, errors.New("it is no event")
+	}
+	if handled[e.Type] {
+		if err := json.Unmarshal(e.Data.Object, &e.object); err != nil {
+			return e, err
+		}
+	}
+	// PostgreSQL has no NUL, so that no retry could help.
+	if strings.Contains(e.ID+e.Type+e.object.ID+e.object.Metadata["reference"]+string(e.object.PaymentIntent), "\x00") {
+		return e, errors.New("it has a NUL in it")
+	}
+	return e, nil
+}
