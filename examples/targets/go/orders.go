@@ -26,6 +26,7 @@ type order struct {
 
 	intent string
 	paid   bool
+	ship   bool // now
 }
 
 // statuses and disputes are in the order in which one takes the place of another. An event moves an

@@ -57,7 +57,7 @@ func handle(ctx context.Context, tx *sql.Tx, e event) error {
 	if !strings.HasPrefix(e.Type, "checkout.session.") {
 		o, err := find(ctx, tx, `intent`, intent)
 		if errors.Is(err, sql.ErrNoRows) {
-			_, err := tx.ExecContext(ctx, `INSERT INTO parked (event, intent, body) VALUES ($1, $2, $3)`, e.ID, intent, e.body)
+			_, err := tx.ExecContext(ctx, `INSERT INTO parked (intent, body) VALUES ($1, $2)`, intent, e.body)
 			return err
 		}
 		if err != nil {
@@ -95,7 +95,6 @@ func find(ctx context.Context, tx *sql.Tx, column, value string) (order, error) 
 
 // change applies an event to its order, and what was parked for the payment that it names.
 func change(ctx context.Context, tx *sql.Tx, o order, e event) error {
-	before := o
 	if reason := o.apply(e); reason != "" {
 		log.Printf("order %s needs review: %s: %s", o.ID, e.ID, reason)
 		return nil // no retry can help
@@ -106,7 +105,7 @@ func change(ctx context.Context, tx *sql.Tx, o order, e event) error {
 			return err
 		}
 	}
-	if o.paid && !before.paid {
+	if o.ship {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO shipments (order_id) VALUES ($1)`, o.ID); err != nil {
 			return err
 		}
@@ -151,6 +150,7 @@ func (o *order) apply(e event) (review string) {
 			return "the amount, the currency or the payment's status is not the order's"
 		}
 		o.Status = later(statuses, o.Status, "PAID")
+		o.ship = !o.paid // once, whichever event comes first
 		o.paid = true
 	case "checkout.session.async_payment_failed":
 		o.Status = later(statuses, o.Status, "PAYMENT_FAILED")

@@ -26,7 +26,6 @@ CREATE TABLE IF NOT EXISTS events (
 );
 -- Refunds and disputes whose payment is not known yet. Most belong to other applications.
 CREATE TABLE IF NOT EXISTS parked (
-    event  text PRIMARY KEY REFERENCES events,
     intent text NOT NULL,
     body   bytea NOT NULL
 );

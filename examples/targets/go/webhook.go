@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -23,52 +24,53 @@ const (
 )
 
 func (s *shop) stripeWebhook(w http.ResponseWriter, r *http.Request) {
-	status, duplicate := s.receive(w, r)
+	status, duplicate, err := s.receive(w, r)
 	s.received.Add(1)
 	if duplicate {
 		s.duplicates.Add(1)
 	}
-	if status >= 400 {
+	if err != nil {
 		s.errors.Add(1)
+		log.Printf("webhook answered %d: %v", status, err) // for us, not for the caller
 	}
-	answer(w, status, map[string]bool{"received": status < 400})
+	answer(w, status, map[string]bool{"received": err == nil})
 }
 
 // receive verifies a delivery, then records and applies it. It never answers 200 before the commit.
-func (s *shop) receive(w http.ResponseWriter, r *http.Request) (status int, duplicate bool) {
+func (s *shop) receive(w http.ResponseWriter, r *http.Request) (status int, duplicate bool, err error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		return http.StatusBadRequest, false
+		return http.StatusBadRequest, false, err
 	}
-	if !s.verified(r.Header.Get("Stripe-Signature"), body, time.Now()) {
-		return http.StatusBadRequest, false
+	if err := s.verify(r.Header.Get("Stripe-Signature"), body); err != nil {
+		return http.StatusBadRequest, false, err
 	}
 	e, err := parse(body)
 	if err != nil {
-		return http.StatusBadRequest, false
+		return http.StatusBadRequest, false, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	var failure error
-	done := make(chan struct{})
+	var seen bool
+	done := make(chan error, 1)
 	go func() { // a frozen database does not heed the context
-		defer close(done)
-		duplicate, failure = s.record(ctx, e)
+		var err error
+		seen, err = s.record(ctx, e)
+		done <- err
 	}()
 	select {
-	case <-done:
+	case err = <-done:
 	case <-ctx.Done():
-		return http.StatusInternalServerError, false
+		return http.StatusInternalServerError, false, ctx.Err()
 	}
-	if failure != nil {
-		log.Printf("%s %s: %v", e.Type, e.ID, failure)
-		return http.StatusInternalServerError, false // Stripe comes again
+	if err != nil {
+		return http.StatusInternalServerError, false, err // Stripe comes again
 	}
-	return http.StatusOK, duplicate
+	return http.StatusOK, seen, nil
 }
 
-// verified checks a Stripe-Signature header: any v1 entry, made with any of our secrets, not long ago.
-func (s *shop) verified(header string, body []byte, now time.Time) bool {
+// verify checks a Stripe-Signature header: any v1 entry, made with any of our secrets, not long ago.
+func (s *shop) verify(header string, body []byte) error {
 	var timestamp string
 	var signatures [][]byte
 	for _, part := range strings.Split(header, ",") {
@@ -84,10 +86,10 @@ func (s *shop) verified(header string, body []byte, now time.Time) bool {
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil {
-		return false
+		return errors.New("the signature has no time")
 	}
-	if now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
-		return false
+	if age := time.Since(time.Unix(seconds, 0)); age.Abs() > tolerance {
+		return fmt.Errorf("the signature is %s old", age)
 	}
 	for _, secret := range s.secrets {
 		mac := hmac.New(sha256.New, []byte(secret))
@@ -96,11 +98,11 @@ func (s *shop) verified(header string, body []byte, now time.Time) bool {
 		expected := mac.Sum(nil)
 		for _, signature := range signatures {
 			if hmac.Equal(signature, expected) {
-				return true
+				return nil
 			}
 		}
 	}
-	return false
+	return errors.New("no signature matches")
 }
 
 // event is what is used of an event, and of its object where its type is handled.
