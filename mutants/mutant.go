@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -205,3 +206,12 @@ func overlap(text []byte, a, b string) bool {
 	from, other := bytes.Index(text, []byte(a)), bytes.Index(text, []byte(b))
 	return from < 0 || other < 0 || (from <= other+len(b) && other <= from+len(a))
 }
+
+// importing tells whether a mutant edits a Go file's imports: a line that is a quoted path alone.
+func importing(m Mutant, file string) bool {
+	return slices.ContainsFunc(m.Edits, func(e Edit) bool {
+		return e.File == file && (importLine.MatchString(e.Find) || importLine.MatchString(e.Replace))
+	})
+}
+
+var importLine = regexp.MustCompile(`(?m)^\t"[\w./-]+"$`)

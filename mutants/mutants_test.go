@@ -2,35 +2,77 @@ package mutants
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
-	"encoding/json"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestScratch(t *testing.T) {
-	all, err := Load(Files, "go")
+const root = ".."
+
+// The endpoint as it is and every correct variant work; every mutant applies and compiles; and nothing is left.
+func TestCorrectVariantsWork(t *testing.T) {
+	t.Parallel()
+	m, err := Run(t.Context(), Files, smoke, Options{Root: root, Mutants: []string{"go/correct"}, Progress: t.Output()})
 	require.NoError(t, err)
-	dir := t.TempDir()
-	replace := map[string]string{}
-	for _, m := range all {
-		changed, err := m.Apply(os.DirFS("../examples/targets/go"))
+	require.Greater(t, len(m.Rows), 8)
+	for _, row := range m.Rows {
+		require.Empty(t, row.Objection(), "%s\n%v", row.Name, row.Cells)
+	}
+}
+
+func TestMutantsApplyAndCompile(t *testing.T) {
+	t.Parallel()
+	here, err := filepath.Abs(root)
+	require.NoError(t, err)
+	o := Options{Root: here, Pairs: 20, Seed: 1}
+	jobs, err := o.jobs(t.Context(), Files)
+	require.NoError(t, err)
+	for _, j := range jobs {
+		_, err := os.Stat(j.binary)
+		require.NoError(t, err, j.mutant.Name)
+	}
+}
+
+func parse(t *testing.T, text string) (Mutant, error) {
+	t.Helper()
+	return Parse("go/test", []byte(text))
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
+	require.NoError(t, err)
+	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
+
+	for text, complaint := range map[string]string{
+		"expect: a/b\n-- find a.go --\none\n-- replace --\n":                              "description",
+		"Text.\n-- find a.go --\none\n-- replace --\n":                                    "expect:",
+		"expect: a/b\nText.\n":                                                            "pairs of sections",
+		"expect: a/b\nText.\n-- find a.go --\none\n":                                      "pairs of sections",
+		"expect: a/b\nText.\n-- replace --\none\n-- find a.go --\n":                       "pairs of sections",
+		"expect: a/b\nText.\n-- find ../a.go --\none\n-- replace --\n":                    "is no path",
+		"expect: a/b\nneeds: luck\nText.\n-- find a.go --\none\n-- replace --\n":          `needs names "luck"`,
+		"expect: a/b\nText.\n-- find a.go --\n-- replace --\nnothing is found nowhere.\n": "pairs of sections",
+	} {
+		_, err := parse(t, text)
+		require.ErrorContains(t, err, complaint)
+		require.ErrorContains(t, err, "go/test")
+	}
+}
+
+func TestCommittedMutantsTellOfThemselves(t *testing.T) {
+	t.Parallel()
+	for _, directory := range []string{"go", "go/correct"} {
+		all, err := Load(Files, directory)
 		require.NoError(t, err)
-		for _, f := range []string{"main.go", "orders.go", "payments.go", "webhook.go", "schema.sql"} {
-			at := filepath.Join("/w/mutants/mutants/virtual", m.Short(), f)
-			if text, is := changed[f]; is {
-				file := filepath.Join(dir, m.Short()+"-"+f)
-				require.NoError(t, os.WriteFile(file, text, 0o600))
-				replace[at] = file
-			} else {
-				replace[at] = filepath.Join("/w/mutants/examples/targets/go", f)
+		for _, m := range all {
+			require.Equal(t, strings.HasSuffix(directory, "correct"), m.Correct(), m.Name)
+			if m.Report != "" {
+				require.Regexp(t, `^[\w.-]+/[\w.-]+#\d+$`, m.Report, m.Name)
 			}
+			require.LessOrEqual(t, len(m.Description), 240, "%s: two lines", m.Name)
 		}
 	}
-	raw, _ := json.Marshal(map[string]any{"Replace": replace})
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), raw, 0o600))
-	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", "/tmp/mutants/bin/", "-overlay", filepath.Join(dir, "overlay.json"), "./virtual/...").CombinedOutput()
-	require.NoError(t, err, "%s", out)
 }

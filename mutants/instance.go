@@ -1,0 +1,203 @@
+package mutants
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"example.com/hookproof/pgserver"
+)
+
+// endpoint is a program of examples/targets that mutants are variants of.
+type endpoint struct {
+	name      string // and the directory of its mutants
+	directory string // below the repository's root
+	compiled  bool   // in Go: the instance has a binary, and none of the sources
+}
+
+var endpoints = []endpoint{
+	{"go", "examples/targets/go", true},
+}
+
+// instance is one variant in a directory, with ports and a database, of its own. Its start and stop scripts
+// are the endpoint's.
+type instance struct {
+	directory string
+	env       map[string]string // what the target file's {{env.NAME}} are
+	server    *pgserver.Server
+	database  string
+	ports     []string
+}
+
+// newInstance makes one. What it has made when it fails is removed again.
+func newInstance(ctx context.Context, server *pgserver.Server, root string, e endpoint, m Mutant, binary string) (_ *instance, err error) {
+	directory, err := os.MkdirTemp("", "hookproof-mutant-")
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{directory: directory, server: server, database: filepath.Base(directory)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, i.close())
+		}
+	}()
+	port, err := pgserver.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := pgserver.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	i.ports = []string{strconv.Itoa(port), strconv.Itoa(proxy)}
+	if err := server.CreateDatabase(ctx, i.database, ""); err != nil {
+		return nil, err
+	}
+	dialled := strings.Replace(server.URL(i.database), fmt.Sprintf(":%d/", server.Port()), fmt.Sprintf(":%d/", proxy), 1)
+	i.env = map[string]string{
+		"PORT":              i.ports[0],
+		"DATABASE_URL":      dialled,
+		"DATABASE_LISTEN":   "127.0.0.1:" + i.ports[1],
+		"DATABASE_UPSTREAM": "127.0.0.1:" + strconv.Itoa(server.Port()),
+	}
+	if e.compiled {
+		return i, i.compiled(filepath.Join(root, e.directory), binary)
+	}
+	return i, i.interpreted(filepath.Join(root, e.directory), m)
+}
+
+// compiled is the scripts, and the binary where they expect it.
+func (i *instance) compiled(source, binary string) error {
+	for _, name := range []string{"target.json", "start", "stop"} {
+		if err := i.copy(source, name); err != nil {
+			return err
+		}
+	}
+	run := filepath.Join(i.directory, ".run", i.env["PORT"])
+	if err := os.MkdirAll(run, 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(binary, filepath.Join(run, "shop"))
+}
+
+// interpreted is all of the endpoint's files, as the mutant has them, and its installed packages.
+func (i *instance) interpreted(source string, m Mutant) error {
+	entries, err := os.ReadDir(source)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		switch {
+		case entry.Name() == "node_modules":
+			err = os.Symlink(filepath.Join(source, entry.Name()), filepath.Join(i.directory, entry.Name()))
+		case entry.IsDir():
+			continue
+		default:
+			err = i.copy(source, entry.Name())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	changed, err := m.Apply(os.DirFS(source))
+	if err != nil {
+		return err
+	}
+	for name, text := range changed {
+		if err := os.WriteFile(filepath.Join(i.directory, name), text, 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copy copies a file. The target file's hooks name scripts beside it, whatever the directory that they
+// are run in.
+func (i *instance) copy(source, name string) error {
+	text, err := os.ReadFile(filepath.Join(source, name))
+	if err != nil {
+		return err
+	}
+	if name == "target.json" {
+		for _, script := range []string{"start", "stop"} {
+			text = bytes.ReplaceAll(text, []byte(`"./`+script+`"`), []byte(strconv.Quote(filepath.Join(i.directory, script))))
+		}
+	}
+	return os.WriteFile(filepath.Join(i.directory, name), text, 0o755)
+}
+
+// target is its target file.
+func (i *instance) target() string { return filepath.Join(i.directory, "target.json") }
+
+func (i *instance) getenv(name string) string { return i.env[name] }
+
+// script runs start or stop as the target file does.
+func (i *instance) script(ctx context.Context, name string) error {
+	command := exec.CommandContext(ctx, filepath.Join(i.directory, name))
+	command.Dir = i.directory
+	command.Env = os.Environ()
+	for key, value := range i.env {
+		command.Env = append(command.Env, key+"="+value)
+	}
+	if said, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", name, err, bytes.TrimSpace(said))
+	}
+	return nil
+}
+
+// lingering is how long a port may still be taken: a process that was forked meanwhile holds all listeners
+// until it becomes another program.
+const lingering = 5 * time.Second
+
+// leftovers says what a judge has left behind, when it is done, or "". It has ended the endpoint and its
+// own proxy by then.
+func (i *instance) leftovers() string {
+	for _, port := range i.ports {
+		for deadline := time.Now().Add(lingering); ; time.Sleep(10 * time.Millisecond) {
+			listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+			if err == nil {
+				_ = listener.Close()
+				break
+			}
+			if time.Now().After(deadline) {
+				return "somebody still listens on port " + port
+			}
+		}
+	}
+	return ""
+}
+
+// closeTime is for ending a process and dropping a database.
+const closeTime = 30 * time.Second
+
+// close ends the endpoint and removes its database and its directory. It may be called twice.
+func (i *instance) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	var stopped error
+	if _, err := os.Stat(filepath.Join(i.directory, "stop")); err == nil {
+		stopped = i.script(ctx, "stop")
+	}
+	return errors.Join(stopped, i.drop(ctx), os.RemoveAll(i.directory))
+}
+
+func (i *instance) drop(ctx context.Context) error {
+	db, err := sql.Open("postgres", i.server.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	_, err = db.ExecContext(ctx, `DROP DATABASE IF EXISTS `+pq.QuoteIdentifier(i.database)+` WITH (FORCE)`)
+	return err
+}

@@ -1,0 +1,261 @@
+package mutants
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"example.com/hookproof/pgserver"
+)
+
+// Options are a run's choices. Root is required.
+type Options struct {
+	Root     string   // of the repository: what is built is below it
+	Mutants  []string // names or directories of mutants to run; none is all
+	Alone    bool     // each mutant against its expected check alone
+	Pairs    int      // how many second-order mutants of each endpoint
+	Seed     uint64   // of the pairs, and the judge's
+	Repeat   int      // runs on each correct variant; 0 is one
+	Parallel int      // variants at once; 0 is four, since most of a run is waiting
+	Cache    string   // directory of binaries; "" is in the user's cache directory
+	Budget   time.Duration
+	Progress io.Writer // one line a variant; nil is silence
+}
+
+// Judge judges a target by some checks, or all if only is empty. getenv gives what the target file's
+// {{env.NAME}} are.
+type Judge struct {
+	Checks []string // all there are
+	Judge  func(ctx context.Context, target string, getenv func(string) string, only []string, o Options) (map[string]Cell, Judged, error)
+}
+
+// job is one variant that is to be judged.
+type job struct {
+	endpoint endpoint
+	mutant   Mutant
+	kind     Kind
+	expect   []string
+	run      int
+	binary   string
+}
+
+// Run makes the matrix. An error is one of the run's own; what is wrong with the variants or the judge is in
+// the matrix. Nothing of it is left when it returns: no process, no proxy, no database.
+func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, err error) {
+	began := time.Now()
+	m := Matrix{Checks: judge.Checks, Alone: o.Alone, Seed: o.Seed}
+	if o.Root, err = filepath.Abs(o.Root); err != nil { // overlays and links want it so
+		return m, err
+	}
+	jobs, err := o.jobs(ctx, files)
+	if err != nil {
+		return m, err
+	}
+	server, err := pgserver.Start(ctx, pgserver.Config{})
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+
+	queue, rows := make(chan job), make(chan Row)
+	var workers sync.WaitGroup
+	parallel := o.Parallel
+	if parallel == 0 {
+		parallel = 4
+	}
+	for range parallel {
+		workers.Go(func() {
+			for j := range queue {
+				rows <- o.one(ctx, server, judge, j)
+			}
+		})
+	}
+	go func() {
+		defer close(rows)
+		defer workers.Wait()
+		defer close(queue)
+		for _, j := range jobs {
+			select {
+			case queue <- j:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for row := range rows {
+		m.Rows = append(m.Rows, row)
+		o.tell(row, len(m.Rows), len(jobs))
+	}
+	m.sort()
+	m.Took = time.Since(began)
+	return m, ctx.Err()
+}
+
+func (o Options) tell(row Row, n, of int) {
+	if o.Progress == nil {
+		return
+	}
+	said := "as it should"
+	if why := row.Objection(); why != "" {
+		said = why
+	}
+	_, _ = fmt.Fprintf(o.Progress, "%3d/%d  %-48s %6.1fs  %s\n", n, of, row.Name, row.Took.Seconds(), said)
+}
+
+// jobs are the variants to be judged, built.
+func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
+	var all []job
+	for _, e := range endpoints {
+		sources := os.DirFS(filepath.Join(o.Root, e.directory))
+		faulty, err := Load(files, e.name)
+		if err != nil {
+			return nil, err
+		}
+		correct, err := Load(files, e.name+"/correct")
+		if err != nil {
+			return nil, err
+		}
+		correct = append([]Mutant{{Name: e.name + "/correct/as-it-is", Expect: None, Description: "The endpoint as it is."}}, correct...)
+		var jobs []job
+		for _, m := range slices.DeleteFunc(faulty, o.unwanted) {
+			jobs = append(jobs, job{e, m, Faulty, []string{m.Expect}, 0, ""})
+		}
+		for _, m := range slices.DeleteFunc(correct, o.unwanted) {
+			for n := range max(1, o.Repeat) {
+				jobs = append(jobs, job{e, m, Correct, nil, n + 1, ""})
+			}
+		}
+		if len(o.Mutants) == 0 {
+			pairs, err := pairs(faulty, sources, o.Pairs, o.Seed)
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range pairs {
+				jobs = append(jobs, job{e, p.Mutant, Pair, p.expect, 0, ""})
+			}
+		}
+		if err := o.build(ctx, e, jobs); err != nil {
+			return nil, err
+		}
+		all = append(all, jobs...)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
+	}
+	return all, nil
+}
+
+// unwanted tells whether a mutant was not asked for.
+func (o Options) unwanted(m Mutant) bool {
+	return len(o.Mutants) > 0 && !slices.ContainsFunc(o.Mutants, func(name string) bool {
+		return m.Name == name || m.Short() == name || filepath.Dir(m.Name) == name
+	})
+}
+
+// build builds what must be built, and drops the pairs that do not go together.
+func (o Options) build(ctx context.Context, e endpoint, jobs []job) error {
+	if !e.compiled || len(jobs) == 0 {
+		return nil
+	}
+	cache := o.Cache
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return err
+		}
+		cache = filepath.Join(user, "hookproof", "mutants")
+	}
+	variants := make([]Mutant, len(jobs))
+	for i, j := range jobs {
+		variants[i] = j.mutant
+	}
+	binaries, err := goBinaries(ctx, o.Root, e.directory, cache, variants)
+	for i := range jobs {
+		jobs[i].binary = binaries[jobs[i].mutant.Name]
+	}
+	return err
+}
+
+// one judges one variant.
+func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, j job) (row Row) {
+	began := time.Now()
+	row = Row{Name: j.mutant.Name, Kind: j.kind, Report: j.mutant.Report, Expect: j.expect, Needs: j.mutant.Needs, Description: j.mutant.Description, Run: j.run}
+	var failed error
+	defer func() {
+		row.Took = time.Since(began)
+		if failed != nil {
+			row.Trouble = failed.Error()
+		}
+	}()
+	if row.Diff, failed = j.mutant.Diff(os.DirFS(filepath.Join(o.Root, j.endpoint.directory))); failed != nil {
+		return row
+	}
+	i, err := newInstance(ctx, server, o.Root, j.endpoint, j.mutant, j.binary)
+	if err != nil {
+		failed = err
+		return row
+	}
+	defer func() { failed = errors.Join(failed, i.close()) }()
+	var only []string
+	if o.Alone {
+		only = j.expect // none for a correct variant: all
+	}
+	row.Cells, row.Judged, failed = judge.Judge(ctx, i.target(), i.getenv, only, o)
+	if left := i.leftovers(); left != "" && failed == nil {
+		failed = errors.New("something is left behind: " + left)
+	}
+	return row
+}
+
+// pair is a second-order mutant and the checks that its faults expect.
+type pair struct {
+	Mutant
+	expect []string
+}
+
+// pairs draws second-order mutants: two faults with different expected checks that do not touch the same
+// text, each fault at most twice.
+func pairs(all []Mutant, sources fs.FS, count int, seed uint64) ([]pair, error) {
+	draw := rand.New(rand.NewPCG(seed, 0))
+	var drawn []pair
+	used := map[string]int{}
+	for tries := 0; len(drawn) < count; tries++ {
+		if tries > 100*count {
+			return nil, fmt.Errorf("only %d of %d pairs of mutants go together", len(drawn), count)
+		}
+		a, b := all[draw.IntN(len(all))], all[draw.IntN(len(all))]
+		if a.Expect == b.Expect || used[a.Name] > 1 || used[b.Name] > 1 || importsBoth(a, b) {
+			continue
+		}
+		both, err := Combine(a, b, sources)
+		if errors.Is(err, errTogether) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		used[a.Name]++
+		used[b.Name]++
+		drawn = append(drawn, pair{both, []string{a.Expect, b.Expect}})
+	}
+	return drawn, nil
+}
+
+// importsBoth tells whether two mutants both change the imports of a file: together they may import a package
+// twice, or one may need what the other takes away.
+func importsBoth(a, b Mutant) bool {
+	for _, one := range a.files() {
+		if slices.Contains(b.files(), one) && importing(a, one) && importing(b, one) {
+			return true
+		}
+	}
+	return false
+}
