@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,9 @@ type Target struct {
 	Secret         string // that signs them
 	PreviousSecret string // that is being rotated out, but still good; "" if there is none
 	Livemode       bool   // whose events the target takes for its own
+	// AllowHosts are hosts, as URL names them, that may be attacked although they are neither on this
+	// machine nor in a private network.
+	AllowHosts []string
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (Subject, error)
@@ -108,22 +112,33 @@ func (t *Target) Lacks(needs []string) string {
 	return ""
 }
 
-// Check refuses a target that must not be attacked: one that is not on this machine or in a private
-// network, or whose secret is a key to real money. A harness that forges must not become a weapon.
+// Check refuses a target that must not be attacked: one that is not on this machine, in a private network
+// or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
 	}
-	for _, secret := range []string{t.Secret, t.PreviousSecret} {
-		if strings.HasPrefix(secret, "sk_live_") || strings.HasPrefix(secret, "rk_live_") {
-			return errors.New("the secret is a live API key of Stripe's; give the endpoint's signing secret (whsec_…) of a test set-up")
-		}
+	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
+		return err
 	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
 	}
+	if slices.ContainsFunc(t.AllowHosts, func(host string) bool { return strings.EqualFold(host, u.Hostname()) }) {
+		return nil
+	}
 	return checkHost(u.Hostname())
+}
+
+// RefuseLiveKeys refuses texts in which there is a key to real money.
+func RefuseLiveKeys(texts ...string) error {
+	for _, text := range texts {
+		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
+			return errors.New("here is a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and the keys of a test set-up")
+		}
+	}
+	return nil
 }
 
 func checkHost(host string) error {
@@ -136,7 +151,7 @@ func checkHost(host string) error {
 	for _, text := range addresses {
 		address, err := netip.ParseAddr(text)
 		if err != nil || !(address.Unmap().IsLoopback() || address.Unmap().IsPrivate()) {
-			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses", host)
+			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", host, host)
 		}
 	}
 	return nil
