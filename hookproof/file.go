@@ -65,6 +65,9 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := RefuseLiveKeys(string(raw)); err != nil {
+		return nil, err
+	}
 	f := file{directory: directory}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()

@@ -32,7 +32,7 @@ type Target struct {
 	Replicas   []string // further URLs of the same endpoint, on the same database
 	Unhandled  []string // event types that the target means to ignore
 	Ignore     []string // places of a state that say nothing: JSON pointers, of which * is any one part
-	AllowHosts []string // that may be attacked though they are not private
+	AllowHosts []string // hosts, as URLs name them, that may be attacked though they are neither here nor private
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (Subject, error)
@@ -145,17 +145,15 @@ func (t *Target) heal(ctx context.Context) error {
 	return nil
 }
 
-// Check refuses a target that must not be attacked: one that is not on this machine or in a private
-// network, or whose secret is a key to real money. A harness that forges must not become a weapon.
+// Check refuses a target that must not be attacked: one that is not on this machine, in a private network
+// or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
 	}
-	for _, secret := range []string{t.Secret, t.PreviousSecret} {
-		if strings.HasPrefix(secret, "sk_live_") || strings.HasPrefix(secret, "rk_live_") {
-			return errors.New("the secret is a live API key of Stripe's; give the endpoint's signing secret (whsec_…) of a test set-up")
-		}
+	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
+		return err
 	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
@@ -165,11 +163,21 @@ func (t *Target) Check() error {
 		if err != nil || u.Hostname() == "" {
 			return fmt.Errorf("%q is no URL of a replica", text)
 		}
-		if slices.Contains(t.AllowHosts, u.Hostname()) {
+		if slices.ContainsFunc(t.AllowHosts, func(host string) bool { return strings.EqualFold(host, u.Hostname()) }) {
 			continue
 		}
 		if err := checkHost(u.Hostname()); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// RefuseLiveKeys refuses texts in which there is a key to real money.
+func RefuseLiveKeys(texts ...string) error {
+	for _, text := range texts {
+		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
+			return errors.New("here is a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and the keys of a test set-up")
 		}
 	}
 	return nil
@@ -185,7 +193,7 @@ func checkHost(host string) error {
 	for _, text := range addresses {
 		address, err := netip.ParseAddr(text)
 		if err != nil || !(address.Unmap().IsLoopback() || address.Unmap().IsPrivate()) {
-			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses", host)
+			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", host, host)
 		}
 	}
 	return nil
