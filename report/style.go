@@ -3,6 +3,7 @@ package report
 import (
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
@@ -66,7 +67,7 @@ func clean(text string) string {
 		if r == '\n' || r == '\t' {
 			return ' '
 		}
-		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

@@ -98,12 +98,12 @@ func (t *text) timeline(timeline []hookproof.Sent) {
 		after := strings.Repeat(" ", len(at))
 		switch {
 		case r.Alike > 0:
-			t.WriteString(t.wrap(after, after, "… "+r.gap()))
+			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
 		case r.Event == "":
 			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
 		default:
 			sent := pad(clean(r.Event), event) + "  " + pad(clean(shortID(r.ID)), id) + "  " + pad(clean(r.Sign), sign) + "  "
-			came := fmt.Sprintf("→ %s, %s", clean(r.answer()), said(r.Latency))
+			came := fmt.Sprintf("→ %s, %s", clean(r.Answer()), said(r.Latency))
 			if r.Meets > 0 {
 				came += fmt.Sprintf(", ∥ %s", counted(r.Meets, "other"))
 			}

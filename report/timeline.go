@@ -21,8 +21,8 @@ const (
 	rowsShown  = 40 // of one timeline; the rest is in the JSON
 )
 
-// rows are a timeline, with runs of deliveries that went alike folded.
-func rows(timeline []hookproof.Sent) []row {
+// numbered are all rows of a timeline, one for each.
+func numbered(timeline []hookproof.Sent) []row {
 	all := make([]row, len(timeline))
 	number := 0
 	for i, s := range timeline {
@@ -32,6 +32,12 @@ func rows(timeline []hookproof.Sent) []row {
 			all[i].Number = number
 		}
 	}
+	return all
+}
+
+// rows are a timeline as it is shown, with runs of deliveries that went alike folded.
+func rows(timeline []hookproof.Sent) []row {
+	all := numbered(timeline)
 	var folded []row
 	for from := 0; from < len(all); {
 		to := from + 1
@@ -47,9 +53,9 @@ func rows(timeline []hookproof.Sent) []row {
 		}
 		from = to
 	}
-	if over := len(folded) - rowsShown; over > 0 {
+	if len(folded) > rowsShown {
 		gap := folded[rowsShown-1]
-		gap.Alike, gap.Event = over+1, ""
+		gap.Alike, gap.Event = len(folded)-rowsShown+1, ""
 		folded = append(folded[:rowsShown-1], gap)
 	}
 	return folded
@@ -71,16 +77,16 @@ func meets(timeline []hookproof.Sent, i int) int {
 	return n
 }
 
-// gap tells what a row stands for that is more than one.
-func (r row) gap() string {
+// Gap tells what a row stands for that is more than one.
+func (r row) Gap() string {
 	if r.Event == "" {
 		return fmt.Sprintf("%d more rows, in the JSON report", r.Alike)
 	}
 	return fmt.Sprintf("%d more of the same, answered alike", r.Alike)
 }
 
-// answer is what a delivery was answered.
-func (r row) answer() string {
+// Answer is what a delivery was answered.
+func (r row) Answer() string {
 	switch {
 	case r.Status == 0 && r.Error != "":
 		return "no answer: " + r.Error
