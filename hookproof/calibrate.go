@@ -17,7 +17,7 @@ func (d *diagnosis) Error() string { return d.why }
 func (d *diagnosis) findings(checks []Check) []Finding {
 	var list []Finding
 	for _, c := range checks {
-		f := Finding{Check: c.Name, Demand: c.Demand, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
+		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
 		if c.Name == d.check {
 			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = Fail, false, d.why, c.Mend, c.Why
 		}

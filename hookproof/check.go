@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -93,14 +94,33 @@ func Checks() []Check {
 	return slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
 }
 
-// FindCheck finds a check by its name.
-func FindCheck(name string) (Check, error) {
-	for _, c := range Checks() {
-		if c.Name == name {
-			return c, nil
+// ChecksNamed are the check of that name, or the family's.
+func ChecksNamed(name string) []Check {
+	return slices.DeleteFunc(Checks(), func(c Check) bool { return !c.named(name) })
+}
+
+// Words say what the events and faults are that a relation names.
+func (r Relation) Words() []string {
+	var list []string
+	for _, text := range expand(r.Left, 1, 1) {
+		s, err := ParseSchedule(text)
+		if err != nil {
+			continue
+		}
+		for _, item := range s {
+			says := vocabulary[item.Event].says
+			if item.Verb != "" {
+				says = verbs[item.Verb]
+			}
+			if word := cmp.Or(item.Verb, item.Event) + ": " + says; !slices.Contains(list, word) {
+				list = append(list, word)
+			}
 		}
 	}
-	return Check{}, fmt.Errorf("there is no check %q; hookproof list names them", name)
+	if r.Fault != "" {
+		list = append(list, r.Fault+": "+faults[r.Fault].says)
+	}
+	return list
 }
 
 // Reports are the public reports of the faults that the check kills, as owner/repository#number.
@@ -145,9 +165,9 @@ func (r Relation) needs() []string {
 		needs = append(needs, "subject", "state")
 	}
 	words := strings.Fields(r.Left)
-	for verb, need := range map[string]string{"make": "announce", "spread": "replicas", "restart": "restart"} {
-		if slices.Contains(words, verb) {
-			needs = append(needs, need)
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+		if slices.Contains(words, verb.verb) {
+			needs = append(needs, verb.need)
 		}
 	}
 	if strings.Contains(r.Left, "previous-secret:") {

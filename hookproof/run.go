@@ -21,6 +21,7 @@ type Options struct {
 	Budget     time.Duration // for the whole run; 0 is 60 s
 	HookCalls  int           // how many hooks may be called; 0 is 250
 	Progress   func(Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
+	Phase      func(string)  // is told of each phase as it begins; may be nil
 }
 
 // run is one run of the checks on one target.
@@ -66,7 +67,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	options.HookCalls = cmp.Or(options.HookCalls, 250)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
 	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, counts: map[string]int{}}
-	report = Report{Version: 1, Target: target.URL, Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
+	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
 	if err := target.Check(); err != nil {
 		return report, &Unusable{err.Error()}
 	}
@@ -89,6 +90,9 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err error) {
 	phase := func(name string, f func() error) {
 		if err == nil {
+			if r.options.Phase != nil {
+				r.options.Phase(name)
+			}
 			began := time.Now()
 			err = f()
 			report.Phases = append(report.Phases, Spent{name, millis(time.Since(began))})
@@ -127,7 +131,7 @@ func selected(o Options) ([]Check, error) {
 	}
 	all := Checks()
 	for _, name := range slices.Concat(o.Only, o.Skip) {
-		if !slices.ContainsFunc(all, func(c Check) bool { return c.named(name) }) {
+		if len(ChecksNamed(name)) == 0 {
 			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
 		}
 	}
@@ -182,11 +186,11 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
-	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Verdict: Pass, Reports: c.Reports()}}
+	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
 	if c.Overall != nil {
 		w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
 		if w.finding.Verdict == Fail {
-			w.finding.Mend, w.finding.Importance, w.finding.Rerun = c.Mend, c.Why, r.rerun(c.Name)
+			w.finding.Mend, w.finding.Importance = c.Mend, c.Why
 		}
 		return w, nil
 	}
@@ -244,8 +248,8 @@ func (r *run) note(w *work, out outcome, took time.Duration) {
 		f.Relation = out.instance.Relation.String()
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Timeline = out.trial.Schedule, timeline(out.trial.Deliveries)
-			f.Expected, f.Seen = State(out.want), State(out.trial.State)
-			f.Mend, f.Importance, f.Rerun = w.check.Mend, w.check.Why, r.rerun(w.check.Name)
+			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
+			f.Mend, f.Importance = w.check.Mend, w.check.Why
 		}
 	}
 	r.mu.Unlock()
@@ -263,15 +267,15 @@ func (r *run) tell(w *work) {
 	w.told = w.told || final
 }
 
-// rerun is the command that runs a finding's check alone, the same way.
-func (r *run) rerun(check string) string {
-	target := "--target " + r.target.File
-	if r.target.File == "" {
-		target = "--url " + r.target.URL + " --secret …"
+// command is how the run is called from a shell, up to what chooses checks and seed.
+func (t *Target) command(o Options) string {
+	target := "--target " + t.File
+	if t.File == "" {
+		target = "--url " + t.URL
 	}
-	command := fmt.Sprintf("hookproof check %s --only %s --seed %d", target, check, r.options.Seed)
-	if r.options.Profile != "strict" {
-		command += " --profile " + r.options.Profile
+	command := "hookproof check " + target + " --profile " + o.Profile
+	if o.Thorough {
+		command += " --thorough"
 	}
 	return command
 }

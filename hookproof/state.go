@@ -151,11 +151,17 @@ func orAbsent(c canonical, pointer string) string {
 	return "absent"
 }
 
-// String is the state as JSON with pointers for names, for reports.
-func (c canonical) String() string {
-	raw, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err.Error()
+// decoded is the state for a report.
+func (c canonical) decoded() State {
+	if c == nil {
+		return nil
 	}
-	return string(raw)
+	s := State{}
+	for pointer, raw := range c {
+		var value any
+		if json.Unmarshal([]byte(raw), &value) == nil {
+			s[pointer] = value
+		}
+	}
+	return s
 }

@@ -5,13 +5,14 @@ import "time"
 // Info is the verdict on what is no fault, but worth knowing.
 const Info Verdict = "info"
 
-// State is what a target says of a subject: JSON pointers to values, as JSON. The subject's own ids stand as {{name}}.
-type State map[string]string
+// State is what a target says of a subject: JSON pointers to values. The subject's own ids stand as {{name}}.
+type State map[string]any
 
 // Finding is what one check came to, with its evidence.
 type Finding struct {
 	Check      string   `json:"check"`
 	Demand     string   `json:"demand"`
+	Source     string   `json:"source,omitempty"` // who demands it
 	Verdict    Verdict  `json:"verdict"`
 	Why        string   `json:"why,omitempty"`        // what was wrong, or why it was not run
 	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
@@ -23,7 +24,6 @@ type Finding struct {
 	Reports    []string `json:"reports,omitempty"`    // public reports of the same fault
 	Mend       string   `json:"mend,omitempty"`       // how to mend it
 	Importance string   `json:"importance,omitempty"` // what it costs
-	Rerun      string   `json:"rerun,omitempty"`      // the command that runs only this, the same way
 	Relations  int      `json:"relations"`            // how many were decided
 	Took       Millis   `json:"tookMs"`
 }
@@ -37,6 +37,9 @@ type Sent struct {
 	Status  int    `json:"status"` // 0: no answer
 	Error   string `json:"error,omitempty"`
 	Latency Millis `json:"latencyMs"`
+	// Fault is what befell the target while this was on its way, such as "cut before message 3 of 7". With
+	// no Event it is a row of its own: what was done between deliveries, such as "stopped and started".
+	Fault string `json:"fault,omitempty"`
 }
 
 // Millis are milliseconds, with fractions.
@@ -46,8 +49,11 @@ func millis(d time.Duration) Millis { return Millis(d.Microseconds()) / 1000 }
 
 // Report is a whole run.
 type Report struct {
-	Version    int       `json:"version"` // of this form; 1
-	Target     string    `json:"target"`
+	Version int    `json:"version"` // of this form; 1
+	Target  string `json:"target"`  // its URL
+	// Command is how the run was called, up to what chooses checks and seed, and without a secret:
+	// "hookproof check --target FILE --profile strict". A failure is rerun by adding --only and --seed.
+	Command    string    `json:"command"`
 	Profile    string    `json:"profile"`
 	Seed       uint64    `json:"seed"`
 	Began      time.Time `json:"began"`

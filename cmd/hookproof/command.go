@@ -52,6 +52,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		checkCommand(getenv),
+		explainCommand(),
 		replayCommand(getenv),
 		listCommand(),
 	)
@@ -79,4 +81,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func noCommand(name string) error {
 	return fmt.Errorf("there is no command %q; try 'hookproof --help'", name)
+}
+
+// noArguments is the check of a command that has flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, but there is %q; try '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
 }

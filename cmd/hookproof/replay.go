@@ -50,7 +50,7 @@ func replayScenarios(cmd *cobra.Command, target *hookproof.Target, scenarios []h
 			return errors.New("interrupted")
 		}
 		counts[result.Verdict]++
-		report(out, result, scenario, verbose)
+		printResult(out, result, scenario, verbose)
 	}
 	_, err := fmt.Fprintf(out, "\n%d passed, %d failed, %d not run (%s)\n", counts[hookproof.Pass], counts[hookproof.Fail],
 		counts[hookproof.NotRun], time.Since(began).Round(time.Millisecond))
@@ -65,8 +65,8 @@ func replayScenarios(cmd *cobra.Command, target *hookproof.Target, scenarios []h
 	return nil
 }
 
-// report prints a scenario's line, and the deliveries of one that failed.
-func report(out io.Writer, result hookproof.Result, scenario hookproof.Scenario, verbose bool) {
+// printResult prints a scenario's line, and the deliveries of one that failed.
+func printResult(out io.Writer, result hookproof.Result, scenario hookproof.Scenario, verbose bool) {
 	word := map[hookproof.Verdict]string{hookproof.Pass: "PASS", hookproof.Fail: "FAIL", hookproof.NotRun: "----"}[result.Verdict]
 	_, _ = fmt.Fprintf(out, "%s  %s", word, result.Scenario)
 	if result.Verdict == hookproof.NotRun {
