@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"fixtures/vectors/generate": {"fixtures"},
 	"hookproof":                 {"fixtures"},
 	"migrations":                {},
-	"mutants":                   {"pgserver"},
+	"mutants":                   {"hookproof", "pgserver"},
 	"pgserver":                  {},
 	"report":                    {"hookproof"},
 	"server":                    {"store", "webhook"},

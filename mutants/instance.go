@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,8 +125,8 @@ func (i *instance) interpreted(source string, m Mutant) error {
 	return nil
 }
 
-// copy copies a file. The target file's hooks name scripts beside it, whatever the directory that they
-// are run in.
+// copy copies a file. The target file's hooks run scripts in an environment that the judge's process does not
+// have, so it is written into the copy.
 func (i *instance) copy(source, name string) error {
 	text, err := os.ReadFile(filepath.Join(source, name))
 	if err != nil {
@@ -131,7 +134,15 @@ func (i *instance) copy(source, name string) error {
 	}
 	if name == "target.json" {
 		for _, script := range []string{"start", "stop"} {
-			text = bytes.ReplaceAll(text, []byte(`"./`+script+`"`), []byte(strconv.Quote(filepath.Join(i.directory, script))))
+			arguments := []string{"env"}
+			for _, key := range slices.Sorted(maps.Keys(i.env)) {
+				arguments = append(arguments, key+"="+i.env[key])
+			}
+			vector, err := json.Marshal(append(arguments, filepath.Join(i.directory, script)))
+			if err != nil {
+				return err
+			}
+			text = bytes.ReplaceAll(text, []byte(`["./`+script+`"]`), vector)
 		}
 	}
 	return os.WriteFile(filepath.Join(i.directory, name), text, 0o755)

@@ -6,27 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/hookproof/hookproof"
 )
-
-// Verdict is what a check said of a variant: one of hookproof's.
-type Verdict string
-
-// The verdicts that matter here.
-const (
-	Pass   Verdict = "pass"
-	Fail   Verdict = "fail"
-	Info   Verdict = "info"
-	NotRun Verdict = "not-run"
-)
-
-// Cell is one check on one variant.
-type Cell struct {
-	Verdict  Verdict  `json:"verdict"`
-	Why      string   `json:"why,omitempty"`
-	Schedule string   `json:"schedule,omitempty"` // the shortest that shows it
-	Evidence []string `json:"evidence,omitempty"` // the deliveries, one a line
-	Lacking  bool     `json:"lacking,omitempty"`  // not run for want of evidence or time, not of a hook
-}
 
 // Kind is what a row is about.
 type Kind string
@@ -40,32 +22,23 @@ const (
 
 // Row is one variant and what all checks said of it.
 type Row struct {
-	Name        string          `json:"name"`
-	Kind        Kind            `json:"kind"`
-	Report      string          `json:"report,omitempty"`
-	Expect      []string        `json:"expect,omitempty"` // one check; of a pair, each of the two
-	Needs       []string        `json:"needs,omitempty"`
-	Description string          `json:"description"`
-	Diff        string          `json:"diff,omitempty"`
-	Cells       map[string]Cell `json:"cells,omitempty"` // by the checks' names
-	Trouble     string          `json:"trouble,omitempty"`
-	Judged      Judged          `json:"judged"`
-	Took        time.Duration   `json:"tookNs"`
-	Run         int             `json:"run,omitempty"` // of several on a correct variant, from 1
+	Name        string           `json:"name"`
+	Kind        Kind             `json:"kind"`
+	Report      string           `json:"report,omitempty"`
+	Expect      []Expectation    `json:"expect,omitempty"` // one; of a pair, each of the two
+	Needs       []string         `json:"needs,omitempty"`
+	Description string           `json:"description"`
+	Diff        string           `json:"diff,omitempty"`
+	Trouble     string           `json:"trouble,omitempty"` // why it could not be judged
+	Judged      hookproof.Report `json:"judged"`
+	Took        time.Duration    `json:"tookNs"`
+	Run         int              `json:"run,omitempty"` // of several on a correct variant, from 1
 }
 
-// Judged is what a run of the judge came to, beside its findings.
-type Judged struct {
-	Deliveries int           `json:"deliveries"`
-	HookCalls  int           `json:"hookCalls"`
-	Phases     []Phase       `json:"phases,omitempty"`
-	Took       time.Duration `json:"tookNs"`
-}
-
-// Phase is a part of a run and how long it took.
-type Phase struct {
-	Name string        `json:"name"`
-	Took time.Duration `json:"tookNs"`
+// Expectation is a check that must kill a mutant, and what it says then.
+type Expectation struct {
+	Check string            `json:"check"`
+	Told  hookproof.Verdict `json:"told"`
 }
 
 // Matrix is the kill matrix: variants and checks.
@@ -80,9 +53,9 @@ type Matrix struct {
 // Killers are the checks that failed, in the order of their names.
 func (r Row) Killers() []string {
 	var killers []string
-	for check, cell := range r.Cells {
-		if cell.Verdict == Fail {
-			killers = append(killers, check)
+	for _, f := range r.Judged.Findings {
+		if f.Verdict == hookproof.Fail {
+			killers = append(killers, f.Check)
 		}
 	}
 	slices.Sort(killers)
@@ -91,12 +64,28 @@ func (r Row) Killers() []string {
 
 // Expected are those of the checks that must kill it which did.
 func (r Row) Expected() []string {
-	return slices.DeleteFunc(slices.Clone(r.Expect), func(check string) bool { return r.Cells[check].Verdict != Fail })
+	var killed []string
+	for _, e := range r.Expect {
+		// What is not run must be for want of evidence: then the whole run is incomplete, and says so.
+		if f := r.finding(e.Check); f.Verdict == e.Told && (e.Told != hookproof.NotRun || f.Lacking) {
+			killed = append(killed, e.Check)
+		}
+	}
+	return killed
 }
 
 // Accidents are the other checks that failed.
 func (r Row) Accidents() []string {
-	return slices.DeleteFunc(r.Killers(), func(check string) bool { return slices.Contains(r.Expect, check) })
+	return slices.DeleteFunc(r.Killers(), func(check string) bool { return slices.Contains(r.wanted(), check) })
+}
+
+// wanted are the checks that must kill it.
+func (r Row) wanted() []string {
+	var names []string
+	for _, e := range r.Expect {
+		names = append(names, e.Check)
+	}
+	return names
 }
 
 // Objection is what is wrong with a row, or "".
@@ -108,9 +97,9 @@ func (r Row) Objection() string {
 		if killers := r.Killers(); len(killers) > 0 {
 			return "is accused, though correct: " + strings.Join(killers, ", ")
 		}
-		for _, cell := range r.Cells {
-			if cell.Lacking {
-				return "was not judged by all checks: " + cell.Why
+		for _, f := range r.Judged.Findings {
+			if f.Verdict == hookproof.NotRun && f.Lacking {
+				return fmt.Sprintf("was not judged by %s: %s", f.Check, f.Why)
 			}
 		}
 		return ""
@@ -119,14 +108,24 @@ func (r Row) Objection() string {
 		return "" // of a pair, one of both is enough: neither hides the other from both
 	}
 	if others := r.Accidents(); len(others) > 0 {
-		return fmt.Sprintf("is not killed by %s, only by accident: %s", strings.Join(r.Expect, " or "), strings.Join(others, ", "))
+		return fmt.Sprintf("is not killed by %s, only by accident: %s", strings.Join(r.wanted(), " or "), strings.Join(others, ", "))
 	}
-	for _, check := range r.Expect {
-		if cell := r.Cells[check]; cell.Why != "" {
-			return fmt.Sprintf("survives: %s says %s (%s)", check, cell.Verdict, cell.Why)
+	for _, check := range r.wanted() {
+		if f := r.finding(check); f.Why != "" {
+			return fmt.Sprintf("survives: %s says %s (%s)", check, f.Verdict, f.Why)
 		}
 	}
 	return "survives"
+}
+
+// finding is what a check said, if it was asked.
+func (r Row) finding(check string) hookproof.Finding {
+	for _, f := range r.Judged.Findings {
+		if f.Check == check {
+			return f
+		}
+	}
+	return hookproof.Finding{Check: check}
 }
 
 // Objections are all that is wrong with a matrix, one sentence each; none is a matrix as it should be.
@@ -143,18 +142,16 @@ func (m Matrix) Objections() []string {
 	return all
 }
 
-// Idle are the checks that no mutant is killed by. With each mutant against its expected check alone, only
-// those expected by some mutant are looked at.
+// Idle are the checks that no mutant is killed by, those left out that no endpoint offers the hooks for.
 func (m Matrix) Idle() []string {
-	kills := map[string]bool{}
+	busy, offered := map[string]bool{}, map[string]bool{}
 	for _, row := range m.Rows {
-		if row.Kind != Correct {
-			for _, check := range row.Killers() {
-				kills[check] = true
-			}
+		for _, f := range row.Judged.Findings {
+			busy[f.Check] = busy[f.Check] || row.Kind != Correct && (f.Verdict == hookproof.Fail || slices.Contains(row.Expected(), f.Check))
+			offered[f.Check] = offered[f.Check] || f.Verdict != hookproof.NotRun || f.Lacking
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool { return kills[check] })
+	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool { return busy[check] || !offered[check] })
 }
 
 // Score is how many mutants there are, and how many their expected check killed.

@@ -18,6 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"example.com/hookproof/hookproof"
 )
 
 // None is what a correct variant expects: no check may fail.
@@ -25,9 +27,10 @@ const None = "none"
 
 // Mutant is one variant of a program's sources.
 type Mutant struct {
-	Name        string // directory and file, without the extension: go/no-dedupe
-	Report      string // where the fault really appeared, as owner/repository#number; "" if we know of none
-	Expect      string // the check that must fail, or None
+	Name        string            // directory and file, without the extension: go/no-dedupe
+	Report      string            // where the fault really appeared, as owner/repository#number; "" if we know of none
+	Expect      string            // the check that must kill it, or None
+	Told        hookproof.Verdict // what that check says then: fail, but for what cannot be called a fault for sure
 	Needs       []string
 	Description string
 	Edits       []Edit
@@ -45,6 +48,7 @@ func Parse(name string, text []byte) (Mutant, error) {
 	fail := func(format string, args ...any) (Mutant, error) {
 		return Mutant{}, fmt.Errorf("mutant %s: %w", name, fmt.Errorf(format, args...))
 	}
+	m.Told = hookproof.Fail
 	archive := txtar.Parse(text)
 	var said []string
 	for line := range strings.Lines(string(archive.Comment)) {
@@ -55,6 +59,8 @@ func Parse(name string, text []byte) (Mutant, error) {
 			m.Report = value
 		case "expect":
 			m.Expect = value
+		case "verdict":
+			m.Told = hookproof.Verdict(value)
 		case "needs":
 			m.Needs = strings.Split(value, "|")
 		default:
@@ -64,6 +70,9 @@ func Parse(name string, text []byte) (Mutant, error) {
 	m.Description = strings.TrimSpace(strings.Join(said, " "))
 	if m.Expect == "" || m.Description == "" {
 		return fail("it must have a line with expect: and the check's name, and a description")
+	}
+	if !slices.Contains([]hookproof.Verdict{hookproof.Fail, hookproof.Info, hookproof.NotRun}, m.Told) {
+		return fail("verdict is %q; it can be fail, info or not-run", m.Told)
 	}
 	for _, need := range m.Needs {
 		if !slices.Contains(needs, need) {
@@ -111,6 +120,8 @@ func (m Mutant) Short() string { return path.Base(m.Name) }
 
 // Correct tells that the variant is no fault.
 func (m Mutant) Correct() bool { return m.Expect == None }
+
+func (m Mutant) expects() []Expectation { return []Expectation{{m.Expect, m.Told}} }
 
 // Apply is the content of the files that differ from the sources. Edits are looked for in the file as
 // the edits before have left it.

@@ -18,7 +18,7 @@ func TestCorrectVariantsWork(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(m.Rows), 8)
 	for _, row := range m.Rows {
-		require.Empty(t, row.Objection(), "%s\n%v", row.Name, row.Cells)
+		require.Empty(t, row.Objection(), "%s\n%v", row.Name, row.Judged.Findings)
 	}
 }
 
@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
 	require.NoError(t, err)
-	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
+	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", "fail", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
 
 	for text, complaint := range map[string]string{
 		"expect: a/b\n-- find a.go --\none\n-- replace --\n":                              "description",
@@ -53,6 +53,7 @@ func TestParse(t *testing.T) {
 		"expect: a/b\nText.\n-- find a.go --\none\n":                                      "pairs of sections",
 		"expect: a/b\nText.\n-- replace --\none\n-- find a.go --\n":                       "pairs of sections",
 		"expect: a/b\nText.\n-- find ../a.go --\none\n-- replace --\n":                    "is no path",
+		"expect: a/b\nverdict: pass\nText.\n-- find a.go --\none\n-- replace --\n":        "verdict is",
 		"expect: a/b\nneeds: luck\nText.\n-- find a.go --\none\n-- replace --\n":          `needs names "luck"`,
 		"expect: a/b\nText.\n-- find a.go --\n-- replace --\nnothing is found nowhere.\n": "pairs of sections",
 	} {

@@ -13,28 +13,44 @@ import (
 	"sync"
 	"time"
 
+	"example.com/hookproof/hookproof"
 	"example.com/hookproof/pgserver"
 )
 
 // Options are a run's choices. Root is required.
 type Options struct {
-	Root     string   // of the repository: what is built is below it
-	Mutants  []string // names or directories of mutants to run; none is all
-	Alone    bool     // each mutant against its expected check alone
-	Pairs    int      // how many second-order mutants of each endpoint
-	Seed     uint64   // of the pairs, and the judge's
-	Repeat   int      // runs on each correct variant; 0 is one
-	Parallel int      // variants at once; 0 is four, since most of a run is waiting
-	Cache    string   // directory of binaries; "" is in the user's cache directory
-	Budget   time.Duration
-	Progress io.Writer // one line a variant; nil is silence
+	Root     string        // of the repository: what is built is below it
+	Mutants  []string      // names or directories of mutants to run; none is all
+	Alone    bool          // each mutant against its expected check alone
+	Pairs    int           // how many second-order mutants of each endpoint
+	Seed     uint64        // of the pairs, and the judge's
+	Repeat   int           // runs on each correct variant; 0 is one
+	Parallel int           // variants at once; 0 is four, since most of a run is waiting
+	Cache    string        // directory of binaries; "" is in the user's cache directory
+	Budget   time.Duration // of the judge for one variant; 0 is its own
+	Progress io.Writer     // one line a variant; nil is silence
 }
 
-// Judge judges a target by some checks, or all if only is empty. getenv gives what the target file's
-// {{env.NAME}} are.
+// Judge is what variants are judged by: Hookproof, but for tests.
 type Judge struct {
 	Checks []string // all there are
-	Judge  func(ctx context.Context, target string, getenv func(string) string, only []string, o Options) (map[string]Cell, Judged, error)
+	// Judge runs the checks that the options name on the target of a file, in which {{env.NAME}} is getenv's.
+	Judge func(ctx context.Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error)
+}
+
+// Hookproof is the judge.
+func Hookproof() Judge {
+	var names []string
+	for _, c := range hookproof.Checks() {
+		names = append(names, c.Name)
+	}
+	return Judge{names, func(ctx context.Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error) {
+		target, err := hookproof.LoadTarget(file, getenv)
+		if err != nil {
+			return hookproof.Report{}, err
+		}
+		return hookproof.Judge(ctx, target, o)
+	}}
 }
 
 // job is one variant that is to be judged.
@@ -42,7 +58,7 @@ type job struct {
 	endpoint endpoint
 	mutant   Mutant
 	kind     Kind
-	expect   []string
+	expect   []Expectation
 	run      int
 	binary   string
 }
@@ -126,7 +142,7 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 		correct = append([]Mutant{{Name: e.name + "/correct/as-it-is", Expect: None, Description: "The endpoint as it is."}}, correct...)
 		var jobs []job
 		for _, m := range slices.DeleteFunc(faulty, o.unwanted) {
-			jobs = append(jobs, job{e, m, Faulty, []string{m.Expect}, 0, ""})
+			jobs = append(jobs, job{e, m, Faulty, m.expects(), 0, ""})
 		}
 		for _, m := range slices.DeleteFunc(correct, o.unwanted) {
 			for n := range max(1, o.Repeat) {
@@ -204,11 +220,11 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 		return row
 	}
 	defer func() { failed = errors.Join(failed, i.close()) }()
-	var only []string
+	options := hookproof.Options{Seed: o.Seed, Budget: o.Budget}
 	if o.Alone {
-		only = j.expect // none for a correct variant: all
+		options.Only = row.wanted() // none for a correct variant: all
 	}
-	row.Cells, row.Judged, failed = judge.Judge(ctx, i.target(), i.getenv, only, o)
+	row.Judged, failed = judge.Judge(ctx, i.target(), i.getenv, options)
 	if left := i.leftovers(); left != "" && failed == nil {
 		failed = errors.New("something is left behind: " + left)
 	}
@@ -218,7 +234,7 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 // pair is a second-order mutant and the checks that its faults expect.
 type pair struct {
 	Mutant
-	expect []string
+	expect []Expectation
 }
 
 // pairs draws second-order mutants: two faults with different expected checks that do not touch the same
@@ -244,7 +260,7 @@ func pairs(all []Mutant, sources fs.FS, count int, seed uint64) ([]pair, error) 
 		}
 		used[a.Name]++
 		used[b.Name]++
-		drawn = append(drawn, pair{both, []string{a.Expect, b.Expect}})
+		drawn = append(drawn, pair{both, append(a.expects(), b.expects()...)})
 	}
 	return drawn, nil
 }

@@ -18,10 +18,10 @@ import (
 // all. What it says is told as the checks smoke/…; a check that passes is passed whatever else there is.
 var smoke = Judge{
 	Checks: []string{"smoke/paid", "smoke/duplicate", "smoke/forged", "smoke/overtaking", "smoke/refunded", "smoke/counters"},
-	Judge: func(ctx context.Context, target string, getenv func(string) string, only []string, _ Options) (_ map[string]Cell, _ Judged, err error) {
+	Judge: func(ctx context.Context, target string, getenv func(string) string, _ hookproof.Options) (report hookproof.Report, err error) {
 		proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
 		if err != nil {
-			return nil, Judged{}, err
+			return report, err
 		}
 		defer func() { err = errors.Join(err, proxy.Close()) }()
 		script := func(name string) error {
@@ -35,23 +35,22 @@ var smoke = Judge{
 		}
 		for range 2 { // they are idempotent
 			if err := script("start"); err != nil {
-				return nil, Judged{}, err
+				return report, err
 			}
 		}
 		defer func() { err = errors.Join(err, script("stop"), script("stop")) }()
 		s := shopper{url: "http://127.0.0.1:" + getenv("PORT")}
-		cells := map[string]Cell{}
 		for name, try := range map[string]func(context.Context) error{
 			"smoke/paid": s.paid, "smoke/duplicate": s.duplicate, "smoke/forged": s.forged, "smoke/overtaking": s.overtaking,
 			"smoke/refunded": s.refunded, "smoke/counters": s.counters,
 		} {
-			cell := Cell{Verdict: Pass}
+			f := hookproof.Finding{Check: name, Verdict: hookproof.Pass}
 			if err := try(ctx); err != nil {
-				cell = Cell{Verdict: Fail, Why: err.Error()}
+				f.Verdict, f.Why = hookproof.Fail, err.Error()
 			}
-			cells[name] = cell
+			report.Findings = append(report.Findings, f)
 		}
-		return cells, Judged{}, nil
+		return report, nil
 	},
 }
 

@@ -19,7 +19,7 @@ import (
 const (
 	maxBody   = 1 << 20
 	tolerance = 5 * time.Minute
-	patience  = 8 * time.Second // Stripe gives up soon after
+	patience  = 5 * time.Second // Stripe gives up soon after
 	livemode  = false
 )
 
