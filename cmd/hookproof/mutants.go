@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"example.com/hookproof/mutants"
+)
+
+func mutantsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mutants [NAME…]",
+		Short: "Show that every check kills: run the checks on faulty and on correct endpoints",
+		Long: `mutants builds the endpoints of examples/targets in many variants — faulty ones, with one fault each that was
+reported in public, and correct ones that differ in what Stripe leaves open — and runs the checks on each, with a
+private PostgreSQL. Each mutant must be killed by the check that is about it, no correct variant may be accused, and
+every check must kill something. Names are mutants' or directories' of them; none is all of them. It needs Go and this
+repository.
+
+Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made.`,
+		Example: `  hookproof mutants --alone
+  hookproof mutants --html matrix.html --markdown docs/kill-matrix.md
+  hookproof mutants no-dedupe check-then-act-race`,
+		DisableFlagsInUseLine: true,
+	}
+	var o mutants.Options
+	var files struct{ json, html, markdown, compare string }
+	flags := cmd.Flags()
+	flags.StringVar(&o.Root, "root", ".", "this repository's `DIRECTORY`")
+	flags.BoolVar(&o.Alone, "alone", false, "run each mutant against its expected check alone, which is faster")
+	flags.IntVar(&o.Pairs, "pairs", 20, "how many mutants with two faults at once, for each endpoint")
+	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant")
+	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is four, since most of a run is waiting")
+	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
+	flags.StringVar(&files.json, "json", "", "write the matrix as JSON to this `FILE`")
+	flags.StringVar(&files.html, "html", "", "write it as one page to this `FILE`")
+	flags.StringVar(&files.markdown, "markdown", "", "write it as Markdown to this `FILE`")
+	flags.StringVar(&files.compare, "compare", "", "fail if this `FILE` is not the Markdown of this run, apart from what was measured")
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		if _, err := os.Stat(filepath.Join(o.Root, "examples", "targets")); err != nil {
+			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
+		}
+		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
+		m, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
+		if err != nil {
+			return err
+		}
+		for _, wanted := range []struct {
+			path  string
+			write func(io.Writer) error
+		}{{files.json, func(w io.Writer) error { return json.NewEncoder(w).Encode(m) }}, {files.html, m.HTML}, {files.markdown, m.Markdown}} {
+			if wanted.path != "" {
+				if err := writeTo(wanted.path, wanted.write); err != nil {
+					return err
+				}
+			}
+		}
+		if err := m.Text(cmd.OutOrStdout()); err != nil {
+			return err
+		}
+		if files.compare != "" {
+			if err := m.Compare(files.compare); err != nil {
+				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
+				return errFailed
+			}
+		}
+		if len(m.Objections()) > 0 {
+			return errFailed
+		}
+		return nil
+	}
+	return cmd
+}
+
+// writeTo writes a file whole, or not at all.
+func writeTo(path string, write func(io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // gone already when all went well
+	if err := errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,156 @@
+package mutants
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
+)
+
+// said makes a row of which some checks said something: "family/check fail".
+func said(kind Kind, expect []Expectation, findings ...string) Row {
+	row := Row{Name: string(kind), Kind: kind, Expect: expect, Description: "A row."}
+	for _, text := range findings {
+		f := hookproof.Finding{Why: "why"}
+		var verdict string
+		_, _ = fmt.Sscan(text, &f.Check, &verdict)
+		f.Verdict, f.Lacking = hookproof.Verdict(strings.TrimSuffix(verdict, "!")), strings.HasSuffix(verdict, "!")
+		row.Judged.Findings = append(row.Judged.Findings, f)
+	}
+	return row
+}
+
+func expects(checks ...string) []Expectation {
+	var all []Expectation
+	for _, check := range checks {
+		all = append(all, Expectation{check, hookproof.Fail})
+	}
+	return all
+}
+
+func TestObjections(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		row       Row
+		objection string
+	}{
+		"killed":                       {said(Faulty, expects("a/b"), "a/b fail", "a/c pass"), ""},
+		"killed, and by others":        {said(Faulty, expects("a/b"), "a/b fail", "a/c fail"), ""},
+		"killed by accident":           {said(Faulty, expects("a/b"), "a/b pass", "a/c fail"), "is not killed by a/b, only by accident: a/c"},
+		"survives":                     {said(Faulty, expects("a/b"), "a/b pass", "a/c pass"), "survives: a/b says pass (why)"},
+		"not asked":                    {said(Faulty, expects("a/b")), "survives"},
+		"info is no kill":              {said(Faulty, expects("a/b"), "a/b info"), "survives: a/b says info (why)"},
+		"unless it is what is told":    {said(Faulty, []Expectation{{"a/b", hookproof.Info}}, "a/b info"), ""},
+		"not run for want of evidence": {said(Faulty, []Expectation{{"a/b", hookproof.NotRun}}, "a/b not-run!"), ""},
+		"not run for want of a hook":   {said(Faulty, []Expectation{{"a/b", hookproof.NotRun}}, "a/b not-run"), "survives: a/b says not-run (why)"},
+		"a pair, killed by one":        {said(Pair, expects("a/b", "a/c"), "a/b pass", "a/c fail"), ""},
+		"a pair that hides both":       {said(Pair, expects("a/b", "a/c"), "a/b pass", "a/c pass"), "survives: a/b says pass (why)"},
+		"correct":                      {said(Correct, nil, "a/b pass", "a/c info", "a/d not-run"), ""},
+		"accused":                      {said(Correct, nil, "a/b pass", "a/c fail"), "is accused, though correct: a/c"},
+		"not judged":                   {said(Correct, nil, "a/b not-run!"), "was not judged by a/b: why"},
+		"trouble":                      {Row{Kind: Faulty, Trouble: "it is down"}, "could not be judged: it is down"},
+	} {
+		require.Equal(t, c.objection, c.row.Objection(), name)
+	}
+}
+
+func TestIdleChecks(t *testing.T) {
+	t.Parallel()
+	m := Matrix{Checks: []string{"a/kills", "a/told", "a/idle", "a/accused", "a/no-hook"}, Rows: []Row{
+		said(Faulty, []Expectation{{"a/told", hookproof.Info}}, "a/kills fail", "a/told info", "a/idle pass", "a/no-hook not-run"),
+		said(Correct, nil, "a/accused fail", "a/idle pass"),
+	}}
+	require.Equal(t, []string{"a/idle", "a/accused"}, m.Idle(), "a kill of a correct endpoint is none")
+	require.Contains(t, m.Objections(), "a/idle kills nothing")
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	row := said(Faulty, expects("a/b"), "a/b fail", "a/c fail")
+	row.Report, row.Diff, row.Description = "owner/repository#1", "-<old>\n+new\n", "A <fault>."
+	m := Matrix{Checks: []string{"a/b", "a/c"}, Rows: []Row{row, said(Pair, expects("a/b", "a/c"), "a/b fail"), said(Correct, nil, "a/b pass")}}
+	var page, markdown, text strings.Builder
+	require.NoError(t, m.HTML(&page))
+	require.NotContains(t, page.String(), "<old>", "what comes from outside is escaped")
+	require.Contains(t, page.String(), "https://github.com/owner/repository/issues/1")
+	require.Contains(t, page.String(), `href="#mutant-0--a-b"`)
+	require.Contains(t, page.String(), `id="mutant-0--a-b"`)
+	require.NoError(t, m.Markdown(&markdown))
+	require.Contains(t, markdown.String(), "```diff\n-<old>\n+new\n```")
+	require.NoError(t, m.Text(&text))
+	require.Contains(t, text.String(), "1 of 1 mutants killed by their expected check, 1 of 1 pairs killed by one of theirs, 1 of 1 runs on correct endpoints without a failure; 2 checks")
+
+	m.Took = 1e10
+	m.Rows[0].Judged.Findings = m.Rows[0].Judged.Findings[:1] // no accident this time
+	var again strings.Builder
+	require.NoError(t, m.Markdown(&again))
+	require.NotEqual(t, markdown.String(), again.String())
+	require.Equal(t, Stable(markdown.String()), Stable(again.String()))
+
+	m.Rows[0].Judged.Findings[0].Verdict = hookproof.Pass
+	again.Reset()
+	require.NoError(t, m.Markdown(&again))
+	require.NotEqual(t, Stable(markdown.String()), Stable(again.String()))
+}
+
+func TestCombine(t *testing.T) {
+	t.Parallel()
+	sources := sourcesOf("one\ntwo\nthree\nfour\n")
+	mutant := func(find, replace string) Mutant {
+		return Mutant{Name: find, Expect: "a/" + find, Edits: []Edit{{"a.txt", find + "\n", replace}}}
+	}
+	pair, err := Combine(mutant("one", "1\n"), mutant("three", "3\n"), sources)
+	require.NoError(t, err)
+	changed, err := pair.Apply(sources)
+	require.NoError(t, err)
+	require.Equal(t, "1\ntwo\n3\nfour\n", string(changed["a.txt"]))
+	for name, two := range map[string][2]Mutant{
+		"the same text":            {mutant("one", "1\n"), mutant("one", "")},
+		"text beside it":           {mutant("one", "1\n"), mutant("two", "2\n")},
+		"what the other brings in": {mutant("one", "three\n"), mutant("three", "3\n")},
+	} {
+		_, err := Combine(two[0], two[1], sources)
+		require.ErrorIs(t, err, errTogether, name)
+	}
+	_, err = mutant("five", "").Apply(sources)
+	require.ErrorContains(t, err, "mutant five: what it finds in a.txt is there 0 times")
+}
+
+func TestJudgesErrorIsTrouble(t *testing.T) {
+	t.Parallel()
+	judge := Judge{Checks: smoke.Checks, Judge: func(Context, string, func(string) string, hookproof.Options) (hookproof.Report, error) {
+		return hookproof.Report{}, errors.New("it is not reachable")
+	}}
+	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"no-dedupe"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"go/no-dedupe could not be judged: it is not reachable"}, m.Objections()[:1])
+}
+
+// A judge that leaves an endpoint, and a proxy, running is found out; and the endpoint is ended all the same.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	var port, listen string
+	judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ hookproof.Options) (hookproof.Report, error) {
+		port, listen = getenv("PORT"), getenv("DATABASE_LISTEN")
+		proxy, err := hookproof.NewProxy(listen, getenv("DATABASE_UPSTREAM"))
+		if err != nil {
+			return hookproof.Report{}, err
+		}
+		t.Cleanup(func() { _ = proxy.Close() })
+		target, err := hookproof.LoadTarget(file, getenv)
+		if err != nil {
+			return hookproof.Report{}, err
+		}
+		return hookproof.Report{}, target.Start(ctx)
+	}}
+	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"no-dedupe"}})
+	require.NoError(t, err)
+	require.Contains(t, m.Rows[0].Trouble, "somebody still listens on port "+port)
+	free, err := listens(port)
+	require.NoError(t, err)
+	require.True(t, free, "the endpoint was ended")
+}

@@ -1,0 +1,97 @@
+package mutants
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Text writes what a matrix came to: a line for each variant and each check, then what is wrong.
+func (m Matrix) Text(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range m.Rows {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%.1fs\n", row.title(), strings.Join(row.wanted(), " + "), row.outcome(), row.Took.Seconds())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(w)
+	for _, check := range m.Checks {
+		expected, accidents := m.killedBy(check)
+		_, _ = fmt.Fprintf(table, "%s\tkills %d\t%s\n", check, len(expected), byAccident(len(accidents)))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", m.Summary())
+	for _, why := range m.Objections() {
+		_, err = fmt.Fprintln(w, " ", why)
+	}
+	return err
+}
+
+func byAccident(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("and %d that are not about it", n)
+}
+
+// Summary is a matrix in one sentence.
+func (m Matrix) Summary() string {
+	var parts []string
+	for _, kind := range []struct {
+		kind Kind
+		word string
+	}{{Faulty, "mutants killed by their expected check"}, {Pair, "pairs killed by one of theirs"}, {Correct, "runs on correct endpoints without a failure"}} {
+		if all, killed := m.Score(kind.kind); all > 0 {
+			parts = append(parts, fmt.Sprintf("%d of %d %s", killed, all, kind.word))
+		}
+	}
+	return fmt.Sprintf("%s; %d checks; %s.", strings.Join(parts, ", "), len(m.Checks), m.Took.Round(time.Second))
+}
+
+// killedBy are the mutants that a check kills: those that expect it, and the others.
+func (m Matrix) killedBy(check string) (expected, accidents []string) {
+	for _, row := range m.Rows {
+		switch {
+		case row.Kind != Faulty:
+		case slices.Contains(row.Expected(), check):
+			expected = append(expected, row.Name)
+		case slices.Contains(row.Killers(), check):
+			accidents = append(accidents, row.Name)
+		}
+	}
+	return expected, accidents
+}
+
+// title is a row's name, with its run if there are several.
+func (r Row) title() string {
+	if r.Run > 1 {
+		return fmt.Sprintf("%s (run %d)", r.Name, r.Run)
+	}
+	return r.Name
+}
+
+// outcome is what became of a row, in a few words.
+func (r Row) outcome() string {
+	switch why := r.Objection(); {
+	case why != "":
+		return strings.ToUpper(why[:1]) + why[1:]
+	case r.Kind == Correct:
+		return "not accused"
+	}
+	text := "killed"
+	for _, e := range r.Expect {
+		if e.Told != "fail" {
+			text = "told, as " + string(e.Told)
+		}
+	}
+	if others := r.Accidents(); len(others) > 0 {
+		text += fmt.Sprintf(", and by %d others", len(others))
+	}
+	return text
+}
