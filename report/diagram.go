@@ -27,7 +27,7 @@ type moment struct {
 	Y     int
 	Row   row
 	Lines []line // of a fault
-	Tip   int // where the target's end of the arrow is
+	Tip   int    // where the target's end of the arrow is
 	Quiet bool
 	order hookproof.Millis
 	bar   int // index of its activity
