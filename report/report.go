@@ -152,6 +152,14 @@ func said(m hookproof.Millis) string {
 	return fmt.Sprintf("%.1f ms", m)
 }
 
+// instant is a time since the first delivery, in which a millisecond counts.
+func instant(m hookproof.Millis) string {
+	if m >= 1000 {
+		return fmt.Sprintf("%.3f s", m/1000)
+	}
+	return said(m)
+}
+
 // counted is a number of things: 1 check, 2 checks.
 func counted(n int, thing string) string {
 	if n == 1 {

@@ -94,7 +94,7 @@ func (t *text) timeline(timeline []hookproof.Sent) {
 		sign = max(sign, ansi.StringWidth(clean(r.Sign)))
 	}
 	for _, r := range all {
-		at := fmt.Sprintf("     %9s  ", said(r.At))
+		at := fmt.Sprintf("     %9s  ", instant(r.At))
 		after := strings.Repeat(" ", len(at))
 		switch {
 		case r.Alike > 0:
