@@ -35,6 +35,20 @@ func TestMutantsApplyAndCompile(t *testing.T) {
 	}
 }
 
+// Every mutant of our own sources finds its text in them, and its test in the suite's.
+func TestMutantsOfSourcesApply(t *testing.T) {
+	t.Parallel()
+	for _, s := range suites {
+		all, err := Load(Files, s.name)
+		require.NoError(t, err)
+		for _, m := range all {
+			_, err := m.Apply(os.DirFS(root))
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(m.Expect, s.name+"/Test"), "%s expects %s", m.Name, m.Expect)
+		}
+	}
+}
+
 func parse(t *testing.T, text string) (Mutant, error) {
 	t.Helper()
 	return Parse("go/test", []byte(text))
@@ -65,9 +79,10 @@ func TestParse(t *testing.T) {
 
 func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, directory := range []string{"go", "go/correct"} {
+	for _, directory := range []string{"go", "go/correct", "server"} {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
+		require.NotEmpty(t, all, directory)
 		for _, m := range all {
 			require.Equal(t, strings.HasSuffix(directory, "correct"), m.Correct(), m.Name)
 			if m.Report != "" {

@@ -106,9 +106,6 @@ func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
 	if err != nil {
 		return trouble(err)
 	}
-	if said, err := o.goTool(ctx, "vet", "-overlay", overlay, s.packages); err != nil {
-		return trouble(fmt.Errorf("it does not compile: %s", said))
-	}
 	args := []string{"test", "-count=1", "-failfast", "-overlay", overlay}
 	if o.Alone {
 		args = append(args, "-run", pattern(strings.TrimPrefix(m.Expect, s.name+"/")))
@@ -126,7 +123,10 @@ func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
 			finding.Check = s.name + "/" + finding.Why // another test than the expected one
 		}
 	}
-	if strings.Contains(said, "no tests to run") {
+	switch {
+	case strings.Contains(said, "[build failed]"), strings.Contains(said, "[setup failed]"):
+		return trouble(fmt.Errorf("it does not compile: %s", said))
+	case strings.Contains(said, "no tests to run"):
 		return trouble(fmt.Errorf("there is no test %s", m.Expect))
 	}
 	row.Judged.Findings, row.Took = []hookproof.Finding{finding}, time.Since(began)
