@@ -2,9 +2,9 @@ package mutants
 
 import "embed"
 
-// Files are the mutants of this repository. Those of go and node-express are variants of the endpoints of
-// the same name in examples/targets, those of a directory correct below them are correct variants. Those of
-// server are variants of the sources of our own server.
+// Files are the mutants of this repository. Those of a directory are variants of the endpoint of the same
+// name in examples/targets, and those of a directory correct below it are correct ones; those of server and
+// judge are variants of this repository's own sources.
 //
-//go:embed go server
+//go:embed */*.txtar */correct/*.txtar
 var Files embed.FS

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -29,8 +31,23 @@ type endpoint struct {
 	compiled  bool   // in Go: the instance has a binary, and none of the sources
 }
 
-var endpoints = []endpoint{
-	{"go", "examples/targets/go", true},
+// endpointsOf are the endpoints that there are mutants of.
+func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, err
+	}
+	var all []endpoint
+	for _, entry := range entries {
+		e := endpoint{name: entry.Name(), directory: path.Join("examples", "targets", entry.Name())}
+		if _, err := os.Stat(filepath.Join(root, e.directory, "target.json")); err != nil {
+			continue // a suite of our own sources
+		}
+		_, err := os.Stat(filepath.Join(root, e.directory, "main.go"))
+		e.compiled = err == nil
+		all = append(all, e)
+	}
+	return all, nil
 }
 
 // instance is one variant in a directory, with ports and a database, of its own. Its start and stop scripts

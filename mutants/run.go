@@ -128,6 +128,10 @@ func (o Options) tell(row Row, n, of int) {
 
 // jobs are the variants to be judged, built.
 func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
+	endpoints, err := endpointsOf(files, o.Root)
+	if err != nil {
+		return nil, err
+	}
 	var all []job
 	for _, e := range endpoints {
 		sources := os.DirFS(filepath.Join(o.Root, e.directory))
@@ -150,7 +154,7 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 			}
 		}
 		if len(o.Mutants) == 0 {
-			pairs, err := pairs(faulty, sources, o.Pairs, o.Seed)
+			pairs, err := pairs(faulty, sources, min(o.Pairs, len(faulty)/3), o.Seed) // of few mutants few pairs
 			if err != nil {
 				return nil, err
 			}
