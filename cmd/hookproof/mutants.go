@@ -23,6 +23,9 @@ private PostgreSQL. Each mutant must be killed by the check that is about it, no
 every check must kill something. Names are mutants' or directories' of them; none is all of them. It needs Go and this
 repository.
 
+With --suite it makes mutants of this repository's own sources instead, server's or the judge's, each of which the
+suite's tests must kill: with --alone the test that is meant for it, else any, up to the first that fails.
+
 Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made.`,
 		Example: `  hookproof mutants --alone
   hookproof mutants --html matrix.html --markdown docs/kill-matrix.md
@@ -30,6 +33,7 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 		DisableFlagsInUseLine: true,
 	}
 	var o mutants.Options
+	var suite string
 	var files struct{ json, html, markdown, compare string }
 	flags := cmd.Flags()
 	flags.StringVar(&o.Root, "root", ".", "this repository's `DIRECTORY`")
@@ -38,6 +42,7 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant")
 	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is four, since most of a run is waiting")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
+	flags.StringVar(&suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")
 	flags.StringVar(&files.json, "json", "", "write the matrix as JSON to this `FILE`")
 	flags.StringVar(&files.html, "html", "", "write it as one page to this `FILE`")
 	flags.StringVar(&files.markdown, "markdown", "", "write it as Markdown to this `FILE`")
@@ -47,7 +52,11 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
 		}
 		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
-		m, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
+		run := func() (mutants.Matrix, error) { return mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o) }
+		if suite != "" {
+			run = func() (mutants.Matrix, error) { return mutants.RunSuite(cmd.Context(), mutants.Files, suite, o) }
+		}
+		m, err := run()
 		if err != nil {
 			return err
 		}
