@@ -27,7 +27,6 @@ type Options struct {
 	Repeat   int           // runs on each correct variant; 0 is one
 	Parallel int           // variants at once; 0 is four, since most of a run is waiting
 	Cache    string        // directory of binaries; "" is in the user's cache directory
-	Budget   time.Duration // of the judge for one variant; 0 is its own
 	Progress io.Writer     // one line a variant; nil is silence
 }
 
@@ -52,6 +51,13 @@ func Hookproof() Judge {
 		return hookproof.Judge(ctx, target, o)
 	}}
 }
+
+// The judge's limits for one variant: a faulty one takes longer, since each failure is looked at twice and
+// made shorter.
+const (
+	judgeTime  = 5 * time.Minute
+	judgeCalls = 5000
+)
 
 // job is one variant that is to be judged.
 type job struct {
@@ -224,7 +230,8 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 		return row
 	}
 	defer func() { failed = errors.Join(failed, i.close()) }()
-	options := hookproof.Options{Seed: o.Seed, Budget: o.Budget}
+	// What the checks find is asked here, not what they find in a minute.
+	options := hookproof.Options{Seed: o.Seed, Budget: judgeTime, HookCalls: judgeCalls}
 	if o.Alone {
 		options.Only = row.wanted() // none for a correct variant: all
 	}
