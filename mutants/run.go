@@ -19,15 +19,15 @@ import (
 
 // Options are a run's choices. Root is required.
 type Options struct {
-	Root     string        // of the repository: what is built is below it
-	Mutants  []string      // names or directories of mutants to run; none is all
-	Alone    bool          // each mutant against its expected check alone
-	Pairs    int           // how many second-order mutants of each endpoint
-	Seed     uint64        // of the pairs, and the judge's
-	Repeat   int           // runs on each correct variant; 0 is one
-	Parallel int           // variants at once; 0 is four, since most of a run is waiting
-	Cache    string        // directory of binaries; "" is in the user's cache directory
-	Progress io.Writer     // one line a variant; nil is silence
+	Root     string    // of the repository: what is built is below it
+	Mutants  []string  // names or directories of mutants to run; none is all
+	Alone    bool      // each mutant against its expected check alone
+	Pairs    int       // how many second-order mutants of each endpoint
+	Seed     uint64    // of the pairs, and the judge's
+	Repeat   int       // runs on each correct variant; 0 is one
+	Parallel int       // variants at once; 0 is four, since most of a run is waiting
+	Cache    string    // directory of binaries; "" is in the user's cache directory
+	Progress io.Writer // one line a variant; nil is silence
 }
 
 // Judge is what variants are judged by: Hookproof, but for tests.
