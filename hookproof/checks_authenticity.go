@@ -52,7 +52,7 @@ var authenticity = []Check{
 	{Name: "authenticity/in-time", Demand: "A delivery that took four minutes is accepted: Stripe's own tolerance is five.", Source: fromReplay, Why: costRefused,
 		Mend: "let the tolerance be five minutes", Relations: answers("old-in-time:paid=ack")},
 	{Name: "authenticity/several-v1", Demand: "Any v1 entry of the header may be the good one.", Source: fromRolling, Why: costRotation,
-		Mend: "try every v1 entry", Kills: []string{"first-v1-only"}, Relations: answers("several-v1:paid=ack")},
+		Mend: "try every v1 entry", Kills: []string{"first-v1-only"}, Relations: answers("several-v1:paid=ack", "several-v1-first:paid=ack")},
 	{Name: "authenticity/unknown-schemes", Demand: "Schemes that are not known are passed over.", Source: fromSignatures, Why: costRefused,
 		Mend: "look at v1 entries alone, and ignore the rest of the header", Kills: []string{"unknown-scheme-refused"}, Relations: answers("other-schemes:paid=ack")},
 	{Name: "authenticity/rotation", Demand: "While a secret is rolled, the old one is good as well.", Source: fromRolling, Why: costRotation,

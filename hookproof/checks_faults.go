@@ -32,6 +32,8 @@ var faultChecks = []Check{
 		Kills: []string{"row-stuck-in-processing", "in-memory-dedupe"}, Relations: during("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is done when it is back.", Source: fromRetries, Why: costLost, Mend: mendOnce,
 		Kills: []string{"error-answered-200", "dedupe-error-swallowed", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
+	{Name: "faults/acknowledged-in-memory", Demand: "What was acknowledged outlives the target, though the database was away.", Source: fromRetries, Why: costLost,
+		Mend: "acknowledge when the event is in the database, and not in the process's memory", Relations: during("away-and-killed")},
 	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
 		Mend: "give every statement a deadline, and the pool one for a connection", Relations: during("frozen")},
 	{Name: "faults/latency", Demand: "A slow database loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Relations: during("latency")},

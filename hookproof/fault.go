@@ -62,6 +62,19 @@ var faults = map[string]fault{
 			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() { r.post(ctx, t, n, item); t.befell("the database away") })
 		},
 	},
+	"away-and-killed": {
+		says:  "the database is away, and the target is killed, whatever it has answered, before that is back",
+		needs: []string{"database", "restart"},
+		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			err := r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() {
+				r.post(ctx, t, n, item)
+				r.called()
+				_ = r.target.Stop(ctx, "kill") // start says whether it could be
+			})
+			t.befell("killed while the database was away")
+			return errors.Join(err, r.start(ctx))
+		},
+	},
 	"frozen": {
 		says:  "for three seconds the database takes connections and answers nothing",
 		needs: []string{"database"},

@@ -260,6 +260,9 @@ func (r *run) comparesEqual(ctx context.Context, out outcome) (outcome, error) {
 // showsNothing looks in a state for what being paid changes: a value that S(paid) has and S() has not, at
 // the same place. What S(unpaid) holds there, too, is no sign of money.
 func (r *run) showsNothing(ctx context.Context, out outcome) (outcome, error) {
+	if out.instance.Right != "paid" {
+		return r.showsNoWordOf(ctx, out)
+	}
 	fresh, err := r.reference(ctx, "")
 	if err != nil {
 		return r.undecided(out, err)
@@ -287,6 +290,32 @@ func (r *run) showsNothing(ctx context.Context, out outcome) (outcome, error) {
 		value, there := state[pointer]
 		if there && value == paid[pointer] && value != fresh[pointer] && (unpaid == nil || unpaid[pointer] != value) && !trivial(value) {
 			out.verdict, out.why = Fail, fmt.Sprintf("after %s, %s is %s, as if it had been paid", out.trial.Schedule, nameOf(pointer), value)
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+// showsNoWordOf looks in a state for a word that only more than was told has brought: a text that is S(right)'s
+// and not S(paid)'s, at the same place. Numbers and yes or no may well be the same.
+func (r *run) showsNoWordOf(ctx context.Context, out outcome) (outcome, error) {
+	paid, err := r.reference(ctx, "paid")
+	if err != nil {
+		return r.undecided(out, err)
+	}
+	whole, err := r.reference(ctx, out.instance.Right)
+	if err != nil {
+		return r.undecided(out, err)
+	}
+	state, err := r.rests(ctx, out.trial)
+	if err != nil {
+		return r.undecided(out, err)
+	}
+	out.want = paid
+	for _, pointer := range whole.difference(paid) {
+		value, there := state[pointer]
+		if there && strings.HasPrefix(value, `"`) && value == whole[pointer] && !trivial(value) {
+			out.verdict, out.why = Fail, fmt.Sprintf("after %s, %s is %s, as after %s", out.trial.Schedule, nameOf(pointer), value, out.instance.Right)
 			return out, nil
 		}
 	}

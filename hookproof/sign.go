@@ -58,6 +58,9 @@ var ways = map[string]way{
 	"several-v1": {true, func(s signer) signed {
 		return s.header("t=%d,v1=%s,v1=%s", s.now, Signature("whsec_other", s.now, s.body), s.v1(s.now))
 	}},
+	"several-v1-first": {true, func(s signer) signed {
+		return s.header("t=%d,v1=%s,v1=%s", s.now, s.v1(s.now), Signature("whsec_other", s.now, s.body))
+	}},
 	"other-schemes": {true, func(s signer) signed {
 		return s.header("t=%d,v0=%s,v1=%s,v2=%s", s.now, Signature("whsec_other", s.now, s.body), s.v1(s.now), "00")
 	}},

@@ -92,7 +92,15 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 			}
 		default:
 			if _, known := t.events[item.Event]; !known {
-				t.events[item.Event], err = eventOf(vocabulary[item.Event], t.Subject, r.target.Livemode, born, tie)
+				about := t.Subject
+				if vocabulary[item.Event].other {
+					r.called()
+					if about, err = r.target.Subject(ctx); err != nil {
+						return hookFailed("subject", err)
+					}
+					about = about.completed()
+				}
+				t.events[item.Event], err = eventOf(vocabulary[item.Event], about, r.target.Livemode, born, tie)
 			}
 			switch {
 			case err != nil:

@@ -21,6 +21,7 @@ type word struct {
 	bare     bool                // without metadata and client_reference_id
 	nowhere  bool                // about an object that is the target's by its metadata, and is not there
 	live     bool                // of the other livemode
+	other    bool                // about another object of the target's own
 }
 
 // part is a subject's amount in percent, as minor units.
@@ -74,11 +75,13 @@ var vocabulary = map[string]word{
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/payment_intent": map[string]any{"id": s.text("paymentIntent"), "object": "payment_intent"}}
 		}},
-	"bare":             {says: "a paid session without metadata, of nobody", event: "checkout.session.completed", age: 1, stranger: true, bare: true},
-	"stranger":         {says: "a paid session of somebody else's integration", event: "checkout.session.completed", age: 1, stranger: true},
-	"stranger-refund":  {says: "a refund of somebody else's payment", event: "charge.refunded", age: 6, stranger: true},
-	"stranger-dispute": {says: "a dispute of somebody else's payment", event: "charge.dispute.created", age: 7, stranger: true},
-	"paid-nowhere":     {says: "a paid session that names an object of ours which is not there", event: "checkout.session.completed", age: 1, nowhere: true},
+	"bare":              {says: "a paid session without metadata, of nobody", event: "checkout.session.completed", age: 1, stranger: true, bare: true},
+	"stranger":          {says: "a paid session of somebody else's integration", event: "checkout.session.completed", age: 1, stranger: true},
+	"stranger-refund":   {says: "a refund of somebody else's payment", event: "charge.refunded", age: 6, stranger: true},
+	"stranger-dispute":  {says: "a dispute of somebody else's payment", event: "charge.dispute.created", age: 7, stranger: true},
+	"neighbour-paid":    {says: "the session of another object of the target's is paid", event: "checkout.session.completed", age: 1, other: true},
+	"neighbour-expired": {says: "the session of another object of the target's has expired", event: "checkout.session.expired", age: 3, other: true},
+	"paid-nowhere":      {says: "a paid session that names an object of ours which is not there", event: "checkout.session.completed", age: 1, nowhere: true},
 	"refund-other-currency": {says: "everything has been refunded, in another currency", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		with := refunded(100)(s)
 		with["/data/object/currency"] = otherCurrency(s)
