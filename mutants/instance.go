@@ -3,7 +3,6 @@ package mutants
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/lib/pq"
 
 	"example.com/hookproof/pgserver"
 )
@@ -55,8 +52,6 @@ func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
 type instance struct {
 	directory string
 	env       map[string]string // what the target file's {{env.NAME}} are
-	server    *pgserver.Server
-	database  string
 	ports     []string
 }
 
@@ -66,7 +61,7 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{directory: directory, server: server, database: filepath.Base(directory)}
+	i := &instance{directory: directory}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close())
@@ -81,10 +76,11 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 		return nil, err
 	}
 	i.ports = []string{strconv.Itoa(port), strconv.Itoa(proxy)}
-	if err := server.CreateDatabase(ctx, i.database, ""); err != nil {
+	database := filepath.Base(directory)
+	if err := server.CreateDatabase(ctx, database, ""); err != nil {
 		return nil, err
 	}
-	dialled := strings.Replace(server.URL(i.database), fmt.Sprintf(":%d/", server.Port()), fmt.Sprintf(":%d/", proxy), 1)
+	dialled := strings.Replace(server.URL(database), fmt.Sprintf(":%d/", server.Port()), fmt.Sprintf(":%d/", proxy), 1)
 	i.env = map[string]string{
 		"PORT":              i.ports[0],
 		"DATABASE_URL":      dialled,
@@ -206,10 +202,11 @@ func (i *instance) leftovers() string {
 	return ""
 }
 
-// closeTime is for ending a process and dropping a database.
+// closeTime is for ending a process.
 const closeTime = 30 * time.Second
 
-// close ends the endpoint and removes its database and its directory. It may be called twice.
+// close ends the endpoint and removes its directory. Its database goes with the server, which is the run's own:
+// to drop one means a checkpoint. It may be called twice.
 func (i *instance) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
@@ -217,15 +214,5 @@ func (i *instance) close() error {
 	if _, err := os.Stat(filepath.Join(i.directory, "stop")); err == nil {
 		stopped = i.script(ctx, "stop")
 	}
-	return errors.Join(stopped, i.drop(ctx), os.RemoveAll(i.directory))
-}
-
-func (i *instance) drop(ctx context.Context) error {
-	db, err := sql.Open("postgres", i.server.URL("postgres"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	_, err = db.ExecContext(ctx, `DROP DATABASE IF EXISTS `+pq.QuoteIdentifier(i.database)+` WITH (FORCE)`)
-	return err
+	return errors.Join(stopped, os.RemoveAll(i.directory))
 }
