@@ -158,7 +158,7 @@ func TestFaultsAreFound(t *testing.T) {
 		}, "authenticity/raw-body", "instead of the bytes that came"},
 		"a payment that a late expiry takes back": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { o.rank = 0; return false }
-		}, "order/late-after-paid", "instead of 4"},
+		}, "order/late-after-paid", "instead of \"rank 4\""},
 		"a late overwrite": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool {
 				if e.Type == "checkout.session.expired" {
@@ -166,7 +166,7 @@ func TestFaultsAreFound(t *testing.T) {
 				}
 				return false
 			}
-		}, "order/late-after-paid", "/rank is 2 instead of 4"},
+		}, "order/late-after-paid", "/status is \"rank 2\" instead of \"rank 4\""},
 		"an unpaid session that is fulfilled": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { o.shipped = 1; return false }
 		}, "meaning/unpaid", "/shipped is 1, as if it had been paid"},

@@ -51,7 +51,7 @@ func (r Relation) negated() Relation {
 			r.Right = "paid refund-25 dispute"
 		}
 	case "∌":
-		r.Left = "paid"
+		r.Left = r.Right
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package hookproof
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -102,7 +103,7 @@ func (s *stall) target() *Target {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			order := *s.orders[o.text("metadata.order")]
-			state := map[string]any{"rank": order.rank, "shipped": order.shipped, "refunded": order.refunded, "dispute": order.dispute}
+			state := map[string]any{"status": fmt.Sprint("rank ", order.rank), "shipped": order.shipped, "refunded": order.refunded, "dispute": order.dispute}
 			if s.shows != nil {
 				return s.shows(state), nil
 			}
