@@ -53,6 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	root.AddCommand(
 		replayCommand(getenv),
+		recordCommand(),
 		listCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -79,4 +80,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func noCommand(name string) error {
 	return fmt.Errorf("there is no command %q; try 'hookproof --help'", name)
+}
+
+// noArguments is the check of a command that has flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, but there is %q; try '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,7 +35,10 @@ func TestScripts(t *testing.T) {
 		return server.URL
 	}
 	good, gullible := endpoint(false), endpoint(true)
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(env *testscript.Env) error {
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"free":    free,
+		"deliver": deliver,
+	}, Setup: func(env *testscript.Env) error {
 		env.Setenv("GOOD", good)
 		env.Setenv("GULLIBLE", gullible)
 		return nil
@@ -60,4 +65,27 @@ func signed(header string, body []byte) bool {
 		}
 	}
 	return false
+}
+
+// free sets a variable to an address that nobody listens on.
+func free(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// deliver posts a file to a URL, as soon as somebody listens there.
+func deliver(ts *testscript.TestScript, _ bool, args []string) {
+	body := ts.ReadFile(args[1])
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		response, err := http.Post(args[0], "application/json", strings.NewReader(body))
+		if err == nil {
+			ts.Check(response.Body.Close())
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("delivering to %s: %v", args[0], err)
+		}
+	}
 }
