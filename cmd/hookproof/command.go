@@ -52,6 +52,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		checkCommand(getenv),
+		explainCommand(),
 		replayCommand(getenv),
 		recordCommand(),
 		vectorsCommand(getenv),

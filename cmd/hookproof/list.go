@@ -14,20 +14,25 @@ import (
 
 func listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [scenarios]",
+		Use:   "list [checks|scenarios]",
 		Short: "List what is built in",
-		Long: `list prints the built-in scenarios: the name, what the scenario needs of a target beyond a URL and a
-secret ("-" is nothing), and the behaviour that it demands.`,
+		Long: `list prints the checks: the name, what the check needs of a target beyond a URL and a secret ("-" is
+nothing), and what it demands. 'list scenarios' prints what replay knows in the same form.`,
 		Example: `  hookproof list
   hookproof list scenarios | grep refund`,
-		ValidArgs: []string{"scenarios"},
+		ValidArgs: []string{"checks", "scenarios"},
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 || len(args) == 1 && args[0] == "scenarios" {
+			if len(args) == 0 || len(args) == 1 && (args[0] == "checks" || args[0] == "scenarios") {
 				return nil
 			}
-			return fmt.Errorf("list: there is no list %q; there is scenarios", strings.Join(args, " "))
+			return fmt.Errorf("list: there is no list %q; there are checks and scenarios", strings.Join(args, " "))
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return listScenarios(cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "scenarios" {
+				return listScenarios(cmd.OutOrStdout())
+			}
+			return listChecks(cmd.OutOrStdout())
+		},
 	}
 }
 

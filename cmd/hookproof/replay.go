@@ -62,7 +62,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 			result := hookproof.Replay(ctx, target, *one.scenario)
 			if ctx.Err() == nil {
 				counts[result.Verdict]++
-				report(out, result, *one.scenario, verbose)
+				printResult(out, result, *one.scenario, verbose)
 			}
 		} else {
 			_, _ = fmt.Fprintln(out, one.name)
@@ -102,8 +102,8 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 	return nil
 }
 
-// report prints a scenario's line, and the deliveries of one that failed.
-func report(out io.Writer, result hookproof.Result, scenario hookproof.Scenario, verbose bool) {
+// printResult prints a scenario's line, and the deliveries of one that failed.
+func printResult(out io.Writer, result hookproof.Result, scenario hookproof.Scenario, verbose bool) {
 	word := map[hookproof.Verdict]string{hookproof.Pass: "PASS", hookproof.Fail: "FAIL", hookproof.NotRun: "----"}[result.Verdict]
 	_, _ = fmt.Fprintf(out, "%s  %s", word, result.Scenario)
 	if result.Verdict == hookproof.NotRun {
