@@ -57,6 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		replayCommand(getenv),
 		recordCommand(),
 		vectorsCommand(getenv),
+		initCommand(getenv),
 		listCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
