@@ -69,9 +69,12 @@ var faults = map[string]fault{
 		},
 	},
 	"latency":   trouble("latency", "every answer of the database takes 200 ms"),
-	"bandwidth": trouble("bandwidth", "answers of the database come at 1 KiB a second"),
-	"half-open": trouble("half-open", "what the target tells the database arrives, and no answer comes back"),
+	"bandwidth": trouble("bandwidth", "for three seconds answers of the database come at 1 KiB a second"),
+	"half-open": trouble("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
 }
+
+// halfOpen is how long a bad link stays bad at most, answer or not.
+const halfOpen = 3 * time.Second
 
 func trouble(how, says string) fault {
 	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
@@ -79,7 +82,14 @@ func trouble(how, says string) fault {
 		if err := r.target.Link.Trouble(how); err != nil {
 			return err
 		}
-		r.post(ctx, t, n, item)
+		answered := make(chan struct{})
+		go func() { defer close(answered); r.post(ctx, t, n, item) }()
+		select {
+		case <-answered:
+		case <-time.After(halfOpen):
+			r.target.Link.Heal()
+			<-answered
+		}
 		r.wounded()
 		return nil
 	}}
@@ -188,13 +198,6 @@ func (r *run) decideFault(ctx context.Context, out outcome) (outcome, error) {
 		}
 		struck += trial.struck
 		first = max(trial.place, first+1)
-		if !r.listens() {
-			out.verdict, out.why, out.trial = Fail, "its process ended", trial
-			if r.target.Start != nil {
-				return out, r.start(ctx)
-			}
-			return out, nil
-		}
 		if out, err = r.compare(ctx, out, trial); err != nil || out.verdict != Pass {
 			return out, err
 		}

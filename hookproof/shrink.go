@@ -18,8 +18,15 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 	if found.instance.Fault != "" {
 		return r.isolate(ctx, found)
 	}
-	last := found.trial.Deliveries[len(found.trial.Deliveries)-1]
-	if (last.Status/100 == 5 || last.Status == 0) && r.flaps(ctx) {
+	is := func(kind int) bool {
+		return slices.ContainsFunc(found.trial.Deliveries, func(d Delivery) bool { return d.Status/100 == kind })
+	}
+	if is(0) { // its process may have ended by what another relation did
+		if again, err := r.decide(ctx, found.instance.with(found.instance.left, found.instance.right)); err != nil || again.verdict != Fail {
+			return again
+		}
+	}
+	if (is(5) || is(0)) && r.flaps(ctx) {
 		found.verdict, found.lacking, found.why = NotRun, true, r.flapping
 		return found
 	}
@@ -114,7 +121,9 @@ func (i instance) shorter() []instance {
 			continue
 		}
 		at := slices.IndexFunc(i.right, item.tells)
-		if at >= 0 && len(i.right) > 1 {
+		// What comes too late for the right side's first event may well have an effect without it.
+		anchor := at == 0 && slices.ContainsFunc(i.left, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(i.right, item.tells) })
+		if at >= 0 && len(i.right) > 1 && !i.Whole && !anchor {
 			list = append(list, i.with(without(i.left, n), without(i.right, at)))
 		}
 		if at < 0 && len(i.left) > len(i.right)+1 {
