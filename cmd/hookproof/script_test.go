@@ -48,6 +48,8 @@ func verifierMain() {
 			fmt.Println("yes")
 		case how == "briefly" && v.ID == 3:
 			os.Exit(3)
+		case how == "never":
+			fmt.Println("refuse")
 		case good || how == "gullibly":
 			fmt.Println("accept")
 		default:
