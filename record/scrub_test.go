@@ -269,3 +269,23 @@ func TestTheRuleIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRewrite holds that what nobody replaces stays as it is, byte for byte, and that what is replaced is all
+// that changes.
+func FuzzRewrite(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,{"b":"c"},[]],"d":{}}`, ` [ ] `, `"x"`, "{\"\\u0061\" :\t-1.5e+3 ,\n\"b\":null}", `[true,[false],"\"\\"]`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		out, err := rewrite(doc, func(token) []byte { return nil })
+		if err != nil {
+			return
+		}
+		require.Equal(t, string(doc), string(out))
+		s, err := NewScrubber(nil)
+		require.NoError(t, err)
+		scrubbed, err := s.Scrub(doc)
+		require.NoError(t, err)
+		require.Equal(t, kinds(t, doc), kinds(t, scrubbed))
+	})
+}
