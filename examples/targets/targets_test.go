@@ -1,19 +1,14 @@
-// Package targets tries the small endpoints that are kept beside hookproof, without hookproof's judge: what is
-// asked of them here is asked in plain words, so that the judge can be trusted where it agrees.
+// Package targets tries the small endpoints that are kept beside hookproof: first in plain words, without the judge,
+// so that it can be trusted where it agrees, then with every check that there is.
 package targets
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
+	"maps"
 	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,12 +44,14 @@ const (
 
 // running is an endpoint that is up.
 type running struct {
-	t         *testing.T
-	directory string
-	env       []string
-	base      string
-	target    *hookproof.Target
-	proxy     *hookproof.Proxy // to its PostgreSQL; nil with SQLite
+	t        *testing.T
+	name     string
+	env      map[string]string
+	base     string
+	target   *hookproof.Target
+	proxy    *hookproof.Proxy // to its PostgreSQL; nil with SQLite
+	database func(address string) string
+	upstream string
 }
 
 func TestEndpoints(t *testing.T) {
@@ -67,24 +64,17 @@ func TestEndpoints(t *testing.T) {
 	for _, e := range endpoints {
 		t.Run(e.name, func(t *testing.T) {
 			e.orSkip(t)
-			r := &running{t: t, directory: e.name}
-			port, err := pgserver.FreePort()
-			require.NoError(t, err)
-			r.env = append(os.Environ(), "PORT="+strconv.Itoa(port))
+			port := freePort(t)
+			r := &running{t: t, name: e.name, env: map[string]string{"PORT": port}, base: "http://127.0.0.1:" + port}
 			if e.postgres {
 				server, err := postgres()
 				require.NoError(t, err)
-				require.NoError(t, server.CreateDatabase(t.Context(), e.name, ""))
-				r.proxy, err = hookproof.NewProxy("127.0.0.1:0", net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port())))
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, r.proxy.Close()) })
-				r.env = append(r.env, "DATABASE_URL="+strings.Replace(server.URL(e.name), "127.0.0.1:"+strconv.Itoa(server.Port()), r.proxy.Addr(), 1))
+				r.onPostgres(server)
 			}
-			r.base = "http://127.0.0.1:" + strconv.Itoa(port)
 			r.target = &hookproof.Target{URL: r.base + "/webhooks/stripe", Secret: "whsec_shop", PreviousSecret: "whsec_shop_previous"}
 			t.Cleanup(func() {
 				r.run("stop")
-				require.NoError(t, os.RemoveAll(filepath.Join(e.name, ".run", strconv.Itoa(port))))
+				require.NoError(t, os.RemoveAll(filepath.Join(e.name, ".run", port)))
 			})
 			r.run("start")
 			for _, property := range properties {
@@ -96,6 +86,18 @@ func TestEndpoints(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onPostgres gives the endpoint a database of its own, behind a proxy.
+func (r *running) onPostgres(server *pgserver.Server) {
+	require.NoError(r.t, server.CreateDatabase(r.t.Context(), r.name, ""))
+	r.upstream = net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port()))
+	r.database = func(address string) string { return strings.Replace(server.URL(r.name), r.upstream, address, 1) }
+	var err error
+	r.proxy, err = hookproof.NewProxy("127.0.0.1:0", r.upstream)
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { require.NoError(r.t, r.proxy.Close()) })
+	r.env["DATABASE_URL"] = r.database(r.proxy.Addr())
 }
 
 var properties = []struct {
@@ -114,6 +116,7 @@ var properties = []struct {
 	{"an outage", outage},
 	{"a frozen database", frozen},
 	{"restarted", restarted},
+	{"every check of hookproof's", everyCheck},
 }
 
 func paidAndToldAgain(r *running) {
@@ -315,130 +318,14 @@ func restarted(r *running) {
 	require.Equal(r.t, state{"PAID", 0, "none", 1}, r.state(s))
 }
 
-// orSkip skips an endpoint whose language is not there; where everything must be there it fails.
-func (e endpoint) orSkip(t *testing.T) {
-	t.Helper()
-	for _, command := range append(e.needs, []string{"curl", "--version"}) {
-		if said, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
-			why := fmt.Sprintf("%s cannot run here (%s: %v %s): %s", e.name, command[0], err, bytes.TrimSpace(said), e.install)
-			if os.Getenv("CI") == "true" {
-				t.Fatal(why)
-			}
-			t.Skip(why)
-		}
-	}
-}
-
-// breaks makes the endpoint's database unusable, until mend is called.
-func (r *running) breaks() (mend func()) {
+// everyCheck runs the judge with the endpoint's own target file. What is not run lacks a hook.
+func everyCheck(r *running) {
+	env := maps.Clone(r.env)
 	if r.proxy != nil {
-		r.proxy.Cut()
-		return r.proxy.Heal
+		listen := net.JoinHostPort("127.0.0.1", freePort(r.t))
+		env["DATABASE_URL"], env["DATABASE_LISTEN"], env["DATABASE_UPSTREAM"] = r.database(listen), listen, r.upstream
 	}
-	r.run("break")
-	r.t.Cleanup(func() { r.run("mend") })
-	return func() { r.run("mend") }
-}
-
-func (r *running) run(script string) {
-	command := exec.Command("./" + script)
-	command.Dir, command.Env = r.directory, r.env
-	said, err := command.CombinedOutput()
-	require.NoError(r.t, err, "%s: %s", script, said)
-}
-
-func (r *running) event(name string, s hookproof.Subject) hookproof.Event {
-	e, err := hookproof.NewEvent(name, s)
+	target, err := hookproof.LoadTarget(filepath.Join(r.name, "target.json"), func(name string) string { return env[name] })
 	require.NoError(r.t, err)
-	return e
-}
-
-func (r *running) deliver(e hookproof.Event, sign string) hookproof.Delivery {
-	return r.target.Deliver(r.t.Context(), e, sign)
-}
-
-func (r *running) acknowledged(d hookproof.Delivery) {
-	require.Equal(r.t, 200, d.Status, "%s: %s %v", d.EventType, d.Answer, d.Err)
-}
-
-func (r *running) untilAcknowledged(e hookproof.Event) {
-	require.Eventually(r.t, func() bool { return r.deliver(e, "genuine").Status == 200 }, recovery, 50*time.Millisecond)
-}
-
-// state is what an endpoint says of an order.
-type state struct {
-	Status         string
-	RefundedAmount int
-	Dispute        string
-	Fulfilments    int
-}
-
-func (r *running) state(s hookproof.Subject) (now state) {
-	r.get("/orders/"+s["metadata.orderId"].(string), &now)
-	return now
-}
-
-type counters struct{ Received, Duplicates, Errors int64 }
-
-func (c counters) minus(o counters) counters {
-	return counters{c.Received - o.Received, c.Duplicates - o.Duplicates, c.Errors - o.Errors}
-}
-
-func (r *running) counters() (now counters) {
-	r.get("/counters", &now)
-	return now
-}
-
-func (r *running) get(path string, into any) {
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.base+path, nil)
-	require.NoError(r.t, err)
-	r.answered(request, http.StatusOK, into)
-}
-
-// order makes an order; with an id, under that one.
-func (r *running) order(id string) hookproof.Subject {
-	body := "{}"
-	if id != "" {
-		body = fmt.Sprintf(`{"reference":%q}`, id)
-	}
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.base+"/orders", strings.NewReader(body))
-	require.NoError(r.t, err)
-	request.Header.Set("Content-Type", "application/json")
-	var made struct {
-		ID, StripeSessionID, Currency string
-		Amount                        int
-	}
-	r.answered(request, http.StatusCreated, &made)
-	return hookproof.Subject{"sessionId": made.StripeSessionID, "metadata.orderId": made.ID, "amount": made.Amount, "currency": made.Currency}
-}
-
-func (r *running) answered(request *http.Request, status int, into any) {
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(r.t, err)
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	require.NoError(r.t, err)
-	require.Equal(r.t, status, response.StatusCode, "%s: %s", request.URL, text)
-	require.NoError(r.t, json.Unmarshal(text, into))
-}
-
-// edited is an event with one piece of its text changed, everywhere.
-func edited(t *testing.T, e hookproof.Event, from, to string) hookproof.Event {
-	t.Helper()
-	require.Contains(t, string(e.Body), from)
-	e.Body = bytes.ReplaceAll(e.Body, []byte(from), []byte(to))
-	return e
-}
-
-func permutations(list []string) [][]string {
-	if len(list) < 2 {
-		return [][]string{list}
-	}
-	var all [][]string
-	for i, first := range list {
-		for _, rest := range permutations(slices.Delete(slices.Clone(list), i, i+1)) {
-			all = append(all, append([]string{first}, rest...))
-		}
-	}
-	return all
+	hookproof.Run(r.t, target, hookproof.Options{})
 }
