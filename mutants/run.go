@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -188,8 +189,11 @@ func (o Options) unwanted(m Mutant) bool {
 
 // build builds what must be built, and drops the pairs that do not go together.
 func (o Options) build(ctx context.Context, e endpoint, jobs []job) error {
-	if !e.compiled || len(jobs) == 0 {
+	if len(jobs) == 0 {
 		return nil
+	}
+	if !e.compiled {
+		return install(ctx, filepath.Join(o.Root, e.directory))
 	}
 	cache := o.Cache
 	if cache == "" {
@@ -208,6 +212,22 @@ func (o Options) build(ctx context.Context, e endpoint, jobs []job) error {
 		jobs[i].binary = binaries[jobs[i].mutant.Name]
 	}
 	return err
+}
+
+// install brings an endpoint's packages where npm has not done so yet, once for all of its variants.
+func install(ctx context.Context, directory string) error {
+	if _, err := os.Stat(filepath.Join(directory, "package-lock.json")); err != nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(directory, "node_modules")); err == nil {
+		return nil
+	}
+	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	npm.Dir = directory
+	if said, err := npm.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci in %s: %w\n%s", directory, err, said)
+	}
+	return nil
 }
 
 // one judges one variant.
