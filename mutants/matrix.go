@@ -30,6 +30,7 @@ type Row struct {
 	Description string           `json:"description"`
 	Diff        string           `json:"diff,omitempty"`
 	Trouble     string           `json:"trouble,omitempty"` // why it could not be judged
+	Cut         string           `json:"cut,omitempty"`     // why the judge gave up before its end: a fault may make a hook fail
 	Judged      hookproof.Report `json:"judged"`
 	Took        time.Duration    `json:"tookNs"`
 	Run         int              `json:"run,omitempty"` // of several on a correct variant, from 1
@@ -92,6 +93,9 @@ func (r Row) wanted() []string {
 func (r Row) Objection() string {
 	if r.Trouble != "" {
 		return "could not be judged: " + r.Trouble
+	}
+	if r.Cut != "" && len(r.Expected()) == 0 {
+		return "could not be judged to the end: " + r.Cut
 	}
 	if r.Kind == Correct {
 		if killers := r.Killers(); len(killers) > 0 {
