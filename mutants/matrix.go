@@ -152,7 +152,7 @@ func (m Matrix) Idle() []string {
 	for _, row := range m.Rows {
 		for _, f := range row.Judged.Findings {
 			busy[f.Check] = busy[f.Check] || row.Kind != Correct && (f.Verdict == hookproof.Fail || slices.Contains(row.Expected(), f.Check))
-			offered[f.Check] = offered[f.Check] || f.Verdict != hookproof.NotRun || f.Lacking
+			offered[f.Check] = offered[f.Check] || row.Cut == "" && (f.Verdict != hookproof.NotRun || f.Lacking && row.Kind == Correct)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool { return busy[check] || !offered[check] })
