@@ -30,6 +30,7 @@ type Row struct {
 	Description string           `json:"description"`
 	Diff        string           `json:"diff,omitempty"`
 	Trouble     string           `json:"trouble,omitempty"` // why it could not be judged
+	Cut         string           `json:"cut,omitempty"`     // why the judge gave up before its end: a fault may make a hook fail
 	Judged      hookproof.Report `json:"judged"`
 	Took        time.Duration    `json:"tookNs"`
 	Run         int              `json:"run,omitempty"` // of several on a correct variant, from 1
@@ -93,6 +94,9 @@ func (r Row) Objection() string {
 	if r.Trouble != "" {
 		return "could not be judged: " + r.Trouble
 	}
+	if r.Cut != "" && len(r.Expected()) == 0 {
+		return "could not be judged to the end: " + r.Cut
+	}
 	if r.Kind == Correct {
 		if killers := r.Killers(); len(killers) > 0 {
 			return "is accused, though correct: " + strings.Join(killers, ", ")
@@ -148,7 +152,7 @@ func (m Matrix) Idle() []string {
 	for _, row := range m.Rows {
 		for _, f := range row.Judged.Findings {
 			busy[f.Check] = busy[f.Check] || row.Kind != Correct && (f.Verdict == hookproof.Fail || slices.Contains(row.Expected(), f.Check))
-			offered[f.Check] = offered[f.Check] || f.Verdict != hookproof.NotRun || f.Lacking
+			offered[f.Check] = offered[f.Check] || row.Cut == "" && (f.Verdict != hookproof.NotRun || f.Lacking && row.Kind == Correct)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool { return busy[check] || !offered[check] })

@@ -24,6 +24,11 @@ func said(kind Kind, expect []Expectation, findings ...string) Row {
 	return row
 }
 
+func cut(r Row) Row {
+	r.Cut = "it is gone"
+	return r
+}
+
 func expects(checks ...string) []Expectation {
 	var all []Expectation
 	for _, check := range checks {
@@ -52,6 +57,9 @@ func TestObjections(t *testing.T) {
 		"correct":                      {said(Correct, nil, "a/b pass", "a/c info", "a/d not-run"), ""},
 		"accused":                      {said(Correct, nil, "a/b pass", "a/c fail"), "is accused, though correct: a/c"},
 		"not judged":                   {said(Correct, nil, "a/b not-run!"), "was not judged by a/b: why"},
+		"cut short, and killed":        {cut(said(Faulty, expects("a/b"), "a/b fail")), ""},
+		"cut short":                    {cut(said(Faulty, expects("a/b"), "a/c fail")), "could not be judged to the end: it is gone"},
+		"correct, and cut short":       {cut(said(Correct, nil, "a/b pass")), "could not be judged to the end: it is gone"},
 		"trouble":                      {Row{Kind: Faulty, Trouble: "it is down"}, "could not be judged: it is down"},
 	} {
 		require.Equal(t, c.objection, c.row.Objection(), name)
@@ -127,7 +135,7 @@ func TestJudgesErrorIsTrouble(t *testing.T) {
 	}}
 	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"no-dedupe"}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"go/no-dedupe could not be judged: it is not reachable"}, m.Objections()[:1])
+	require.Equal(t, []string{"go/no-dedupe could not be judged to the end: it is not reachable"}, m.Objections()[:1])
 }
 
 // A judge that leaves an endpoint, and a proxy, running is found out; and the endpoint is ended all the same.

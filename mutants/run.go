@@ -255,7 +255,10 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 	if o.Alone {
 		options.Only = row.wanted() // none for a correct variant: all
 	}
-	row.Judged, failed = judge.Judge(ctx, i.target(), i.getenv, options)
+	var gaveUp error
+	if row.Judged, gaveUp = judge.Judge(ctx, i.target(), i.getenv, options); gaveUp != nil {
+		row.Cut = gaveUp.Error()
+	}
 	if left := i.leftovers(); left != "" && failed == nil {
 		failed = errors.New("something is left behind: " + left)
 	}

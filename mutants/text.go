@@ -93,5 +93,8 @@ func (r Row) outcome() string {
 	if others := r.Accidents(); len(others) > 0 {
 		text += fmt.Sprintf(", and by %d others", len(others))
 	}
+	if r.Cut != "" {
+		text += "; the run ended early: " + r.Cut
+	}
 	return text
 }
