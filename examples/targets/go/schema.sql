@@ -1,7 +1,12 @@
--- Run at every start, by all replicas: one at a time.
+-- Run at every start, by all replicas: one at a time. Where the tables are there nothing is locked, since
+-- other replicas, or what a killed one has left behind, may be at work on them.
 BEGIN;
 SELECT pg_advisory_xact_lock(4010);
-CREATE TABLE IF NOT EXISTS orders (
+DO $$ BEGIN
+IF to_regclass('parked') IS NOT NULL THEN
+    RETURN;
+END IF;
+CREATE TABLE orders (
     id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     reference text NOT NULL UNIQUE,
     session   text NOT NULL UNIQUE,
@@ -13,21 +18,22 @@ CREATE TABLE IF NOT EXISTS orders (
     refunded  bigint NOT NULL DEFAULT 0,
     dispute   text NOT NULL DEFAULT 'none'
 );
-CREATE INDEX IF NOT EXISTS orders_intent ON orders (intent);
+CREATE INDEX orders_intent ON orders (intent);
 -- What was sent to the customer. Two rows of one order are goods given away.
-CREATE TABLE IF NOT EXISTS shipments (
+CREATE TABLE shipments (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     order_id uuid NOT NULL REFERENCES orders
 );
-CREATE INDEX IF NOT EXISTS shipments_order ON shipments (order_id);
-CREATE TABLE IF NOT EXISTS events (
+CREATE INDEX shipments_order ON shipments (order_id);
+CREATE TABLE events (
     id   text PRIMARY KEY,
     type text NOT NULL
 );
 -- Refunds and disputes whose payment is not known yet. Most belong to other applications.
-CREATE TABLE IF NOT EXISTS parked (
+CREATE TABLE parked (
     intent text NOT NULL,
     body   bytea NOT NULL
 );
-CREATE INDEX IF NOT EXISTS parked_intent ON parked (intent);
+CREATE INDEX parked_intent ON parked (intent);
+END $$;
 COMMIT;
