@@ -193,6 +193,7 @@ func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	err := r.target.Stop(ctx, "kill")
 	r.target.Proxy.Cut()
 	<-answered
+	r.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
 	r.target.Proxy.Heal()
 	r.wounded()
 	t.befell("killed before it could answer")
