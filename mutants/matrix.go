@@ -146,16 +146,22 @@ func (m Matrix) Objections() []string {
 	return all
 }
 
-// Idle are the checks that no mutant is killed by, those left out that no endpoint offers the hooks for.
+// Idle are the checks that no mutant is killed by, those left out that no endpoint offers the hooks for. Where
+// each mutant met its expected check alone, only checks that some mutant expects can be told to be idle.
 func (m Matrix) Idle() []string {
-	busy, offered := map[string]bool{}, map[string]bool{}
+	busy, offered, expected := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, row := range m.Rows {
+		for _, check := range row.wanted() {
+			expected[check] = true
+		}
 		for _, f := range row.Judged.Findings {
 			busy[f.Check] = busy[f.Check] || row.Kind != Correct && (f.Verdict == hookproof.Fail || slices.Contains(row.Expected(), f.Check))
 			offered[f.Check] = offered[f.Check] || row.Cut == "" && (f.Verdict != hookproof.NotRun || f.Lacking && row.Kind == Correct)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool { return busy[check] || !offered[check] })
+	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool {
+		return busy[check] || !offered[check] || m.Alone && !expected[check]
+	})
 }
 
 // Score is how many mutants there are, and how many their expected check killed.
