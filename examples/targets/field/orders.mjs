@@ -22,7 +22,8 @@ export function orders(pool) {
       case 'checkout.session.async_payment_failed':
         return 3
     }
-    if (session.amount_total !== order.amount || session.currency !== order.currency) return undefined
+    const free = session.payment_status === 'no_payment_required' && session.amount_total === 0
+    if (!(free || session.amount_total === order.amount) || session.currency !== order.currency) return undefined
     if (type === 'checkout.session.async_payment_succeeded') return 4
     return { paid: 4, no_payment_required: 4, unpaid: 1 }[session.payment_status]
   }

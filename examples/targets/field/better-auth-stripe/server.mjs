@@ -11,7 +11,7 @@ import { orders, serve } from '../orders.mjs'
 import { standIn } from '../stripe.mjs'
 
 const pool = new pg.Pool({
-  connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54390/postgres',
+  connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres',
   options: '-c search_path=better_auth',
 })
 pool.on('error', console.error)
@@ -20,7 +20,7 @@ const shop = orders(pool)
 await shop.prepare()
 
 const auth = betterAuth({
-  baseURL: 'http://127.0.0.1:54302',
+  baseURL: 'http://127.0.0.1:14302',
   secret: 'a secret of this example only, 32 bytes',
   database: pool,
   telemetry: { enabled: false },
@@ -38,4 +38,4 @@ await (await getMigrations(auth.options)).runMigrations()
 const handler = toNodeHandler(auth)
 createServer(async (request, response) => {
   if (!(await serve(shop, request, response))) await handler(request, response)
-}).listen(54302, '127.0.0.1')
+}).listen(14302, '127.0.0.1')

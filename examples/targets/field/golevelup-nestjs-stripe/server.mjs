@@ -11,7 +11,7 @@ import { standIn } from '../stripe.mjs'
 const { StripeModule, StripeWebhookHandler } = createRequire(import.meta.url)('@golevelup/nestjs-stripe')
 
 const pool = new pg.Pool({
-  connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54390/postgres',
+  connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres',
   options: '-c search_path=golevelup',
 })
 pool.on('error', console.error)
@@ -43,4 +43,4 @@ const app = await NestFactory.create(AppModule, { rawBody: true, logger: ['error
 app.use(async (request, response, next) => {
   if (request.url.startsWith('/stripe/') || !(await serve(shop, request, response))) next()
 })
-await app.listen(54303, '127.0.0.1')
+await app.listen(14303, '127.0.0.1')

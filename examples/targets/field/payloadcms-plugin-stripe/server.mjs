@@ -8,10 +8,10 @@ import { buildConfig, getPayload, handleEndpoints } from 'payload'
 import pg from 'pg'
 import { orders, serve } from '../orders.mjs'
 
-// Next.js, Payload's usual host, logs a rejection that nobody handles; plain Node ends the process.
-if (!process.env.PLAIN_NODE) process.on('unhandledRejection', console.error)
+// Next.js, Payload's usual host, logs what nobody handles and goes on; plain Node ends the process.
+if (!process.env.PLAIN_NODE) for (const event of ['unhandledRejection', 'uncaughtException']) process.on(event, console.error)
 
-const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54390/postgres'
+const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres'
 const pool = new pg.Pool({ connectionString, options: '-c search_path=payload_shop' })
 pool.on('error', console.error)
 await pool.query('CREATE SCHEMA IF NOT EXISTS payload_shop')
@@ -37,4 +37,4 @@ await getPayload({ config })
 const listener = getRequestListener((request) => handleEndpoints({ config, request }))
 createServer(async (request, response) => {
   if (!(await serve(shop, request, response))) await listener(request, response)
-}).listen(54304, '127.0.0.1')
+}).listen(14304, '127.0.0.1')

@@ -10,7 +10,7 @@ import { standIn } from '../stripe.mjs'
 // The CommonJS build: runMigrations of the ES module of 0.48.5 finds no __dirname, logs that and goes on.
 const { StripeSync, runMigrations } = createRequire(import.meta.url)('@supabase/stripe-sync-engine')
 
-const databaseUrl = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:54390/postgres'
+const databaseUrl = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres'
 const key = 'sk_test_field'
 
 await runMigrations({ databaseUrl, schema: 'stripe', logger: console })
@@ -25,11 +25,14 @@ sync.stripe = new Stripe(key, await standIn())
 const pool = new pg.Pool({ connectionString: databaseUrl })
 pool.on('error', console.error)
 
-// Times at which the engine itself did something are no effect of an event.
-const rows = (table, where) =>
-  `(SELECT COALESCE(jsonb_agg(to_jsonb(r) - '{updated_at,last_synced_at}'::text[] ORDER BY r.id), '[]') FROM stripe.${table} r WHERE ${where})`
-const state = `SELECT ${rows('checkout_sessions', 'r.id = $1')} AS sessions,
-  ${rows('charges', 'r.payment_intent = $2')} AS charges, ${rows('disputes', 'r.payment_intent = $2')} AS disputes`
+// Of each row what a payment, a refund or a dispute changes. The rows have all of Stripe's object.
+const state = `SELECT
+  (SELECT jsonb_agg(jsonb_build_object('payment_status', payment_status) ORDER BY id)
+     FROM stripe.checkout_sessions WHERE id = $1) AS sessions,
+  (SELECT jsonb_agg(jsonb_build_object('amount', amount, 'amount_refunded', amount_refunded, 'refunded', refunded) ORDER BY id)
+     FROM stripe.charges WHERE payment_intent = $2) AS charges,
+  (SELECT jsonb_agg(jsonb_build_object('status', status) ORDER BY id)
+     FROM stripe.disputes WHERE payment_intent = $2) AS disputes`
 
 async function answer(request, response) {
   const url = new URL(request.url, 'http://127.0.0.1')
@@ -65,4 +68,4 @@ createServer((request, response) =>
     console.error(error)
     response.writeHead(503).end()
   }),
-).listen(54301, '127.0.0.1')
+).listen(14301, '127.0.0.1')
