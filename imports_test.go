@@ -20,7 +20,7 @@ const module = "example.com/hookproof/"
 var arrows = map[string][]string{
 	"bench":                     {"hookproof", "pgserver", "store"},
 	"cmd/booking-server":        {"server", "store", "webhook"},
-	"cmd/hookproof":             {"fixtures", "hookproof"},
+	"cmd/hookproof":             {"fixtures", "hookproof", "report"},
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
 	"e2e":                       {},
 	"fixtures":                  {},
@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"hookproof":                 {"fixtures"},
 	"migrations":                {},
 	"pgserver":                  {},
+	"report":                    {"hookproof"},
 	"server":                    {"store", "webhook"},
 	"store":                     {"migrations"},
 	"stripe-mock":               {},

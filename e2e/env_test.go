@@ -36,7 +36,8 @@ type env struct {
 	proxy   *hookproof.Proxy
 	logs    *logBuffer
 	running running
-	process bool // the server is a process of its own, which can be killed
+	process bool   // the server is a process of its own, which can be killed
+	stopped string // where it was, while it has ended
 	before  counts
 	slots   int
 	mu      sync.Mutex
@@ -93,13 +94,23 @@ func (e *env) start(address string) {
 	require.NoError(e.t, err)
 }
 
-// restart ends the server and starts it again where it was.
-func (e *env) restart(stop bool) {
-	e.t.Helper()
+// stop ends the server, asked to or not; one that has ended stays so.
+func (e *env) stop(ask bool) error {
+	if e.stopped != "" {
+		return nil
+	}
 	e.before = e.before.plus(e.counts())
-	address := strings.TrimPrefix(e.running.url(), "http://")
-	require.NoError(e.t, e.running.end(stop))
-	e.start(address)
+	e.stopped = strings.TrimPrefix(e.running.url(), "http://")
+	return e.running.end(ask)
+}
+
+// startAgain starts a server that has ended where it was.
+func (e *env) startAgain() error {
+	if e.stopped != "" {
+		e.start(e.stopped)
+		e.stopped = ""
+	}
+	return nil
 }
 
 type inProcess struct {

@@ -26,7 +26,7 @@ func (e *env) target() *hookproof.Target {
 			return subjectOf(e.book()), nil
 		},
 		Announce: e.announce,
-		State: func(ctx context.Context, s hookproof.Subject) (hookproof.State, error) {
+		State: func(ctx context.Context, s hookproof.Subject) (any, error) {
 			return e.fetch(ctx, "/bookings/"+s["bookingId"].(string))
 		},
 		Counters: func(ctx context.Context) (hookproof.Counters, error) {
@@ -41,23 +41,10 @@ func (e *env) target() *hookproof.Target {
 			}
 			return hookproof.Counters{Received: c.Received, Duplicates: c.Duplicates, Errors: c.Errors}, err
 		},
-		Hold: e.hold,
-		Break: func(_ context.Context, how string) error {
-			if how == "database-frozen" {
-				e.proxy.Freeze()
-			} else {
-				e.proxy.Cut()
-			}
-			return nil
-		},
-		Mend: func(context.Context) error {
-			e.proxy.Heal()
-			return nil
-		},
-		Restart: func(_ context.Context, how string) error {
-			e.restart(how == "stop")
-			return nil
-		},
+		Hold:  e.hold,
+		Proxy: e.proxy,
+		Stop:  func(_ context.Context, how string) error { return e.stop(how == "stop") },
+		Start: func(context.Context) error { return e.startAgain() },
 		// What this server promises: every delivery is answered within ten seconds, of which a slow body
 		// may take a part, and with the answer its effect is committed and counted, so that a second
 		// look is not needed.

@@ -40,6 +40,7 @@ type shipment struct {
 	label   string
 	subject string
 	sign    string
+	url     string // "" is the target's
 }
 
 // send signs a shipment now and posts it once.
@@ -53,16 +54,20 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 	if sent.header != nil {
 		d.Header = *sent.header
 	}
-	d.Status, d.Answer, d.Err = s.post(ctx, sent)
+	url := what.url
+	if url == "" {
+		url = s.target.URL
+	}
+	d.Status, d.Answer, d.Err = s.post(ctx, url, sent)
 	d.Latency = time.Since(d.SentAt)
 	s.journal.add(d)
 	return d
 }
 
-func (s *sender) post(ctx context.Context, sent signed) (status int, answer string, err error) {
+func (s *sender) post(ctx context.Context, url string, sent signed) (status int, answer string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timings.Answer)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.target.URL, bytes.NewReader(sent.body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(sent.body))
 	if err != nil {
 		return 0, "", err
 	}

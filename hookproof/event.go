@@ -127,7 +127,7 @@ func put(body []byte, pointer string, value any) ([]byte, error) {
 // newEventID is an id that no event had before.
 func newEventID() string { return "evt_1" + random() }
 
-var reference = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
+var placeholder = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
 
 // override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
 // strings.
@@ -160,8 +160,8 @@ func override(e Event, with map[string]json.RawMessage, subjects map[string]Subj
 // resolve puts subjects' values in the place of {{subject.name}}.
 func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
 	var missing error
-	out := reference.ReplaceAllFunc(raw, func(match []byte) []byte {
-		parts := reference.FindSubmatch(match)
+	out := placeholder.ReplaceAllFunc(raw, func(match []byte) []byte {
+		parts := placeholder.FindSubmatch(match)
 		value := subjects[string(parts[1])].text(string(parts[2]))
 		if value == "" {
 			missing = fmt.Errorf("%s: the scenario has no such subject, or it has no such value", match)

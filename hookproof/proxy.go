@@ -4,19 +4,25 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 )
 
-// Proxy stands between a target and its database, and can cut or freeze what passes. It knows no
-// protocol. All methods are safe for concurrent use.
+// Proxy stands between a target and its database, and can cut, freeze or slow down what passes, and cut at a
+// given message. It knows no protocol: a message is what the target writes until the database answers. All
+// methods are safe for concurrent use.
 type Proxy struct {
 	listener net.Listener
 	upstream string
 
-	mu      sync.Mutex
-	changed *sync.Cond
-	mode    mode
-	conns   map[net.Conn]bool
-	running sync.WaitGroup
+	mu       sync.Mutex
+	changed  *sync.Cond
+	mode     mode
+	conns    map[net.Conn]bool
+	messages int           // answered since the count was set to zero
+	strike   strike        // what happens at which of them
+	tripped  chan struct{} // closed when it has happened
+	delay    time.Duration // of each answer
+	running  sync.WaitGroup
 }
 
 type mode int
@@ -66,6 +72,11 @@ func (p *Proxy) Close() error {
 func (p *Proxy) turn(to mode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.become(to)
+}
+
+// become is turn for those who hold the lock.
+func (p *Proxy) become(to mode) {
 	if p.mode == closed {
 		return
 	}
@@ -97,7 +108,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// serve forwards one connection in both directions until either end closes.
+// serve forwards one connection in both directions until either end closes, or the proxy ends it.
 func (p *Proxy) serve(client net.Conn) {
 	if !p.keep(client) {
 		return
@@ -111,24 +122,26 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.drop(upstream)
+	var asked bool // and not answered yet
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		p.pump(client, upstream)
+		p.pump(client, upstream, func() { p.answers(&asked) })
 		_ = client.Close()
 	}()
-	p.pump(upstream, client)
+	p.pump(upstream, client, func() { p.asks(&asked) })
 	_ = upstream.Close()
 	<-back
 }
 
-// pump copies while the proxy is open, and holds what it has read while it is frozen.
-func (p *Proxy) pump(to, from net.Conn) {
+// pump copies while the proxy is open, and holds what it has read while it is frozen. What it has read it
+// tells before it passes it on.
+func (p *Proxy) pump(to, from net.Conn, tell func()) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if !p.pass() {
+			if tell(); !p.pass() {
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {

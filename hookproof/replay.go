@@ -48,7 +48,7 @@ func Replay(ctx context.Context, target *Target, scenario Scenario) Result {
 	defer r.sender.close()
 	err := r.run(ctx)
 	if r.broken { // whatever came of it, nothing of ours is left behind
-		err = errors.Join(err, target.Mend(context.WithoutCancel(ctx)))
+		err = errors.Join(err, target.heal(context.WithoutCancel(ctx)))
 	}
 	switch {
 	case errors.Is(err, errMissing):
@@ -154,12 +154,15 @@ func (r *replay) step(ctx context.Context, step Step) error {
 		}
 	case step.Fault == "database-back":
 		r.broken = false
-		return r.target.Mend(ctx)
+		return r.target.heal(ctx)
 	case step.Fault != "":
 		r.broken = true
-		return r.target.Break(ctx, step.Fault)
+		return r.target.fail(ctx, step.Fault)
 	case step.Restart != "":
-		return r.target.Restart(ctx, step.Restart)
+		if err := r.target.Stop(ctx, step.Restart); err != nil {
+			return err
+		}
+		return r.target.Start(ctx)
 	case step.Make != "":
 		return r.makers[step.Make](ctx)
 	}
@@ -278,7 +281,7 @@ func (r *replay) judge(ctx context.Context, step Step, subject string, before Co
 
 func said(d Delivery) string {
 	if d.Err != nil {
-		return "nothing (" + d.Err.Error() + ")"
+		return plainly(d.Err)
 	}
 	return strconv.Itoa(d.Status)
 }
@@ -322,7 +325,7 @@ func (r *replay) expectState(ctx context.Context, name string, expected map[stri
 		if err != nil {
 			return fmt.Errorf("reading the state of %s: %w", name, err)
 		}
-		if difference := state.differs(expected); difference != "" {
+		if difference := differs(state, expected); difference != "" {
 			return fmt.Errorf("the state of %s: %s", name, difference)
 		}
 		return nil

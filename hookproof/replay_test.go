@@ -147,13 +147,13 @@ func TestAFaultIsMendedWhateverComes(t *testing.T) {
 	s := openShop(t, nil)
 	target := s.target()
 	var did []string
-	target.Break = func(_ context.Context, how string) error { did = append(did, how); return nil }
+	target.Break = func(context.Context) error { did = append(did, "break"); return nil }
 	target.Mend = func(context.Context) error { did = append(did, "mend"); return nil }
 	result := Replay(t.Context(), target, scenario(t, `"steps":[{"fault":"database-away"},{"deliver":{"event":"customer.created"},"expect":{"ack":500}}]`))
 	require.Equal(t, Fail, result.Verdict)
-	require.Equal(t, []string{"database-away", "mend"}, did)
+	require.Equal(t, []string{"break", "mend"}, did)
 
-	target.Restart = func(_ context.Context, how string) error { return errors.New("cannot " + how) }
+	target.Stop = func(_ context.Context, how string) error { return errors.New("cannot " + how) }
 	result = Replay(t.Context(), target, scenario(t, `"steps":[{"restart":"kill"}]`))
 	require.Contains(t, result.Why, "cannot kill")
 }

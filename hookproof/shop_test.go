@@ -67,10 +67,10 @@ func (s *shop) target() *Target {
 			o := order()
 			return o, func(context.Context) error { make(o); return nil }, nil
 		},
-		State: func(_ context.Context, o Subject) (State, error) {
+		State: func(_ context.Context, o Subject) (any, error) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return State{"status": s.orders[o.text("sessionId")]}, nil
+			return map[string]any{"status": s.orders[o.text("sessionId")]}, nil
 		},
 		Counters: func(context.Context) (Counters, error) {
 			s.mu.Lock()

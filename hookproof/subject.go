@@ -31,6 +31,15 @@ func (s Subject) text(name string) string {
 	return ""
 }
 
+// number is a value as a whole number, or what is said if there is none.
+func (s Subject) number(name string, otherwise int64) int64 {
+	n, err := strconv.ParseInt(s.text(name), 10, 64)
+	if err != nil {
+		return otherwise
+	}
+	return n
+}
+
 // entries are the values whose names begin with a prefix, without it.
 func (s Subject) entries(prefix string) map[string]any {
 	found := map[string]any{}
@@ -65,22 +74,23 @@ func random() string {
 	return hex.EncodeToString(b[:])
 }
 
-// State is what a target says of a subject: a JSON object.
-type State map[string]any
-
 // differs says in which of the expected keys a state is not as expected, or "".
-func (s State) differs(expected map[string]any) string {
+func differs(state any, expected map[string]any) string {
+	has, object := plain(state).(map[string]any)
+	if !object {
+		return "it is no JSON object"
+	}
 	names := make([]string, 0, len(expected))
 	for name := range expected {
 		names = append(names, name)
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		got, there := s[name]
+		got, there := has[name]
 		if !there {
 			return fmt.Sprintf("%s is missing, expected %v", name, expected[name])
 		}
-		if !reflect.DeepEqual(plain(got), plain(expected[name])) {
+		if !reflect.DeepEqual(got, plain(expected[name])) {
 			return fmt.Sprintf("%s is %v, expected %v", name, got, expected[name])
 		}
 	}

@@ -15,35 +15,48 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Target is an endpoint and what it offers. URL and Secret are required; a hook that is nil is not
-// offered, and scenarios that need it are not run.
+// offered, and what needs it is not run. Hooks are called by several goroutines at once.
 type Target struct {
 	URL            string // where deliveries go
 	Secret         string // that signs them
 	PreviousSecret string // that is being rotated out, but still good; "" if there is none
 	Livemode       bool   // whose events the target takes for its own
+	File           string // the target file that it was read from; "" if there is none
+
+	Replicas   []string // further URLs of the same endpoint, on the same database
+	Unhandled  []string // event types that the target means to ignore
+	Ignore     []string // places of a state that say nothing: JSON pointers, of which * is any one part
+	AllowHosts []string // hosts, as URLs name them, that may be attacked though they are neither here nor private
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (Subject, error)
 	// Announce names an object that does not exist yet; calling make creates it under those names.
 	Announce func(context.Context) (s Subject, make func(context.Context) error, err error)
-	// State is what the target says of a subject.
-	State func(context.Context, Subject) (State, error)
+	// State is what the target says of a subject, its effects and not its deliveries: any JSON value.
+	State func(context.Context, Subject) (any, error)
 	// Counters are the target's own count of its deliveries.
 	Counters func(context.Context) (Counters, error)
 	// Hold locks the subject, so that deliveries about it wait, until release is called.
 	Hold func(context.Context, Subject) (release func() error, err error)
-	// Break makes the target's database fail as the word says (see Faults); Mend heals it.
-	Break func(ctx context.Context, how string) error
-	Mend  func(context.Context) error
-	// Restart ends the target, asked to ("stop") or not ("kill"), and returns when it runs again.
-	Restart func(ctx context.Context, how string) error
+	// Proxy stands between the target and its database. Link stands behind it, and can be bad.
+	Proxy *Proxy
+	Link  *Link
+	// Break makes the store of a target that has no connection to it unusable; Mend heals it.
+	Break, Mend func(context.Context) error
+	// Stop ends the target: "stop" asks it to, "kill" does not; one that knows one way takes it for both.
+	// Start returns when it runs again. Both may be called when there is nothing to do.
+	Stop  func(ctx context.Context, how string) error
+	Start func(context.Context) error
 
 	Timings Timings // zero fields take DefaultTimings'
+
+	database *database // of which Proxy and Link are made when a run begins
 }
 
 // Counters are a target's count of its deliveries since it started.
@@ -82,8 +95,8 @@ func (t Timings) orDefault() Timings {
 	return Timings{or(t.Answer, d.Answer), or(t.Effect, d.Effect), or(t.Poll, d.Poll), or(t.Flight, d.Flight), or(t.Retry, d.Retry)}
 }
 
-// Needs are the words for what a scenario may ask of a target.
-var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "restart", "previousSecret"}
+// Needs are the words for what a scenario or a check may ask of a target.
+var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "replicas"}
 
 // Faults are the words for how a database may fail.
 var Faults = []string{"database-away", "database-frozen"}
@@ -96,9 +109,12 @@ func (t *Target) Lacks(needs []string) string {
 		"state":          t.State != nil,
 		"counters":       t.Counters != nil,
 		"hold":           t.Hold != nil,
-		"database":       t.Break != nil && t.Mend != nil,
-		"restart":        t.Restart != nil,
+		"database":       t.Proxy != nil,
+		"break":          t.Proxy != nil || t.Break != nil && t.Mend != nil,
+		"link":           t.Link != nil,
+		"restart":        t.Stop != nil && t.Start != nil,
 		"previousSecret": t.PreviousSecret != "",
+		"replicas":       len(t.Replicas) > 0,
 	}
 	for _, need := range needs {
 		if !offers[need] {
@@ -108,22 +124,63 @@ func (t *Target) Lacks(needs []string) string {
 	return ""
 }
 
-// Check refuses a target that must not be attacked: one that is not on this machine or in a private
-// network, or whose secret is a key to real money. A harness that forges must not become a weapon.
+// fail makes the target's database fail as one of Faults says; heal mends it.
+func (t *Target) fail(ctx context.Context, how string) error {
+	switch {
+	case t.Proxy == nil:
+		return t.Break(ctx)
+	case how == "database-frozen":
+		t.Proxy.Freeze()
+	default:
+		t.Proxy.Cut()
+	}
+	return nil
+}
+
+func (t *Target) heal(ctx context.Context) error {
+	if t.Proxy == nil {
+		return t.Mend(ctx)
+	}
+	t.Proxy.Heal()
+	return nil
+}
+
+// Check refuses a target that must not be attacked: one that is not on this machine, in a private network
+// or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
 		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
 	}
-	for _, secret := range []string{t.Secret, t.PreviousSecret} {
-		if strings.HasPrefix(secret, "sk_live_") || strings.HasPrefix(secret, "rk_live_") {
-			return errors.New("the secret is a live API key of Stripe's; give the endpoint's signing secret (whsec_…) of a test set-up")
-		}
+	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
+		return err
 	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
 	}
-	return checkHost(u.Hostname())
+	for _, text := range append([]string{t.URL}, t.Replicas...) {
+		u, err := url.Parse(text)
+		if err != nil || u.Hostname() == "" {
+			return fmt.Errorf("%q is no URL of a replica", text)
+		}
+		if slices.ContainsFunc(t.AllowHosts, func(host string) bool { return strings.EqualFold(host, u.Hostname()) }) {
+			continue
+		}
+		if err := checkHost(u.Hostname()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RefuseLiveKeys refuses texts in which there is a key to real money.
+func RefuseLiveKeys(texts ...string) error {
+	for _, text := range texts {
+		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
+			return errors.New("here is a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and the keys of a test set-up")
+		}
+	}
+	return nil
 }
 
 func checkHost(host string) error {
@@ -136,7 +193,7 @@ func checkHost(host string) error {
 	for _, text := range addresses {
 		address, err := netip.ParseAddr(text)
 		if err != nil || !(address.Unmap().IsLoopback() || address.Unmap().IsPrivate()) {
-			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses", host)
+			return fmt.Errorf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", host, host)
 		}
 	}
 	return nil

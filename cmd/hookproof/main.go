@@ -1,5 +1,5 @@
-// Command hookproof delivers Stripe webhooks to an endpoint, in every unpleasant way, and says whether
-// it did what is demanded of it.
+// Command hookproof delivers Stripe webhooks to an endpoint, in every unpleasant way, and says whether it
+// did what is demanded of it.
 //
 // Exit codes: 0 everything that ran passed, 1 something failed, 2 wrong usage, an unreachable target, or
 // nothing ran.
@@ -14,7 +14,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	stop()
 	os.Exit(code)
 }

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/hookproof/hookproof"
+	"example.com/hookproof/report"
+)
+
+// checking is what a check's flags say beside the target.
+type checking struct {
+	file              string
+	options           hookproof.Options
+	json, junit, html string
+}
+
+func checkCommand(getenv func(string) string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check --target FILE | --url URL --secret SECRET",
+		Short: "Judge an endpoint",
+		Long: `check delivers signed and forged events in every order, number and overlap, and says whether the endpoint
+did what it should. With a URL and a secret alone it judges what can be seen from outside, in a few seconds.
+With a target file, which tells how to make an object of the endpoint's and how to look at it, it judges
+idempotence, order, meaning and bookkeeping as well, and with the way to its database what becomes of events when
+that fails at any message. 'hookproof init' writes such a file.
+
+Exit codes: 0 everything that ran passed, 1 a check failed, 2 bad use, an unreachable target, a hook that failed, or
+something that could not be judged for want of evidence or time.`,
+		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
+  hookproof check --target hookproof.json --html report.html
+  hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
+		Args:                  noArguments,
+		DisableFlagsInUseLine: true,
+	}
+	target := endpointFlags(cmd, getenv)
+	var c checking
+	flags := cmd.Flags()
+	flags.StringVar(&c.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
+	flags.StringSliceVar(&c.options.Only, "only", nil, "run these `CHECKS` or families alone, separated by commas")
+	flags.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `CHECKS` or families")
+	flags.Uint64Var(&c.options.Seed, "seed", 0, "of what is picked by chance; a report tells the one that it was made with")
+	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
+	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no budget of time or hook calls")
+	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
+	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
+	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
+	for _, name := range []string{"only", "skip"} {
+		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		t, err := c.target(target, getenv)
+		if err != nil {
+			return err
+		}
+		return c.run(cmd, t, getenv("NO_COLOR") != "")
+	}
+	return cmd
+}
+
+// target is what the file or the flags name.
+func (c *checking) target(flags *endpoint, getenv func(string) string) (*hookproof.Target, error) {
+	switch {
+	case c.file != "" && (flags.target.URL != "" || flags.target.Secret != ""):
+		return nil, errors.New("check: --target has the URL and the secret; give it alone, or --url and --secret without it")
+	case c.file != "":
+		t, err := hookproof.LoadTarget(c.file, getenv)
+		if err == nil {
+			t.AllowHosts = flags.target.AllowHosts
+			err = t.Check()
+		}
+		return t, err
+	case flags.target.URL == "":
+		return nil, errors.New("check: name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
+	}
+	return flags.reach()
+}
+
+// run judges a target and tells what came of it, the report to standard output and the rest to standard error.
+func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) error {
+	out, style := cmd.OutOrStdout(), report.Style{}
+	if file, is := out.(*os.File); is {
+		style = report.StyleOf(file, plain)
+	}
+	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain))
+	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
+	r, err := hookproof.Judge(cmd.Context(), t, c.options)
+	progress.Done()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted; faults were healed, and what was started was stopped")
+	}
+	if err != nil {
+		return err
+	}
+	for _, wanted := range []struct {
+		path  string
+		write func(io.Writer, hookproof.Report) error
+	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}} {
+		if wanted.path != "" {
+			if err := writeFile(wanted.path, r, wanted.write); err != nil {
+				return err
+			}
+		}
+	}
+	if err := report.Text(out, r, style); err != nil {
+		return err
+	}
+	switch report.OutcomeOf(r) {
+	case report.Failed:
+		return errFailed
+	case report.Incomplete:
+		return fmt.Errorf("incomplete: %s", strings.Join(lacking(r), "; "))
+	}
+	return nil
+}
+
+// lacking tells what a verdict was wanting for.
+func lacking(r hookproof.Report) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		if f.Verdict == hookproof.NotRun && f.Lacking && !seen[f.Why] {
+			seen[f.Why] = true
+			list = append(list, f.Check+": "+f.Why)
+		}
+	}
+	if len(list) == 0 {
+		return []string{"nothing could be judged with what is known of the target"}
+	}
+	return list[:min(3, len(list))]
+}
+
+func progressStyle(w io.Writer, plain bool) report.Style {
+	if file, is := w.(*os.File); is {
+		return report.StyleOf(file, plain)
+	}
+	return report.Style{}
+}
+
+// writeFile writes a report whole, or not at all.
+func writeFile(path string, r hookproof.Report, write func(io.Writer, hookproof.Report) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // gone already when all went well
+	if err := errors.Join(write(file, r), file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	passed   = 0
+	failed   = 1
+	unusable = 2
+)
+
+// errFailed ends a command that ran, and told what failed, with exit code 1. Any other error is one
+// sentence on standard error and exit code 2.
+var errFailed = errors.New("failed")
+
+const about = `hookproof delivers Stripe webhooks to an endpoint and says whether it did what is demanded.
+
+  hookproof replay SCENARIO… --url URL --secret SECRET
+
+With a URL and a secret alone, scenarios are judged by their ACKs, on objects that the target does not
+know; those that need more of the target are not run, and the verdict counts them. Targets must be on
+this machine, in a private network, or listed with --allow-host: hookproof forges, and must not become a
+weapon. It takes no live API key for a secret.
+
+Exit codes: 0 everything that ran passed, 1 something failed, 2 wrong usage, an unreachable target, or
+nothing ran.`
+
+// run does what the arguments say and answers the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	root := &cobra.Command{
+		Use:   "hookproof",
+		Short: "Prove or break a Stripe webhook endpoint",
+		Long:  about,
+		Example: `  hookproof list
+  hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return noCommand(args[0])
+		},
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(
+		checkCommand(getenv),
+		explainCommand(),
+		replayCommand(getenv),
+		listCommand(),
+	)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root && !strings.HasPrefix(args[0], "-") { // a flag of a command that there is not
+			return noCommand(args[0])
+		}
+		return fmt.Errorf("%w; try '%s --help'", err, cmd.CommandPath())
+	})
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return passed
+	case errors.Is(err, errFailed):
+		return failed
+	}
+	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
+	return unusable
+}
+
+func noCommand(name string) error {
+	return fmt.Errorf("there is no command %q; try 'hookproof --help'", name)
+}
+
+// noArguments is the check of a command that has flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, but there is %q; try '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/hookproof/hookproof"
+)
+
+// secretVariable is the environment's place for the secret: a command line is seen by others.
+const secretVariable = "HOOKPROOF_SECRET"
+
+// endpoint is what a command line says of a target.
+type endpoint struct {
+	target hookproof.Target
+	getenv func(string) string
+}
+
+// endpointFlags gives a command the flags that name its target.
+func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
+	e := &endpoint{getenv: getenv}
+	flags := cmd.Flags()
+	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
+	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+secretVariable)
+	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good")
+	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
+	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack although it is neither on this machine nor private; repeatable")
+	return e
+}
+
+// reach is the target that the flags name, known to be one that may be attacked and that somebody
+// listens there.
+func (e *endpoint) reach() (*hookproof.Target, error) {
+	if e.target.Secret == "" {
+		e.target.Secret = e.getenv(secretVariable)
+	}
+	if err := e.target.Check(); err != nil {
+		return nil, err
+	}
+	return &e.target, listening(e.target.URL)
+}
+
+// listening asks once whether anybody listens.
+func listening(target string) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 5*time.Second)
+	if err != nil {
+		return fmt.Errorf("nothing listens at %s; is the target running?", u.Host)
+	}
+	return conn.Close()
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof"
+)
+
+func listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list [checks|scenarios]",
+		Short: "List what is built in",
+		Long: `list prints the checks: the name, what the check needs of a target beyond a URL and a secret ("-" is
+nothing), and what it demands. 'list scenarios' prints what replay knows in the same form.`,
+		Example: `  hookproof list
+  hookproof list scenarios | grep refund`,
+		ValidArgs: []string{"checks", "scenarios"},
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || len(args) == 1 && (args[0] == "checks" || args[0] == "scenarios") {
+				return nil
+			}
+			return fmt.Errorf("list: there is no list %q; there are checks and scenarios", strings.Join(args, " "))
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "scenarios" {
+				return listScenarios(cmd.OutOrStdout())
+			}
+			return listChecks(cmd.OutOrStdout())
+		},
+	}
+}
+
+// listScenarios prints the built-in scenarios.
+func listScenarios(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, name := range fixtures.ScenarioNames() {
+		s, err := hookproof.LoadScenario(name)
+		if err != nil {
+			return err
+		}
+		needs := strings.Join(s.Needs, " ")
+		if needs == "" {
+			needs = "-"
+		}
+		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", name, needs, s.Description); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}

@@ -1,0 +1,179 @@
+package hookproof
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// diagnosis is a fault that lets no genuine delivery through: one check fails, and nothing else can be judged.
+type diagnosis struct{ check, why string }
+
+func (d *diagnosis) Error() string { return d.why }
+
+// findings are what the checks come to then.
+func (d *diagnosis) findings(checks []Check) []Finding {
+	var list []Finding
+	for _, c := range checks {
+		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
+		if c.Name == d.check {
+			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = Fail, false, d.why, c.Mend, c.Why
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// longAnswer is how long the calibration waits for its first answer, to tell a slow target from a dead one.
+const longAnswer = 30 * time.Second
+
+// calibrate finds out whether the target can be judged: it is reachable, takes what is genuine, shows
+// what is done, and how far effects lag behind their ACKs.
+func (r *run) calibrate(ctx context.Context) error {
+	if !r.listens() {
+		return &Unusable{"nothing listens at " + r.target.URL + "; is the endpoint running?"}
+	}
+	if err := r.firstAnswer(ctx); err != nil {
+		return err
+	}
+	if r.target.Subject == nil || r.target.State == nil {
+		r.spare = stranger(nil, true)
+		return nil
+	}
+	fresh, trial, err := r.freshState(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.deliver(ctx, trial, Schedule{{Event: "paid", Copies: 1}}, nil, fault{}); err != nil {
+		return err
+	}
+	acknowledged := trial.Deliveries[len(trial.Deliveries)-1]
+	if len(trial.Unanswered) > 0 {
+		return r.diagnose(ctx, acknowledged)
+	}
+	if err := r.measureLag(ctx, trial, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
+		return err
+	}
+	settled, err := r.rests(ctx, trial)
+	if err != nil {
+		return &Unusable{err.Error()}
+	}
+	r.good = shipment{event: trial.events["paid"], label: "paid", sign: "genuine"}
+	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{state: settled, trial: trial}
+	return nil
+}
+
+// firstAnswer looks for one genuine delivery that is taken.
+func (r *run) firstAnswer(ctx context.Context) error {
+	usual := r.sender.timings.Answer
+	r.sender.timings.Answer = longAnswer
+	defer func() { r.sender.timings.Answer = usual }()
+	var first Delivery
+	for _, word := range []string{"unhandled", "stranger"} {
+		e, err := eventOf(vocabulary[word], stranger(nil, true), r.target.Livemode, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		what := shipment{event: e, label: word, sign: "genuine"}
+		d := r.sender.send(ctx, what)
+		if d.Acknowledged() && d.Latency > tooSlow {
+			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("an event that nobody waits for was answered after %s", d.Latency.Round(100*time.Millisecond))}
+		}
+		if d.Acknowledged() {
+			r.good = what
+			return nil
+		}
+		if word == "unhandled" {
+			first = d
+		}
+	}
+	if r.target.Subject != nil { // one that is ours may still be taken
+		return nil
+	}
+	return r.diagnose(ctx, first)
+}
+
+// freshState is what the target says of a subject to which nothing was delivered. Two subjects, and two
+// readings, must agree. One of them is answered, the other serves where no state is read.
+func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
+	var trials [2]*Trial
+	var states [3]canonical
+	for n, at := range []int{0, 1, 0} {
+		var err error
+		if trials[at] == nil {
+			if trials[at], err = r.perform(ctx, nil); err != nil {
+				return nil, nil, err
+			}
+		}
+		if states[n], err = r.read(ctx, trials[at]); err != nil {
+			return nil, nil, err
+		}
+	}
+	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
+		if places := states[0].difference(states[n+1]); len(places) > 0 {
+			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is as it should be, put it in the target file's ignore",
+				what, strings.Join(places, ", "), states[0].tells(states[n+1]))}
+		}
+	}
+	r.spare = trials[0].Subject
+	return states[0], trials[1], nil
+}
+
+// measureLag waits until the payment shows.
+func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since time.Time) error {
+	for deadline, pause := time.Now().Add(5*time.Second), 10*time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+		state, err := r.read(ctx, t)
+		if err != nil {
+			return err
+		}
+		if !state.equal(fresh) {
+			r.lag = max(0, time.Since(since))
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return &Unusable{"nothing can be proven: an event that says that a subject is paid was acknowledged, and the state hook says the same " +
+				"as before. Does it show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object?"}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// diagnose says why nothing that is genuine is taken.
+func (r *run) diagnose(ctx context.Context, refused Delivery) error {
+	switch {
+	case refused.Status == 0:
+		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
+	case refused.Status/100 == 3:
+		return &diagnosis{"ack-policy/no-redirect", fmt.Sprintf("the target answers %d, a redirect, to everything; give the URL that it redirects to, and register that one at Stripe", refused.Status)}
+	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST; is the path of the URL right?", refused.Status)}
+	case refused.Status == http.StatusTooManyRequests:
+		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
+	case refused.Status/100 == 5:
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery; look into its log", refused.Status)}
+	}
+	return r.diagnoseRefusal(ctx, refused)
+}
+
+// diagnoseRefusal tells a wrong secret from a body that was not verified as it came.
+func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
+	for _, word := range []string{"compact", "paid-newest"} {
+		trial, err := r.perform(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
+		if err != nil {
+			return err
+		}
+		if !trial.Deliveries[0].Acknowledged() {
+			continue
+		}
+		if word == "compact" {
+			return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one when it is written without spaces "+
+				"and only in ASCII: it verifies what its framework has parsed and written again, instead of the bytes that came", refused.Status)}
+		}
+		return &diagnosis{"authenticity/api-versions", fmt.Sprintf("the target answers %d to a genuine event of API version 2023-10-16, and takes one of %s", refused.Status, newest)}
+	}
+	return &Unusable{fmt.Sprintf("every genuine delivery was refused (%d): the secret is not the one that the target verifies with", refused.Status)}
+}

@@ -1,0 +1,231 @@
+package hookproof
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker,
+// explain, the command that reruns a failure and docs/hookproof.md all read this row.
+type Check struct {
+	Name   string   // family/what
+	Demand string   // what must be so, in a sentence
+	Source string   // who demands it
+	Why    string   // what a breach costs
+	Mend   string   // how to mend it, in a sentence
+	Kills  []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
+	Strict bool     // demanded by profile strict only: Stripe itself allows otherwise, and profile stripe says so
+
+	Relations []Relation
+	// Poison tells that it runs after everything else, faults included.
+	Poison bool
+	// Overall judges the whole run's deliveries instead, at the end.
+	Overall func(Journaled) (Verdict, string)
+}
+
+// Phase is when a check runs.
+type Phase int
+
+// The phases, in their order.
+const (
+	Direct    Phase = iota // answers alone
+	Shared                 // many subjects at once
+	Crowded                // copies that overlap
+	Exclusive              // counters, faults and restarts, one after the other
+	Poisoned               // after failures of every kind
+	Last                   // over everything that was seen
+)
+
+// Phase is the latest that any of the check's relations asks for.
+func (c Check) Phase() Phase {
+	switch {
+	case c.Overall != nil:
+		return Last
+	case c.Poison:
+		return Poisoned
+	}
+	p := Direct
+	for _, r := range c.Relations {
+		switch {
+		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"):
+			p = max(p, Exclusive)
+		case strings.Contains(r.Left, "&"):
+			p = max(p, Crowded)
+		case r.Op != "":
+			p = max(p, Shared)
+		}
+	}
+	return p
+}
+
+// Relation says what the states after two schedules have to do with each other. The state after a
+// schedule is what the target says of a fresh subject when all of it was delivered and, as Stripe would,
+// redelivered until it was acknowledged.
+type Relation struct {
+	// Left is a schedule. {a|b} in it stands for several relations, {a b c} for every order.
+	Left string
+	// Op is "=" the same state, "≠" another, "∌" nothing of what being paid changes, or "" where only the
+	// answers are judged, and no state is read.
+	Op string
+	// Right is the schedule to compare with; "" is nothing delivered.
+	Right string
+	// If is a relation that must hold for this one to be evidence: whether the target shows a thing at all.
+	If string
+	// Counts is how the target's counters must move meanwhile.
+	Counts *Counters
+	// Fault strikes during Left's last word: one of the faults' names.
+	Fault string
+}
+
+// Family is the part of a check's name before the slash.
+func (c Check) Family() string {
+	family, _, _ := strings.Cut(c.Name, "/")
+	return family
+}
+
+// Checks are all checks, family by family, in the order in which they are told.
+func Checks() []Check {
+	return slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
+}
+
+// ChecksNamed are the check of that name, or the family's.
+func ChecksNamed(name string) []Check {
+	return slices.DeleteFunc(Checks(), func(c Check) bool { return !c.named(name) })
+}
+
+// Words say what the events and faults are that a relation names.
+func (r Relation) Words() []string {
+	var list []string
+	for _, text := range expand(r.Left, 1, 1) {
+		s, err := ParseSchedule(text)
+		if err != nil {
+			continue
+		}
+		for _, item := range s {
+			says := vocabulary[item.Event].says
+			if item.Verb != "" {
+				says = verbs[item.Verb]
+			}
+			if word := cmp.Or(item.Verb, item.Event) + ": " + says; !slices.Contains(list, word) {
+				list = append(list, word)
+			}
+		}
+	}
+	if r.Fault != "" {
+		list = append(list, r.Fault+": "+faults[r.Fault].says)
+	}
+	return list
+}
+
+// Reports are the public reports of the faults that the check kills, as owner/repository#number.
+func (c Check) Reports() []string {
+	var reports []string
+	for _, fault := range c.Kills {
+		if report := knownFaults()[fault].Report; report != "" && !slices.Contains(reports, report) {
+			reports = append(reports, report)
+		}
+	}
+	return reports
+}
+
+// knownFaults are those of fixtures/faults.json.
+var knownFaults = sync.OnceValue(func() map[string]struct{ Description, Report string } {
+	var faults map[string]struct{ Description, Report string }
+	if err := json.Unmarshal(fixtures.Faults(), &faults); err != nil {
+		panic("hookproof: fixtures/faults.json: " + err.Error()) // embedded, and a test reads it
+	}
+	return faults
+})
+
+// Needs are what a target must offer for the check, in the words of the target file.
+func (c Check) Needs() []string {
+	var needs []string
+	add := func(list ...string) {
+		for _, need := range list {
+			if !slices.Contains(needs, need) {
+				needs = append(needs, need)
+			}
+		}
+	}
+	for _, relation := range c.Relations {
+		add(relation.needs()...)
+	}
+	return needs
+}
+
+func (r Relation) needs() []string {
+	var needs []string
+	if r.Op != "" {
+		needs = append(needs, "subject", "state")
+	}
+	words := strings.Fields(r.Left)
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+		if slices.Contains(words, verb.verb) {
+			needs = append(needs, verb.need)
+		}
+	}
+	if strings.Contains(r.Left, "previous-secret:") {
+		needs = append(needs, "previousSecret")
+	}
+	if r.Counts != nil {
+		needs = append(needs, "counters")
+	}
+	return append(needs, faults[r.Fault].needs...)
+}
+
+// instance is one relation of a check with every choice made.
+type instance struct {
+	check Check
+	Relation
+	left, right Schedule
+	at          int  // the message at which its fault strikes; 0 is each in turn
+	now         bool // the state is compared at once, and not at the end of the run
+}
+
+// orders bounds how many orders of a life are tried: all of four events.
+const orders = 24
+
+// instances are what a check comes to. An error is a mistake in its row.
+func (c Check) instances(limit int, seed uint64) ([]instance, error) {
+	var all []instance
+	for _, relation := range c.Relations {
+		right, err := ParseSchedule(relation.Right)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
+		}
+		for _, text := range expand(relation.Left, limit, seed) {
+			left, err := ParseSchedule(text)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
+			}
+			if relation.Op == "=" && relation.Fault == "" && left.String() == right.String() {
+				continue // an order that is the reference's own
+			}
+			one := relation
+			one.Left = text
+			all = append(all, instance{check: c, Relation: one, left: left, right: right})
+		}
+	}
+	return all, nil
+}
+
+// String is the relation as it is told: S(paid*3) = S(paid).
+func (r Relation) String() string {
+	text := "S(" + r.Left + ")"
+	if r.Fault != "" {
+		text = "S(" + r.Left + ", " + r.Fault + ")"
+	}
+	switch r.Op {
+	case "":
+		return r.Left
+	case "∌":
+		return text + " shows nothing of S(paid)"
+	}
+	return text + " " + r.Op + " S(" + r.Right + ")"
+}

@@ -1,0 +1,75 @@
+package hookproof
+
+// Sources that several checks come from.
+const (
+	fromSignatures = "https://docs.stripe.com/webhooks#verify-manually"
+	fromReplay     = "https://docs.stripe.com/webhooks#replay-attacks"
+	fromRolling    = "https://docs.stripe.com/webhooks#roll-endpoint-secrets"
+	fromRawBody    = "https://docs.stripe.com/webhooks/signature#retrieve-the-raw-request-body"
+	fromVersions   = "https://docs.stripe.com/webhooks/versioning"
+	ourPolicy      = "our policy"
+)
+
+// What breaches cost, where several checks guard against the same.
+const (
+	costForged   = "whoever knows the URL can mark orders as paid"
+	costRefused  = "genuine events are refused, and Stripe disables an endpoint that refuses for days"
+	costRotation = "events are lost, or forged ones taken, while a secret is rolled"
+)
+
+// answers are relations of which the answers alone are judged.
+func answers(schedules ...string) []Relation {
+	var list []Relation
+	for _, schedule := range schedules {
+		list = append(list, Relation{Left: schedule})
+	}
+	return list
+}
+
+const mendVerify = "verify Stripe-Signature with the endpoint's secret before anything else, by Stripe's own library, and answer 400 when it does not hold"
+
+var authenticity = []Check{
+	{Name: "authenticity/genuine", Demand: "A genuine delivery is acknowledged.", Source: fromSignatures, Why: costRefused,
+		Mend: "verify the bytes that came, with the secret of this very endpoint", Relations: answers("paid=ack")},
+	{Name: "authenticity/unsigned", Demand: "A delivery without a signature is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+		Kills: []string{"no-verification", "missing-header-trusted", "ack-before-verification"}, Relations: answers("no-header:paid=refused", "empty-header:paid=refused")},
+	{Name: "authenticity/wrong-secret", Demand: "A delivery signed with another secret is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+		Kills: []string{"no-verification", "ack-before-verification", "bad-signature-answered-500"}, Relations: answers("wrong-secret:paid=refused")},
+	{Name: "authenticity/empty-secret", Demand: "A delivery signed with the empty string is refused.", Source: ourPolicy, Why: costForged,
+		Mend: "refuse to start without a secret", Kills: []string{"empty-secret-accepted", "no-verification"}, Relations: answers("empty-secret:paid=refused")},
+	{Name: "authenticity/malformed", Demand: "A header that is no signature is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+		Kills: []string{"no-verification"}, Relations: answers("malformed-header:paid=refused", "no-timestamp:paid=refused", "no-signature:paid=refused", "truncated:paid=refused")},
+	{Name: "authenticity/other-scheme-alone", Demand: "A header with no v1 signature is refused: v0 is for tests, and can be had by anybody.", Source: fromSignatures,
+		Why: "an attacker chooses the weakest scheme that is taken", Mend: "ignore all schemes but v1", Kills: []string{"no-verification"}, Relations: answers("v0-only:paid=refused")},
+	{Name: "authenticity/tampered", Demand: "A body that is not what was signed is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+		Kills: []string{"no-verification", "reserialised-body"}, Relations: answers("tampered-body:paid=refused", "other-body:paid=refused")},
+	{Name: "authenticity/re-timed", Demand: "A time that was not signed is refused.", Source: fromSignatures, Why: "an old delivery can be sent again as a new one",
+		Mend: "sign t with the body: the signed text is <t>.<body>", Kills: []string{"no-verification"}, Relations: answers("re-timed:paid=refused")},
+	{Name: "authenticity/stale", Demand: "A delivery signed more than five minutes ago is refused.", Source: fromReplay, Why: "whoever has seen one delivery can send it again for ever",
+		Mend: "compare t with the clock, and refuse what is older than five minutes", Kills: []string{"timestamp-never-checked", "no-verification"}, Relations: answers("stale:paid=refused")},
+	{Name: "authenticity/future", Demand: "A delivery signed more than five minutes ahead is refused.", Source: ourPolicy, Strict: true,
+		Why: "a delivery signed for a later time can be kept and sent then", Mend: "let the tolerance hold both ways", Kills: []string{"timestamp-never-checked"}, Relations: answers("future:paid=refused")},
+	{Name: "authenticity/in-time", Demand: "A delivery that took four minutes is accepted: Stripe's own tolerance is five.", Source: fromReplay, Why: costRefused,
+		Mend: "let the tolerance be five minutes", Relations: answers("old-in-time:paid=ack")},
+	{Name: "authenticity/several-v1", Demand: "Any v1 entry of the header may be the good one.", Source: fromRolling, Why: costRotation,
+		Mend: "try every v1 entry", Kills: []string{"first-v1-only"}, Relations: answers("several-v1:paid=ack")},
+	{Name: "authenticity/unknown-schemes", Demand: "Schemes that are not known are passed over.", Source: fromSignatures, Why: costRefused,
+		Mend: "look at v1 entries alone, and ignore the rest of the header", Kills: []string{"unknown-scheme-refused"}, Relations: answers("other-schemes:paid=ack")},
+	{Name: "authenticity/rotation", Demand: "While a secret is rolled, the old one is good as well.", Source: fromRolling, Why: costRotation,
+		Mend: "let the endpoint be configured with several secrets, and try each", Kills: []string{"one-secret-only"}, Relations: answers("previous-secret:paid=ack", "paid=ack")},
+	{Name: "authenticity/raw-body", Demand: "The signature is checked over the bytes that came, however they are spaced or escaped.", Source: fromRawBody, Why: costRefused,
+		Mend: "hand the raw body to the verification, before any middleware parses it", Kills: []string{"reserialised-body"},
+		Relations: answers("compact=ack", "spaced=ack", "escaped=ack")},
+	{Name: "authenticity/utf-8", Demand: "Letters beyond ASCII, and beyond the basic plane, do not break a signature.", Source: fromRawBody, Why: costRefused,
+		Mend: "verify bytes, or decode them as UTF-8 and nothing else", Kills: []string{"charset-mangled"}, Relations: answers("emoji=ack")},
+	{Name: "authenticity/large-body", Demand: "An event of 200 KiB is accepted.", Source: ourPolicy, Why: "large events (many line items, long metadata) are lost",
+		Mend: "raise the limit of the body's size to 1 MiB", Kills: []string{"body-limit-too-small"}, Relations: answers("large=ack", "huge=ack?")},
+	{Name: "authenticity/api-versions", Demand: "An event of a newer API version is no forgery.", Source: fromVersions, Why: "after an upgrade in the Dashboard all events are refused",
+		Mend: "verify only, and decode yourself; or ignore the API version's mismatch in your library", Kills: []string{"api-version-read-as-forgery"}, Relations: answers("paid-newest=ack")},
+	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromSignatures, Why: costForged, Mend: "verify first, write after",
+		Kills:     []string{"row-written-before-verification", "ack-before-verification", "no-verification"},
+		Relations: []Relation{{Left: "wrong-secret:paid empty-secret:paid no-header:paid tampered-body:paid stale:paid malformed-header:paid", Op: "="}}},
+	{Name: "authenticity/forgery-burns-nothing", Demand: "A forged copy of an event does not keep the genuine one out.", Source: ourPolicy, Why: "whoever can guess event ids can have payments ignored",
+		Mend: "remember an event's id after its verification, in the transaction of its effect", Kills: []string{"row-written-before-verification"},
+		Relations: []Relation{{Left: "wrong-secret:paid paid", Op: "=", Right: "paid"}}},
+}

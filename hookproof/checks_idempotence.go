@@ -1,0 +1,63 @@
+package hookproof
+
+const (
+	fromDuplicates = "https://docs.stripe.com/webhooks#handle-duplicate-events"
+	costTwice      = "goods are sent twice, credits given twice, mails sent twice"
+	mendDedupe     = "record the event's id under a unique constraint, in the transaction that has the effect"
+)
+
+func equal(left, right string) []Relation { return []Relation{{Left: left, Op: "=", Right: right}} }
+
+var idempotence = []Check{
+	{Name: "idempotence/redelivered", Demand: "A payment that is told several times counts once.", Source: fromDuplicates, Why: costTwice, Mend: mendDedupe,
+		Kills: []string{"no-dedupe"}, Relations: equal("paid*4", "paid")},
+	{Name: "idempotence/refund-redelivered", Demand: "A refund that is told several times counts once.", Source: fromDuplicates, Why: costTwice, Mend: mendDedupe,
+		Kills: []string{"no-dedupe", "cumulative-refund-added-up"}, Relations: equal("paid refund-10*3 refund*3", "paid refund-10 refund")},
+	{Name: "idempotence/overlapping", Demand: "Copies of a payment that overlap count once.", Source: fromDuplicates, Why: costTwice, Mend: mendDedupe,
+		Kills: []string{"check-then-act-race", "no-dedupe"}, Relations: equal("paid&12 paid&12", "paid")},
+	{Name: "idempotence/overlapping-refund", Demand: "Copies of a refund that overlap count once.", Source: fromDuplicates, Why: costTwice, Mend: mendDedupe,
+		Kills: []string{"check-then-act-race"}, Relations: equal("paid refund-10&12", "paid refund-10")},
+	{Name: "idempotence/replicas", Demand: "Copies that overlap on several replicas count once.", Source: fromDuplicates, Why: costTwice, Mend: mendDedupe + ", which is the replicas' common one",
+		Kills: []string{"in-memory-dedupe", "check-then-act-race"}, Relations: equal("spread paid&12", "paid")},
+	{Name: "idempotence/two-ids", Demand: "One fact under two event ids counts once.", Source: fromDuplicates, Why: costTwice,
+		Mend:  "remember what an event tells of as well (the session and the type), not its id alone",
+		Kills: []string{"two-ids-counted-twice"}, Relations: equal("paid*2+", "paid")},
+	{Name: "idempotence/two-ids-overlapping", Demand: "One fact under two event ids counts once, when both come at the same time.", Source: fromDuplicates, Why: costTwice,
+		Mend:  "let a unique constraint, or the row's lock, decide what has been done",
+		Kills: []string{"two-ids-counted-twice", "check-then-act-race"}, Relations: equal("paid&8+", "paid")},
+	{Name: "idempotence/later", Demand: "A copy that comes after a while counts no more than one at once.", Source: fromDuplicates, Why: "Stripe retries for three days, and a person resends after thirty",
+		Mend: "keep what has been seen for as long as the effects", Kills: []string{"dedupe-entry-expires-too-early"}, Relations: equal("paid later paid", "paid")},
+	{Name: "idempotence/restart", Demand: "A copy that comes after a restart counts no more than one before.", Source: fromDuplicates, Why: costTwice, Mend: "keep what has been seen in the database",
+		Kills: []string{"in-memory-dedupe"}, Relations: equal("paid restart paid", "paid")},
+}
+
+const (
+	fromOrder = "https://docs.stripe.com/webhooks#event-ordering"
+	costOrder = "what an order ends as is decided by the network"
+	mendOrder = "let every event move the state upwards only: a rank for each state, and the larger of old and new is kept"
+)
+
+var order = []Check{
+	{Name: "order/refunds", Demand: "A payment and its refunds come to the same in every order.", Source: fromOrder, Why: costOrder, Mend: mendOrder,
+		Kills: []string{"stale-overwrite", "terminal-state-reopened"}, Relations: equal("{paid refund-10 refund-25 refund}", "paid refund-10 refund-25 refund")},
+	{Name: "order/slow-payment", Demand: "A slow payment's events come to the same in every order.", Source: fromOrder, Why: costOrder, Mend: mendOrder,
+		Kills: []string{"stale-overwrite"}, Relations: equal("{unpaid async-paid expired}", "unpaid async-paid expired")},
+	{Name: "order/failed-payment", Demand: "A slow payment that fails comes to the same in every order.", Source: fromOrder, Why: costOrder, Mend: mendOrder,
+		Kills: []string{"stale-overwrite"}, Relations: equal("{unpaid async-failed}", "unpaid async-failed")},
+	{Name: "order/dispute", Demand: "A payment and its dispute come to the same in every order.", Source: fromOrder, Why: costOrder, Mend: mendOrder,
+		Kills: []string{"stale-overwrite"}, Relations: equal("{paid dispute dispute-lost}", "paid dispute dispute-lost")},
+	{Name: "order/tie", Demand: "Events of the same second come to the same as others.", Source: fromOrder, Why: "created has seconds only, so ties are usual",
+		Mend: "do not order events by created: it cannot tell which of two is later", Kills: []string{"same-second-tie-dropped"},
+		Relations: append(equal("tie {paid refund-25}", "paid refund-25"), equal("tie async-paid unpaid", "unpaid async-paid")...)},
+	{Name: "order/repeated", Demand: "A life that is told once more, all of it, comes to the same.", Source: fromDuplicates, Why: costOrder, Mend: mendOrder,
+		Kills: []string{"no-dedupe", "stale-overwrite"}, Relations: equal("refund paid again", "paid refund")},
+	{Name: "order/overtaking", Demand: "An event that comes before its object is made is not lost.", Source: fromOrder, Why: "a customer can pay before the row is committed that knows of him",
+		Mend: "answer 500 while an object that must be yours is not there yet, so that Stripe comes again", Kills: []string{"webhook-before-row-acked", "webhook-before-row-lost", "local-save-reverts"},
+		Relations: equal("paid make", "paid")},
+	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
+		Mend: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "stale-overwrite"},
+		Relations: equal("paid {expired|async-failed|unpaid}", "paid")},
+	{Name: "order/late-after-refund", Demand: "A late event does not open a closed order again.", Source: fromOrder, Why: "goods are sent for money that was given back",
+		Mend: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
+		Relations: equal("paid refund {expired|async-failed|unpaid|async-paid}", "paid refund")},
+}

@@ -1,0 +1,67 @@
+package hookproof
+
+const (
+	fromFulfil  = "https://docs.stripe.com/checkout/fulfillment"
+	fromRefunds = "https://docs.stripe.com/api/charges/object#charge_object-amount_refunded"
+	costUnpaid  = "goods are sent for money that never came"
+)
+
+func nothingOf(left string) []Relation { return []Relation{{Left: left, Op: "∌", Right: "paid"}} }
+
+func unequal(left, right, evidence string) []Relation {
+	return []Relation{{Left: left, Op: "≠", Right: right, If: evidence}}
+}
+
+var meaningChecks = []Check{
+	{Name: "meaning/unpaid", Demand: "A session that is completed and not paid fulfils nothing.", Source: fromFulfil, Why: costUnpaid,
+		Mend: "look at payment_status, not at the event's type alone", Kills: []string{"unpaid-fulfilled"}, Relations: nothingOf("unpaid")},
+	{Name: "meaning/slow-payment", Demand: "A slow payment that succeeds is a payment.", Source: fromFulfil, Why: "customers who pay by bank transfer get nothing",
+		Mend: "handle checkout.session.async_payment_succeeded as a paid session", Kills: []string{"async-success-unhandled"}, Relations: equal("unpaid async-paid", "paid")},
+	{Name: "meaning/slow-payment-failed", Demand: "A slow payment that fails fulfils nothing.", Source: fromFulfil, Why: costUnpaid,
+		Mend: "handle checkout.session.async_payment_failed", Relations: nothingOf("unpaid async-failed")},
+	{Name: "meaning/expired", Demand: "A session that expires fulfils nothing.", Source: fromFulfil, Why: costUnpaid, Mend: "fulfil paid sessions only", Relations: nothingOf("expired")},
+	{Name: "meaning/amount", Demand: "A session paid with another amount does not fulfil the order.", Source: ourPolicy, Why: "a session made with a smaller amount buys the same goods",
+		Mend: "compare amount_total with the order's price before fulfilling", Kills: []string{"amount-unchecked"}, Relations: nothingOf("half-amount")},
+	{Name: "meaning/amount-absent", Demand: "A paid session without an amount does not fulfil the order.", Source: ourPolicy, Why: costUnpaid, Strict: true,
+		Mend: "take an absent amount for a wrong one", Kills: []string{"amount-unchecked"}, Relations: nothingOf("no-amount")},
+	{Name: "meaning/currency", Demand: "A session paid in another currency does not fulfil the order.", Source: ourPolicy, Why: "4500 yen are not 45 euros",
+		Mend: "compare the currency, too", Kills: []string{"amount-unchecked"}, Relations: nothingOf("other-currency")},
+	{Name: "meaning/free", Demand: "A session for which nothing was to be paid is fulfilled.", Source: fromFulfil, Strict: true, Why: "customers with a voucher get nothing",
+		Mend: "take payment_status no_payment_required for paid", Relations: append(unequal("free", "", ""), unequal("free", "unpaid", "")...)},
+	{Name: "meaning/expanded", Demand: "A payment intent that is an object is as good as its id.", Source: "https://docs.stripe.com/expand", Strict: true, Why: "refunds of the payment are not found later",
+		Mend: "accept an id or an object with an id, as Stripe's libraries do", Relations: equal("expanded", "paid")},
+	{Name: "meaning/livemode", Demand: "An event of the other livemode changes nothing.", Source: "https://docs.stripe.com/keys#test-live-modes", Why: "a test payment buys real goods",
+		Mend: "compare livemode with what the endpoint is for", Kills: []string{"livemode-unchecked"}, Relations: equal("other-livemode", "")},
+	{Name: "meaning/strangers", Demand: "Another object's events change nothing of this one.", Source: ourPolicy, Why: "one customer's payment, refund or dispute becomes another's",
+		Mend: "find the object by the session's, the reference's or the payment intent's id, and by nothing that many share", Kills: []string{"crossed-wires", "dispute-by-the-wrong-key"},
+		Relations: append(equal("stranger bare stranger-refund stranger-dispute", ""), equal("paid stranger-refund stranger-dispute", "paid")...)},
+	{Name: "meaning/refund", Demand: "A full refund shows.", Source: fromRefunds, Why: "goods are sent for money that was given back", Mend: "handle charge.refunded",
+		Relations: unequal("paid refund", "paid", "paid refund ≠ paid")},
+	{Name: "meaning/partial-refund", Demand: "A partial refund is no full one, and does show.", Source: fromRefunds, Why: "a discount given later cancels the order",
+		Mend: "compare amount_refunded with amount", Kills: []string{"partial-refund-read-as-full"},
+		Relations: append(unequal("paid refund-25", "paid refund", "paid refund ≠ paid"), unequal("paid refund-25", "paid", "paid refund ≠ paid")...)},
+	{Name: "meaning/refunds-add-up", Demand: "Of several refunds the last sum counts: amount_refunded is what was refunded in all.", Source: fromRefunds,
+		Why: "books show more, or less, than was given back", Mend: "store the maximum of amount_refunded; do not add, and do not skip the second",
+		Kills:     []string{"cumulative-refund-added-up", "second-partial-refund-dropped"},
+		Relations: []Relation{{Left: "paid refund-10 refund-25", Op: "=", Right: "paid refund-25", If: "paid refund ≠ paid"}}},
+	{Name: "meaning/refund-checked", Demand: "A refund of more than was paid, or in another currency, is not believed.", Source: ourPolicy, Strict: true, Why: "one wrong event closes an order",
+		Mend: "compare a refund's currency and amount with the order's", Kills: []string{"refund-unchecked"},
+		Relations: []Relation{{Left: "paid refund-other-currency refund-too-much", Op: "=", Right: "paid", If: "paid refund ≠ paid"}}},
+	{Name: "meaning/dispute", Demand: "A dispute shows.", Source: "https://docs.stripe.com/disputes/responding", Why: "a deadline to answer the bank passes unseen",
+		Mend: "handle charge.dispute.created, by its payment intent", Kills: []string{"dispute-by-the-wrong-key"}, Relations: unequal("paid dispute", "paid", "paid dispute ≠ paid")},
+	{Name: "meaning/dispute-outcome", Demand: "A dispute that is lost is not one that is won.", Source: "https://docs.stripe.com/disputes/responding", Why: "money that is gone is counted",
+		Mend: "look at the status of charge.dispute.closed", Relations: unequal("paid dispute dispute-lost", "paid dispute dispute-won", "paid dispute ≠ paid")},
+}
+
+func counted(left string, c Counters) []Relation { return []Relation{{Left: left, Counts: &c}} }
+
+const mendCount = "count each delivery once, by its outcome, before it is answered"
+
+var bookkeeping = []Check{
+	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: ourPolicy, Why: "nobody sees that events stop coming", Mend: mendCount, Relations: counted("paid", Counters{1, 0, 0})},
+	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: ourPolicy, Why: "nobody sees that Stripe repeats itself", Mend: mendCount, Relations: counted("paid*3", Counters{3, 2, 0})},
+	{Name: "bookkeeping/errors", Demand: "A refused delivery is counted as an error.", Source: ourPolicy, Why: "nobody sees that a secret is wrong", Mend: mendCount,
+		Relations: counted("wrong-secret:paid no-header:paid", Counters{2, 0, 2})},
+	{Name: "bookkeeping/sum", Demand: "Received is what was processed, skipped and refused together.", Source: ourPolicy, Why: "figures that do not add up are believed by nobody", Mend: mendCount,
+		Relations: counted("paid paid wrong-secret:paid unhandled", Counters{4, 1, 1})},
+}

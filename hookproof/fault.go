@@ -1,0 +1,277 @@
+package hookproof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// fault is something that goes wrong while the last word of a schedule is delivered.
+type fault struct {
+	says   string
+	needs  []string
+	strike func(ctx context.Context, r *run, t *Trial, n int, item Item) error
+	placed bool // it strikes at each message between the target and its database in turn
+}
+
+// forced is how long answers of the database are held back to make copies overlap.
+const forced = 40 * time.Millisecond
+
+// mostMessages is at how many messages of one delivery a fault is tried.
+const mostMessages = 30
+
+// healed is how long after a fault answers are judged again: pools hold dead connections.
+const healed = 2 * time.Second
+
+// faults are the words for what can strike.
+var faults = map[string]fault{
+	"": {},
+	"cut-before": {
+		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
+		needs: []string{"database"}, placed: true, strike: cutting((*Proxy).StrikeBefore),
+	},
+	"cut-after": {
+		says:  "the database does what a message says, each in turn, but its answer is lost, and it is away until the target has answered",
+		needs: []string{"database"}, placed: true, strike: cutting((*Proxy).StrikeAfter),
+	},
+	"killed": {
+		says:  "the target ends when the database has done everything, before the target can answer",
+		needs: []string{"database", "restart"}, strike: killed,
+	},
+	"stopped": {
+		says:  "the target is stopped while it works on the delivery",
+		needs: []string{"restart"},
+		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			answered := make(chan struct{})
+			go func() { defer close(answered); r.post(ctx, t, n, item) }()
+			r.called()
+			err := r.target.Stop(ctx, "kill")
+			<-answered
+			return errors.Join(hookFailed("stop", err), r.start(ctx))
+		},
+	},
+	"away": {
+		says:  "the database is away, and comes back when the target has answered",
+		needs: []string{"break"},
+		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() { r.post(ctx, t, n, item) })
+		},
+	},
+	"frozen": {
+		says:  "the database takes connections and answers nothing, until the target has answered",
+		needs: []string{"database"},
+		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-frozen") }, func() { r.post(ctx, t, n, item) })
+		},
+	},
+	"latency":   trouble("latency", "every answer of the database takes 200 ms"),
+	"bandwidth": trouble("bandwidth", "answers of the database come at 1 KiB a second"),
+	"half-open": trouble("half-open", "what the target tells the database arrives, and no answer comes back"),
+}
+
+func trouble(how, says string) fault {
+	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+		defer r.target.Link.Heal()
+		if err := r.target.Link.Trouble(how); err != nil {
+			return err
+		}
+		r.post(ctx, t, n, item)
+		r.wounded()
+		return nil
+	}}
+}
+
+// meanwhile does something while the database is broken.
+func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) error {
+	if r.target.Proxy == nil {
+		r.called()
+		r.called()
+	}
+	if err := broken(); err != nil {
+		return hookFailed("break", err)
+	}
+	do()
+	r.wounded()
+	return hookFailed("mend", r.target.heal(ctx))
+}
+
+// cutting delivers a word again and again, as Stripe would, and cuts at one message after the other, until
+// it is acknowledged. Of a word that was acknowledged before all are duplicates.
+func cutting(arm func(*Proxy, int) <-chan struct{}) func(context.Context, *run, *Trial, int, Item) error {
+	return func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+		duplicate := slices.ContainsFunc(t.schedule[:n], item.tells)
+		for ; t.place <= t.last && ctx.Err() == nil; t.place++ {
+			// A connection that was cut is replaced first, by an event that has long been done.
+			if err := r.warm(ctx); err != nil {
+				return err
+			}
+			tripped := arm(r.target.Proxy, t.place)
+			r.post(ctx, t, n, item)
+			r.target.Proxy.Count()
+			r.target.Proxy.Heal()
+			r.wounded()
+			select {
+			case <-tripped:
+				t.struck++
+			default:
+			}
+			if answer := t.Deliveries[len(t.Deliveries)-1]; answer.Acknowledged() && !duplicate || !r.listens() {
+				t.place++
+				return nil
+			}
+		}
+		return nil
+	}
+}
+
+// warm sends an event that has long been done until it is acknowledged, so that connections are there.
+func (r *run) warm(ctx context.Context) error {
+	for deadline := time.Now().Add(recovery); time.Now().Before(deadline); {
+		if r.sender.send(ctx, r.good).Acknowledged() {
+			return nil
+		}
+		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// killed holds the answer to the last message, ends the target, and starts it again.
+func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+	tripped := r.target.Proxy.HoldAfter(t.last)
+	answered := make(chan struct{})
+	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+	select {
+	case <-tripped:
+		t.struck++
+	case <-answered:
+	}
+	r.called()
+	err := r.target.Stop(ctx, "kill")
+	r.target.Proxy.Cut()
+	<-answered
+	r.target.Proxy.Heal()
+	r.wounded()
+	return errors.Join(hookFailed("stop", err), r.start(ctx))
+}
+
+// decideFault lets a fault strike at every place that it has. Places that one subject's deliveries did not
+// come to, since one was acknowledged, are another's.
+func (r *run) decideFault(ctx context.Context, out outcome) (outcome, error) {
+	f, first, last := faults[out.instance.Fault], 1, 1
+	if slices.Contains(f.needs, "database") {
+		var err error
+		if last, err = r.messages(ctx, out.instance.left); err != nil {
+			return r.undecided(out, err)
+		}
+	}
+	if out.instance.at > 0 {
+		first, last = out.instance.at, out.instance.at
+	}
+	if !f.placed {
+		first = last
+	}
+	struck := 0
+	for first <= last {
+		if why := r.spent(); why != "" {
+			out.verdict, out.lacking, out.why = NotRun, true, fmt.Sprintf("%s after %d of %d messages", why, first-1, last)
+			return out, nil
+		}
+		trial, err := r.performFault(ctx, out.instance.left, f, first, last)
+		if err != nil {
+			return out, err
+		}
+		struck += trial.struck
+		first = max(trial.place, first+1)
+		if !r.listens() {
+			out.verdict, out.why, out.trial = Fail, "its process ended", trial
+			if r.target.Start != nil {
+				return out, r.start(ctx)
+			}
+			return out, nil
+		}
+		if out, err = r.compare(ctx, out, trial); err != nil || out.verdict != Pass {
+			return out, err
+		}
+	}
+	if f.placed || out.instance.Fault == "killed" {
+		r.strikes(struck)
+		if struck == 0 {
+			return r.undecided(out, fmt.Errorf("%w: no delivery came to a message that could be cut", errEvidence))
+		}
+	}
+	return out, nil
+}
+
+func (r *run) performFault(ctx context.Context, s Schedule, f fault, first, last int) (*Trial, error) {
+	t := &Trial{place: first, last: last}
+	r.called()
+	var err error
+	if t.Subject, err = r.target.Subject(ctx); err != nil {
+		return nil, hookFailed("subject", err)
+	}
+	t.Subject = t.Subject.completed()
+	return t, r.deliver(ctx, t, s, nil, f)
+}
+
+// messages counts what passes between target and database while a schedule's last word is delivered, once.
+func (r *run) messages(ctx context.Context, s Schedule) (int, error) {
+	if count, known := r.counts[s.String()]; known {
+		return count, nil
+	}
+	count := 0
+	counting := fault{strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+		r.target.Proxy.Count()
+		r.post(ctx, t, n, item)
+		err := sleep(ctx, r.stillness()) // the work may come after the ACK
+		count = r.target.Proxy.Messages()
+		return err
+	}}
+	if _, err := r.performFault(ctx, s, counting, 1, 1); err != nil {
+		return 0, err
+	}
+	if count == 0 {
+		return 0, fmt.Errorf("%w: a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?", errEvidence)
+	}
+	r.counts[s.String()] = min(count, mostMessages)
+	return r.counts[s.String()], nil
+}
+
+func (r *run) restart(ctx context.Context) error {
+	r.called()
+	if err := r.target.Stop(ctx, "kill"); err != nil {
+		return hookFailed("stop", err)
+	}
+	return r.start(ctx)
+}
+
+func (r *run) start(ctx context.Context) error {
+	r.called()
+	r.wounded()
+	return hookFailed("start", r.target.Start(ctx))
+}
+
+// listens tells whether the target takes connections.
+func (r *run) listens() bool { return r.target.listens() }
+
+func (t *Target) listens() bool {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return false
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 2*time.Second)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}

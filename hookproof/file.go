@@ -1,0 +1,262 @@
+package hookproof
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// file is a target file as it is written: docs/hookproof.md describes it.
+type file struct {
+	Schema         string `json:"$schema"`
+	URL            string `json:"url"`
+	Secret         string `json:"secret"`
+	PreviousSecret string `json:"previousSecret"`
+
+	Subject *struct {
+		Hook
+		Pick map[string]string `json:"pick"`
+	} `json:"subject"`
+	State    *Hook `json:"state"`
+	Counters *struct {
+		Hook
+		Received   string `json:"received"`
+		Duplicates string `json:"duplicates"`
+		Errors     string `json:"errors"`
+	} `json:"counters"`
+	Stop, Start *Hook
+	Database    *struct {
+		Listen   string `json:"listen"`
+		Upstream string `json:"upstream"`
+	} `json:"database"`
+	Break, Mend *Hook
+
+	Replicas  []string `json:"replicas"`
+	Unhandled []string `json:"unhandled"`
+	Ignore    []string `json:"ignore"`
+	Livemode  bool     `json:"livemode"`
+
+	directory string
+}
+
+// LoadTarget reads a target file. {{env.NAME}} anywhere in it is the environment variable's value, by getenv;
+// nil is os.Getenv. The error names the file, the place in it and what is wrong there.
+func LoadTarget(path string, getenv func(string) string) (*Target, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTarget(raw, filepath.Dir(path), environment(getenv))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	t.File = path
+	return t, nil
+}
+
+func parseTarget(raw []byte, directory string, env values) (*Target, error) {
+	raw, err := fillEnvironment(raw, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := RefuseLiveKeys(string(raw)); err != nil {
+		return nil, err
+	}
+	f := file{directory: directory}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&f); err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if decoder.More() {
+		return nil, errors.New("there is more after its end")
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f.target(), nil
+}
+
+// fillEnvironment puts the environment's values into a file's texts.
+func fillEnvironment(raw []byte, env values) ([]byte, error) {
+	text := string(raw)
+	var missing error
+	text = hole.ReplaceAllStringFunc(text, func(match string) string {
+		name := match[2 : len(match)-2]
+		if !strings.HasPrefix(name, "env.") {
+			return match
+		}
+		value, known := env(name)
+		if !known {
+			missing = fmt.Errorf("the environment variable %s is not set", strings.TrimPrefix(name, "env."))
+		}
+		quoted, _ := json.Marshal(value) // a string can always be marshalled
+		return string(quoted[1 : len(quoted)-1])
+	})
+	return []byte(text), missing
+}
+
+func (f *file) check() error {
+	hooks := map[string]*Hook{"state": f.State, "stop": f.Stop, "start": f.Start, "break": f.Break, "mend": f.Mend}
+	if f.Subject != nil {
+		hooks["subject"] = &f.Subject.Hook
+	}
+	if f.Counters != nil {
+		hooks["counters"] = &f.Counters.Hook
+		if f.Counters.Received == "" || f.Counters.Duplicates == "" || f.Counters.Errors == "" {
+			return errors.New("counters: received, duplicates and errors are JSON pointers into its answer, such as /webhook/received")
+		}
+	}
+	for _, name := range sortedKeys(hooks) {
+		hook := hooks[name]
+		if hook == nil {
+			continue
+		}
+		if err := hook.check(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if hook.SQL != nil && name != "state" {
+			return fmt.Errorf("%s: sql is for state alone", name)
+		}
+	}
+	for _, pair := range [][2]string{{"stop", "start"}, {"break", "mend"}} {
+		if (hooks[pair[0]] == nil) != (hooks[pair[1]] == nil) {
+			return fmt.Errorf("%s and %s go together: one undoes the other", pair[0], pair[1])
+		}
+	}
+	switch {
+	case (f.Subject == nil) != (f.State == nil):
+		return errors.New("subject and state go together: what one makes the other looks at")
+	case f.Database != nil && (f.Database.Listen == "" || f.Database.Upstream == ""):
+		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
+	case f.Database != nil && f.Stop == nil:
+		return errors.New("database: the target is started anew behind the proxy, so stop and start are needed, too")
+	case f.Database != nil && f.Break != nil:
+		return errors.New("database and break are two ways to say the same; give one")
+	}
+	for _, pointer := range f.Ignore {
+		if !strings.HasPrefix(pointer, "/") {
+			return fmt.Errorf("ignore: %q is no JSON pointer; one begins with a slash", pointer)
+		}
+	}
+	return nil
+}
+
+// target makes of the file what a run works with.
+func (f *file) target() *Target {
+	t := &Target{
+		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
+		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore,
+	}
+	if f.Subject != nil {
+		s := subjects{f: f}
+		t.Subject = func(ctx context.Context) (Subject, error) { return s.make(ctx, invent()) }
+		if strings.Contains(f.Subject.text(), "{{new.") {
+			t.Announce = s.announce
+		}
+		t.State = f.state
+	}
+	if f.Counters != nil {
+		t.Counters = f.counters
+	}
+	if f.Stop != nil {
+		t.Stop = func(ctx context.Context, _ string) error { return f.do(ctx, f.Stop) }
+		t.Start = func(ctx context.Context) error { return f.do(ctx, f.Start) }
+	}
+	if f.Break != nil {
+		t.Break = func(ctx context.Context) error { return f.do(ctx, f.Break) }
+		t.Mend = func(ctx context.Context) error { return f.do(ctx, f.Mend) }
+	}
+	if f.Database != nil {
+		t.database = &database{f.Database.Listen, f.Database.Upstream}
+	}
+	return t
+}
+
+// do runs a hook for what it does.
+func (f *file) do(ctx context.Context, h *Hook) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	quiet := *h
+	quiet.silent = true
+	_, err := quiet.call(ctx, f.directory, nothing)
+	return err
+}
+
+// ask runs a hook for its answer.
+func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, hookTime)
+	defer cancel()
+	raw, err := h.call(ctx, f.directory, v)
+	if err != nil {
+		return nil, err
+	}
+	var answer any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&answer); err != nil {
+		return nil, fmt.Errorf("its answer is no JSON: %.100q", raw)
+	}
+	return answer, nil
+}
+
+func nothing(string) (string, bool) { return "", false }
+
+func (f *file) state(ctx context.Context, s Subject) (any, error) {
+	return f.ask(ctx, f.State, s.value)
+}
+
+// value is what {{name}} stands for in a hook that is about the subject.
+func (s Subject) value(name string) (string, bool) {
+	_, known := s[name]
+	return s.text(name), known
+}
+
+func (f *file) counters(ctx context.Context) (c Counters, err error) {
+	answer, err := f.ask(ctx, &f.Counters.Hook, nothing)
+	if err != nil {
+		return c, err
+	}
+	for pointer, to := range map[string]*int64{
+		f.Counters.Received: &c.Received, f.Counters.Duplicates: &c.Duplicates, f.Counters.Errors: &c.Errors,
+	} {
+		value, err := at(answer, pointer)
+		if err != nil {
+			return c, err
+		}
+		number, is := value.(json.Number)
+		if *to, err = strconv.ParseInt(number.String(), 10, 64); !is || err != nil {
+			return c, fmt.Errorf("its answer's %s is no whole number", pointer)
+		}
+	}
+	return c, nil
+}
+
+// at finds a value by its JSON pointer.
+func at(value any, pointer string) (any, error) {
+	if pointer == "" {
+		return value, nil
+	}
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		token = unescape(token)
+		var there bool
+		switch v := value.(type) {
+		case map[string]any:
+			value, there = v[token]
+		case []any:
+			if n, err := strconv.Atoi(token); err == nil && n >= 0 && n < len(v) {
+				value, there = v[n], true
+			}
+		}
+		if !there {
+			return nil, fmt.Errorf("its answer has no %s", pointer)
+		}
+	}
+	return value, nil
+}

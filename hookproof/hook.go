@@ -1,0 +1,234 @@
+package hookproof
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	_ "github.com/lib/pq"
+)
+
+// Hook is one way to ask a target for something, as a target file gives it: exactly one of its members.
+type Hook struct {
+	Command []string     `json:"command,omitempty"` // an argument vector; no shell. It runs in the target file's directory
+	HTTP    *HookRequest `json:"http,omitempty"`
+	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; of state only
+
+	silent bool // what it prints is nobody's business
+}
+
+// HookRequest is a request, which is answered with a 2xx or has failed.
+type HookRequest struct {
+	URL     string            `json:"url"`
+	Method  string            `json:"method,omitempty"` // "" is GET, or POST with a body
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+}
+
+// HookQuery is a query whose rows, as objects, are the answer.
+type HookQuery struct {
+	DSN   string `json:"dsn"`
+	Query string `json:"query"` // {{name}} in it is a parameter, never text
+}
+
+// hookTime is how long a hook may take. A start waits for the target to be ready, which is given more.
+const (
+	hookTime  = 10 * time.Second
+	startTime = 60 * time.Second
+)
+
+func (h *Hook) check() error {
+	given := 0
+	for _, is := range []bool{len(h.Command) > 0, h.HTTP != nil, h.SQL != nil} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return errors.New("a hook is one of command (a list of arguments), http or sql")
+	case h.HTTP != nil && h.HTTP.URL == "":
+		return errors.New("http has no url")
+	case h.SQL != nil && (h.SQL.DSN == "" || h.SQL.Query == ""):
+		return errors.New("sql needs a dsn and a query")
+	}
+	return nil
+}
+
+// text is the hook as its file has it.
+func (h *Hook) text() string {
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// values stand for {{name}} in a hook's texts.
+type values func(name string) (string, bool)
+
+var hole = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
+
+// fill puts values in the place of {{name}}.
+func fill(text string, v values) (string, error) {
+	var missing error
+	out := hole.ReplaceAllStringFunc(text, func(match string) string {
+		value, known := v(match[2 : len(match)-2])
+		if !known && missing == nil {
+			missing = fmt.Errorf("there is nothing to put in the place of %s", match)
+		}
+		return value
+	})
+	return out, missing
+}
+
+// call runs a hook and answers what it says: "" or any JSON.
+func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, error) {
+	switch {
+	case h.HTTP != nil:
+		return h.HTTP.call(ctx, v)
+	case h.SQL != nil:
+		return h.SQL.call(ctx, v)
+	}
+	arguments := make([]string, len(h.Command))
+	for i, argument := range h.Command {
+		var err error
+		if arguments[i], err = fill(argument, v); err != nil {
+			return nil, err
+		}
+	}
+	program := arguments[0]
+	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		program = filepath.Join(directory, program)
+	}
+	command := exec.CommandContext(ctx, program, arguments[1:]...)
+	command.Dir = directory
+	command.WaitDelay = time.Second
+	var said bytes.Buffer
+	complaint, err := os.CreateTemp("", "hookproof")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = errors.Join(complaint.Close(), os.Remove(complaint.Name())) }()
+	// A process that the command leaves behind holds on to what it has inherited: a file does not wait for it.
+	command.Stderr = complaint
+	if !h.silent {
+		command.Stdout = &said
+	}
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, end(complaint))
+	}
+	return said.Bytes(), nil
+}
+
+// end is the last of a file, to be put behind an error.
+func end(file *os.File) string {
+	raw, err := os.ReadFile(file.Name())
+	if text := strings.TrimSpace(string(raw[max(0, len(raw)-500):])); err == nil && text != "" {
+		return ": " + text
+	}
+	return ""
+}
+
+var hookClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
+
+func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
+	url, err := fill(r.URL, v)
+	if err != nil {
+		return nil, err
+	}
+	body, err := fill(string(r.Body), v)
+	if err != nil {
+		return nil, err
+	}
+	method := r.Method
+	if method == "" && body != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.Headers {
+		if value, err = fill(value, v); err != nil {
+			return nil, err
+		}
+		request.Header.Set(name, value)
+	}
+	response, err := hookClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("%s answered %d: %.200s", url, response.StatusCode, bytes.TrimSpace(raw))
+	}
+	return raw, nil
+}
+
+var parameter = regexp.MustCompile(`'?\{\{[\w.-]+\}\}'?`)
+
+func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
+	dsn, err := fill(q.DSN, v)
+	if err != nil {
+		return nil, err
+	}
+	var arguments []any
+	var missing error
+	query := parameter.ReplaceAllStringFunc(q.Query, func(match string) string {
+		value, known := v(strings.Trim(match, "'{}"))
+		if !known {
+			missing = fmt.Errorf("there is nothing to put in the place of %s", match)
+		}
+		arguments = append(arguments, value)
+		return fmt.Sprintf("$%d", len(arguments))
+	})
+	if missing != nil {
+		return nil, missing
+	}
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(ctx, `SELECT COALESCE(json_agg(row), '[]') FROM (`+strings.TrimRight(query, "; \n")+`) AS row`, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var raw []byte
+	if rows.Next() {
+		err = rows.Scan(&raw)
+	}
+	return raw, errors.Join(err, rows.Err())
+}
+
+// environment gives {{env.NAME}} by a look-up such as os.Getenv.
+func environment(getenv func(string) string) values {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	return func(name string) (string, bool) {
+		variable, is := strings.CutPrefix(name, "env.")
+		value := getenv(variable)
+		return value, is && value != ""
+	}
+}

@@ -1,0 +1,360 @@
+package hookproof
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are a run's choices. The zero value is a full run by the strict profile.
+type Options struct {
+	Only, Skip []string      // names of checks or families
+	Profile    string        // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
+	Seed       uint64        // of what is sampled; 0 picks one
+	Thorough   bool          // lives of up to six events in every order, and no budget
+	Budget     time.Duration // for the whole run; 0 is 60 s
+	HookCalls  int           // how many hooks may be called; 0 is 250
+	Progress   func(Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
+	Phase      func(string)  // is told of each phase as it begins; may be nil
+}
+
+// run is one run of the checks on one target.
+type run struct {
+	target  *Target
+	options Options
+	sender  *sender
+	journal Journal
+	began   time.Time
+	lag     time.Duration // of effects behind their ACKs, as measured first
+	good    shipment      // that was acknowledged first, and can be sent again
+	calls   atomic.Int64  // of hooks
+
+	mu         sync.Mutex
+	works      map[string]*work
+	references map[string]*reference
+	counts     map[string]int // messages of a schedule's last word
+	steady     []outcome      // whose states have to stay as they are until the end
+	overlaps   int
+	struck     int
+	wound      time.Time // when the last fault was healed
+	unrest     period    // in which answers are not judged, since faults were made
+	flapping   string    // what was seen of answers that change in calm
+
+	spare      Subject  // for deliveries of which no state is read
+	counters   Counters // as read last, when so many deliveries had been made
+	countersAt int
+}
+
+// period is a time in which answers are not judged.
+type period struct{ from, to time.Time }
+
+// Unusable is a run that could not judge the target at all.
+type Unusable struct{ Reason string }
+
+func (e *Unusable) Error() string { return e.Reason }
+
+// Judge runs the checks on a target and answers what they came to. An error is an *Unusable target, a
+// *HookError, or the context's: then there is no verdict, and the report has what was found before.
+func Judge(ctx context.Context, target *Target, options Options) (report Report, err error) {
+	options.Profile = cmp.Or(options.Profile, "strict")
+	options.Budget = cmp.Or(options.Budget, time.Minute)
+	options.HookCalls = cmp.Or(options.HookCalls, 250)
+	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
+	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, counts: map[string]int{}}
+	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
+	if err := target.Check(); err != nil {
+		return report, &Unusable{err.Error()}
+	}
+	checks, err := selected(options)
+	if err != nil {
+		return report, err
+	}
+	r.sender = newSender(target, &r.journal)
+	defer r.sender.close()
+	closing, err := target.open(ctx)
+	defer func() { err = errors.Join(err, closing(context.WithoutCancel(ctx))) }()
+	if err != nil {
+		return report, err
+	}
+	err = r.phases(ctx, checks, &report)
+	r.finish(&report)
+	return report, err
+}
+
+func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err error) {
+	phase := func(name string, f func() error) {
+		if err == nil {
+			if r.options.Phase != nil {
+				r.options.Phase(name)
+			}
+			began := time.Now()
+			err = f()
+			report.Phases = append(report.Phases, Spent{name, millis(time.Since(began))})
+		}
+	}
+	phase("calibrate", func() error { return r.calibrate(ctx) })
+	var said *diagnosis
+	if errors.As(err, &said) {
+		report.Findings, err = said.findings(checks), nil
+		return nil
+	}
+	for _, p := range phases {
+		phase(p.name, func() error {
+			return r.runPhase(ctx, checks, p.phase, p.atOnce)
+		})
+	}
+	phase("last reading", func() error { return r.lastReading(ctx) })
+	for _, c := range checks {
+		if w := r.works[c.Name]; w != nil {
+			report.Findings = append(report.Findings, w.finding)
+		}
+	}
+	return err
+}
+
+// phases are what runs after the calibration, in this order.
+var phases = []struct {
+	phase  Phase
+	name   string
+	atOnce int // relations
+}{{Direct, "direct", 4}, {Shared, "shared", 8}, {Crowded, "crowded", 1}, {Exclusive, "exclusive", 1}, {Poisoned, "poisoned", 1}, {Last, "overall", 1}}
+
+func selected(o Options) ([]Check, error) {
+	if o.Profile != "strict" && o.Profile != "stripe" {
+		return nil, &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
+	}
+	all := Checks()
+	for _, name := range slices.Concat(o.Only, o.Skip) {
+		if len(ChecksNamed(name)) == 0 {
+			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
+		}
+	}
+	return slices.DeleteFunc(all, func(c Check) bool {
+		skipped := slices.ContainsFunc(o.Skip, c.named)
+		picked := len(o.Only) == 0 || slices.ContainsFunc(o.Only, c.named)
+		return skipped || !picked
+	}), nil
+}
+
+func (c Check) named(name string) bool { return name == c.Name || name == c.Family() }
+
+// work is a check's relations, with what they have come to so far.
+type work struct {
+	check     Check
+	finding   Finding
+	instances []instance
+	open      int // relations whose states are compared at the end
+	told      bool
+}
+
+func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int) error {
+	if err := r.calmly(ctx, p); err != nil {
+		return err
+	}
+	var all []instance
+	for _, c := range checks {
+		if c.Phase() != p {
+			continue
+		}
+		w, err := r.work(c)
+		if err != nil {
+			return err
+		}
+		r.works[c.Name], all = w, append(all, w.instances...)
+		r.tell(w)
+	}
+	return each(all, atOnce, func(i instance) error {
+		w := r.works[i.check.Name]
+		if r.settledAlready(w) {
+			return nil
+		}
+		began := time.Now()
+		out, err := r.decideInBudget(ctx, i)
+		if err != nil {
+			return err
+		}
+		r.note(w, out, time.Since(began))
+		return nil
+	})
+}
+
+// work is what there is to do for a check.
+func (r *run) work(c Check) (*work, error) {
+	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
+	if c.Overall != nil {
+		w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
+		if w.finding.Verdict == Fail {
+			w.finding.Mend, w.finding.Importance = c.Mend, c.Why
+		}
+		return w, nil
+	}
+	if missing := r.target.Lacks(c.Needs()); missing != "" {
+		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
+		return w, nil
+	}
+	var err error
+	w.instances, err = c.instances(r.limit(), r.options.Seed)
+	return w, err
+}
+
+// hookNames say in the words of the target file what a target does not offer.
+var hookNames = map[string]string{
+	"subject": "subject", "state": "state", "counters": "counters", "hold": "a lock, which only Go code can give",
+	"announce": "a subject hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "database",
+	"break": "database, or break and mend", "link": "database", "restart": "stop and start", "previousSecret": "previousSecret", "replicas": "replicas",
+}
+
+func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {
+	if why := r.spent(); why != "" {
+		return outcome{instance: i, verdict: NotRun, lacking: true, why: why}, nil
+	}
+	out, err := r.decide(ctx, i)
+	if err == nil && out.verdict == Fail {
+		out = r.confirm(ctx, out)
+	}
+	return out, err
+}
+
+// worse ranks verdicts: a check is as bad as the worst of its relations.
+var worse = map[Verdict]int{Pass: 0, Info: 1, NotRun: 2, Fail: 3}
+
+// settledAlready tells whether nothing that comes can change a check's verdict.
+func (r *run) settledAlready(w *work) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return w.finding.Verdict == Fail
+}
+
+// note adds what a relation came to to its check's finding.
+func (r *run) note(w *work, out outcome, took time.Duration) {
+	r.mu.Lock()
+	f := &w.finding
+	f.Took += millis(took)
+	f.Relations++
+	if out.open {
+		w.open++
+	}
+	if out.verdict == Fail && w.check.Strict && r.options.Profile == "stripe" {
+		out.verdict = Info
+	}
+	if worse[out.verdict] > worse[f.Verdict] {
+		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
+		f.Relation = out.instance.Relation.String()
+		if out.trial != nil && out.verdict != NotRun {
+			f.Schedule, f.Timeline = out.trial.Schedule, timeline(out.trial.Deliveries)
+			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
+			f.Mend, f.Importance = w.check.Mend, w.check.Why
+		}
+	}
+	r.mu.Unlock()
+	r.tell(w)
+}
+
+// tell tells of a finding when it is final, once.
+func (r *run) tell(w *work) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	final := w.finding.Verdict == Fail || w.open == 0 && w.finding.Relations >= len(w.instances)
+	if final && !w.told && r.options.Progress != nil {
+		r.options.Progress(w.finding)
+	}
+	w.told = w.told || final
+}
+
+// command is how the run is called from a shell, up to what chooses checks and seed.
+func (t *Target) command(o Options) string {
+	target := "--target " + t.File
+	if t.File == "" {
+		target = "--url " + t.URL
+	}
+	command := "hookproof check " + target + " --profile " + o.Profile
+	if o.Thorough {
+		command += " --thorough"
+	}
+	return command
+}
+
+func timeline(deliveries []Delivery) []Sent {
+	var list []Sent
+	for _, d := range deliveries {
+		sent := Sent{
+			At: millis(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, ID: d.EventID, Sign: d.Sign,
+			Status: d.Status, Latency: millis(d.Latency),
+		}
+		if d.Err != nil {
+			sent.Error = plainly(d.Err)
+		}
+		list = append(list, sent)
+	}
+	return list
+}
+
+// limit is how many orders of a life are tried: all of four events, or of six.
+func (r *run) limit() int {
+	if r.options.Thorough {
+		return 720
+	}
+	return 24
+}
+
+// spent says what of the budget is used up, or "". Of the hook calls some are kept for the last reading.
+func (r *run) spent() string {
+	if r.options.Thorough {
+		return ""
+	}
+	r.mu.Lock()
+	reserved := len(r.steady)
+	r.mu.Unlock()
+	switch {
+	case time.Since(r.began) > r.options.Budget:
+		return fmt.Sprintf("out of time (%s)", r.options.Budget)
+	case int(r.calls.Load())+reserved >= r.options.HookCalls:
+		return fmt.Sprintf("out of hook calls (%d)", r.options.HookCalls)
+	}
+	return ""
+}
+
+// lastReading compares the states that are to be equal. It is the last thing that is done, since something
+// may overwrite a state late. What fails is looked at once more, one after the other.
+func (r *run) lastReading(ctx context.Context) error {
+	if err := sleep(ctx, r.stillness()); err != nil {
+		return err
+	}
+	var wrong []outcome
+	var mu sync.Mutex
+	err := each(r.steady, 8, func(out outcome) error {
+		state, same, err := r.reaches(ctx, out.trial, out.want.equal)
+		if err != nil || same {
+			return err
+		}
+		out.verdict, out.why, out.instance.now = Fail, fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want)), true
+		mu.Lock()
+		defer mu.Unlock()
+		wrong = append(wrong, out)
+		return nil
+	})
+	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
+	for _, out := range wrong {
+		if w := r.works[out.instance.check.Name]; err == nil && !r.settledAlready(w) {
+			out.open = false
+			r.note(w, r.confirm(ctx, out), 0)
+		}
+	}
+	for _, w := range r.works {
+		w.open = 0
+		r.tell(w)
+	}
+	return err
+}
+
+// finish fills in what the whole run came to.
+func (r *run) finish(report *Report) {
+	report.Took, report.Lag, report.Overlap, report.Struck = millis(time.Since(r.began)), millis(r.lag), r.overlaps, r.struck
+	report.Deliveries, report.HookCalls = r.journal.length(), int(r.calls.Load())
+}

@@ -1,0 +1,193 @@
+package hookproof
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Schedule is a set of deliveries with order, copies and overlap, in words: what is sent to one fresh
+// subject. ParseSchedule describes the words.
+type Schedule []Item
+
+// Item is one word of a schedule: deliveries of one event, or a verb.
+type Item struct {
+	Verb     string // one of verbs; "" is a delivery
+	Sign     string // how it is signed; "" is genuine
+	Event    string // a word of the vocabulary
+	Copies   int    // 1 or more
+	Together bool   // the copies overlap
+	Fresh    bool   // every copy has an event id of its own
+	Want     string // the answer that is demanded; "" is an ACK in the end
+}
+
+// wants are the answers that can be demanded of a delivery.
+var wants = map[string]string{
+	"ack":      "a 2xx at once",
+	"refused":  "a 4xx",
+	"ack?":     "a 2xx, though another answer is no fault",
+	"refused?": "a 4xx, though another answer is no fault",
+	"any":      "an answer",
+}
+
+// verbs are what a schedule can say beside deliveries.
+var verbs = map[string]string{
+	"tie":     "all events are created in the same second",
+	"make":    "the subject's object is made only now",
+	"again":   "everything so far is delivered once more",
+	"restart": "the target is stopped and started",
+	"later":   "a while passes",
+	"spread":  "copies go to the target and its replicas in turn",
+}
+
+var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
+
+// ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in their order:
+//
+//	paid                 one event of the vocabulary, with a genuine signature
+//	wrong-secret:paid    the same event signed in another way
+//	paid*3  paid&20      copies one after the other, or overlapping
+//	paid*2+              copies that have event ids of their own: one fact, told twice
+//	paid=ack             with an answer that is demanded: ack, refused, ack?, refused?, any
+//	tie make again later restart spread   verbs
+//
+// The same word twice is the same event, delivered again.
+func ParseSchedule(text string) (Schedule, error) {
+	var s Schedule
+	for field := range strings.FieldsSeq(text) {
+		if _, is := verbs[field]; is {
+			s = append(s, Item{Verb: field})
+			continue
+		}
+		m := itemForm.FindStringSubmatch(field)
+		if m == nil {
+			return nil, fmt.Errorf("%q is no word of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
+		}
+		item := Item{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
+		if _, known := ways[item.Sign]; item.Sign != "" && !known {
+			return nil, fmt.Errorf("%q: there is no way to sign called %q", field, item.Sign)
+		}
+		if _, known := vocabulary[item.Event]; !known {
+			return nil, fmt.Errorf("%q: there is no event called %q", field, item.Event)
+		}
+		if _, known := wants[item.Want]; item.Want != "" && !known {
+			return nil, fmt.Errorf("%q: an answer is one of %s", field, strings.Join(sortedKeys(wants), ", "))
+		}
+		if m[4] != "" {
+			item.Copies, _ = strconv.Atoi(m[4])
+			if item.Copies < 1 || item.Copies > 100 {
+				return nil, fmt.Errorf("%q: there can be 1 to 100 copies", field)
+			}
+		}
+		s = append(s, item)
+	}
+	return s, nil
+}
+
+func (i Item) String() string {
+	if i.Verb != "" {
+		return i.Verb
+	}
+	text := i.Event
+	if i.Sign != "" {
+		text = i.Sign + ":" + text
+	}
+	if i.Copies > 1 {
+		mark := "*"
+		if i.Together {
+			mark = "&"
+		}
+		text += mark + strconv.Itoa(i.Copies)
+	}
+	if i.Fresh {
+		text += "+"
+	}
+	if i.Want != "" {
+		text += "=" + i.Want
+	}
+	return text
+}
+
+// plainly is the item without what is demanded of its answer.
+func (i Item) plainly() string {
+	i.Want = ""
+	return i.String()
+}
+
+func (s Schedule) String() string {
+	texts := make([]string, len(s))
+	for i, item := range s {
+		texts[i] = item.String()
+	}
+	return strings.Join(texts, " ")
+}
+
+// genuine tells whether a delivery of the item must have its effect, if it has any.
+func (i Item) genuine() bool { return i.Verb == "" && (i.Sign == "" || ways[i.Sign].genuine) }
+
+// has tells whether a schedule delivers an event, however signed.
+func (s Schedule) has(event string) bool {
+	return slices.ContainsFunc(s, func(i Item) bool { return i.Verb == "" && i.Event == event })
+}
+
+func (s Schedule) verb(verb string) bool {
+	return slices.ContainsFunc(s, func(i Item) bool { return i.Verb == verb })
+}
+
+// plain is the schedule without the answers that it demands: what its state depends on.
+func (s Schedule) plain() Schedule {
+	out := slices.Clone(s)
+	for i := range out {
+		out[i].Want = ""
+	}
+	return out
+}
+
+var choice = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// expand makes of a row's text the schedules that it stands for: {a|b} is a or b, and {a b c} every order
+// of a, b and c, of which a seed picks some if there are more than limit.
+func expand(text string, limit int, seed uint64) []string {
+	m := choice.FindStringSubmatchIndex(text)
+	if m == nil {
+		return []string{strings.Join(strings.Fields(text), " ")}
+	}
+	inside, before, after := text[m[2]:m[3]], text[:m[0]], text[m[1]:]
+	var options []string
+	if strings.Contains(inside, "|") {
+		options = strings.Split(inside, "|")
+	} else {
+		parts := strings.Fields(inside)
+		for order := range permutations(len(parts)) {
+			picked := make([]string, len(order))
+			for i, n := range order {
+				picked[i] = parts[n]
+			}
+			options = append(options, strings.Join(picked, " "))
+		}
+		options = sample(options, limit, seed)
+	}
+	var all []string
+	for _, option := range options {
+		all = append(all, expand(before+option+after, limit, seed)...)
+	}
+	return all
+}
+
+// sample picks some of a list, always the same for a seed, and keeps their order.
+func sample(list []string, limit int, seed uint64) []string {
+	if len(list) <= limit {
+		return list
+	}
+	chance := rand.New(rand.NewPCG(seed, uint64(len(list))))
+	picked := chance.Perm(len(list))[:limit]
+	slices.Sort(picked)
+	out := make([]string, limit)
+	for i, n := range picked {
+		out[i] = list[n]
+	}
+	return out
+}

@@ -1,0 +1,133 @@
+package hookproof
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// mostShrinks is how many shorter schedules are tried.
+const mostShrinks = 12
+
+// confirm looks at a failure once more: whether the target's answers change in calm, in which case it proves
+// nothing, and what the least is that shows it.
+func (r *run) confirm(ctx context.Context, found outcome) outcome {
+	if found.trial == nil || len(found.trial.Deliveries) == 0 {
+		return found
+	}
+	if found.instance.Fault != "" {
+		return r.isolate(ctx, found)
+	}
+	last := found.trial.Deliveries[len(found.trial.Deliveries)-1]
+	if (last.Status/100 == 5 || last.Status == 0) && r.flaps(ctx) {
+		found.verdict, found.lacking, found.why = NotRun, true, r.flapping
+		return found
+	}
+	return r.shrink(ctx, found)
+}
+
+// flapTries is how often one event is sent to find out whether answers flap.
+const flapTries = 20
+
+// flaps tells whether a genuine event that was acknowledged before is now acknowledged at one time and not
+// at another.
+func (r *run) flaps(ctx context.Context) bool {
+	r.mu.Lock()
+	known := r.flapping != ""
+	r.mu.Unlock()
+	if known {
+		return true
+	}
+	acknowledged, limited := 0, 0
+	for range flapTries {
+		switch d := r.sender.send(ctx, r.good); {
+		case d.Acknowledged():
+			acknowledged++
+		case d.Status == 429: // has a check of its own
+			limited++
+		}
+	}
+	if acknowledged == 0 || acknowledged+limited == flapTries {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flapping = fmt.Sprintf("the target's answers flap: of one genuine event, sent %d times in calm, %d were acknowledged", flapTries, acknowledged)
+	return true
+}
+
+// isolate finds the one message at which a fault is enough.
+func (r *run) isolate(ctx context.Context, found outcome) outcome {
+	if !faults[found.instance.Fault].placed || found.instance.at > 0 {
+		return found
+	}
+	last := found.trial.last
+	for at := 1; at <= last && r.spent() == "" && ctx.Err() == nil; at++ {
+		one := found.instance
+		one.at, one.now = at, true
+		if again, err := r.decide(ctx, one); err == nil && again.verdict == Fail {
+			again.why = fmt.Sprintf("at message %d of %d: %s", at, last, again.why)
+			return again
+		}
+	}
+	return found
+}
+
+// shrink looks for the shortest schedule that still breaks a relation: what both sides deliver is left
+// out of both, what only the left side delivers of that, and copies become two.
+func (r *run) shrink(ctx context.Context, found outcome) outcome {
+	for tried := 0; tried < mostShrinks; {
+		shorter := false
+		for _, candidate := range found.instance.shorter() {
+			if tried++; tried > mostShrinks || r.spent() != "" || ctx.Err() != nil {
+				return found
+			}
+			again, err := r.decide(ctx, candidate)
+			if err == nil && again.verdict == Fail {
+				found, shorter = again, true
+				break
+			}
+		}
+		if !shorter {
+			break
+		}
+	}
+	return found
+}
+
+// shorter are the relations that are one step smaller, and still to be demanded.
+func (i instance) shorter() []instance {
+	var list []instance
+	for n, item := range i.left {
+		if item.Verb != "" {
+			if item.Verb == "again" || item.Verb == "tie" || item.Verb == "later" {
+				list = append(list, i.with(without(i.left, n), i.right))
+			}
+			continue
+		}
+		if item.Copies > 2 {
+			fewer := slices.Clone(i.left)
+			fewer[n].Copies = 2
+			list = append(list, i.with(fewer, i.right))
+		}
+		if i.Op != "=" {
+			continue
+		}
+		at := slices.IndexFunc(i.right, item.tells)
+		if at >= 0 && len(i.right) > 1 {
+			list = append(list, i.with(without(i.left, n), without(i.right, at)))
+		}
+		if at < 0 && len(i.left) > len(i.right)+1 {
+			list = append(list, i.with(without(i.left, n), i.right))
+		}
+	}
+	return list
+}
+
+func without(s Schedule, n int) Schedule { return slices.Delete(slices.Clone(s), n, n+1) }
+
+func (i instance) with(left, right Schedule) instance {
+	i.left, i.right, i.now = left, right, true
+	i.Left, i.Right = left.String(), right.String()
+	return i
+}

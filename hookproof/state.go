@@ -1,0 +1,167 @@
+package hookproof
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// canonical is a state with the subject's own ids replaced by their names and the ignored places removed,
+// so that the states of two subjects can be compared: pointers to leaves.
+type canonical map[string]string
+
+var eventID = regexp.MustCompile(`\bevt_\w+`)
+
+// leastID is how long a subject's value must be to be taken for an id wherever it appears.
+const leastID = 6
+
+func canonicalOf(state any, s Subject, ignore []string) (canonical, error) {
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	c := canonical{}
+	c.add("", value, s.names(), ignore)
+	return c, nil
+}
+
+// names maps the subject's ids to what they are called.
+func (s Subject) names() *strings.Replacer {
+	var names []string
+	for name := range s {
+		if text, is := s[name].(string); is && len(text) >= leastID {
+			names = append(names, name)
+		}
+	}
+	sort.Slice(names, func(i, j int) bool { // the longest value first: one may be part of another
+		a, b := s.text(names[i]), s.text(names[j])
+		if len(a) != len(b) {
+			return len(a) > len(b)
+		}
+		return names[i] < names[j]
+	})
+	var pairs []string
+	for _, name := range names {
+		pairs = append(pairs, s.text(name), "{{"+name+"}}")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func (c canonical) add(pointer string, value any, names *strings.Replacer, ignore []string) {
+	for _, pattern := range ignore {
+		if matches(pattern, pointer) {
+			return
+		}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			c.add(pointer+"/"+escapePointer(names.Replace(name)), member, names, ignore)
+		}
+		if len(v) == 0 {
+			c[pointer] = "{}"
+		}
+	case []any:
+		for i, element := range v {
+			c.add(pointer+"/"+strconv.Itoa(i), element, names, ignore)
+		}
+		if len(v) == 0 {
+			c[pointer] = "[]"
+		}
+	case string:
+		text, _ := json.Marshal(eventID.ReplaceAllString(names.Replace(v), "evt_…"))
+		c[pointer] = string(text)
+	default:
+		text, _ := json.Marshal(v)
+		c[pointer] = string(text)
+	}
+}
+
+// matches tells whether a pointer is the pattern's place, of which * is any one part, or is inside it.
+func matches(pattern, pointer string) bool {
+	want, have := strings.Split(pattern, "/"), strings.Split(pointer, "/")
+	if len(have) < len(want) {
+		return false
+	}
+	for i, part := range want {
+		if part != "*" && part != have[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// difference names the places where two states differ, in order; "" if there is none.
+func (c canonical) difference(other canonical) []string {
+	var places []string
+	for pointer, value := range c {
+		if other[pointer] != value {
+			places = append(places, pointer)
+		}
+	}
+	for pointer := range other {
+		if _, there := c[pointer]; !there {
+			places = append(places, pointer)
+		}
+	}
+	sort.Strings(places)
+	return places
+}
+
+func (c canonical) equal(other canonical) bool { return len(c.difference(other)) == 0 }
+
+// tells says in words where a state differs from what is wanted.
+func (c canonical) tells(want canonical) string {
+	places := c.difference(want)
+	var parts []string
+	for _, pointer := range places[:min(3, len(places))] {
+		parts = append(parts, fmt.Sprintf("%s is %s instead of %s", nameOf(pointer), orAbsent(c, pointer), orAbsent(want, pointer)))
+	}
+	if more := len(places) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func nameOf(pointer string) string {
+	if pointer == "" {
+		return "the state"
+	}
+	return pointer
+}
+
+func orAbsent(c canonical, pointer string) string {
+	if value, there := c[pointer]; there {
+		return value
+	}
+	return "absent"
+}
+
+// decoded is the state for a report.
+func (c canonical) decoded() State {
+	if c == nil {
+		return nil
+	}
+	s := State{}
+	for pointer, raw := range c {
+		var value any
+		if json.Unmarshal([]byte(raw), &value) == nil {
+			s[pointer] = value
+		}
+	}
+	return s
+}

@@ -1,0 +1,127 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// subjects makes subjects by a target file's hook.
+type subjects struct {
+	f  *file
+	mu sync.Mutex
+	// learnt tells of each of a subject's names which invented value it has, or "=" and its value, which never changes.
+	learnt map[string]string
+}
+
+// invent makes the values that {{new.…}} stands for.
+func invent() map[string]string {
+	return map[string]string{"new.id": uuid.NewString(), "new.sessionId": "cs_test_" + random(), "new.paymentIntent": "pi_" + random()}
+}
+
+// names are what ties an event to a subject.
+var ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
+
+func isTie(name string) bool {
+	return slices.Contains(ties, name) || strings.HasPrefix(name, "metadata.") || strings.HasPrefix(name, "charge.metadata.")
+}
+
+// make asks the target for a subject.
+func (m *subjects) make(ctx context.Context, invented map[string]string) (Subject, error) {
+	answer, err := m.f.ask(ctx, &m.f.Subject.Hook, func(name string) (string, bool) {
+		value, known := invented[name]
+		return value, known
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := Subject{}
+	if pick := m.f.Subject.Pick; pick != nil {
+		for name, pointer := range pick {
+			if s[name], err = at(answer, pointer); err != nil {
+				return nil, err
+			}
+		}
+	} else if object, is := answer.(map[string]any); is {
+		s = object
+	} else {
+		return nil, errors.New("its answer is no JSON object; pick names the places in it that count")
+	}
+	tied := false
+	for name, value := range s {
+		switch v := value.(type) {
+		case string:
+		case json.Number:
+			if _, err := v.Int64(); err != nil {
+				return nil, fmt.Errorf("its answer's %s is %s, and can only be a string or a whole number", name, v)
+			}
+		default:
+			return nil, fmt.Errorf("its answer's %s is neither a string nor a whole number; pick the places that count", name)
+		}
+		tied = tied || slices.Contains(ties, name)
+	}
+	if !tied {
+		return nil, fmt.Errorf("its answer has none of %s, which tie events to it", strings.Join(ties, ", "))
+	}
+	m.learn(s, invented)
+	return s, nil
+}
+
+// learn finds out which of a subject's values hookproof has invented itself.
+func (m *subjects) learn(s Subject, invented map[string]string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.learnt == nil {
+		m.learnt = map[string]string{}
+		for name := range s {
+			m.learnt[name] = "=" + s.text(name)
+			for origin, value := range invented {
+				if s.text(name) == value {
+					m.learnt[name] = origin
+				}
+			}
+		}
+	}
+}
+
+// announce names a subject before it is made, which can be done when all that ties events to it is invented here.
+func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context) error, error) {
+	m.mu.Lock()
+	known := m.learnt
+	m.mu.Unlock()
+	if known == nil {
+		if _, err := m.make(ctx, invent()); err != nil {
+			return nil, nil, err
+		}
+		return m.announce(ctx)
+	}
+	invented, s := invent(), Subject{}
+	for name, origin := range known {
+		value, constant := strings.CutPrefix(origin, "=")
+		switch {
+		case !constant:
+			s[name] = invented[origin]
+		case isTie(name):
+			return nil, nil, fmt.Errorf("%w: the target itself makes up %s, so nothing can be told of a subject before it is made; "+
+				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", errEvidence, name)
+		case name == "amount" || name == "currency":
+			s[name] = value
+			if name == "amount" {
+				s[name] = json.Number(value)
+			}
+		}
+	}
+	return s, func(ctx context.Context) error {
+		made, err := m.make(ctx, invented)
+		for name, value := range made {
+			s[name] = value
+		}
+		return err
+	}, nil
+}

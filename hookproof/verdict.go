@@ -1,0 +1,95 @@
+package hookproof
+
+import "time"
+
+// Info is the verdict on what is no fault, but worth knowing.
+const Info Verdict = "info"
+
+// State is what a target says of a subject: JSON pointers to values. The subject's own ids stand as {{name}}.
+type State map[string]any
+
+// Finding is what one check came to, with its evidence.
+type Finding struct {
+	Check      string   `json:"check"`
+	Demand     string   `json:"demand"`
+	Source     string   `json:"source,omitempty"` // who demands it
+	Verdict    Verdict  `json:"verdict"`
+	Why        string   `json:"why,omitempty"`        // what was wrong, or why it was not run
+	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
+	Relation   string   `json:"relation,omitempty"`   // that was broken
+	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it
+	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
+	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
+	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it
+	Reports    []string `json:"reports,omitempty"`    // public reports of the same fault
+	Mend       string   `json:"mend,omitempty"`       // how to mend it
+	Importance string   `json:"importance,omitempty"` // what it costs
+	Relations  int      `json:"relations"`            // how many were decided
+	Took       Millis   `json:"tookMs"`
+}
+
+// Sent is one delivery of a timeline.
+type Sent struct {
+	At      Millis `json:"atMs"` // since the schedule's first delivery
+	Event   string `json:"event"`
+	ID      string `json:"id"`
+	Sign    string `json:"sign"`
+	Status  int    `json:"status"` // 0: no answer
+	Error   string `json:"error,omitempty"`
+	Latency Millis `json:"latencyMs"`
+	// Fault is what befell the target while this was on its way, such as "cut before message 3 of 7". With
+	// no Event it is a row of its own: what was done between deliveries, such as "stopped and started".
+	Fault string `json:"fault,omitempty"`
+}
+
+// Millis are milliseconds, with fractions.
+type Millis float64
+
+func millis(d time.Duration) Millis { return Millis(d.Microseconds()) / 1000 }
+
+// Report is a whole run.
+type Report struct {
+	Version int    `json:"version"` // of this form; 1
+	Target  string `json:"target"`  // its URL
+	// Command is how the run was called, up to what chooses checks and seed, and without a secret:
+	// "hookproof check --target FILE --profile strict". A failure is rerun by adding --only and --seed.
+	Command    string    `json:"command"`
+	Profile    string    `json:"profile"`
+	Seed       uint64    `json:"seed"`
+	Began      time.Time `json:"began"`
+	Took       Millis    `json:"tookMs"`
+	Lag        Millis    `json:"lagMs"`   // of effects behind their ACKs
+	Overlap    int       `json:"overlap"` // most copies in flight at once
+	Struck     int       `json:"struck"`  // messages between target and database at which something was cut
+	Deliveries int       `json:"deliveries"`
+	HookCalls  int       `json:"hookCalls"`
+	Phases     []Spent   `json:"phases"`
+	Findings   []Finding `json:"findings"`
+}
+
+// Spent is how long a phase took.
+type Spent struct {
+	Phase string `json:"phase"`
+	Took  Millis `json:"tookMs"`
+}
+
+// Count is how many findings have a verdict.
+func (r Report) Count(v Verdict) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
+
+// Incomplete tells whether something was not run for another reason than a hook that is not there.
+func (r Report) Incomplete() bool {
+	for _, f := range r.Findings {
+		if f.Verdict == NotRun && f.Lacking {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"embed"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// page is the one page; its style and script are pasted in, since they are ours and trusted.
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"said": said, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"word":   func(v hookproof.Verdict) string { return words[v] },
+	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
+	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
+	"script": func() template.JS { return template.JS(pageFile("page.js")) },
+	"web":    func(source string) bool { return strings.HasPrefix(source, "https://") },
+}).ParseFS(pageFiles, "page/*.html"))
+
+func pageFile(name string) string {
+	raw, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic("report: " + err.Error()) // embedded, so it is there
+	}
+	return string(raw)
+}
+
+// view is what the page shows.
+type view struct {
+	hookproof.Report
+	Outcome  Outcome
+	Tally    string
+	Effort   string
+	Verdicts []hookproof.Verdict
+	Families []familyRow
+	Phases   []phaseRow
+	Failures []failure
+}
+
+// familyRow is how many checks of a family have each verdict, in the order of verdicts.
+type familyRow struct {
+	Name   string
+	Counts []familyCount
+	Took   hookproof.Millis
+}
+
+type familyCount struct {
+	Verdict hookproof.Verdict
+	N       int
+}
+
+type phaseRow struct {
+	hookproof.Spent
+	Share float64 // of the whole run, in percent
+}
+
+// failure is a failed check with its evidence as it is shown.
+type failure struct {
+	hookproof.Finding
+	Rows        []row // every delivery, none folded
+	Diagram     *diagram
+	Differences []difference
+	Rerun       string
+}
+
+// HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
+// for what matters.
+func HTML(w io.Writer, r hookproof.Report) error {
+	v := view{Report: r, Outcome: OutcomeOf(r), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	for _, name := range families(r) {
+		v.Families = append(v.Families, familyRowOf(r, name))
+	}
+	for _, p := range r.Phases {
+		v.Phases = append(v.Phases, phaseRow{p, float64(min(p.Took/max(r.Took, 1), 1)) * 100})
+	}
+	for _, f := range with(r, hookproof.Fail) {
+		v.Failures = append(v.Failures, failure{
+			Finding: f, Rows: numbered(f.Timeline), Diagram: draw(f.Timeline),
+			Differences: differences(f), Rerun: rerun(r, f.Check),
+		})
+	}
+	return page.Execute(w, v)
+}
+
+func familyRowOf(r hookproof.Report, name string) familyRow {
+	one := familyRow{Name: name}
+	for _, v := range verdicts {
+		one.Counts = append(one.Counts, familyCount{Verdict: v})
+	}
+	for _, f := range r.Findings {
+		if family(f.Check) == name {
+			one.Counts[slices.Index(verdicts, f.Verdict)].N++
+			one.Took += f.Took
+		}
+	}
+	return one
+}

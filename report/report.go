@@ -1,0 +1,207 @@
+// Package report tells what a run of hookproof came to: to people as text (Text, with Progress meanwhile)
+// and as one page that needs no network (HTML), to machines as JSON and JUnit XML. It renders a
+// hookproof.Report and decides nothing: the same report always gives the same bytes.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof"
+)
+
+// Outcome is the verdict on a whole run.
+type Outcome string
+
+// The outcomes. A run is incomplete if nothing passed, or if something was not run for want of evidence or
+// time; what lacks only a hook leaves it passed.
+const (
+	Passed     Outcome = "passed"
+	Failed     Outcome = "failed"
+	Incomplete Outcome = "incomplete"
+)
+
+// OutcomeOf is what a run came to. A failure weighs more than what is missing.
+func OutcomeOf(r hookproof.Report) Outcome {
+	switch {
+	case r.Count(hookproof.Fail) > 0:
+		return Failed
+	case r.Incomplete() || r.Count(hookproof.Pass) == 0:
+		return Incomplete
+	}
+	return Passed
+}
+
+// verdicts are all verdicts, in the order in which they are told.
+var verdicts = []hookproof.Verdict{hookproof.Fail, hookproof.Pass, hookproof.Info, hookproof.NotRun}
+
+// words are the verdicts as people read them.
+var words = map[hookproof.Verdict]string{
+	hookproof.Fail: "failed", hookproof.Pass: "passed", hookproof.Info: "info", hookproof.NotRun: "not run",
+}
+
+// tally is how many findings have each verdict, in a sentence.
+func tally(r hookproof.Report) string {
+	var parts []string
+	for _, v := range verdicts {
+		parts = append(parts, fmt.Sprintf("%d %s", r.Count(v), words[v]))
+	}
+	return strings.Join(parts, ", ") + unhooked(r)
+}
+
+// unhooked tells how much of what was not run lacked nothing but a hook.
+func unhooked(r hookproof.Report) string {
+	evidence, hooks := unrun(r)
+	switch {
+	case len(hooks) == 0:
+		return ""
+	case len(evidence) == 0:
+		return " (for want of a hook)"
+	}
+	return fmt.Sprintf(" (%d of them for want of a hook)", len(hooks))
+}
+
+// unrun are the findings that were not run, by what they lacked.
+func unrun(r hookproof.Report) (evidence, hooks []hookproof.Finding) {
+	for _, f := range with(r, hookproof.NotRun) {
+		if f.Lacking {
+			evidence = append(evidence, f)
+		} else {
+			hooks = append(hooks, f)
+		}
+	}
+	return evidence, hooks
+}
+
+// reason is one reason and the checks that have it.
+type reason struct {
+	why    string
+	checks []string
+}
+
+// byReason gathers findings that say the same.
+func byReason(findings []hookproof.Finding) []reason {
+	var all []reason
+	for _, f := range findings {
+		at := slices.IndexFunc(all, func(r reason) bool { return r.why == f.Why })
+		if at < 0 {
+			at, all = len(all), append(all, reason{why: f.Why})
+		}
+		all[at].checks = append(all[at].checks, f.Check)
+	}
+	return all
+}
+
+// with are the findings of a verdict.
+func with(r hookproof.Report, v hookproof.Verdict) []hookproof.Finding {
+	var found []hookproof.Finding
+	for _, f := range r.Findings {
+		if f.Verdict == v {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// family is the part of a check's name before the slash.
+func family(check string) string {
+	name, _, _ := strings.Cut(check, "/")
+	return name
+}
+
+// families are the families of the findings, in the order in which they first come.
+func families(r hookproof.Report) []string {
+	var names []string
+	for _, f := range r.Findings {
+		if name := family(f.Check); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// rerun is the command that runs one check again, with the same choices.
+func rerun(r hookproof.Report, check string) string {
+	command := r.Command
+	if command == "" {
+		command = "hookproof check --url " + quoted(r.Target)
+	}
+	return fmt.Sprintf("%s --only %s --seed %d", command, check, r.Seed)
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if regexp.MustCompile(`^[\w@%+=:,./-]+$`).MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// said is a duration as people read it.
+func said(m hookproof.Millis) string {
+	switch {
+	case m >= 1000:
+		return fmt.Sprintf("%.2f s", m/1000)
+	case m >= 10:
+		return fmt.Sprintf("%.0f ms", m)
+	}
+	return fmt.Sprintf("%.1f ms", m)
+}
+
+// counted is a number of things: 1 check, 2 checks.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if before, ends := strings.CutSuffix(thing, "y"); ends {
+		return fmt.Sprintf("%d %sies", n, before)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// difference is one pointer at which two states differ.
+type difference struct{ Pointer, Expected, Seen string }
+
+// differences are the pointers of both states, sorted. A pointer that only one state has is absent in the
+// other, which is not the same as null.
+func differences(f hookproof.Finding) []difference {
+	var all []difference
+	for _, state := range []hookproof.State{f.Expected, f.Seen} {
+		for pointer := range state {
+			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == pointer }) {
+				all = append(all, difference{pointer, valueAt(f.Expected, pointer), valueAt(f.Seen, pointer)})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
+	return all
+}
+
+func valueAt(s hookproof.State, pointer string) string {
+	value, there := s[pointer]
+	if !there {
+		return "absent"
+	}
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return fmt.Sprint(value)
+	}
+	return strings.TrimSpace(raw.String())
+}
+
+var issue = regexp.MustCompile(`^([\w.-]+/[\w.-]+)#(\d+)$`)
+
+// link is where a public report is to be read, or "" if that cannot be told from its name.
+func link(name string) string {
+	match := issue.FindStringSubmatch(name)
+	if match == nil {
+		return ""
+	}
+	return "https://github.com/" + match[1] + "/issues/" + match[2]
+}

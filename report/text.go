@@ -1,0 +1,185 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"example.com/hookproof/hookproof"
+)
+
+// Text writes a report for people: the verdict in one line, then each failure with its evidence and the
+// command that reruns it, then what is worth knowing, what was not run, and where the time went.
+func Text(w io.Writer, r hookproof.Report, s Style) error {
+	t := &text{Style: s}
+	t.verdict(r)
+	for i, f := range with(r, hookproof.Fail) {
+		t.line("")
+		t.line("%s %s", s.paint(bold, fmt.Sprintf("%d.", i+1)), s.paint(bold+";"+red, clean(f.Check)))
+		t.failure(r, f)
+	}
+	t.brief("Worth knowing", with(r, hookproof.Info))
+	evidence, hooks := unrun(r)
+	t.brief("Not run, for want of evidence or time", evidence)
+	t.brief("Not run, for want of a hook", hooks)
+	t.costs(r)
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+// text is a report being written.
+type text struct {
+	Style
+	strings.Builder
+}
+
+func (t *text) line(format string, args ...any) { t.WriteString(fmt.Sprintf(format, args...) + "\n") }
+
+func (t *text) verdict(r hookproof.Report) {
+	outcome := OutcomeOf(r)
+	hue := map[Outcome]string{Passed: green, Failed: red, Incomplete: yellow}[outcome]
+	word := strings.ToUpper(string(outcome))
+	t.WriteString(strings.Replace(t.wrap("", "  ", word+": "+tally(r)), word, t.paint(bold+";"+hue, word), 1))
+	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, said(r.Took))))
+	if outcome == Failed && r.Incomplete() {
+		t.WriteString(t.wrap("", "  ", "Nor is it complete: something was not run for want of evidence or time."))
+	}
+}
+
+// failure is all that is known of one failed check.
+func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
+	t.field("Demanded", f.Demand+sourced(f))
+	t.field("But", f.Why)
+	t.field("Broken", f.Relation)
+	t.field("Shown by", f.Schedule)
+	t.timeline(f.Timeline)
+	t.states(f)
+	t.field("Why it matters", f.Importance)
+	t.field("Seen in public", strings.Join(f.Reports, ", "))
+	t.field("To mend it", f.Mend)
+	t.line("   %s", t.paint(faint, "Run only this again:"))
+	t.line("     %s", clean(rerun(r, f.Check))) // in one piece, to be copied
+}
+
+func sourced(f hookproof.Finding) string {
+	if f.Source == "" {
+		return ""
+	}
+	return " (" + f.Source + ")"
+}
+
+// field is a name and what is to be said of it; nothing is said in vain.
+func (t *text) field(name, value string) {
+	if value == "" {
+		return
+	}
+	const indent = 20
+	label := pad("   "+name+":", indent)
+	wrapped := t.wrap(label, strings.Repeat(" ", indent), value)
+	t.WriteString(t.paint(faint, label) + strings.TrimPrefix(wrapped, label))
+}
+
+func (t *text) timeline(timeline []hookproof.Sent) {
+	if len(timeline) == 0 {
+		return
+	}
+	t.line("   %s", t.paint(faint, "Sent:"))
+	var event, id, sign int
+	all := rows(timeline)
+	for _, r := range all {
+		event = max(event, ansi.StringWidth(clean(r.Event)))
+		id = max(id, ansi.StringWidth(clean(shortID(r.ID))))
+		sign = max(sign, ansi.StringWidth(clean(r.Sign)))
+	}
+	for _, r := range all {
+		at := fmt.Sprintf("     %9s  ", said(r.At))
+		after := strings.Repeat(" ", len(at))
+		switch {
+		case r.Alike > 0:
+			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
+		case r.Event == "":
+			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
+		default:
+			sent := pad(clean(r.Event), event) + "  " + pad(clean(shortID(r.ID)), id) + "  " + pad(clean(r.Sign), sign) + "  "
+			came := fmt.Sprintf("→ %s, %s", clean(r.Answer()), said(r.Latency))
+			if r.Meets > 0 {
+				came += fmt.Sprintf(", ∥ %s", counted(r.Meets, "other"))
+			}
+			t.delivery(at, sent, came)
+			if r.Fault != "" {
+				t.WriteString(t.warned(t.wrap(after, after, "✕ "+r.Fault), r.Fault))
+			}
+		}
+	}
+}
+
+// delivery is one line if the width allows it, else two.
+func (t *text) delivery(at, sent, came string) {
+	if ansi.StringWidth(at+sent+came) <= t.width() {
+		t.line("%s", at+sent+came)
+		return
+	}
+	after := strings.Repeat(" ", len(at))
+	if ansi.StringWidth(at+sent) > t.width() {
+		sent = strings.Join(strings.Fields(sent), " ")
+	}
+	t.WriteString(t.wrap(at, after, strings.TrimRight(sent, " ")))
+	t.WriteString(t.wrap(after, after+"  ", came))
+}
+
+func (t *text) warned(text, what string) string {
+	return strings.Replace(text, what, t.paint(red, what), 1)
+}
+
+func (t *text) states(f hookproof.Finding) {
+	all := differences(f)
+	if len(all) == 0 {
+		return
+	}
+	t.line("   %s", t.paint(faint, "State:"))
+	for _, d := range all {
+		t.WriteString(t.wrap("     ", "       ", fmt.Sprintf("%s: expected %s, seen %s", d.Pointer, d.Expected, d.Seen)))
+	}
+}
+
+// brief tells findings in a line or two for each reason.
+func (t *text) brief(title string, findings []hookproof.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.paint(bold, title))
+	for _, group := range byReason(findings) {
+		t.WriteString(t.wrap("    ", "      ", strings.Join(group.checks, ", ")+": "+group.why))
+	}
+}
+
+// costs tell where the time went, and what it bought.
+func (t *text) costs(r hookproof.Report) {
+	t.line("")
+	t.line("%s", t.paint(bold, "Where the time went"))
+	for _, p := range r.Phases {
+		t.line("    %s %9s  %s", pad(clean(p.Phase), 12), said(p.Took), t.paint(faint, bar(p.Took, r.Took)))
+	}
+	t.WriteString(t.wrap("    ", "    ", effort(r)))
+}
+
+// effort is what a run did in its time.
+func effort(r hookproof.Report) string {
+	overlap := "no copies overlapped"
+	if r.Overlap > 1 {
+		overlap = fmt.Sprintf("up to %d copies overlapped", r.Overlap)
+	}
+	return fmt.Sprintf("%s, %s, %s, effects %s behind their ACK",
+		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, said(r.Lag))
+}
+
+// bar is a share of a whole, of at most 20 columns.
+func bar(part, whole hookproof.Millis) string {
+	if whole <= 0 {
+		return ""
+	}
+	return strings.Repeat("▪", int(min(part/whole, 1)*20+0.5))
+}
