@@ -79,6 +79,8 @@ type Relation struct {
 	If string
 	// Counts is how the target's counters must move meanwhile.
 	Counts *Counters
+	// Whole tells that no event can be left out of both sides: what one means depends on the other.
+	Whole bool
 	// Fault strikes during Left's last word: one of the faults' names.
 	Fault string
 }

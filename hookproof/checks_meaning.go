@@ -43,7 +43,7 @@ var meaningChecks = []Check{
 	{Name: "meaning/refunds-add-up", Demand: "Of several refunds the last sum counts: amount_refunded is what was refunded in all.", Source: fromRefunds,
 		Why: "books show more, or less, than was given back", Mend: "store the maximum of amount_refunded; do not add, and do not skip the second",
 		Kills:     []string{"cumulative-refund-added-up", "second-partial-refund-dropped"},
-		Relations: []Relation{{Left: "paid refund-10 refund-25", Op: "=", Right: "paid refund-25", If: "paid refund ≠ paid"}}},
+		Relations: []Relation{{Left: "paid refund-10 refund-25", Op: "=", Right: "paid refund-25", If: "paid refund ≠ paid", Whole: true}}},
 	{Name: "meaning/refund-checked", Demand: "A refund of more than was paid, or in another currency, is not believed.", Source: ourPolicy, Strict: true, Why: "one wrong event closes an order",
 		Mend: "compare a refund's currency and amount with the order's", Kills: []string{"refund-unchecked"},
 		Relations: []Relation{{Left: "paid refund-other-currency refund-too-much", Op: "=", Right: "paid", If: "paid refund ≠ paid"}}},

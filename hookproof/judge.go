@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -172,6 +173,10 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 // compare judges a trial's answers and its state.
 func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
 	out.trial = t
+	if ended, err := r.ended(ctx, t); ended {
+		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
+		return out, err
+	}
 	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
@@ -198,6 +203,24 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		return r.showsNothing(ctx, out)
 	}
 	return out, nil
+}
+
+// ended tells whether the target's process has ended during a trial, and starts it again if that can be done.
+func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
+	if !slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Status == 0 }) {
+		return false, nil
+	}
+	// Where nothing was stopped, a connection that is refused says so as well, though it may run again by now.
+	refused := !t.faulty && slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
+	if r.listens() {
+		return refused, nil
+	}
+	r.starting.Lock()
+	defer r.starting.Unlock()
+	if r.target.Start == nil || r.listens() { // somebody else has started it meanwhile
+		return true, nil
+	}
+	return true, r.start(ctx)
 }
 
 func orNothing(schedule string) string {

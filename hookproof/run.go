@@ -15,6 +15,7 @@ import (
 // Options are a run's choices. The zero value is a full run by the strict profile.
 type Options struct {
 	Only, Skip []string      // names of checks or families
+	Checks     []Check       // what there is to choose from; nil is Checks()
 	Profile    string        // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
 	Seed       uint64        // of what is sampled; 0 picks one
 	Thorough   bool          // lives of up to six events in every order, and no budget
@@ -44,10 +45,12 @@ type run struct {
 	struck     int
 	wound      time.Time // when the last fault was healed
 	unrest     period    // in which answers are not judged, since faults were made
-	flapping   string    // what was seen of answers that change in calm
 
-	spare      Subject  // for deliveries of which no state is read
-	counters   Counters // as read last, when so many deliveries had been made
+	starting   sync.Mutex
+	flapTurn   sync.Mutex // guards flapping
+	flapping   string     // what was seen of answers that change in calm
+	spare      Subject    // for deliveries of which no state is read
+	counters   Counters   // as read last, when so many deliveries had been made
 	countersAt int
 }
 
@@ -129,9 +132,12 @@ func selected(o Options) ([]Check, error) {
 	if o.Profile != "strict" && o.Profile != "stripe" {
 		return nil, &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
 	}
-	all := Checks()
+	all := slices.Clone(o.Checks)
+	if all == nil {
+		all = Checks()
+	}
 	for _, name := range slices.Concat(o.Only, o.Skip) {
-		if len(ChecksNamed(name)) == 0 {
+		if !slices.ContainsFunc(all, func(c Check) bool { return c.named(name) }) {
 			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
 		}
 	}
@@ -285,7 +291,7 @@ func timeline(deliveries []Delivery) []Sent {
 	for _, d := range deliveries {
 		sent := Sent{
 			At: millis(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, ID: d.EventID, Sign: d.Sign,
-			Status: d.Status, Latency: millis(d.Latency),
+			Status: d.Status, Latency: millis(d.Latency), Fault: d.Fault,
 		}
 		if d.Err != nil {
 			sent.Error = plainly(d.Err)
@@ -320,11 +326,16 @@ func (r *run) spent() string {
 	return ""
 }
 
+// lateOverwrite is how long after everything else the last reading is made.
+const lateOverwrite = time.Second
+
 // lastReading compares the states that are to be equal. It is the last thing that is done, since something
 // may overwrite a state late. What fails is looked at once more, one after the other.
 func (r *run) lastReading(ctx context.Context) error {
-	if err := sleep(ctx, r.stillness()); err != nil {
-		return err
+	if len(r.steady) > 0 {
+		if err := sleep(ctx, max(lateOverwrite, r.stillness())); err != nil {
+			return err
+		}
 	}
 	var wrong []outcome
 	var mu sync.Mutex

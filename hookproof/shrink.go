@@ -18,9 +18,16 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 	if found.instance.Fault != "" {
 		return r.isolate(ctx, found)
 	}
-	last := found.trial.Deliveries[len(found.trial.Deliveries)-1]
-	if (last.Status/100 == 5 || last.Status == 0) && r.flaps(ctx) {
-		found.verdict, found.lacking, found.why = NotRun, true, r.flapping
+	is := func(kind int) bool {
+		return slices.ContainsFunc(found.trial.Deliveries, func(d Delivery) bool { return d.Status/100 == kind })
+	}
+	if is(0) { // its process may have ended by what another relation did
+		if again, err := r.decide(ctx, found.instance.with(found.instance.left, found.instance.right)); err != nil || again.verdict != Fail {
+			return again
+		}
+	}
+	if (is(5) || is(0)) && r.flaps(ctx) {
+		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
 		return found
 	}
 	return r.shrink(ctx, found)
@@ -32,10 +39,9 @@ const flapTries = 20
 // flaps tells whether a genuine event that was acknowledged before is now acknowledged at one time and not
 // at another.
 func (r *run) flaps(ctx context.Context) bool {
-	r.mu.Lock()
-	known := r.flapping != ""
-	r.mu.Unlock()
-	if known {
+	r.flapTurn.Lock()
+	defer r.flapTurn.Unlock()
+	if r.flapping != "" {
 		return true
 	}
 	acknowledged, limited := 0, 0
@@ -50,8 +56,6 @@ func (r *run) flaps(ctx context.Context) bool {
 	if acknowledged == 0 || acknowledged+limited == flapTries {
 		return false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.flapping = fmt.Sprintf("the target's answers flap: of one genuine event, sent %d times in calm, %d were acknowledged", flapTries, acknowledged)
 	return true
 }
@@ -114,7 +118,9 @@ func (i instance) shorter() []instance {
 			continue
 		}
 		at := slices.IndexFunc(i.right, item.tells)
-		if at >= 0 && len(i.right) > 1 {
+		// What comes too late for the right side's first event may well have an effect without it.
+		anchor := at == 0 && slices.ContainsFunc(i.left, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(i.right, item.tells) })
+		if at >= 0 && len(i.right) > 1 && !i.Whole && !anchor {
 			list = append(list, i.with(without(i.left, n), without(i.right, at)))
 		}
 		if at < 0 && len(i.left) > len(i.right)+1 {

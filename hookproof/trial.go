@@ -26,6 +26,7 @@ type Trial struct {
 	place    int      // the message at which a fault strikes next
 	last     int      // the last one at which it shall
 	struck   int      // how often it did
+	faulty   bool     // the target or its database was made to fail
 }
 
 // How long an event is redelivered until it is acknowledged: when nothing was wrong, and after a fault, when
@@ -70,6 +71,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 // deliver delivers a schedule to a trial's subject; object makes it, and a fault strikes at the last word.
 func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(context.Context) error, f fault) error {
 	t.Schedule, t.schedule, t.events, t.items = s.String(), s, map[string]Event{}, make([][]int, len(s))
+	t.faulty = f.strike != nil || s.verb("restart")
 	born, tie := time.Now().Add(-time.Minute), s.verb("tie")
 	for n, item := range s {
 		var err error

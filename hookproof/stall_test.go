@@ -1,0 +1,239 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// stall is a small endpoint in memory that does everything right, for the judge to be tried on, and the
+// ways in which a target can lie to a judge.
+type stall struct {
+	t       *testing.T
+	address string
+	server  *http.Server
+
+	answer func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool // answers itself and tells so
+	shows  func(state map[string]any) any                                        // what the state hook says instead
+	lag    time.Duration                                                         // of effects behind the ACK
+	before func(e stallEvent, o *stallOrder) bool                                // changes the order itself and tells so
+
+	mu       sync.Mutex
+	requests int
+	orders   map[string]*stallOrder // by reference
+	intents  map[string]string      // payment intent to reference
+	parked   map[string][]stallEvent
+	seen     map[string]bool
+	counters Counters
+}
+
+type stallOrder struct {
+	rank, shipped, refunded int
+	dispute                 string
+}
+
+type stallEvent struct {
+	ID, Type string
+	Livemode bool
+	Data     struct {
+		Object struct {
+			ID             string
+			Metadata       map[string]string
+			PaymentIntent  json.RawMessage `json:"payment_intent"`
+			PaymentStatus  string          `json:"payment_status"`
+			AmountTotal    *int            `json:"amount_total"`
+			AmountRefunded int             `json:"amount_refunded"`
+			Currency       string
+			Status         string
+		}
+	}
+}
+
+func openStall(t *testing.T, lie func(*stall)) *stall {
+	t.Helper()
+	s := &stall{t: t, orders: map[string]*stallOrder{}, intents: map[string]string{}, parked: map[string][]stallEvent{}, seen: map[string]bool{}}
+	if lie != nil {
+		lie(s)
+	}
+	s.address = "127.0.0.1:0"
+	require.NoError(t, s.start())
+	t.Cleanup(func() { _ = s.server.Close() })
+	return s
+}
+
+func (s *stall) start() error {
+	listener, err := net.Listen("tcp", s.address)
+	if err != nil {
+		return err
+	}
+	s.address = listener.Addr().String()
+	s.server = &http.Server{Handler: s}
+	go func(server *http.Server) { _ = server.Serve(listener) }(s.server)
+	return nil
+}
+
+func (s *stall) target() *Target {
+	subject := func() Subject {
+		id := uuid.NewString()
+		return Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}
+	}
+	make := func(o Subject) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.orders[o.text("metadata.order")] = &stallOrder{}
+	}
+	return &Target{
+		URL: "http://" + s.address + "/hook", Secret: shopSecret, PreviousSecret: shopSecret,
+		Subject: func(context.Context) (Subject, error) { o := subject(); make(o); return o, nil },
+		Announce: func(context.Context) (Subject, func(context.Context) error, error) {
+			o := subject()
+			return o, func(context.Context) error { make(o); return nil }, nil
+		},
+		State: func(_ context.Context, o Subject) (any, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			order := *s.orders[o.text("metadata.order")]
+			state := map[string]any{"rank": order.rank, "shipped": order.shipped, "refunded": order.refunded, "dispute": order.dispute}
+			if s.shows != nil {
+				return s.shows(state), nil
+			}
+			return state, nil
+		},
+		Counters: func(context.Context) (Counters, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.counters, nil
+		},
+		Stop:    func(context.Context, string) error { return s.server.Close() },
+		Start:   func(context.Context) error { return s.start() },
+		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: 5 * time.Millisecond},
+	}
+}
+
+func (s *stall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	s.requests++
+	n := s.requests
+	s.mu.Unlock()
+	if s.answer != nil && s.answer(n, w, r, body) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status, duplicate := s.take(r.Header.Get("Stripe-Signature"), body)
+	s.counters.Received++
+	if status >= 400 {
+		s.counters.Errors++
+	}
+	if duplicate {
+		s.counters.Duplicates++
+	}
+	w.WriteHeader(status)
+}
+
+func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
+	var e stallEvent
+	if !verifies(header, body) || json.Unmarshal(body, &e) != nil || e.ID == "" {
+		return 400, false
+	}
+	o := e.Data.Object
+	fact := e.Type + o.ID
+	if !strings.HasPrefix(e.Type, "checkout.session.") {
+		fact = e.ID
+	}
+	if s.seen[e.ID] || s.seen[fact] {
+		return 200, true
+	}
+	intent := strings.Trim(string(o.PaymentIntent), `"`)
+	if strings.HasPrefix(intent, "{") {
+		var expanded struct{ ID string }
+		_ = json.Unmarshal(o.PaymentIntent, &expanded)
+		intent = expanded.ID
+	}
+	reference := o.Metadata["order"]
+	if reference == "" {
+		reference = s.intents[intent]
+	}
+	order := s.orders[reference]
+	switch {
+	case e.Livemode:
+	case order == nil && o.Metadata["order"] != "":
+		return 500, false
+	case order == nil:
+		s.parked[intent] = append(s.parked[intent], e)
+	case s.lag > 0:
+		time.AfterFunc(s.lag, func() { s.mu.Lock(); defer s.mu.Unlock(); s.applyAll(order, reference, intent, e) })
+	default:
+		s.applyAll(order, reference, intent, e)
+	}
+	s.seen[e.ID] = true
+	if order != nil && s.fits(e) {
+		s.seen[fact] = true
+	}
+	return 200, false
+}
+
+func (s *stall) applyAll(order *stallOrder, reference, intent string, e stallEvent) {
+	s.apply(order, e)
+	if intent != "" && intent != "null" && s.fits(e) {
+		s.intents[intent] = reference
+		for _, waiting := range s.parked[intent] {
+			s.apply(order, waiting)
+		}
+		delete(s.parked, intent)
+	}
+}
+
+// fits tells whether an event's money is the order's.
+func (s *stall) fits(e stallEvent) bool {
+	o := e.Data.Object
+	switch {
+	case o.PaymentStatus == "no_payment_required":
+		return true
+	case o.PaymentStatus == "paid":
+		return o.AmountTotal != nil && *o.AmountTotal == 4500 && o.Currency == "usd"
+	case e.Type == "charge.refunded":
+		return o.Currency == "usd" && o.AmountRefunded <= 4500
+	}
+	return true
+}
+
+func (s *stall) apply(order *stallOrder, e stallEvent) {
+	if !s.fits(e) || s.before != nil && s.before(e, order) {
+		return
+	}
+	o, rank := e.Data.Object, 0
+	switch e.Type {
+	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
+		if rank = 4; o.PaymentStatus == "unpaid" {
+			rank = 1
+		} else if order.shipped == 0 {
+			order.shipped++
+		}
+	case "checkout.session.expired":
+		rank = 2
+	case "checkout.session.async_payment_failed":
+		rank = 3
+	case "charge.refunded":
+		if order.refunded = max(order.refunded, o.AmountRefunded); order.refunded == 4500 {
+			rank = 5
+		}
+	case "charge.dispute.created":
+		if order.dispute == "" {
+			order.dispute = "open"
+		}
+	case "charge.dispute.closed":
+		order.dispute = o.Status
+	}
+	order.rank = max(order.rank, rank)
+}
