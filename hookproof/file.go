@@ -52,7 +52,12 @@ func LoadTarget(path string, getenv func(string) string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := parseTarget(raw, filepath.Dir(path), environment(getenv))
+	// A command runs in this directory, and a relative program would be looked for from there once more.
+	directory, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTarget(raw, directory, environment(getenv))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
