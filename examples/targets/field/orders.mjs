@@ -54,11 +54,23 @@ export function orders(pool) {
     )
   }
 
+  // What hookproof itself asks is asked again while the pool's connections are dead. Events are not: that is Stripe's part.
+  async function sure(text, values) {
+    for (let tries = 20; ; tries--) {
+      try {
+        return await pool.query(text, values)
+      } catch (error) {
+        if (tries === 0) throw error
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  }
+
   return {
     prepare: () => pool.query(schema),
 
     async create({ id, sessionId }) {
-      await pool.query("INSERT INTO orders (id, session, amount, currency) VALUES ($1, $2, 4500, 'usd') ON CONFLICT DO NOTHING", [
+      await sure("INSERT INTO orders (id, session, amount, currency) VALUES ($1, $2, 4500, 'usd') ON CONFLICT DO NOTHING", [
         id,
         sessionId,
       ])
@@ -66,7 +78,7 @@ export function orders(pool) {
     },
 
     async read(id) {
-      const { rows } = await pool.query(
+      const { rows } = await sure(
         `SELECT o.rank, o.amount, COALESCE(i.refunded, 0) AS refunded, COALESCE(i.dispute, 0) AS dispute
          FROM orders o LEFT JOIN intents i ON i.intent = o.intent AND i.currency = o.currency WHERE o.id = $1`,
         [id],

@@ -13,6 +13,7 @@ import { standIn } from '../stripe.mjs'
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres',
   options: '-c search_path=better_auth',
+  query_timeout: 3000,
 })
 pool.on('error', console.error)
 await pool.query('CREATE SCHEMA IF NOT EXISTS better_auth')

@@ -13,6 +13,7 @@ const { StripeModule, StripeWebhookHandler } = createRequire(import.meta.url)('@
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres',
   options: '-c search_path=golevelup',
+  query_timeout: 3000,
 })
 pool.on('error', console.error)
 await pool.query('CREATE SCHEMA IF NOT EXISTS golevelup')

@@ -12,7 +12,7 @@ import { orders, serve } from '../orders.mjs'
 if (!process.env.PLAIN_NODE) for (const event of ['unhandledRejection', 'uncaughtException']) process.on(event, console.error)
 
 const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:14390/postgres'
-const pool = new pg.Pool({ connectionString, options: '-c search_path=payload_shop' })
+const pool = new pg.Pool({ connectionString, options: '-c search_path=payload_shop', query_timeout: 3000 })
 pool.on('error', console.error)
 await pool.query('CREATE SCHEMA IF NOT EXISTS payload_shop')
 const shop = orders(pool)
