@@ -63,10 +63,14 @@ var faults = map[string]fault{
 		},
 	},
 	"frozen": {
-		says:  "the database takes connections and answers nothing, until the target has answered",
+		says:  "for three seconds the database takes connections and answers nothing",
 		needs: []string{"database"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-frozen") }, func() { r.post(ctx, t, n, item); t.befell("the database frozen") })
+			r.target.Proxy.Freeze()
+			r.postFor(ctx, t, n, item, r.target.Proxy.Heal)
+			t.befell("the database frozen")
+			r.wounded()
+			return nil
 		},
 	},
 	"latency":   trouble("latency", "every answer of the database takes 200 ms"),
@@ -74,8 +78,20 @@ var faults = map[string]fault{
 	"half-open": trouble("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
 }
 
-// halfOpen is how long a bad link stays bad at most, answer or not.
-const halfOpen = 3 * time.Second
+// badTime is how long a database or a line stays bad at most, answer or not.
+const badTime = 3 * time.Second
+
+// postFor delivers a word, and heals what is bad when it was answered or badTime is over.
+func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, heal func()) {
+	answered := make(chan struct{})
+	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+	select {
+	case <-answered:
+	case <-time.After(badTime):
+	}
+	heal()
+	<-answered
+}
 
 func trouble(how, says string) fault {
 	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
@@ -83,14 +99,7 @@ func trouble(how, says string) fault {
 		if err := r.target.Link.Trouble(how); err != nil {
 			return err
 		}
-		answered := make(chan struct{})
-		go func() { defer close(answered); r.post(ctx, t, n, item) }()
-		select {
-		case <-answered:
-		case <-time.After(halfOpen):
-			r.target.Link.Heal()
-			<-answered
-		}
+		r.postFor(ctx, t, n, item, r.target.Link.Heal)
 		t.befell("the line to the database: " + how)
 		r.wounded()
 		return nil
