@@ -27,7 +27,7 @@ const config = await buildConfig({
     stripePlugin({
       stripeSecretKey: 'sk_test_field',
       isTestKey: true,
-      stripeWebhooksEndpointSecret: 'whsec_field',
+      stripeWebhooksEndpointSecret: process.env.WEBHOOK_SECRET ?? 'whsec_field',
       webhooks: ({ event }) => shop.apply(event),
     }),
   ],
