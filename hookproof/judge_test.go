@@ -199,7 +199,7 @@ func TestFaultsAreFound(t *testing.T) {
 				}
 				return false
 			}
-		}, "ack-policy/own-events", "refund-10 was answered 500"},
+		}, "ack-policy/own-events", "never acknowledged: the last answer was 500"},
 		"counters that stand still": {func(s *stall) {
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
 				s.mu.Lock()
