@@ -9,6 +9,10 @@ const (
 var ackPolicy = []Check{
 	{Name: "ack-policy/unhandled-type", Demand: "An event of a type that nobody waits for is acknowledged.", Source: fromEvents, Why: costRetry,
 		Mend: "answer 200 to every type that you do not know", Kills: []string{"unhandled-type-answered-4xx"}, Relations: answers("unhandled=ack", "unhandled-succeeded=ack")},
+	{Name: "ack-policy/own-events", Demand: "Every event of an object's life is acknowledged.", Source: fromQuick, Why: costRetry,
+		Mend: "answer 200 when an event is stored or means nothing to you",
+		Relations: answers("paid=ack refund-10=ack refund=ack", "unpaid=ack async-paid=ack", "unpaid=ack async-failed=ack", "expired=ack",
+			"paid=ack dispute=ack dispute-lost=ack", "half-amount=ack?")},
 	{Name: "ack-policy/foreign-object", Demand: "An event of another integration's object is acknowledged.", Source: ourPolicy,
 		Why: "an account is shared: " + costRetry, Mend: "answer 200 when an event has nothing that is yours", Kills: []string{"foreign-object-answered-5xx", "missing-metadata-panics"},
 		Relations: answers("stranger=ack", "stranger-refund=ack", "stranger-dispute=ack")},

@@ -316,6 +316,9 @@ func answered(item Item, d Delivery) (Verdict, string) {
 			return Info, told
 		}
 	case "refused?":
+		if kind == 0 {
+			return Fail, told
+		}
 		if kind != 4 {
 			return Info, told
 		}

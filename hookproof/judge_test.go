@@ -188,6 +188,26 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "ack-policy/garbage", "the target's process ended"},
+		"a refund that is never acknowledged": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"charge.refunded"`) {
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					s.take(r.Header.Get("Stripe-Signature"), body)
+					w.WriteHeader(500)
+					return true
+				}
+				return false
+			}
+		}, "ack-policy/own-events", "never acknowledged: the last answer was 500"},
+		"counters that stand still": {func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.counters = Counters{}
+				return false
+			}
+		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
 		"a copy that counts twice": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { twice[e.ID]++; return false }
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {

@@ -55,6 +55,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		checkCommand(getenv),
 		explainCommand(),
 		replayCommand(getenv),
+		recordCommand(),
+		vectorsCommand(getenv),
+		initCommand(getenv),
 		listCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

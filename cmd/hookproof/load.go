@@ -11,6 +11,7 @@ import (
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/record"
 )
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
@@ -30,64 +31,127 @@ func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.
 	return names, cobra.ShellCompDirectiveDefault
 }
 
-// load finds scenarios by file, directory, built-in name or built-in family.
-func load(names []string) ([]hookproof.Scenario, error) {
-	var found []hookproof.Scenario
-	for _, name := range names {
-		if info, err := os.Stat(name); err == nil {
-			more, err := loadFiles(name, info.IsDir())
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, more...)
-			continue
-		}
-		before := len(found)
-		for _, built := range fixtures.ScenarioNames() {
-			if built != name && !strings.HasPrefix(built, strings.TrimSuffix(name, "/")+"/") {
-				continue
-			}
-			scenario, err := hookproof.LoadScenario(built)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, scenario)
-		}
-		if len(found) == before {
-			return nil, fmt.Errorf("%s is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
-		}
-	}
-	return found, nil
+// playable is what replay can play: a scenario, or events that are delivered as they are.
+type playable struct {
+	name     string
+	scenario *hookproof.Scenario
+	events   []hookproof.Event
 }
 
-func loadFiles(name string, directory bool) ([]hookproof.Scenario, error) {
-	files := []string{name}
-	if directory {
-		files = nil
-		err := filepath.WalkDir(name, func(file string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() && strings.HasSuffix(file, ".json") {
-				files = append(files, file)
-			}
+// load finds what the names stand for: files, folders, recordings, built-in scenarios and families. With
+// newIDs, events in files of their own get new ids; those of recordings always do.
+func load(names []string, newIDs bool) ([]playable, error) {
+	l := loader{ids: record.Renewer{All: true}, newIDs: newIDs}
+	for _, name := range names {
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			err = l.builtIn(name)
+		case info.IsDir() && record.IsRecording(name):
+			err = l.recording(name)
+		case info.IsDir():
+			err = l.folder(name)
+		case filepath.Base(name) == record.IndexName:
+			err = l.recording(filepath.Dir(name))
+		default:
+			err = l.file(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l.found, nil
+}
+
+type loader struct {
+	found  []playable
+	ids    record.Renewer
+	newIDs bool
+}
+
+func (l *loader) builtIn(name string) error {
+	before := len(l.found)
+	for _, built := range fixtures.ScenarioNames() {
+		if built != name && !strings.HasPrefix(built, strings.TrimSuffix(name, "/")+"/") {
+			continue
+		}
+		scenario, err := hookproof.LoadScenario(built)
+		if err != nil {
 			return err
-		})
-		if err != nil {
-			return nil, err
 		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s has no scenario files (*.json)", name)
+		l.found = append(l.found, playable{name: built, scenario: &scenario})
+	}
+	if len(l.found) == before {
+		return fmt.Errorf("%s is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
+	}
+	return nil
+}
+
+func (l *loader) folder(name string) error {
+	before := len(l.found)
+	err := filepath.WalkDir(name, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && record.IsRecording(file):
+			if err := l.recording(file); err != nil {
+				return err
+			}
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(file, ".json"):
+			return l.file(file)
+		}
+		return nil
+	})
+	if err == nil && len(l.found) == before {
+		return fmt.Errorf("%s has no scenarios and no events (*.json)", name)
+	}
+	return err
+}
+
+// file takes a scenario, or an event as Stripe sends it.
+func (l *loader) file(name string) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	event, err := record.Event(raw)
+	if err != nil {
+		scenario, err := hookproof.ParseScenario(name, raw)
+		l.found = append(l.found, playable{name: name, scenario: &scenario})
+		return err
+	}
+	if l.newIDs {
+		if event, err = renewed(&l.ids, event); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	var found []hookproof.Scenario
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		scenario, err := hookproof.ParseScenario(file, raw)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, scenario)
+	l.found = append(l.found, playable{name: name, events: []hookproof.Event{event}})
+	return nil
+}
+
+func (l *loader) recording(folder string) error {
+	events, err := record.Load(folder)
+	if err != nil {
+		return err
 	}
-	return found, nil
+	if len(events) == 0 {
+		return fmt.Errorf("%s is a recording without deliveries", folder)
+	}
+	var ids record.Renewer
+	for i := range events {
+		if events[i], err = renewed(&ids, events[i]); err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+	}
+	l.found = append(l.found, playable{name: folder, events: events})
+	return nil
+}
+
+func renewed(ids *record.Renewer, event hookproof.Event) (hookproof.Event, error) {
+	body, err := ids.Renew(event.Body)
+	if err != nil {
+		return event, err
+	}
+	return record.Event(body)
 }

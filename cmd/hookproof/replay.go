@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,22 +14,31 @@ import (
 
 func replayCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "replay SCENARIO… --url URL --secret SECRET",
-		Short: "Deliver scenarios and judge the answers",
-		Long: `replay runs scenarios against a target. SCENARIO is a file, a directory of files, or the name of a
-built-in scenario or family.`,
+		Use:   "replay FILE… --url URL --secret SECRET",
+		Short: "Deliver scenarios, recordings or events, and judge the answers",
+		Long: `replay delivers to a target. FILE is one of these, or a folder of them:
+
+  a scenario    a file, or the name of a built-in scenario or family; it says what is demanded
+  a recording   a folder that 'hookproof record' made: its events, in their order, one after the other, under
+                new ids that agree with one another
+  an event      a body as Stripe sends it: delivered as it is, with --new-ids under new ids
+
+All are signed anew. Of recordings and events every delivery and its answer is printed, and whatever is
+not answered by a 2xx has failed.`,
 		Example: `  hookproof replay authenticity --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
-  hookproof replay fixtures/scenarios/ack-policy/not-json.json -v --url … --secret …`,
+  hookproof replay mine.json checkout/ -v --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
+  hookproof replay evt_1Pq.json --new-ids --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
 		ValidArgsFunction:     completeNames,
 		DisableFlagsInUseLine: true,
 	}
 	target := endpointFlags(cmd, getenv)
-	verbose := cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of what passed, too")
+	verbose := cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of scenarios that passed, too")
+	newIDs := cmd.Flags().Bool("new-ids", false, "deliver events in files of their own under new ids, the same for the same")
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {
 			return errors.New("replay: name a scenario, a family or a file; 'hookproof list' lists what is built in")
 		}
-		scenarios, err := load(names)
+		found, err := load(names, *newIDs)
 		if err != nil {
 			return err
 		}
@@ -36,30 +46,57 @@ built-in scenario or family.`,
 		if err != nil {
 			return err
 		}
-		return replayScenarios(cmd, reached, scenarios, *verbose)
+		return replay(cmd, reached, found, *verbose)
 	}
 	return cmd
 }
 
-func replayScenarios(cmd *cobra.Command, target *hookproof.Target, scenarios []hookproof.Scenario, verbose bool) error {
-	out, began := cmd.OutOrStdout(), time.Now()
+// replay plays everything, then gives the verdict.
+func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verbose bool) error {
+	ctx, out, began := cmd.Context(), cmd.OutOrStdout(), time.Now()
 	counts := map[hookproof.Verdict]int{}
-	for _, scenario := range scenarios {
-		result := hookproof.Replay(cmd.Context(), target, scenario)
-		if cmd.Context().Err() != nil {
+	scenarios, delivered, refused := 0, 0, 0
+	for _, one := range found {
+		if one.scenario != nil {
+			scenarios++
+			result := hookproof.Replay(ctx, target, *one.scenario)
+			if ctx.Err() == nil {
+				counts[result.Verdict]++
+				printResult(out, result, *one.scenario, verbose)
+			}
+		} else {
+			_, _ = fmt.Fprintln(out, one.name)
+		}
+		for _, event := range one.events {
+			if ctx.Err() != nil {
+				break
+			}
+			d := target.Deliver(ctx, event, "genuine")
+			delivered++
+			if !d.Acknowledged() {
+				refused++
+			}
+			line(out, delivered, d)
+		}
+		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
-		counts[result.Verdict]++
-		printResult(out, result, scenario, verbose)
 	}
-	_, err := fmt.Fprintf(out, "\n%d passed, %d failed, %d not run (%s)\n", counts[hookproof.Pass], counts[hookproof.Fail],
-		counts[hookproof.NotRun], time.Since(began).Round(time.Millisecond))
+	var verdict []string
+	if scenarios > 0 {
+		verdict = append(verdict, fmt.Sprintf("%d passed, %d failed, %d not run",
+			counts[hookproof.Pass], counts[hookproof.Fail], counts[hookproof.NotRun]))
+	}
+	if delivered > 0 {
+		verdict = append(verdict, fmt.Sprintf("%d delivered, %d of them not acknowledged", delivered, refused))
+	}
+	_, err := fmt.Fprintf(out, "\n%s (%s)\n", strings.Join(verdict, "; "), time.Since(began).Round(time.Millisecond))
 	switch {
 	case err != nil:
 		return err
-	case counts[hookproof.Fail] > 0:
+	case counts[hookproof.Fail] > 0 || refused > 0:
 		return errFailed
-	case counts[hookproof.Pass] == 0:
+	case counts[hookproof.Pass] == 0 && delivered == 0:
 		return errors.New("nothing ran: no scenario named can be judged with what is known of the target")
 	}
 	return nil
@@ -80,10 +117,16 @@ func printResult(out io.Writer, result hookproof.Result, scenario hookproof.Scen
 		return
 	}
 	for i, d := range result.Journal.Deliveries() {
-		answer := fmt.Sprint(d.Status)
-		if d.Err != nil {
-			answer = d.Err.Error()
-		}
-		_, _ = fmt.Fprintf(out, "      %3d  %-28s %-17s %s %7.1f ms  %s\n", i+1, d.Label, d.Sign, answer, float64(d.Latency.Microseconds())/1000, d.EventID)
+		line(out, i+1, d)
 	}
+}
+
+// line prints a delivery and its answer.
+func line(out io.Writer, number int, d hookproof.Delivery) {
+	answer := fmt.Sprint(d.Status)
+	if d.Err != nil {
+		answer = d.Err.Error()
+	}
+	_, _ = fmt.Fprintf(out, "      %3d  %-28s %-17s %s %7.1f ms  %s\n",
+		number, d.Label, d.Sign, answer, float64(d.Latency.Microseconds())/1000, d.EventID)
 }

@@ -1,25 +1,76 @@
 package main
 
 import (
+	"bufio"
+	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v76/webhook"
 
 	"example.com/hookproof/hookproof"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hookproof": func() {
-		main()
-	}})
+	testscript.Main(m, map[string]func(){"hookproof": main, "verifier": verifierMain})
+}
+
+// vectorSecret is the secret of most signature vectors.
+const vectorSecret = "whsec_aG9va3Byb29mLXZlY3RvcnM="
+
+// verifierMain answers signature vectors by stripe-go, which has no clock to set, or as badly as it is told to.
+func verifierMain() {
+	how := append(os.Args, "well")[1]
+	for lines := bufio.NewReader(os.Stdin); ; {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var v question
+		if err := json.Unmarshal(line, &v); err != nil {
+			panic(err)
+		}
+		good := v.Header != nil && slices.ContainsFunc(v.Secrets, func(secret string) bool { return timelessly(v.Body, *v.Header, secret) })
+		switch {
+		case how == "rudely":
+			fmt.Println("yes")
+		case how == "briefly" && v.ID == 3:
+			os.Exit(3)
+		case how == "never":
+			fmt.Println("refuse")
+		case good || how == "gullibly":
+			fmt.Println("accept")
+		default:
+			fmt.Println("refuse")
+		}
+	}
+	if how == "wordily" {
+		fmt.Println("accept")
+	}
+}
+
+// timelessly verifies by stripe-go at whatever time. Without a tolerance to refuse it, stripe-go takes a header
+// without t for one of Go's zero time.
+func timelessly(body []byte, header, secret string) bool {
+	return strings.Contains(header, "t=") && strings.TrimSpace(secret) != "" &&
+		webhook.ValidatePayloadIgnoringTolerance(body, header, secret) == nil
 }
 
 // TestScripts runs the command line as its users do, against an endpoint that is right about signatures
-// ($GOOD) and one that takes everything ($GULLIBLE).
+// ($GOOD), one that takes everything ($GULLIBLE), and one that has the vectors' secret and tolerates any age
+// ($TIMELESS).
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	endpoint := func(gullible bool) string {
@@ -32,10 +83,24 @@ func TestScripts(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.URL
 	}
+	vectors, err := filepath.Abs("../../fixtures/vectors/stripe-signature.json")
+	require.NoError(t, err)
 	good, gullible := endpoint(false), endpoint(true)
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: func(env *testscript.Env) error {
+	timeless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if !timelessly(body, r.Header.Get("Stripe-Signature"), vectorSecret) {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(timeless.Close)
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"free":    free,
+		"deliver": deliver,
+	}, Setup: func(env *testscript.Env) error {
 		env.Setenv("GOOD", good)
 		env.Setenv("GULLIBLE", gullible)
+		env.Setenv("TIMELESS", timeless.URL)
+		env.Setenv("VECTORS", vectors)
 		return nil
 	}})
 }
@@ -60,4 +125,41 @@ func signed(header string, body []byte) bool {
 		}
 	}
 	return false
+}
+
+// free sets a variable to an address that nobody listens on.
+func free(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// deliver posts a file to a URL, as soon as somebody listens there.
+func deliver(ts *testscript.TestScript, _ bool, args []string) {
+	body := ts.ReadFile(args[1])
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		response, err := http.Post(args[0], "application/json", strings.NewReader(body))
+		if err == nil {
+			ts.Check(response.Body.Close())
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("delivering to %s: %v", args[0], err)
+		}
+	}
+}
+
+// TestTheExampleVerifiers runs the vectors by the programs of examples/verifiers.
+func TestTheExampleVerifiers(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("there is no python3; .ci/run installs it")
+	}
+	var out, errs strings.Builder
+	code := run(t.Context(), []string{"vectors", "--exec", "python3", "../../examples/verifiers/verify.py"},
+		strings.NewReader(""), &out, &errs, func(string) string { return "" })
+	require.Equal(t, passed, code, "%s%s", &out, &errs)
+	require.Contains(t, out.String(), " 0 wrong; ")
+	require.Contains(t, out.String(), "; 0 not run")
 }

@@ -1,4 +1,4 @@
-package hookproof
+package targets
 
 import (
 	"encoding/json"
@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
 )
 
-const field = "../examples/targets/field"
+const field = "field"
 
 // The targets of docs/field-notes.md are not run here: their packages are installed from a registry. What must not
 // rot is whole: target files, what they start, the scenarios beside them, and versions that are exact and locked.
@@ -28,7 +30,7 @@ func TestFieldTargetsAreWhole(t *testing.T) {
 		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
 			t.Parallel()
 			directory := filepath.Dir(path)
-			target, err := LoadTarget(path, nil)
+			target, err := hookproof.LoadTarget(path, nil)
 			require.NoError(t, err)
 			require.NoError(t, target.Check())
 			require.NotNil(t, target.State)
@@ -43,7 +45,7 @@ func TestFieldTargetsAreWhole(t *testing.T) {
 				raw, err := os.ReadFile(scenario)
 				require.NoError(t, err)
 				if json.Valid(raw) && regexp.MustCompile(`"steps"`).Match(raw) {
-					_, err = ParseScenario(scenario, raw)
+					_, err = hookproof.ParseScenario(scenario, raw)
 					require.NoError(t, err)
 				}
 			}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof"
+)
+
+func checkURL(text string) error {
+	if strings.Contains(text, "{{env.") {
+		return nil // it is known when the file is used
+	}
+	t := hookproof.Target{URL: text, Secret: "not asked yet"}
+	if u, err := url.Parse(text); err == nil {
+		t.AllowHosts = []string{u.Hostname()} // check refuses it when it is used, unless it is allowed then
+	}
+	return t.Check()
+}
+
+func checkAddress(text string, mayBeNone bool) error {
+	if text == "" && mayBeNone {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(text); err != nil {
+		return fmt.Errorf("%q is not host:port", text)
+	}
+	return nil
+}
+
+// hook reads an answer as a hook: a URL, a SELECT, or a command.
+func hook(answer string, query bool) (hookproof.Hook, error) {
+	switch {
+	case answer == "":
+		return hookproof.Hook{}, nil
+	case strings.HasPrefix(answer, "http://"), strings.HasPrefix(answer, "https://"):
+		return hookproof.Hook{HTTP: &hookproof.HookRequest{URL: answer}}, nil
+	case len(answer) > 7 && strings.EqualFold(answer[:7], "select "):
+		if !query {
+			return hookproof.Hook{}, errors.New("a SELECT can only read the state")
+		}
+		return hookproof.Hook{SQL: &hookproof.HookQuery{Query: answer}}, nil
+	case strings.HasPrefix(answer, "["):
+		var words []string
+		if err := json.Unmarshal([]byte(answer), &words); err != nil || len(words) == 0 {
+			return hookproof.Hook{}, errors.New(`a list of arguments is a JSON array of strings: ["node", "state.js", "{{id}}"]`)
+		}
+		return hookproof.Hook{Command: words}, nil
+	case strings.ContainsAny(answer, `'"|<>;&`):
+		return hookproof.Hook{}, errors.New(`there is no shell; give a JSON array of arguments: ["node", "state.js", "{{id}}"]`)
+	}
+	return hookproof.Hook{Command: strings.Fields(answer)}, nil
+}
+
+func isNone(h hookproof.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
+
+// picks reads name=pointer, separated by spaces.
+func picks(answer string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, pair := range strings.Fields(answer) {
+		name, pointer, is := strings.Cut(pair, "=")
+		if !is || name == "" || !strings.HasPrefix(pointer, "/") {
+			return nil, fmt.Errorf("%q is not name=pointer, such as sessionId=/session/id", pair)
+		}
+		found[name] = pointer
+	}
+	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != "" }) {
+		return nil, fmt.Errorf("none of %s is there, which tie events to the object", strings.Join(ties, ", "))
+	}
+	return found, nil
+}
+
+var placeholder = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
+
+// holes are the names in {{}}.
+func holes(text string) (names []string) {
+	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+func sortedNames(m map[string]string) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

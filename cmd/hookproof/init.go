@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/hookproof/hookproof"
+)
+
+// targetFile is what init writes of a target file; the rest is added by hand.
+type targetFile struct {
+	URL     string `json:"url"`
+	Secret  string `json:"secret"`
+	Subject *struct {
+		hookproof.Hook
+		Pick map[string]string `json:"pick,omitempty"`
+	} `json:"subject,omitempty"`
+	State    *hookproof.Hook `json:"state,omitempty"`
+	Stop     *hookproof.Hook `json:"stop,omitempty"`
+	Start    *hookproof.Hook `json:"start,omitempty"`
+	Database *struct {
+		Listen   string `json:"listen"`
+		Upstream string `json:"upstream"`
+	} `json:"database,omitempty"`
+}
+
+func initCommand(getenv func(string) string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init [FILE]",
+		Short: "Write a target file by asking",
+		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless FILE names
+another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is answered by a
+URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a SELECT.`,
+		Example: `  hookproof init
+  hookproof init staging.json --force
+  hookproof check --target hookproof.json`,
+		DisableFlagsInUseLine: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("init: name one file, or none for hookproof.json")
+			}
+			return nil
+		},
+	}
+	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		path := append(args, "hookproof.json")[0]
+		if _, err := os.Lstat(path); err == nil && !*force {
+			return fmt.Errorf("init: %s is there already; --force overwrites it", path)
+		}
+		a := newAsker(cmd)
+		file, err := a.targetFile(getenv)
+		if err == nil {
+			err = writeTarget(path, file, getenv)
+		}
+		if err != nil {
+			return fmt.Errorf("init: %w", err)
+		}
+		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
+		return nil
+	}
+	return cmd
+}
+
+// asker asks, line by line.
+type asker struct {
+	ctx   context.Context // that ends when nobody wants to answer any more
+	lines <-chan string   // closed at the end of the input
+	out   io.Writer
+}
+
+// newAsker reads in a goroutine, since a read cannot be interrupted; it ends with the input, or the process.
+func newAsker(cmd *cobra.Command) *asker {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(cmd.InOrStdin()); in.Scan(); {
+			select {
+			case lines <- in.Text():
+			case <-cmd.Context().Done():
+				return
+			}
+		}
+	}()
+	return &asker{cmd.Context(), lines, cmd.OutOrStdout()}
+}
+
+// line is the next line of the input.
+func (a *asker) line() (string, error) {
+	select {
+	case line, more := <-a.lines:
+		if !more {
+			return "", errors.New("the answers end before the last question; nothing was written")
+		}
+		return line, nil
+	case <-a.ctx.Done():
+		return "", errors.New("interrupted; nothing was written")
+	}
+}
+
+// ask asks until take has nothing to object to. An empty line is the default.
+func (a *asker) ask(what, otherwise string, take func(answer string) error) error {
+	for {
+		shown := ""
+		if otherwise != "" {
+			shown = " [" + otherwise + "]"
+		}
+		_, _ = fmt.Fprintf(a.out, "\n%s%s\n> ", what, shown)
+		line, err := a.line()
+		if err != nil {
+			return err
+		}
+		answer := strings.TrimSpace(line)
+		if answer == "" {
+			answer = otherwise
+		}
+		if err = take(answer); err == nil {
+			return nil
+		}
+		_, _ = fmt.Fprintf(a.out, "That will not do: %v.\n", err)
+	}
+}
+
+// targetFile asks for everything. What one hook is of no use without is asked only if that is there.
+func (a *asker) targetFile(getenv func(string) string) (targetFile, error) {
+	var f targetFile
+	err := a.ask("Where do deliveries go?", "http://127.0.0.1:3000/webhooks/stripe", func(answer string) error {
+		f.URL = answer
+		return checkURL(answer)
+	})
+	if err != nil {
+		return f, err
+	}
+	err = a.ask("The signing secret that the target verifies with, or $NAME of the environment:", "$STRIPE_WEBHOOK_SECRET", func(answer string) error {
+		f.Secret = answer
+		if name, is := strings.CutPrefix(answer, "$"); is {
+			f.Secret, answer = "{{env."+name+"}}", getenv(name)
+		}
+		return hookproof.RefuseLiveKeys(answer)
+	})
+	if err != nil {
+		return f, err
+	}
+	if err := a.subject(&f); err != nil {
+		return f, err
+	}
+	return f, a.restart(&f)
+}
+
+// ties are the names of which a subject needs one.
+var ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
+
+// subject asks for subject and state, which are of no use without each other.
+func (a *asker) subject(f *targetFile) error {
+	var made hookproof.Hook
+	err := a.ask("How is a fresh, unpaid object (an order, a booking) made: the URL of a POST, or a command?\n"+
+		"Without it, idempotence, order and meaning are not judged; an empty line leaves it out.", "", func(answer string) (err error) {
+		made, err = hook(answer, false)
+		return err
+	})
+	if err != nil || isNone(made) {
+		return err
+	}
+	f.Subject = &struct {
+		hookproof.Hook
+		Pick map[string]string `json:"pick,omitempty"`
+	}{Hook: made}
+	if made.HTTP != nil {
+		made.HTTP.Method = "POST"
+		err := a.ask("The body of that POST, as JSON; {{new.id}} in it is a new UUID each time:", `{"reference": "{{new.id}}"}`, func(answer string) error {
+			if !json.Valid([]byte(answer)) {
+				return errors.New("it is no JSON")
+			}
+			made.HTTP.Body = json.RawMessage(answer)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	err = a.ask("What of its answer counts, as name=pointer? Of "+strings.Join(ties, ", ")+" there must be one;\n"+
+		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.",
+		"sessionId=/sessionId metadata.orderId=/id amount=/amount id=/id", func(answer string) (err error) {
+			f.Subject.Pick, err = picks(answer)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	otherwise := ""
+	if made.HTTP != nil && f.Subject.Pick["id"] != "" {
+		otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{id}}"
+	}
+	return a.ask("How is read what became of it: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for what was named above.",
+		otherwise, func(answer string) error {
+			state, err := hook(answer, true)
+			if err != nil || isNone(state) {
+				return errors.Join(err, errors.New("a state is needed to look at what was made"))
+			}
+			for _, name := range holes(answer) {
+				if f.Subject.Pick[name] == "" && !strings.HasPrefix(name, "env.") {
+					return fmt.Errorf("{{%s}} is none of what was named: %s", name, strings.Join(sortedNames(f.Subject.Pick), ", "))
+				}
+			}
+			f.State = &state
+			if state.SQL != nil {
+				return a.ask("The database's address:", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable", func(answer string) error {
+					state.SQL.DSN = answer
+					return nil
+				})
+			}
+			return nil
+		})
+}
+
+// restart asks for stop, start and database.
+func (a *asker) restart(f *targetFile) error {
+	command := func(answer string) (*hookproof.Hook, error) {
+		h, err := hook(answer, false)
+		if err != nil || isNone(h) {
+			return nil, err
+		}
+		return &h, nil
+	}
+	err := a.ask("Which command (or URL) stops the target? Without it, restarts and failures of its database are not tried;\n"+
+		"an empty line leaves it out.", "", func(answer string) (err error) {
+		f.Stop, err = command(answer)
+		return err
+	})
+	if err != nil || f.Stop == nil {
+		return err
+	}
+	err = a.ask("And which starts it again, and ends when it is ready?", "", func(answer string) (err error) {
+		if f.Start, err = command(answer); err == nil && f.Start == nil {
+			err = errors.New("what is stopped must be started again")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var upstream string
+	err = a.ask("Where is the target's database, as host:port? hookproof puts a proxy before it. An empty line leaves it out.", "", func(answer string) error {
+		upstream = answer
+		return checkAddress(answer, true)
+	})
+	if err != nil || upstream == "" {
+		return err
+	}
+	return a.ask("And which address does the target dial instead? Configure it so:", "127.0.0.1:6432", func(answer string) error {
+		f.Database = &struct {
+			Listen   string `json:"listen"`
+			Upstream string `json:"upstream"`
+		}{answer, upstream}
+		return checkAddress(answer, false)
+	})
+}
+
+// writeTarget puts the file in its place, once it is known that it can be read again.
+func writeTarget(path string, f targetFile, getenv func(string) string) error {
+	var content bytes.Buffer
+	encoder := json.NewEncoder(&content)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(f); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*") // for its owner alone: there may be a secret in it
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(content.Bytes())
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		_, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
+			if value := getenv(name); value != "" {
+				return value
+			}
+			return "set later"
+		})
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return nil
+}
