@@ -98,11 +98,13 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	return r.compare(ctx, out, trial)
 }
 
-// undecided makes of a want of evidence a check that was not run.
+// undecided makes of a want of evidence, or of a hook, a check that was not run.
 func (r *run) undecided(out outcome, err error) (outcome, error) {
-	if errors.Is(err, errEvidence) {
-		out.verdict, out.lacking, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errEvidence.Error()+": ")
-		return out, nil
+	for _, want := range []error{errEvidence, errNotOffered} {
+		if errors.Is(err, want) {
+			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
+			return out, nil
+		}
 	}
 	return out, err
 }

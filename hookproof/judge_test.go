@@ -200,6 +200,15 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "ack-policy/own-events", "never acknowledged: the last answer was 500"},
+		"a type that is refused": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"payment_intent.succeeded"`) {
+					w.WriteHeader(422)
+					return true
+				}
+				return false
+			}
+		}, "ack-policy/unhandled-type", "unhandled-succeeded was answered 422, instead of a 2xx"},
 		"counters that stand still": {func(s *stall) {
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
 				s.mu.Lock()

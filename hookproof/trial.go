@@ -273,6 +273,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // errEvidence is a check that cannot be decided.
 var errEvidence = errors.New("no evidence")
 
+// errNotOffered is a hook that turns out not to offer what a check needs.
+var errNotOffered = errors.New("not offered")
+
 // HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
 type HookError struct {
 	Hook string // its name in the target file
@@ -283,7 +286,7 @@ func (e *HookError) Error() string { return "the hook " + e.Hook + ": " + e.Err.
 func (e *HookError) Unwrap() error { return e.Err }
 
 func hookFailed(hook string, err error) error {
-	if err == nil || errors.Is(err, errEvidence) {
+	if err == nil || errors.Is(err, errEvidence) || errors.Is(err, errNotOffered) {
 		return err
 	}
 	var already *HookError
