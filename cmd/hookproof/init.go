@@ -38,9 +38,10 @@ func initCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a target file by asking",
-		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless FILE names
-another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is answered by a
-URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a SELECT.`,
+		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless
+FILE names another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is
+answered by a URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a
+SELECT. Counters, replicas and the rest are added by hand.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
