@@ -190,9 +190,6 @@ type instance struct {
 	now         bool // the state is compared at once, and not at the end of the run
 }
 
-// orders bounds how many orders of a life are tried: all of four events.
-const orders = 24
-
 // instances are what a check comes to. An error is a mistake in its row.
 func (c Check) instances(limit int, seed uint64) ([]instance, error) {
 	var all []instance

@@ -32,11 +32,11 @@ var faults = map[string]fault{
 	"": {},
 	"cut-before": {
 		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
-		needs: []string{"database"}, placed: true, strike: cutting((*Proxy).StrikeBefore),
+		needs: []string{"database"}, placed: true, strike: cutting("cut before message", (*Proxy).StrikeBefore),
 	},
 	"cut-after": {
 		says:  "the database does what a message says, each in turn, but its answer is lost, and it is away until the target has answered",
-		needs: []string{"database"}, placed: true, strike: cutting((*Proxy).StrikeAfter),
+		needs: []string{"database"}, placed: true, strike: cutting("answer lost to message", (*Proxy).StrikeAfter),
 	},
 	"killed": {
 		says:  "the target ends when the database has done everything, before the target can answer",
@@ -51,6 +51,7 @@ var faults = map[string]fault{
 			r.called()
 			err := r.target.Stop(ctx, "kill")
 			<-answered
+			t.befell("stopped meanwhile")
 			return errors.Join(hookFailed("stop", err), r.start(ctx))
 		},
 	},
@@ -58,14 +59,18 @@ var faults = map[string]fault{
 		says:  "the database is away, and comes back when the target has answered",
 		needs: []string{"break"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() { r.post(ctx, t, n, item) })
+			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() { r.post(ctx, t, n, item); t.befell("the database away") })
 		},
 	},
 	"frozen": {
-		says:  "the database takes connections and answers nothing, until the target has answered",
+		says:  "for three seconds the database takes connections and answers nothing",
 		needs: []string{"database"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-frozen") }, func() { r.post(ctx, t, n, item) })
+			r.target.Proxy.Freeze()
+			r.postFor(ctx, t, n, item, r.target.Proxy.Heal)
+			t.befell("the database frozen")
+			r.wounded()
+			return nil
 		},
 	},
 	"latency":   trouble("latency", "every answer of the database takes 200 ms"),
@@ -73,8 +78,20 @@ var faults = map[string]fault{
 	"half-open": trouble("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
 }
 
-// halfOpen is how long a bad link stays bad at most, answer or not.
-const halfOpen = 3 * time.Second
+// badTime is how long a database or a line stays bad at most, answer or not.
+const badTime = 3 * time.Second
+
+// postFor delivers a word, and heals what is bad when it was answered or badTime is over.
+func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, heal func()) {
+	answered := make(chan struct{})
+	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+	select {
+	case <-answered:
+	case <-time.After(badTime):
+	}
+	heal()
+	<-answered
+}
 
 func trouble(how, says string) fault {
 	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
@@ -82,18 +99,15 @@ func trouble(how, says string) fault {
 		if err := r.target.Link.Trouble(how); err != nil {
 			return err
 		}
-		answered := make(chan struct{})
-		go func() { defer close(answered); r.post(ctx, t, n, item) }()
-		select {
-		case <-answered:
-		case <-time.After(halfOpen):
-			r.target.Link.Heal()
-			<-answered
-		}
+		r.postFor(ctx, t, n, item, r.target.Link.Heal)
+		t.befell("the line to the database: " + how)
 		r.wounded()
 		return nil
 	}}
 }
+
+// befell notes what went wrong during a trial's last delivery.
+func (t *Trial) befell(what string) { t.Deliveries[len(t.Deliveries)-1].Fault = what }
 
 // meanwhile does something while the database is broken.
 func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) error {
@@ -111,7 +125,7 @@ func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) err
 
 // cutting delivers a word again and again, as Stripe would, and cuts at one message after the other, until
 // it is acknowledged. Of a word that was acknowledged before all are duplicates.
-func cutting(arm func(*Proxy, int) <-chan struct{}) func(context.Context, *run, *Trial, int, Item) error {
+func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Context, *run, *Trial, int, Item) error {
 	return func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 		duplicate := slices.ContainsFunc(t.schedule[:n], item.tells)
 		for ; t.place <= t.last && ctx.Err() == nil; t.place++ {
@@ -127,6 +141,7 @@ func cutting(arm func(*Proxy, int) <-chan struct{}) func(context.Context, *run, 
 			select {
 			case <-tripped:
 				t.struck++
+				t.befell(fmt.Sprintf("%s %d of %d", says, t.place, t.last))
 			default:
 			}
 			if answer := t.Deliveries[len(t.Deliveries)-1]; answer.Acknowledged() && !duplicate || !r.listens() {
@@ -167,6 +182,7 @@ func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	<-answered
 	r.target.Proxy.Heal()
 	r.wounded()
+	t.befell("killed before it could answer")
 	return errors.Join(hookFailed("stop", err), r.start(ctx))
 }
 

@@ -45,11 +45,12 @@ type run struct {
 	struck     int
 	wound      time.Time // when the last fault was healed
 	unrest     period    // in which answers are not judged, since faults were made
-	flapping   string    // what was seen of answers that change in calm
 
 	starting   sync.Mutex
-	spare      Subject  // for deliveries of which no state is read
-	counters   Counters // as read last, when so many deliveries had been made
+	flapTurn   sync.Mutex // guards flapping
+	flapping   string     // what was seen of answers that change in calm
+	spare      Subject    // for deliveries of which no state is read
+	counters   Counters   // as read last, when so many deliveries had been made
 	countersAt int
 }
 
@@ -290,7 +291,7 @@ func timeline(deliveries []Delivery) []Sent {
 	for _, d := range deliveries {
 		sent := Sent{
 			At: millis(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, ID: d.EventID, Sign: d.Sign,
-			Status: d.Status, Latency: millis(d.Latency),
+			Status: d.Status, Latency: millis(d.Latency), Fault: d.Fault,
 		}
 		if d.Err != nil {
 			sent.Error = plainly(d.Err)

@@ -27,7 +27,7 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 		}
 	}
 	if (is(5) || is(0)) && r.flaps(ctx) {
-		found.verdict, found.lacking, found.why = NotRun, true, r.flapping
+		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
 		return found
 	}
 	return r.shrink(ctx, found)
@@ -39,10 +39,9 @@ const flapTries = 20
 // flaps tells whether a genuine event that was acknowledged before is now acknowledged at one time and not
 // at another.
 func (r *run) flaps(ctx context.Context) bool {
-	r.mu.Lock()
-	known := r.flapping != ""
-	r.mu.Unlock()
-	if known {
+	r.flapTurn.Lock()
+	defer r.flapTurn.Unlock()
+	if r.flapping != "" {
 		return true
 	}
 	acknowledged, limited := 0, 0
@@ -57,8 +56,6 @@ func (r *run) flaps(ctx context.Context) bool {
 	if acknowledged == 0 || acknowledged+limited == flapTries {
 		return false
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.flapping = fmt.Sprintf("the target's answers flap: of one genuine event, sent %d times in calm, %d were acknowledged", flapTries, acknowledged)
 	return true
 }

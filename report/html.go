@@ -15,7 +15,7 @@ var pageFiles embed.FS
 
 // page is the one page; its style and script are pasted in, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"said": said, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"said": said, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
 	"word":   func(v hookproof.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },

@@ -50,7 +50,7 @@ type testcase struct {
 type message struct {
 	Message string `xml:"message,attr"`
 	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",chardata"`
+	Text    string `xml:",cdata"`
 }
 
 // JUnit writes a report for CI systems: a suite for each family and a case for each check. What was not

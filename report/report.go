@@ -5,6 +5,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -87,9 +88,10 @@ type reason struct {
 func byReason(findings []hookproof.Finding) []reason {
 	var all []reason
 	for _, f := range findings {
-		at := slices.IndexFunc(all, func(r reason) bool { return r.why == f.Why })
+		why := cmp.Or(f.Why, f.Demand)
+		at := slices.IndexFunc(all, func(r reason) bool { return r.why == why })
 		if at < 0 {
-			at, all = len(all), append(all, reason{why: f.Why})
+			at, all = len(all), append(all, reason{why: why})
 		}
 		all[at].checks = append(all[at].checks, f.Check)
 	}
@@ -150,6 +152,14 @@ func said(m hookproof.Millis) string {
 		return fmt.Sprintf("%.0f ms", m)
 	}
 	return fmt.Sprintf("%.1f ms", m)
+}
+
+// instant is a time since the first delivery, in which a millisecond counts.
+func instant(m hookproof.Millis) string {
+	if m >= 1000 {
+		return fmt.Sprintf("%.3f s", m/1000)
+	}
+	return said(m)
 }
 
 // counted is a number of things: 1 check, 2 checks.

@@ -155,7 +155,7 @@ func long() hookproof.Report {
 
 // hostile is a run against a target that answers with what could harm a reader.
 func hostile() hookproof.Report {
-	const evil = "</script></style><script>alert(1)</script>\x1b[2J\x00 ]]> & \"'\u202e javascript:alert(1)"
+	const evil = "</script></style><script>alert(1)</script>\x1b[2J\x00 ]]> & \"'\u202e\uffff javascript:alert(1)"
 	return hookproof.Report{
 		Version: 1, Target: evil, Command: evil, Profile: evil, Phases: []hookproof.Spent{{Phase: evil, Took: 1}}, Took: 1,
 		Findings: []hookproof.Finding{{

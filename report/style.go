@@ -61,13 +61,13 @@ var hues = map[hookproof.Verdict]string{
 	hookproof.Fail: red, hookproof.Pass: green, hookproof.Info: cyan, hookproof.NotRun: yellow,
 }
 
-// clean takes out what a target could do to a terminal: what it answers is printed here.
+// clean takes out what a target could do to a terminal, or to XML: what it answers is printed here.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
 			return ' '
 		}
-		if r < ' ' || (r >= 0x7f && r < 0xa0) || unicode.Is(unicode.Bidi_Control, r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Noncharacter_Code_Point, r) {
 			return -1
 		}
 		return r

@@ -94,7 +94,7 @@ func (t *text) timeline(timeline []hookproof.Sent) {
 		sign = max(sign, ansi.StringWidth(clean(r.Sign)))
 	}
 	for _, r := range all {
-		at := fmt.Sprintf("     %9s  ", said(r.At))
+		at := fmt.Sprintf("     %9s  ", instant(r.At))
 		after := strings.Repeat(" ", len(at))
 		switch {
 		case r.Alike > 0:
@@ -161,7 +161,7 @@ func (t *text) costs(r hookproof.Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Where the time went"))
 	for _, p := range r.Phases {
-		t.line("    %s %9s  %s", pad(clean(p.Phase), 12), said(p.Took), t.paint(faint, bar(p.Took, r.Took)))
+		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), said(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
 	}
 	t.WriteString(t.wrap("    ", "    ", effort(r)))
 }
@@ -176,10 +176,10 @@ func effort(r hookproof.Report) string {
 		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, said(r.Lag))
 }
 
-// bar is a share of a whole, of at most 20 columns.
-func bar(part, whole hookproof.Millis) string {
+// bar is a share of a whole, which is so many columns.
+func bar(part, whole hookproof.Millis, columns int) string {
 	if whole <= 0 {
 		return ""
 	}
-	return strings.Repeat("▪", int(min(part/whole, 1)*20+0.5))
+	return strings.Repeat("▪", int(float64(min(part/whole, 1))*float64(columns)+0.5))
 }

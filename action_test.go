@@ -1,0 +1,146 @@
+package hookproof_test
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// step is a step of a workflow or of a composite action, as far as the tests look.
+type step struct {
+	ID    string
+	Name  string
+	If    string
+	Uses  string
+	Run   string
+	Shell string
+	With  map[string]string
+	Env   map[string]string
+	Dir   string `yaml:"working-directory"`
+}
+
+// action is action.yml; what is not known here is an error.
+type action struct {
+	Name, Description string
+	Inputs            map[string]struct{ Description, Default string }
+	Outputs           map[string]struct{ Description, Value string }
+	Runs              struct {
+		Using string
+		Steps []step
+	}
+}
+
+func readAction(t *testing.T) (read action, raw string) {
+	t.Helper()
+	bytesRead, err := os.ReadFile("action.yml")
+	require.NoError(t, err)
+	decoder := yaml.NewDecoder(bytes.NewReader(bytesRead))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&read))
+	return read, string(bytesRead)
+}
+
+func TestTheActionUsesItsInputs(t *testing.T) {
+	t.Parallel()
+	read, raw := readAction(t)
+	require.Equal(t, "composite", read.Runs.Using)
+	used := map[string]bool{}
+	for _, match := range regexp.MustCompile(`inputs\.(\w+)`).FindAllStringSubmatch(raw, -1) {
+		used[match[1]] = true
+	}
+	require.Equal(t, slices.Sorted(maps.Keys(read.Inputs)), slices.Sorted(maps.Keys(used)))
+	for _, s := range read.Runs.Steps {
+		require.NotContains(t, s.Run, "${{", "what an input says must not become a part of a script")
+		require.Equal(t, s.Run != "", s.Shell != "", "a composite step that runs something names its shell")
+	}
+}
+
+func TestTheExampleWorkflowGivesInputsThatExist(t *testing.T) {
+	t.Parallel()
+	read, _ := readAction(t)
+	raw, err := os.ReadFile("examples/workflows/node.yml")
+	require.NoError(t, err)
+	var workflow struct {
+		Jobs map[string]struct{ Steps []step }
+	}
+	require.NoError(t, yaml.Unmarshal(raw, &workflow))
+	found := false
+	for _, s := range workflow.Jobs["hookproof"].Steps {
+		if strings.Contains(s.Uses, "/hookproof@") {
+			found = true
+			for name := range s.With {
+				require.Contains(t, read.Inputs, name)
+			}
+		}
+	}
+	require.True(t, found)
+}
+
+// TestTheActionCallsHookproof runs the action's own script, with a stand-in that keeps its arguments.
+func TestTheActionCallsHookproof(t *testing.T) {
+	t.Parallel()
+	read, _ := readAction(t)
+	at := slices.IndexFunc(read.Runs.Steps, func(s step) bool { return s.ID == "check" })
+	require.GreaterOrEqual(t, at, 0)
+	check := read.Runs.Steps[at]
+	for name, c := range map[string]struct {
+		env   []string
+		code  string
+		calls string
+	}{
+		"a URL":                      {[]string{"ENDPOINT=http://127.0.0.1:1/a b", "ARGUMENTS=--seed 7 --thorough"}, "0", "--url|http://127.0.0.1:1/a b|--seed|7|--thorough|"},
+		"a target file":              {[]string{"TARGET=my target.json", "ENDPOINT=ignored"}, "0", "--target|my target.json|"},
+		"a failure is not swallowed": {[]string{"TARGET=t.json"}, "1", "--target|t.json|"},
+		"nor is an incomplete run":   {[]string{"TARGET=t.json"}, "2", "--target|t.json|"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			stand := "#!/usr/bin/env bash\nprintf '%s|' \"$@\" >\"$RUNNER_TEMP/called\"\necho THE VERDICT\n" +
+				"printf '{\\n  \"outcome\": \"failed\",\\n}\\n' >reports/report.json\necho progress >&2\nexit " + c.code + "\n"
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "hookproof"), []byte(stand), 0o755))
+			// As GitHub's runners call it.
+			command := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", check.Run)
+			command.Dir = dir
+			command.Env = append(os.Environ(), append([]string{"RUNNER_TEMP=" + dir, "GITHUB_STEP_SUMMARY=" + dir + "/summary", "GITHUB_OUTPUT=" + dir + "/output",
+				"REPORTS=reports", "PROFILE=stripe"}, c.env...)...)
+			out, _ := command.CombinedOutput()
+			require.Equal(t, c.code, string(rune('0'+command.ProcessState.ExitCode())), string(out))
+			kept := func(name string) string {
+				raw, err := os.ReadFile(filepath.Join(dir, name))
+				require.NoError(t, err)
+				return string(raw)
+			}
+			require.Equal(t, "check|--profile|stripe|--html|reports/report.html|--junit|reports/report.xml|--json|reports/report.json|"+c.calls, kept("called"))
+			require.Equal(t, "### hookproof\n~~~text\nTHE VERDICT\n~~~\n", kept("summary"))
+			require.Equal(t, "outcome=failed\n", kept("output"))
+			require.Contains(t, string(out), "THE VERDICT")
+		})
+	}
+}
+
+// TestTheImagesHoldTheirPackages: a package that a binary needs is in its image's build.
+func TestTheImagesHoldTheirPackages(t *testing.T) {
+	t.Parallel()
+	ignored, err := os.ReadFile(".dockerignore")
+	require.NoError(t, err)
+	for file, binary := range map[string]string{"Dockerfile": "cmd/booking-server", "Dockerfile.hookproof": "cmd/hookproof"} {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, dep := range append(list(t, "./"+binary)[0].Deps, module+binary) {
+			if name, ours := strings.CutPrefix(dep, module); ours {
+				require.Contains(t, string(raw), "\nCOPY "+name+" "+name+"\n", file)
+				require.Contains(t, string(ignored), "\n!"+name+"\n")
+			}
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
+)
+
+// volatile are the places of a booking that differ from one to the next and say nothing of what events did.
+var volatile = []string{"/resourceId", "/startsAt", "/endsAt", "/expiresAt", "/createdAt", "/updatedAt", "/checkoutUrl"}
+
+// TestHookproof is what any endpoint can have: every check of hookproof's, on two replicas of our server as
+// processes of their own, behind a proxy and a link that can be bad.
+func TestHookproof(t *testing.T) {
+	t.Parallel()
+	var link *hookproof.Link
+	e := newEnv(t, asProcess, func(e *env) {
+		e.config.DatabaseURL, link = throughLink(t, e)
+	})
+	replica, err := startProcess(e.config, "", e.logs)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, replica.end(true)) })
+
+	target := e.target()
+	target.Link, target.Ignore = link, volatile
+	target.Replicas = []string{replica.url() + "/webhooks/stripe"}
+	report := hookproof.Run(t, target, hookproof.Options{})
+	require.Zero(t, report.Count(hookproof.NotRun), "our server offers everything")
+	require.Positive(t, report.Struck)
+	require.LessOrEqual(t, report.HookCalls, 250)
+	t.Logf("%d checks in %.1f s, %d deliveries, %d hook calls, cut at %d messages", len(report.Findings), report.Took/1000,
+		report.Deliveries, report.HookCalls, report.Struck)
+}
+
+// throughLink puts a link behind the test's proxy, and answers the database's URL by that way.
+func throughLink(t *testing.T, e *env) (url string, link *hookproof.Link) {
+	t.Helper()
+	link, err := hookproof.NewLink(shared.backend.database)
+	require.NoError(t, err)
+	t.Cleanup(link.Close)
+	before := e.proxy.Addr()
+	e.proxy, err = hookproof.NewProxy("127.0.0.1:0", link.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.proxy.Close()) })
+	return strings.Replace(e.config.DatabaseURL, before, e.proxy.Addr(), 1), link
+}

@@ -1,0 +1,171 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const least = `"url": "http://127.0.0.1:1/hook", "secret": "whsec_x"`
+
+func parsed(t *testing.T, rest string) (*Target, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "target.json")
+	require.NoError(t, os.WriteFile(path, []byte("{"+least+rest+"}"), 0o600))
+	return LoadTarget(path, func(name string) string { return map[string]string{"TOKEN": "t0p", "QUOTE": `a"b`}[name] })
+}
+
+func TestTargetFilesThatAreWrong(t *testing.T) {
+	t.Parallel()
+	subject := `"subject": {"command": ["x"]}, "state": {"command": ["x"]}`
+	for rest, why := range map[string]string{
+		`, "sate": {}`: `unknown field "sate"`,
+		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `unknown field "pikc"`,
+		`, "subject": {"command": ["x"]}`:                                                        "subject and state go together",
+		`, "subject": {}, "state": {"command": ["x"]}`:                                           "subject: a hook is one of",
+		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:     "subject: a hook is one of",
+		`, "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}`:          "subject: sql is for state alone",
+		`, "subject": {"command": ["x"]}, "state": {"http": {}}`:                                 "state: http has no url",
+		`, "subject": {"command": ["x"]}, "state": {"sql": {"dsn": "d"}}`:                        "state: sql needs a dsn and a query",
+		`, "counters": {"command": ["x"], "received": "/r"}`:                                     "counters: received, duplicates and errors",
+		`, "stop": {"command": ["x"]}`:                                                           "stop and start go together",
+		`, "mend": {"command": ["x"]}`:                                                           "break and mend go together",
+		`, "database": {"listen": "a"}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}`: "database: listen is where",
+		`, "database": {"listen": "a", "upstream": "b"}`:                                         "stop and start are needed, too",
+		`, "ignore": ["updatedAt"]`:                                                              `"updatedAt" is no JSON pointer`,
+		`, "previousSecret": "{{env.NOWHERE}}"`:                                                  "the environment variable NOWHERE is not set",
+		`, "previousSecret": "sk_live_x"`:                                                        "live API key",
+		`} {`:                                                                                    "there is more after its end",
+		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "two ways to say the same",
+	} {
+		_, err := parsed(t, rest)
+		require.ErrorContains(t, err, "target.json: ", rest)
+		require.ErrorContains(t, err, why, rest)
+	}
+	_, err := LoadTarget("no/such.json", nil)
+	require.ErrorContains(t, err, "no/such.json")
+}
+
+func TestTheEnvironmentFillsAFile(t *testing.T) {
+	t.Parallel()
+	target, err := parsed(t, `, "previousSecret": "{{env.QUOTE}}"`)
+	require.NoError(t, err)
+	require.Equal(t, `a"b`, target.PreviousSecret)
+}
+
+// orderAPI is a target's own API: POST makes an order, GET tells of it.
+func orderAPI(t *testing.T) (url string, seen *[]string) {
+	t.Helper()
+	seen = &[]string{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body map[string]any
+		_ = json.NewDecoder(r.Body).Decode(&body)
+		*seen = append(*seen, fmt.Sprint(r.Method, " ", r.URL.Path, " ", r.Header.Get("Authorization")))
+		switch {
+		case r.URL.Path == "/broken":
+			http.Error(w, "no such thing", http.StatusTeapot)
+		case r.Method == http.MethodPost:
+			_, _ = fmt.Fprintf(w, `{"id": %q, "session": "cs_test_own", "price": {"amount": 4500}, "paid": false}`, body["reference"])
+		case r.URL.Path == "/counts":
+			_, _ = w.Write([]byte(`{"webhook": {"received": 5, "duplicates": 2, "errors": 1, "text": "x"}}`))
+		default:
+			_, _ = w.Write([]byte(`[{"status": "open"}]`))
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, seen
+}
+
+func TestHooksOverHTTP(t *testing.T) {
+	t.Parallel()
+	url, seen := orderAPI(t)
+	target, err := parsed(t, strings.ReplaceAll(`,
+		"subject": {"http": {"url": "URL/orders", "body": {"reference": "{{new.id}}"}},
+			"pick": {"clientReferenceId": "/id", "metadata.order": "/id", "amount": "/price/amount", "id": "/id"}},
+		"state": {"http": {"url": "URL/orders/{{id}}", "headers": {"Authorization": "Bearer {{env.TOKEN}}"}}},
+		"counters": {"http": {"url": "URL/counts"}, "received": "/webhook/received", "duplicates": "/webhook/duplicates", "errors": "/webhook/errors"}`, "URL", url))
+	require.NoError(t, err)
+	s, err := target.Subject(t.Context())
+	require.NoError(t, err)
+	require.Len(t, s.text("metadata.order"), 36, "a UUID")
+	require.Equal(t, int64(4500), s.number("amount", 0))
+	state, err := target.State(t.Context(), s)
+	require.NoError(t, err)
+	require.Equal(t, []any{map[string]any{"status": "open"}}, state)
+	require.Equal(t, []string{"POST /orders ", "GET /orders/" + s.text("id") + " Bearer t0p"}, *seen)
+	c, err := target.Counters(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, Counters{5, 2, 1}, c)
+
+	announced, make, err := target.Announce(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, s.text("id"), announced.text("id"))
+	id := announced.text("metadata.order")
+	require.NoError(t, make(t.Context()))
+	require.Equal(t, id, announced.text("clientReferenceId"), "it was made under the name that was told before")
+}
+
+func TestWhatTheTargetMakesUpCannotBeAnnounced(t *testing.T) {
+	t.Parallel()
+	url, _ := orderAPI(t)
+	target, err := parsed(t, strings.ReplaceAll(`,
+		"subject": {"http": {"url": "URL/orders", "body": {"reference": "{{new.id}}"}}, "pick": {"sessionId": "/session", "id": "/id"}},
+		"state": {"http": {"url": "URL/orders/{{id}}"}}`, "URL", url))
+	require.NoError(t, err)
+	_, _, err = target.Announce(t.Context())
+	require.ErrorIs(t, err, errEvidence)
+	require.ErrorContains(t, err, "the target itself makes up sessionId")
+}
+
+func TestHooksThatAnswerTheWrongShape(t *testing.T) {
+	t.Parallel()
+	url, _ := orderAPI(t)
+	for _, row := range []struct{ subject, state, why string }{
+		{`{"http": {"url": "URL/broken"}}`, `{"command": ["true"]}`, "answered 418: no such thing"},
+		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/sesion"}}`, `{"command": ["true"]}`, "its answer has no /sesion"},
+		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/price"}}`, `{"command": ["true"]}`, "sessionId is neither a string nor a whole number"},
+		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"session": "/session"}}`, `{"command": ["true"]}`, "none of sessionId, clientReferenceId, paymentIntent"},
+		{`{"http": {"url": "URL/list"}}`, `{"command": ["true"]}`, "its answer is no JSON object"},
+		{`{"command": ["echo", "hello"]}`, `{"command": ["true"]}`, `its answer is no JSON: "hello`},
+		{`{"command": ["sh", "-c", "echo no money >&2; exit 3"]}`, `{"command": ["true"]}`, "exit status 3: no money"},
+		{`{"command": ["./missing"]}`, `{"command": ["true"]}`, "no such file"},
+		{`{"command": ["echo", "{{nothing}}"]}`, `{"command": ["true"]}`, "nothing to put in the place of {{nothing}}"},
+	} {
+		target, err := parsed(t, strings.ReplaceAll(`, "subject": `+row.subject+`, "state": `+row.state, "URL", url))
+		require.NoError(t, err)
+		_, err = target.Subject(t.Context())
+		require.ErrorContains(t, err, row.why, row.subject)
+	}
+	target, err := parsed(t, strings.ReplaceAll(`, "counters": {"http": {"url": "URL/counts"}, "received": "/webhook/text", "duplicates": "/webhook/text", "errors": "/webhook/text"}`, "URL", url))
+	require.NoError(t, err)
+	_, err = target.Counters(t.Context())
+	require.ErrorContains(t, err, "its answer's /webhook/text is no whole number")
+}
+
+func TestCommandsRunBesideTheirFile(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	path := filepath.Join(directory, "target.json")
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "mine"), []byte("#!/bin/sh\necho '{\"sessionId\": \"cs_1\", \"where\": \"'$PWD'\"}'\n"), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(`{`+least+`, "subject": {"command": ["./mine"]}, "state": {"command": ["echo", "\"{{sessionId}}\""]},
+		"start": {"command": ["sh", "-c", "sleep 60 & echo $! > pid"]}, "stop": {"command": ["sh", "-c", "kill $(cat pid)"]}}`), 0o600))
+	target, err := LoadTarget(path, nil)
+	require.NoError(t, err)
+	s, err := target.Subject(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, s.text("where"), filepath.Base(directory))
+	state, err := target.State(t.Context(), s)
+	require.NoError(t, err)
+	require.Equal(t, "cs_1", state)
+	// What a start leaves behind is not waited for.
+	require.NoError(t, target.Start(context.Background()))
+	require.NoError(t, target.Stop(context.Background(), "stop"))
+}

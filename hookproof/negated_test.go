@@ -1,0 +1,95 @@
+package hookproof
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestEveryRelationCanFail turns every relation round and sees a correct target fail it: a relation that holds
+// either way says nothing.
+func TestEveryRelationCanFail(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	for _, c := range Checks() {
+		// What must be so of no more than an answer that may be another one cannot be turned round.
+		if c.Overall != nil || target.Lacks(c.Needs()) != "" || c.Phase() == Exclusive {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, relation := range c.Relations {
+				if strings.Contains(relation.Left, "?") && !strings.Contains(strings.ReplaceAll(relation.Left, "ack?", ""), "=ack") {
+					continue
+				}
+				one := c
+				one.Relations = []Relation{relation.negated()}
+				r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Checks: []Check{one}, Only: []string{c.Name}, Seed: 1})
+				require.NoError(t, err)
+				require.Equal(t, Fail, findingOf(t, r, c.Name).Verdict, "%s: %s", one.Relations[0], findingOf(t, r, c.Name).Why)
+			}
+		})
+	}
+}
+
+func (r Relation) negated() Relation {
+	turn := strings.NewReplacer("=ack", "=refused", "=refused", "=ack")
+	switch r.Op {
+	case "":
+		r.Left = turn.Replace(r.Left)
+	case "=":
+		// As an equality with what is not so, since overlap and faults are of equalities.
+		if r.Right = "paid refund-10 expired"; strings.Contains(r.Left, "refund") || !strings.Contains(r.Left, "paid") {
+			r.Right = "paid refund-25 dispute"
+		}
+		r.Whole = true
+	case "≠":
+		r.Op = "="
+		if r.If == "" {
+			r.Right = "paid refund-25 dispute"
+		}
+	case "∌":
+		r.Left = "paid"
+	}
+	return r
+}
+
+// TestOverallChecksCanFail shows each a run in which one delivery is wrong.
+func TestOverallChecksCanFail(t *testing.T) {
+	t.Parallel()
+	fine := Delivery{Label: "paid", Sign: "genuine", Status: 200, Answer: `{"received":true}`, Latency: time.Millisecond}
+	with := func(change func(*Delivery)) Journaled {
+		wrong := fine
+		change(&wrong)
+		return Journaled{Deliveries: []Delivery{fine, wrong}, Secrets: []string{"whsec_x"}}
+	}
+	for name, wrong := range map[string][]Journaled{
+		"ack-policy/no-redirect":   {with(func(d *Delivery) { d.Status = 301 }), with(func(d *Delivery) { d.Status = 308 })},
+		"ack-policy/no-rate-limit": {with(func(d *Delivery) { d.Status = 429 })},
+		"ack-policy/in-time":       {with(func(d *Delivery) { d.Latency = 11 * time.Second })},
+		"ack-policy/steady":        {with(func(d *Delivery) { d.Status = 0 }), {Deliveries: []Delivery{fine}, Flapping: "it flaps"}},
+		"ack-policy/no-leak": {
+			with(func(d *Delivery) { d.Answer = "the secret is whsec_x" }),
+			with(func(d *Delivery) { d.Answer = "Error: x\n    at handler (/srv/app.js:12:3)" }),
+			with(func(d *Delivery) { d.Answer = `pq: duplicate key value violates unique constraint "events_pkey"` }),
+			with(func(d *Delivery) { d.Answer = "Traceback (most recent call last):" }),
+			with(func(d *Delivery) { d.Answer = "goroutine 12 [running]:" }),
+		},
+	} {
+		for _, c := range ChecksNamed(name) {
+			for _, j := range wrong {
+				verdict, why := c.Overall(j)
+				require.Equal(t, Fail, verdict, name)
+				require.NotEmpty(t, why)
+			}
+			verdict, _ := c.Overall(Journaled{Deliveries: []Delivery{fine}, Secrets: []string{"whsec_x"}})
+			require.Equal(t, Pass, verdict, name)
+			verdict, _ = c.Overall(Journaled{})
+			require.Equal(t, NotRun, verdict, "%s: no evidence is never a pass", name)
+		}
+	}
+	verdict, _ := inTime(with(func(d *Delivery) { d.Latency = 7 * time.Second }))
+	require.Equal(t, Info, verdict)
+}

@@ -1,0 +1,72 @@
+package hookproof
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Run judges a target in a Go test: a subtest for each check, which fails with its evidence, or is skipped with
+// what the target does not offer. What cannot be judged for want of evidence or time fails, too. It answers the
+// report.
+//
+//	func TestWebhook(t *testing.T) {
+//		target, err := hookproof.LoadTarget("hookproof.json", nil)
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		hookproof.Run(t, target, hookproof.Options{})
+//	}
+func Run(t *testing.T, target *Target, options Options) Report {
+	t.Helper()
+	report, err := Judge(t.Context(), target, options)
+	if err != nil && context.Cause(t.Context()) == nil {
+		t.Fatalf("hookproof: %v", err)
+	}
+	for _, f := range report.Findings {
+		t.Run(f.Check, func(t *testing.T) { f.tell(t) })
+	}
+	return report
+}
+
+// teller is what of a testing.T a finding is told to.
+type teller interface {
+	Helper()
+	Log(...any)
+	Error(...any)
+	Skip(...any)
+}
+
+func (f Finding) tell(t teller) {
+	t.Helper()
+	switch {
+	case f.Verdict == Fail:
+		t.Error(f.evidence())
+	case f.Verdict == NotRun && f.Lacking:
+		t.Error("it could not be judged: " + f.Why)
+	case f.Verdict == NotRun:
+		t.Skip(f.Why)
+	case f.Verdict == Info:
+		t.Log(f.Why)
+	}
+}
+
+// evidence is a failure in a few lines.
+func (f Finding) evidence() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\nbut: %s\n", f.Demand, f.Why)
+	for _, sent := range f.Timeline {
+		answer := fmt.Sprint(sent.Status)
+		if sent.Error != "" {
+			answer = sent.Error
+		}
+		fmt.Fprintf(&out, "%8.1f ms  %-14s %-14s → %s (%.1f ms)", sent.At, sent.Event, sent.Sign, answer, sent.Latency)
+		if sent.Fault != "" {
+			fmt.Fprintf(&out, "  [%s]", sent.Fault)
+		}
+		out.WriteString("\n")
+	}
+	fmt.Fprintf(&out, "why: %s\nmend: %s", f.Importance, f.Mend)
+	return out.String()
+}
