@@ -191,7 +191,7 @@ func (a *asker) subject(f *targetFile) error {
 	}
 	err = a.ask("What of its answer counts, as name=pointer? Of "+strings.Join(ties, ", ")+" there must be one;\n"+
 		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.",
-		"sessionId=/sessionId metadata.orderId=/id amount=/amount id=/id", func(answer string) (err error) {
+		"sessionId=/sessionId metadata.orderId=/id amount=/amount currency=/currency", func(answer string) (err error) {
 			f.Subject.Pick, err = picks(answer)
 			return err
 		})
@@ -199,8 +199,10 @@ func (a *asker) subject(f *targetFile) error {
 		return err
 	}
 	otherwise := ""
-	if made.HTTP != nil && f.Subject.Pick["id"] != "" {
-		otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{id}}"
+	for _, name := range sortedNames(f.Subject.Pick) {
+		if made.HTTP != nil && otherwise == "" && f.Subject.Pick[name] == "/id" {
+			otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{" + name + "}}"
+		}
 	}
 	return a.ask("How is read what became of it: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for what was named above.",
 		otherwise, func(answer string) error {
