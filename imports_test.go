@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"cmd/hookproof":             {"fixtures", "hookproof", "record", "report"},
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
 	"e2e":                       {},
+	"examples/targets":          {},
 	"fixtures":                  {},
 	"fixtures/vectors/generate": {"fixtures"},
 	"hookproof":                 {"fixtures"},
