@@ -217,12 +217,18 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if r.listens() {
 		return refused, nil
 	}
+	r.ends.Add(1)
+	return true, r.revive(ctx)
+}
+
+// revive starts a target whose process has ended, where that can be done and nobody else has.
+func (r *run) revive(ctx context.Context) error {
 	r.starting.Lock()
 	defer r.starting.Unlock()
-	if r.target.Start == nil || r.listens() { // somebody else has started it meanwhile
-		return true, nil
+	if r.target.Start == nil || r.listens() {
+		return nil
 	}
-	return true, r.start(ctx)
+	return r.start(ctx)
 }
 
 func orNothing(schedule string) string {

@@ -32,7 +32,7 @@ type Trial struct {
 // How long an event is redelivered until it is acknowledged: when nothing was wrong, and after a fault, when
 // pools hold dead connections.
 const (
-	calm     = 2 * time.Second
+	calm     = 1 * time.Second
 	recovery = 15 * time.Second
 )
 
