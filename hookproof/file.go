@@ -52,8 +52,7 @@ func LoadTarget(path string, getenv func(string) string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A command runs in this directory, and a relative program would be looked for from there once more.
-	directory, err := filepath.Abs(filepath.Dir(path))
+	directory, err := filepath.Abs(filepath.Dir(path)) // "./stop" is a path in the file's directory, however that is named
 	if err != nil {
 		return nil, err
 	}

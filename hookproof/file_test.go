@@ -121,7 +121,7 @@ func TestWhatTheTargetMakesUpCannotBeAnnounced(t *testing.T) {
 		"state": {"http": {"url": "URL/orders/{{id}}"}}`, "URL", url))
 	require.NoError(t, err)
 	_, _, err = target.Announce(t.Context())
-	require.ErrorIs(t, err, errEvidence)
+	require.ErrorIs(t, err, errNotOffered)
 	require.ErrorContains(t, err, "the target itself makes up sessionId")
 }
 

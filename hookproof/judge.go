@@ -98,11 +98,13 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	return r.compare(ctx, out, trial)
 }
 
-// undecided makes of a want of evidence a check that was not run.
+// undecided makes of a want of evidence, or of a hook, a check that was not run.
 func (r *run) undecided(out outcome, err error) (outcome, error) {
-	if errors.Is(err, errEvidence) {
-		out.verdict, out.lacking, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errEvidence.Error()+": ")
-		return out, nil
+	for _, want := range []error{errEvidence, errNotOffered} {
+		if errors.Is(err, want) {
+			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
+			return out, nil
+		}
 	}
 	return out, err
 }
@@ -215,12 +217,18 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if r.listens() {
 		return refused, nil
 	}
+	r.ends.Add(1)
+	return true, r.revive(ctx)
+}
+
+// revive starts a target whose process has ended, where that can be done and nobody else has.
+func (r *run) revive(ctx context.Context) error {
 	r.starting.Lock()
 	defer r.starting.Unlock()
-	if r.target.Start == nil || r.listens() { // somebody else has started it meanwhile
-		return true, nil
+	if r.target.Start == nil || r.listens() {
+		return nil
 	}
-	return true, r.start(ctx)
+	return r.start(ctx)
 }
 
 func orNothing(schedule string) string {

@@ -188,18 +188,24 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "ack-policy/garbage", "the target's process ended"},
-		"a refund that is never acknowledged": {func(s *stall) {
-			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-				if strings.Contains(string(body), `"charge.refunded"`) {
-					s.mu.Lock()
-					defer s.mu.Unlock()
-					s.take(r.Header.Get("Stripe-Signature"), body)
+		"an expiry that is never acknowledged": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"checkout.session.expired"`) {
 					w.WriteHeader(500)
 					return true
 				}
 				return false
 			}
-		}, "ack-policy/own-events", "never acknowledged: the last answer was 500"},
+		}, "order/late-after-paid", "expired was never acknowledged: the last answer was 500"},
+		"a type that is refused": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"payment_intent.succeeded"`) {
+					w.WriteHeader(422)
+					return true
+				}
+				return false
+			}
+		}, "ack-policy/unhandled-type", "unhandled-succeeded was answered 422, instead of a 2xx"},
 		"counters that stand still": {func(s *stall) {
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
 				s.mu.Lock()

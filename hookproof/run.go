@@ -47,10 +47,11 @@ type run struct {
 	unrest     period    // in which answers are not judged, since faults were made
 
 	starting   sync.Mutex
-	flapTurn   sync.Mutex // guards flapping
-	flapping   string     // what was seen of answers that change in calm
-	spare      Subject    // for deliveries of which no state is read
-	counters   Counters   // as read last, when so many deliveries had been made
+	ends       atomic.Int64 // how often the target's process was found to have ended
+	flapTurn   sync.Mutex   // guards flapping
+	flapping   string       // what was seen of answers that change in calm
+	spare      Subject      // for deliveries of which no state is read
+	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int
 }
 
@@ -220,11 +221,25 @@ func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {
 	if why := r.spent(); why != "" {
 		return outcome{instance: i, verdict: NotRun, lacking: true, why: why}, nil
 	}
-	out, err := r.decide(ctx, i)
+	out, err := r.decideAnyway(ctx, i)
 	if err == nil && out.verdict == Fail {
 		out = r.confirm(ctx, out)
 	}
 	return out, err
+}
+
+// decideAnyway is decide, once more where a hook has failed since another relation ended the process meanwhile.
+func (r *run) decideAnyway(ctx context.Context, i instance) (outcome, error) {
+	ends := r.ends.Load()
+	out, err := r.decide(ctx, i)
+	var failed *HookError
+	if !errors.As(err, &failed) || r.target.Start == nil || r.ends.Load() == ends && r.listens() {
+		return out, err
+	}
+	if err := r.revive(ctx); err != nil {
+		return out, err
+	}
+	return r.decide(ctx, i)
 }
 
 // worse ranks verdicts: a check is as bad as the worst of its relations.

@@ -21,7 +21,7 @@ type Item struct {
 	Copies   int    // 1 or more
 	Together bool   // the copies overlap
 	Fresh    bool   // every copy has an event id of its own
-	Want     string // the answer that is demanded; "" is an ACK in the end
+	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
 }
 
 // wants are the answers that can be demanded of a delivery.

@@ -32,7 +32,7 @@ type Trial struct {
 // How long an event is redelivered until it is acknowledged: when nothing was wrong, and after a fault, when
 // pools hold dead connections.
 const (
-	calm     = 2 * time.Second
+	calm     = 1 * time.Second
 	recovery = 15 * time.Second
 )
 
@@ -154,7 +154,7 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 		t.Deliveries = append(t.Deliveries, d)
 		acknowledged = acknowledged || d.Acknowledged()
 	}
-	if !item.genuine() || item.Want != "" && item.Want != "ack" {
+	if !item.genuine() || item.Want != "" { // one whose answer is demanded is judged by its answer
 		return
 	}
 	t.pending = slices.DeleteFunc(t.pending, func(name string) bool { return name == item.Event })
@@ -273,6 +273,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // errEvidence is a check that cannot be decided.
 var errEvidence = errors.New("no evidence")
 
+// errNotOffered is a hook that turns out not to offer what a check needs.
+var errNotOffered = errors.New("not offered")
+
 // HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
 type HookError struct {
 	Hook string // its name in the target file
@@ -283,7 +286,7 @@ func (e *HookError) Error() string { return "the hook " + e.Hook + ": " + e.Err.
 func (e *HookError) Unwrap() error { return e.Err }
 
 func hookFailed(hook string, err error) error {
-	if err == nil || errors.Is(err, errEvidence) {
+	if err == nil || errors.Is(err, errEvidence) || errors.Is(err, errNotOffered) {
 		return err
 	}
 	var already *HookError

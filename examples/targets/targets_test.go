@@ -55,11 +55,12 @@ type running struct {
 }
 
 func TestEndpoints(t *testing.T) {
-	postgres := sync.OnceValues(func() (*pgserver.Server, error) { return pgserver.Start(context.Background(), pgserver.Config{}) })
-	t.Cleanup(func() {
-		if server, err := postgres(); err == nil {
-			require.NoError(t, server.Close())
+	postgres := sync.OnceValues(func() (*pgserver.Server, error) {
+		server, err := pgserver.Start(context.Background(), pgserver.Config{})
+		if err == nil {
+			t.Cleanup(func() { require.NoError(t, server.Close()) })
 		}
+		return server, err
 	})
 	for _, e := range endpoints {
 		t.Run(e.name, func(t *testing.T) {
