@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -79,21 +80,30 @@ type plainRow struct {
 	ToIntent   *string    `json:"to_intent"`
 }
 
-// inRows answers entries as plainRows takes them, numbered from 0, and their payloads one after another.
-func inRows(entries []Plain) (rows string, payloads []byte, err error) {
-	list := make([]plainRow, len(entries))
+// inRows answers entries as plainRows takes them, numbered from 0.
+func inRows(entries []Plain) (string, error) {
+	list, start := make([]plainRow, len(entries)), 1
 	for i, e := range entries {
 		list[i] = plainRow{
 			N: i, Event: e.StripeEventID, Type: e.Type, Version: e.APIVersion, Livemode: e.Livemode, Session: e.StripeSessionID,
 			Intent: e.StripePaymentIntentID, Booking: e.BookingID, Amount: e.Amount, Currency: e.Currency,
-			Changed: e.IfChanged, Unchanged: e.Reason, Start: len(payloads) + 1, Length: len(e.Payload),
+			Changed: e.IfChanged, Unchanged: e.Reason, Start: start, Length: len(e.Payload),
 			ToStatus: orNull(e.Change.Status), ToDispute: orNull(e.Change.Dispute), ToRefunded: e.Change.RefundedAmount,
 			ToSession: e.Change.SessionID, ToIntent: e.Change.PaymentIntentID,
 		}
-		payloads = append(payloads, e.Payload...)
+		start += len(e.Payload)
 	}
 	encoded, err := json.Marshal(list)
-	return string(encoded), payloads, err
+	return string(encoded), err
+}
+
+// payloads are the entries' payloads, one after another.
+func payloads(entries []Plain) []byte {
+	list := make([][]byte, len(entries))
+	for i, e := range entries {
+		list[i] = e.Payload
+	}
+	return slices.Concat(list...)
 }
 
 // Look is what there is to know of an event before its booking is looked at.
@@ -104,7 +114,7 @@ type Look struct {
 
 // LookAt is Seen and LockIntent for several events, without waiting. The list is as long as the entries'.
 func (tx *Tx) LookAt(ctx context.Context, entries []Plain) ([]Look, error) {
-	list, _, err := inRows(entries)
+	list, err := inRows(entries)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +142,7 @@ func (tx *Tx) LookAt(ctx context.Context, entries []Plain) ([]Look, error) {
 // two of them; it leaves the others. The list of reasons is as long as the entries', and "" is one that was
 // left. The error is the database's; none is kept then.
 func (tx *Tx) KeepPlain(ctx context.Context, entries []Plain) (reasons []string, err error) {
-	list, payloads, err := inRows(entries)
+	list, err := inRows(entries)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +150,7 @@ func (tx *Tx) KeepPlain(ctx context.Context, entries []Plain) (reasons []string,
 		N      int
 		Reason string
 	}
-	if err := tx.statement(ctx, keepPlainSQL).SelectContext(ctx, &rows, list, payloads); err != nil {
+	if err := tx.statement(ctx, keepPlainSQL).SelectContext(ctx, &rows, list, payloads(entries)); err != nil {
 		return nil, err
 	}
 	reasons = make([]string, len(entries))
