@@ -75,17 +75,10 @@ func Open(databaseURL string) (*Store, error) {
 			pooled.Runtime[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 		}
 	}
-	for name, value := range map[string]string{
-		// Every statement has its index, but a plan that was made for a prepared statement while a table was
-		// empty reads the whole table, and is kept while it grows, until autovacuum looks at it.
-		"enable_seqscan": "off",
-		// A delivery's statement takes lists, and PostgreSQL would plan it anew for each length of them, which
-		// takes longer than to run it.
-		"plan_cache_mode": "force_generic_plan",
-	} {
-		if _, given := pooled.Runtime[name]; !given {
-			pooled.Runtime[name] = value
-		}
+	// Every statement has its index, but a plan that was made for a prepared statement while a table was
+	// empty reads the whole table, and is kept while it grows, until autovacuum looks at it.
+	if _, given := pooled.Runtime["enable_seqscan"]; !given {
+		pooled.Runtime["enable_seqscan"] = "off"
 	}
 	connector, err := pq.NewConnectorConfig(pooled)
 	if err != nil {
