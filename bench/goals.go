@@ -52,7 +52,7 @@ func rateOf(mix, other, otherMix string, connections int) func(Report) (Spread, 
 		theirs, _ := r.row(other, otherMix, connections)
 		compared := ratio(ours.Rates, theirs.Rates)
 		if compared == nil {
-			return Spread{}, fmt.Sprintf("%s or %s was not part of the run", oursName, other)
+			return Spread{}, fmt.Sprintf("%s of %s and %s of %s were not both part of the run", mix, oursName, otherMix, other)
 		}
 		return *compared, ""
 	}

@@ -15,6 +15,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,6 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	engine := flags.Bool("engine", false, "measure package hookproof's sending instead")
 	deliveries := flags.Int("deliveries", 1_000_000, "with -engine, how many are sent")
 	target := flags.Bool("target", false, "be the endpoint that -engine sends to, until standard input ends")
+	from := flags.String("from", "", "measure nothing: read this report, for -svg and -page")
 	var to files
 	flags.StringVar(&to.json, "json", "", "write the report to this file as well")
 	flags.StringVar(&to.svg, "svg", "", "draw it in this file")
@@ -80,28 +82,36 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return beTarget(os.Stdin, out)
 	case *engine:
 		return measureEngine(ctx, *deliveries, to.json, out)
+	case *from != "":
+		report, err := readReport(*from)
+		if err != nil {
+			return misuse{err}
+		}
+		return report.show(out, to)
 	}
 	p, err := newPlan(*rounds, *length, *servers, *only, *connections)
 	if err != nil {
 		return misuse{err}
 	}
-	b, err := open(ctx, p, out)
+	report, err := measureAll(ctx, p, *image, out)
 	if err != nil {
 		return err
+	}
+	return errors.Join(report.show(out, to), report.fault())
+}
+
+// measureAll is a whole run.
+func measureAll(ctx context.Context, p plan, image bool, out io.Writer) (Report, error) {
+	b, err := open(ctx, p, out)
+	if err != nil {
+		return Report{}, err
 	}
 	defer b.close()
 	report, err := b.run(ctx)
-	if err != nil {
-		return err
-	}
-	if *image {
+	if err == nil && image {
 		report.addImage(ctx)
 	}
-	report.Goals = judge(report, goals)
-	if err := errors.Join(report.print(out), to.write(report)); err != nil {
-		return err
-	}
-	return report.fault()
+	return report, err
 }
 
 // addImage measures the image, or says why not.
@@ -126,28 +136,47 @@ func (r Report) fault() error {
 	return nil
 }
 
-func (f files) write(r Report) error {
-	if f.json != "" {
-		if err := writeJSON(f.json, r); err != nil {
+// show judges a report, prints it, and writes the files.
+func (r Report) show(out io.Writer, to files) error {
+	r.Goals = judge(r, goals)
+	if err := r.print(out); err != nil {
+		return err
+	}
+	if to.json != "" {
+		if err := writeJSON(to.json, r); err != nil {
 			return err
 		}
 	}
-	if f.svg != "" {
-		if err := os.WriteFile(f.svg, picture(r), 0o644); err != nil {
+	if to.svg != "" {
+		if err := os.WriteFile(to.svg, picture(r), 0o644); err != nil {
 			return err
 		}
 	}
-	if f.page == "" {
+	if to.page == "" {
 		return nil
 	}
-	page, err := os.ReadFile(f.page)
+	page, err := os.ReadFile(to.page)
 	if err != nil {
 		return err
 	}
 	if page, err = withTables(page, r); err != nil {
-		return fmt.Errorf("%s: %w", f.page, err)
+		return fmt.Errorf("%s: %w", to.page, err)
 	}
-	return os.WriteFile(f.page, page, 0o644)
+	return os.WriteFile(to.page, page, 0o644)
+}
+
+// readReport reads what -json has written.
+func readReport(name string) (r Report, err error) {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return r, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		return r, fmt.Errorf("%s is no report of this program: %w", name, err)
+	}
+	return r, nil
 }
 
 func writeJSON(name string, v any) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 // nodePeer prepares a peer of peers/: its dependencies are installed once for each state of its files, in the
@@ -66,7 +66,7 @@ func installed(ctx context.Context, source fs.FS, base string, out io.Writer) (d
 		npm := exec.CommandContext(ctx, "npm", args...)
 		npm.Dir = raw
 		if said, err := npm.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("npm %s failed: %s", args[0], firstLine(string(said), err))
+			return "", fmt.Errorf("npm %s failed: %s", args[0], cmp.Or(oneLine(string(said)), err.Error()))
 		}
 	}
 	if err := os.Rename(raw, directory); err != nil {
@@ -97,14 +97,4 @@ func readPeer(source fs.FS) (files map[string][]byte, sum string, err error) {
 		_, _ = fmt.Fprintf(digest, "%s %d\n%s", entry.Name(), len(content), content)
 	}
 	return files, hex.EncodeToString(digest.Sum(nil)), nil
-}
-
-// firstLine is the line with which npm says what is wrong.
-func firstLine(said string, err error) string {
-	for line := range strings.Lines(said) {
-		if line = strings.TrimSpace(line); line != "" {
-			return line
-		}
-	}
-	return err.Error()
 }

@@ -68,7 +68,7 @@ func picture(r Report) []byte {
 			y += p.height()
 		}
 	}
-	write(`<text class="small" x="%d" y="%d">PostgreSQL %s, fsync on; %s; medians of %d rounds of %g s, lines from least to greatest. Bars compare within a chart.</text>`,
+	write(`<text class="small" x="%d" y="%d">PostgreSQL %s, fsync on; %s; medians of %d × %g s, lines from least to greatest. Bars compare within a chart.</text>`,
 		margin, height-16, html.EscapeString(r.PostgreSQL), html.EscapeString(r.Machine), r.Rounds, r.Seconds)
 	write(`</svg>`)
 	return out.Bytes()

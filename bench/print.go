@@ -9,7 +9,7 @@ import (
 
 // print writes the report for a person at a terminal.
 func (r Report) print(out io.Writer) error {
-	_, _ = fmt.Fprintf(out, "\nPostgreSQL %s, fsync on; %s\nMedians (least–greatest) of %d rounds of %g s; ratios are of the same round\n",
+	_, _ = fmt.Fprintf(out, "\nPostgreSQL %s, fsync on; %s\nMedians (least–greatest) of %d × %g s; ratios are of the same round\n",
 		r.PostgreSQL, r.Machine, r.Rounds, r.Seconds)
 	mix := ""
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -42,7 +42,7 @@ func printGoals(out io.Writer, goals []Result, notMeasured []string) error {
 	_, _ = fmt.Fprintln(out, "\nGoals")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, g := range goals {
-		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Goal, g.limitText(), g.figureText(), strings.TrimSpace(g.Verdict+" "+g.Comment))
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Goal, g.limitText(), g.figureText(), g.verdictText())
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -101,4 +101,14 @@ func (g Result) figureText() string {
 		format = "%.2f"
 	}
 	return strings.TrimSpace(spread(g.Figure, format) + " " + g.Unit)
+}
+
+func (g Result) verdictText() string {
+	switch g.Verdict {
+	case missed:
+		return missed + " " + g.Comment
+	case notMeasured:
+		return notMeasured + ": " + g.Comment
+	}
+	return g.Verdict
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,12 +94,20 @@ func (e *endpoint) start(ctx context.Context, p program) (ms float64, err error)
 		}
 	}
 	end(e.process)
-	return 0, fmt.Errorf("%s was not ready within 30 s: %s", e.name, lastLine(said.String()))
+	return 0, fmt.Errorf("%s was not ready within 30 s: %s", e.name, oneLine(said.String()))
 }
 
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndexByte(text, '\n')+1:]
+// oneLine is the line that says most of what a program said: the first that speaks of an error, else the last.
+func oneLine(said string) string {
+	last := ""
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		if strings.Contains(strings.ToLower(line), "error") {
+			return line
+		}
+		last = cmp.Or(line, last)
+	}
+	return last
 }
 
 // startTimes starts a server several times, and leaves it running after the last.
@@ -125,7 +134,7 @@ func (e *endpoint) figures(ready Spread) (Server, error) {
 // imageMB builds the production image and answers its size, if a Docker engine is there.
 func imageMB(ctx context.Context) (float64, error) {
 	if out, err := exec.CommandContext(ctx, "docker", "info", "--format", "{{.ServerVersion}}").CombinedOutput(); err != nil {
-		return 0, errors.New("no Docker engine answers: " + firstOf(lastLine(string(out)), err.Error()))
+		return 0, errors.New("no Docker engine answers: " + cmp.Or(oneLine(string(out)), err.Error()))
 	}
 	id, err := exec.CommandContext(ctx, "docker", "build", "-q", ".").Output()
 	if err != nil {
@@ -139,20 +148,11 @@ func imageMB(ctx context.Context) (float64, error) {
 	return rounded(bytes / 1e6), err
 }
 
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
 // describe is a command's failure in one line: its own words if it had any.
 func describe(err error) string {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return firstOf(lastLine(string(exit.Stderr)), err.Error())
+		return cmp.Or(oneLine(string(exit.Stderr)), err.Error())
 	}
 	return err.Error()
 }
