@@ -33,8 +33,7 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || json.Unmarshal(body, &event) != nil {
 		c.wrongness++
 	}
-	var t json.Number = json.Number(unix)
-	at, _ := t.Int64()
+	at, _ := json.Number(unix).Int64()
 	switch {
 	case r.Header.Get("Stripe-Signature") != "t="+unix+",v1="+hookproof.Signature(webhookSecret, at, body):
 		c.forgeries++
@@ -65,6 +64,9 @@ func counted(t *testing.T, mixName string, bookings int64, refuse bool) (*counte
 	require.NoError(t, err)
 	s, err := e.send(t.Context(), job{"counter", p.mixes[0], 4}, p.length)
 	require.Zero(t, c.wrongness)
+	if err == nil && !refuse {
+		require.EqualValues(t, e.next.Load()-seeds, c.fresh, "new is what was never sent, and a copy is of what was")
+	}
 	return c, s, err
 }
 
@@ -133,6 +135,7 @@ func TestWrongAnswersAreNoDeliveries(t *testing.T) {
 
 func TestUsedUpBookingsAreSaidToBe(t *testing.T) {
 	t.Parallel()
-	_, _, err := counted(t, "unique", seeds+10, false)
+	c, _, err := counted(t, "unique", seeds+10, false)
 	require.ErrorContains(t, err, "used up")
+	require.Equal(t, 10, c.fresh)
 }
