@@ -116,7 +116,7 @@ func (b *bench) run(ctx context.Context) (Report, error) {
 			return b.report, err
 		}
 	}
-	tallies := map[string]*tally{}
+	tallies, before := map[string]*tally{}, readLoad("/proc", os.Getpid())
 	for round := range b.plan.rounds {
 		b.say("Round %d of %d", round+1, b.plan.rounds)
 		for _, j := range b.plan.jobs(round) {
@@ -133,6 +133,7 @@ func (b *bench) run(ctx context.Context) (Report, error) {
 			tallies[j.String()].add(s)
 		}
 	}
+	b.report.Others = readLoad("/proc", os.Getpid()).othersSince(before)
 	for _, j := range b.plan.inOrder() {
 		b.report.Rows = append(b.report.Rows, tallies[j.String()].row())
 	}

@@ -26,7 +26,7 @@ func withTables(page []byte, r Report) ([]byte, error) {
 func tables(r Report) []byte {
 	var out bytes.Buffer
 	write := func(format string, args ...any) { _, _ = fmt.Fprintf(&out, format+"\n", args...) }
-	write("\nPostgreSQL %s, fsync on; %s. Medians of %d × %g s, with the least and the greatest.\n", r.PostgreSQL, r.Machine, r.Rounds, r.Seconds)
+	write("\n%s. Medians of %d × %g s, with the least and the greatest.\n", r.circumstances(), r.Rounds, r.Seconds)
 	write("| goal | | figure | |\n|---|---|---|---|")
 	for _, g := range r.Goals {
 		write("| %s | %s | %s | %s |", g.Goal, g.limitText(), g.figureText(), g.verdictText())

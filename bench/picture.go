@@ -30,7 +30,7 @@ const (
 	titleHeight  = 22
 	panelGap     = 14
 	headHeight   = 62
-	footHeight   = 40
+	footHeight   = 48
 )
 
 // style gives every part its colour on light and on dark pages. The ground is the picture's own, since a page's
@@ -68,8 +68,10 @@ func picture(r Report) []byte {
 			y += p.height()
 		}
 	}
-	write(`<text class="small" x="%d" y="%d">PostgreSQL %s, fsync on; %s; medians of %d × %g s, lines from least to greatest. Bars compare within a chart.</text>`,
-		margin, height-16, html.EscapeString(r.PostgreSQL), html.EscapeString(r.Machine), r.Rounds, r.Seconds)
+	write(`<text class="small" x="%d" y="%d">%s.</text>`,
+		margin, height-30, html.EscapeString(r.circumstances()))
+	write(`<text class="small" x="%d" y="%d">Medians of %d × %g s, lines from the least to the greatest. Bars compare within a chart.</text>`,
+		margin, height-13, r.Rounds, r.Seconds)
 	write(`</svg>`)
 	return out.Bytes()
 }

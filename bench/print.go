@@ -9,8 +9,7 @@ import (
 
 // print writes the report for a person at a terminal.
 func (r Report) print(out io.Writer) error {
-	_, _ = fmt.Fprintf(out, "\nPostgreSQL %s, fsync on; %s\nMedians (least–greatest) of %d × %g s; ratios are of the same round\n",
-		r.PostgreSQL, r.Machine, r.Rounds, r.Seconds)
+	_, _ = fmt.Fprintf(out, "\n%s\nMedians (least–greatest) of %d × %g s; ratios are of the same round\n", r.circumstances(), r.Rounds, r.Seconds)
 	mix := ""
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range r.Rows {

@@ -18,14 +18,11 @@ func cpuSeconds(pid int) (float64, error) {
 	if err != nil {
 		return 0, nil
 	}
-	_, rest, _ := strings.Cut(string(raw), ") ")
-	fields := strings.Fields(rest)
+	fields := afterName(raw)
 	if len(fields) < 13 {
 		return 0, errors.New("/proc has an unknown form")
 	}
-	user, err1 := strconv.ParseFloat(fields[11], 64)
-	system, err2 := strconv.ParseFloat(fields[12], 64)
-	return (user + system) / 100, errors.Join(err1, err2) // USER_HZ
+	return ticks(fields[11]) + ticks(fields[12]), nil
 }
 
 // residentMiB is a process's memory as Linux counts it. Elsewhere it is unknown, 0.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -9,7 +10,8 @@ import (
 // Report is a whole run: what -json writes and everything else is made from.
 type Report struct {
 	PostgreSQL  string   `json:"postgresql"`
-	Machine     string   `json:"machine"` // processors, operating system, architecture
+	Machine     string   `json:"machine"`          // processors, operating system, architecture
+	Others      *float64 `json:"othersProcessors"` // processors that others used meanwhile; null is unknown
 	Rounds      int      `json:"rounds"`
 	Seconds     float64  `json:"roundSeconds"`
 	Rows        []Row    `json:"rows"`
@@ -87,6 +89,15 @@ func ratio(of, to []float64) *Spread {
 	}
 	spread := spreadOf(ratios)
 	return &spread
+}
+
+// circumstances are in one line what a figure depends on.
+func (r Report) circumstances() string {
+	others := ""
+	if r.Others != nil {
+		others = fmt.Sprintf("; others used %.2g of the processors meanwhile", *r.Others)
+	}
+	return fmt.Sprintf("PostgreSQL %s, fsync on; %s%s", r.PostgreSQL, r.Machine, others)
 }
 
 // row finds a row, or an empty one.
