@@ -17,11 +17,11 @@ import (
 
 // counter is an endpoint that tells what it was sent.
 type counter struct {
-	mu                        sync.Mutex
-	seen                      map[string]bool
-	fresh, copies, forgeries  int
-	most, underWay, wrongness int
-	refuse                    bool
+	mu                       sync.Mutex
+	seen                     map[string]bool
+	fresh, copies, forgeries int
+	wrongness                int
+	refuse                   bool
 }
 
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -20,10 +20,10 @@ func nodePeer(name string) func(context.Context, string, io.Writer) (program, er
 	return func(ctx context.Context, _ string, out io.Writer) (program, error) {
 		node, err := exec.LookPath("node")
 		if err != nil {
-			return program{}, errors.New("Node.js is not on this machine; install version 20.19 or newer, with npm")
+			return program{}, errors.New("this machine has no Node.js; install version 20.19 or newer, with npm")
 		}
 		if _, err := exec.LookPath("npm"); err != nil {
-			return program{}, errors.New("npm is not on this machine; install it beside Node.js")
+			return program{}, errors.New("this machine has no npm; install it beside Node.js")
 		}
 		cache, err := os.UserCacheDir()
 		if err != nil {

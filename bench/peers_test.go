@@ -26,10 +26,10 @@ func TestWithoutNodeAPeerIsSaidToBeMissing(t *testing.T) {
 	prepare := nodePeer("express-pg")
 	withPrograms(t, "0")
 	_, err := prepare(t.Context(), "", t.Output())
-	require.ErrorContains(t, err, "Node.js is not on this machine")
+	require.ErrorContains(t, err, "has no Node.js")
 	withPrograms(t, "0", "node")
 	_, err = prepare(t.Context(), "", t.Output())
-	require.ErrorContains(t, err, "npm is not on this machine")
+	require.ErrorContains(t, err, "has no npm")
 }
 
 func TestAPeerIsInstalledOnce(t *testing.T) {

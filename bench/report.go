@@ -95,7 +95,7 @@ func ratio(of, to []float64) *Spread {
 func (r Report) circumstances() string {
 	others := ""
 	if r.Others != nil {
-		others = fmt.Sprintf("; others used %.2g of the processors meanwhile", *r.Others)
+		others = fmt.Sprintf("; others kept %.2g processors busy meanwhile", *r.Others)
 	}
 	return fmt.Sprintf("PostgreSQL %s, fsync on; %s%s", r.PostgreSQL, r.Machine, others)
 }
