@@ -27,7 +27,7 @@ type Check struct {
 	Alone bool
 	// Poison tells that it runs after everything else, faults included.
 	Poison bool
-	// Overall judges the whole run's deliveries instead, at the end.
+	// Overall judges the whole run's deliveries, at the end. Relations are then there for what they deliver.
 	Overall func(Journaled) (Verdict, string)
 }
 

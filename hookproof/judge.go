@@ -179,6 +179,10 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
 		return out, err
 	}
+	if t.overdue && r.options.Profile == "strict" {
+		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
+		return out, nil
+	}
 	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))

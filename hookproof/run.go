@@ -174,9 +174,11 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 			return err
 		}
 		r.works[c.Name], all = w, append(all, w.instances...)
-		r.tell(w)
+		if len(w.instances) == 0 && c.Overall == nil {
+			r.tell(w)
+		}
 	}
-	return each(all, atOnce, func(i instance) error {
+	err := each(all, atOnce, func(i instance) error {
 		w := r.works[i.check.Name]
 		if r.settledAlready(w) {
 			return nil
@@ -189,18 +191,22 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 		r.note(w, out, time.Since(began))
 		return nil
 	})
+	for _, c := range checks {
+		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
+			w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
+			if w.finding.Verdict == Fail {
+				w.finding.Mend, w.finding.Importance = c.Mend, c.Why
+			}
+			w.open = 0
+			r.tell(w)
+		}
+	}
+	return err
 }
 
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
 	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
-	if c.Overall != nil {
-		w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
-		if w.finding.Verdict == Fail {
-			w.finding.Mend, w.finding.Importance = c.Mend, c.Why
-		}
-		return w, nil
-	}
 	if missing := r.target.Lacks(c.Needs()); missing != "" {
 		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
 		return w, nil
@@ -258,7 +264,7 @@ func (r *run) note(w *work, out outcome, took time.Duration) {
 	f := &w.finding
 	f.Took += millis(took)
 	f.Relations++
-	if out.open {
+	if out.open || w.check.Overall != nil {
 		w.open++
 	}
 	if out.verdict == Fail && w.check.Strict && r.options.Profile == "stripe" {

@@ -26,6 +26,7 @@ type Trial struct {
 	place    int      // the message at which a fault strikes next
 	last     int      // the last one at which it shall
 	struck   int      // how often it did
+	overdue  bool     // an answer was not given in time while the database was bad
 	faulty   bool     // the target or its database was made to fail
 }
 
