@@ -66,6 +66,9 @@ var faults = map[string]fault{
 		says:  "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
 		needs: []string{"database"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			if err := r.warm(ctx); err != nil {
+				return err
+			}
 			r.target.Proxy.Freeze()
 			t.overdue = !r.postFor(ctx, t, n, item, tooSlow, r.target.Proxy.Heal)
 			t.befell("the database frozen")
@@ -117,6 +120,9 @@ func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) err
 	if r.target.Proxy == nil {
 		r.called()
 		r.called()
+	}
+	if err := r.warm(ctx); err != nil { // a connection that is idle then must not end the process
+		return err
 	}
 	if err := broken(); err != nil {
 		return hookFailed("break", err)
@@ -232,9 +238,8 @@ func (r *run) decideFault(ctx context.Context, out outcome) (outcome, error) {
 
 func (r *run) performFault(ctx context.Context, s Schedule, f fault, first, last int) (*Trial, error) {
 	t := &Trial{place: first, last: last}
-	r.called()
 	var err error
-	if t.Subject, err = r.target.Subject(ctx); err != nil {
+	if t.Subject, err = r.subject(ctx); err != nil {
 		return nil, hookFailed("subject", err)
 	}
 	t.Subject = t.Subject.completed()

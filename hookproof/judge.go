@@ -323,6 +323,13 @@ func answered(item Item, d Delivery) (Verdict, string) {
 		if kind != 4 {
 			return Fail, told + ", instead of a 4xx"
 		}
+	case "rejected":
+		if kind == 5 {
+			return Info, told + "; a 4xx says that it is the caller's fault"
+		}
+		if kind != 4 {
+			return Fail, told + ", instead of a 4xx"
+		}
 	case "ack?":
 		if kind != 2 {
 			return Info, told

@@ -115,9 +115,14 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	}
 	phase("last reading", func() error { return r.lastReading(ctx) })
 	for _, c := range checks {
-		if w := r.works[c.Name]; w != nil {
-			report.Findings = append(report.Findings, w.finding)
+		w := r.works[c.Name]
+		if w == nil {
+			continue
 		}
+		if err != nil && !w.told { // no evidence is never a pass
+			w.finding.Verdict, w.finding.Lacking, w.finding.Why = NotRun, true, "the run ended before it was decided"
+		}
+		report.Findings = append(report.Findings, w.finding)
 	}
 	return err
 }

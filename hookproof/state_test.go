@@ -9,16 +9,17 @@ import (
 
 func TestStatesAreMadeCanonical(t *testing.T) {
 	t.Parallel()
-	s := Subject{"sessionId": "cs_test_123456", "metadata.order": "order-123456", "amount": 4500, "currency": "usd"}
+	s := Subject{"sessionId": "cs_test_123456", "metadata.order": "order-123456", "amount": 4500, "currency": "usd", "paymentIntent": "pi_abcdef"}
 	c, err := canonicalOf(map[string]any{
 		"id": "order-123456", "url": "/pay/cs_test_123456", "by": "evt_1abc and evt_2def", "amount": 4500, "currency": "usd",
 		"items": []any{map[string]any{"n": 1, "readAt": "now"}, "x"}, "none": nil, "empty": map[string]any{}, "list": []any{},
-		"of order-123456": true, "a/b": 1.50, "updatedAt": "now",
+		"of order-123456": true, "a/b": 1.50, "updatedAt": "now", "charge": "ch_abcdef of pi_abcdef",
 	}, s, []string{"/updatedAt", "/items/*/readAt"})
 	require.NoError(t, err)
 	require.Equal(t, canonical{
 		"/id": `"{{metadata.order}}"`, "/url": `"/pay/{{sessionId}}"`, "/by": `"evt_… and evt_…"`, "/amount": "4500", "/currency": `"usd"`,
 		"/items/0/n": "1", "/items/1": `"x"`, "/none": "null", "/empty": "{}", "/list": "[]", "/of {{metadata.order}}": "true", "/a~1b": "1.5",
+		"/charge": `"{{charge}} of {{paymentIntent}}"`,
 	}, c)
 	require.Equal(t, State{"/id": "{{metadata.order}}"}, canonical{"/id": `"{{metadata.order}}"`}.decoded())
 

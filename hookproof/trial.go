@@ -57,8 +57,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 		r.called()
 		t.Subject, object, err = r.target.Announce(ctx)
 	case r.target.Subject != nil:
-		r.called()
-		t.Subject, err = r.target.Subject(ctx)
+		t.Subject, err = r.subject(ctx)
 	default:
 		t.Subject = stranger(nil, true)
 	}
@@ -209,14 +208,44 @@ func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) e
 
 // read asks for a trial's state.
 func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
-	r.called()
-	state, err := r.target.State(ctx, t.Subject)
+	var state any
+	err := r.patiently(ctx, func() (err error) {
+		state, err = r.target.State(ctx, t.Subject)
+		return err
+	})
 	if err != nil {
 		return nil, hookFailed("state", err)
 	}
 	c, err := canonicalOf(state, t.Subject, r.target.Ignore)
 	t.State = c
 	return c, err
+}
+
+// subject asks for a fresh one.
+func (r *run) subject(ctx context.Context) (s Subject, err error) {
+	err = r.patiently(ctx, func() (err error) {
+		s, err = r.target.Subject(ctx)
+		return err
+	})
+	return s, err
+}
+
+// patiently calls a hook, again for a while where a fault has just been healed: the hook goes through the
+// target, whose connections may be dead.
+func (r *run) patiently(ctx context.Context, hook func() error) error {
+	for {
+		r.called()
+		err := hook()
+		r.mu.Lock()
+		recovering := !r.wound.IsZero() && time.Since(r.wound) < 2*healed
+		r.mu.Unlock()
+		if err == nil || !recovering || ctx.Err() != nil {
+			return err
+		}
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // reaches reads a trial's state until it is as wanted, or the time for effects is over.

@@ -89,7 +89,7 @@ var vocabulary = map[string]word{
 	"refund-too-much": {says: "twice the price has been refunded", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
-	"unhandled": {says: "an event of a type that nobody here waits for", event: "customer.created"},
+	"unhandled": {says: "an event of a type that hardly anybody waits for", event: "topup.created"},
 	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
