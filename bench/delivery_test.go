@@ -19,7 +19,7 @@ import (
 // BenchmarkDelivery is one unique delivery's way through the handler and PostgreSQL without the network
 // in front, 32 at a time.
 func BenchmarkDelivery(b *testing.B) {
-	database, err := openDatabase(b.Context(), 200_000, io.Discard)
+	database, err := openDatabase(b.Context(), 50_000, io.Discard)
 	require.NoError(b, err)
 	defer database.close()
 	letter, err := newTemplate()

@@ -133,8 +133,8 @@ func (e *endpoint) figures(ready Spread) (Server, error) {
 
 // imageMB builds the production image and answers its size, if a Docker engine is there.
 func imageMB(ctx context.Context) (float64, error) {
-	if out, err := exec.CommandContext(ctx, "docker", "info", "--format", "{{.ServerVersion}}").CombinedOutput(); err != nil {
-		return 0, errors.New("no Docker engine answers: " + cmp.Or(oneLine(string(out)), err.Error()))
+	if err := exec.CommandContext(ctx, "docker", "info").Run(); err != nil {
+		return 0, errors.New("no Docker engine answers")
 	}
 	id, err := exec.CommandContext(ctx, "docker", "build", "-q", ".").Output()
 	if err != nil {
