@@ -107,6 +107,8 @@ func (h *Handler) take(ctx context.Context, members []*member) {
 	}
 }
 
+// recordAndApplyTogether is recordAndApply for several, each step once for all of them: what has been seen
+// is a duplicate; what is free, and the first of its booking here, is kept if the database finds it plain.
 func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member) (err error) {
 	defer func() {
 		if broken := recover(); broken != nil {

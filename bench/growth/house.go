@@ -124,7 +124,7 @@ func (h *house) body(n int64) []byte {
 // deliver sends one mix for one round, and answers the deliveries a second.
 func (h *house) deliver(ctx context.Context, mix string, length time.Duration) (float64, error) {
 	first := h.next.Load()
-	ctx, cancel := context.WithTimeoutCause(ctx, length, nil)
+	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	var sent atomic.Int64
 	var failure atomic.Pointer[error]

@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("growth", flag.ContinueOnError)
 	events := flags.Int("events", 10_000_000, "rows of \"PaymentEvent\"")
 	bookings := flags.Int("bookings", 1_000_000, "rows of \"Booking\"; 100,000 of them are still to be paid")
-	payload := flags.Int("payload", 500, "bytes of a loaded event's payload, not compressible")
+	payload := flags.Int("payload", 500, "bytes of a loaded event's payload, too few to be compressed")
 	rounds := flags.Int("rounds", 3, "rounds of each measurement; the median counts")
 	length := flags.Duration("time", 3*time.Second, "length of one round")
 	if err := flags.Parse(args); err != nil {

@@ -100,7 +100,7 @@ func weigh(ctx context.Context, out io.Writer, h *house) error {
 		return err
 	}
 	_, _ = fmt.Fprint(out, "\nThe write-ahead log of a unique delivery to the large database\n\n")
-	for _, when := range []string{"in the first two seconds after a checkpoint", "in the two seconds after these", "and in two more"} {
+	for _, when := range []string{"in the first two seconds after a checkpoint", "in the two seconds after these", "in two more"} {
 		first := h.next.Load()
 		before, err := h.written(ctx)
 		if err != nil {
