@@ -32,7 +32,7 @@ var faultChecks = []Check{
 		Kills: []string{"row-stuck-in-processing", "in-memory-dedupe"}, Relations: during("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is done when it is back.", Source: fromRetries, Why: costLost, Mend: mendOnce,
 		Kills: []string{"error-answered-200", "dedupe-error-swallowed", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
-	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
+	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
 		Mend: "give every statement a deadline, and the pool one for a connection", Relations: during("frozen")},
 	{Name: "faults/latency", Demand: "A slow database loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Relations: during("latency")},
 	{Name: "faults/bandwidth", Demand: "A database at the end of a thin line loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Relations: during("bandwidth")},

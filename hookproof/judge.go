@@ -98,11 +98,13 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	return r.compare(ctx, out, trial)
 }
 
-// undecided makes of a want of evidence a check that was not run.
+// undecided makes of a want of evidence, or of a hook, a check that was not run.
 func (r *run) undecided(out outcome, err error) (outcome, error) {
-	if errors.Is(err, errEvidence) {
-		out.verdict, out.lacking, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errEvidence.Error()+": ")
-		return out, nil
+	for _, want := range []error{errEvidence, errNotOffered} {
+		if errors.Is(err, want) {
+			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
+			return out, nil
+		}
 	}
 	return out, err
 }
@@ -177,6 +179,10 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
 		return out, err
 	}
+	if t.overdue && r.options.Profile == "strict" {
+		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
+		return out, nil
+	}
 	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
@@ -215,12 +221,18 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if r.listens() {
 		return refused, nil
 	}
+	r.ends.Add(1)
+	return true, r.revive(ctx)
+}
+
+// revive starts a target whose process has ended, where that can be done and nobody else has.
+func (r *run) revive(ctx context.Context) error {
 	r.starting.Lock()
 	defer r.starting.Unlock()
-	if r.target.Start == nil || r.listens() { // somebody else has started it meanwhile
-		return true, nil
+	if r.target.Start == nil || r.listens() {
+		return nil
 	}
-	return true, r.start(ctx)
+	return r.start(ctx)
 }
 
 func orNothing(schedule string) string {
@@ -311,11 +323,21 @@ func answered(item Item, d Delivery) (Verdict, string) {
 		if kind != 4 {
 			return Fail, told + ", instead of a 4xx"
 		}
+	case "rejected":
+		if kind == 5 {
+			return Info, told + "; a 4xx says that it is the caller's fault"
+		}
+		if kind != 4 {
+			return Fail, told + ", instead of a 4xx"
+		}
 	case "ack?":
 		if kind != 2 {
 			return Info, told
 		}
 	case "refused?":
+		if kind == 0 {
+			return Fail, told
+		}
 		if kind != 4 {
 			return Info, told
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,6 +50,7 @@ something that could not be judged for want of evidence or time.`,
 	flags.Uint64Var(&c.options.Seed, "seed", 0, "of what is picked by chance; a report tells the one that it was made with")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no budget of time or hook calls")
+	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take, on a slow machine longer")
 	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")

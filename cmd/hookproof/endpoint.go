@@ -28,7 +28,7 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+secretVariable)
 	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good")
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
-	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack although it is neither on this machine nor private; repeatable")
+	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
 }
 

@@ -23,6 +23,9 @@ func replayCommand(getenv func(string) string) *cobra.Command {
                 new ids that agree with one another
   an event      a body as Stripe sends it: delivered as it is, with --new-ids under new ids
 
+With a URL and a secret alone, scenarios are judged by their ACKs, on objects that the target does not know; those
+that need more of it are not run, and the verdict counts them.
+
 All are signed anew. Of recordings and events every delivery and its answer is printed, and whatever is
 not answered by a 2xx has failed.`,
 		Example: `  hookproof replay authenticity --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
