@@ -81,7 +81,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	}
 	r.sender = newSender(target, &r.journal)
 	defer r.sender.close()
-	closing, err := target.open(ctx)
+	closing, err := target.Open(ctx)
 	defer func() { err = errors.Join(err, closing(context.WithoutCancel(ctx))) }()
 	if err != nil {
 		return report, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -17,6 +18,7 @@ const secretVariable = "HOOKPROOF_SECRET"
 // endpoint is what a command line says of a target.
 type endpoint struct {
 	target hookproof.Target
+	file   string // a target file instead
 	getenv func(string) string
 }
 
@@ -32,9 +34,28 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	return e
 }
 
-// reach is the target that the flags name, known to be one that may be attacked and that somebody
-// listens there.
+// fileFlag lets a command's target be named by a file, too.
+func (e *endpoint) fileFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
+}
+
+// reach is the target that the flags name, known to be one that may be attacked and, unless it can be started,
+// that somebody listens there.
 func (e *endpoint) reach() (*hookproof.Target, error) {
+	switch {
+	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
+		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
+	case e.file != "":
+		t, err := hookproof.LoadTarget(e.file, e.getenv)
+		if err != nil {
+			return nil, err
+		}
+		t.AllowHosts = e.target.AllowHosts
+		if err := t.Check(); err != nil || t.Start != nil {
+			return t, err
+		}
+		return t, listening(t.URL)
+	}
 	if e.target.Secret == "" {
 		e.target.Secret = e.getenv(secretVariable)
 	}
