@@ -19,6 +19,7 @@ const module = "example.com/hookproof/"
 // arrows are all imports that a package of ours may have of others of ours, tests left out.
 var arrows = map[string][]string{
 	"bench":                     {"hookproof", "pgserver", "store"},
+	"bench/growth":              {"hookproof", "pgserver", "server", "store"},
 	"cmd/booking-server":        {"server", "store", "webhook"},
 	"cmd/hookproof":             {"fixtures", "hookproof", "mutants", "record", "report"},
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},

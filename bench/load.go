@@ -1,127 +1,143 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net/http"
+	"os"
+	"os/exec"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
-
-	"example.com/hookproof/hookproof"
 )
 
-// tally collects the rounds of one measurement.
-type tally struct {
-	mu      sync.Mutex
-	latency *hdr.Histogram // microseconds
-	rates   []float64
-	cpu     []float64
-	refused int
+// seeds are the events that are recorded before anything is measured, and which duplicates and forgeries
+// are copies of.
+const seeds = 256
+
+// endpoint is a running server that deliveries go to.
+type endpoint struct {
+	name     string
+	address  string // host:port
+	process  *exec.Cmd
+	database *database
+	template template
+	next     atomic.Int64 // the booking that was delivered last
+	answered atomic.Int64 // deliveries
 }
 
-func newTally() *tally { return &tally{latency: hdr.New(1, int64(time.Minute/time.Microsecond), 3)} }
-
-func (t *tally) row(mix string, n int) Row {
-	ms := func(q float64) float64 { return float64(t.latency.ValueAtQuantile(q)) / 1000 }
-	return Row{Mix: mix, Connections: n, Rates: t.rates, Rate: median(t.rates), CPU: median(t.cpu), Refused: t.refused,
-		Latency: Latency{P50: ms(50), P99: ms(99), P999: ms(99.9)}}
-}
-
-// Places in the body that differ from delivery to delivery.
-var (
-	eventMark   = []byte("evt_bench_mark")
-	sessionMark = []byte("cs_bench_mark")
-	bookingMark = []byte("00000000-0000-4000-8000-0000000bench")
-	intentMark  = []byte("pi_bench_mark")
-)
-
-// body makes the delivery of the nth booking: a real event's shape and size.
-func (b *bench) body(n int64) []byte {
-	id := fmt.Appendf(nil, "%d", n)
-	body := bytes.ReplaceAll(b.template, eventMark, append([]byte("evt_bench"), id...))
-	body = bytes.ReplaceAll(body, sessionMark, append([]byte("cs_bench"), id...))
-	body = bytes.ReplaceAll(body, intentMark, append([]byte("pi_bench"), id...))
-	return bytes.ReplaceAll(body, bookingMark, fmt.Appendf(nil, "00000000-0000-4000-8000-%012d", n))
-}
-
-// deliver sends one mix over n connections for one round. Each connection sends its next delivery when it
-// has the answer to the last; a pause of the server's is felt by those that would have been sent in it, too,
-// which the correction for coordinated omission adds.
-func (b *bench) deliver(ctx context.Context, mix string, n int, length time.Duration, t *tally) error {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}, Timeout: 30 * time.Second}
-	defer client.CloseIdleConnections()
-	want, secret := http.StatusOK, webhookSecret
-	if mix == "forged" {
-		want, secret = http.StatusBadRequest, "whsec_forger"
-	}
-	before, err := b.cpuSeconds()
+// measure is one round of one job. In a burst all deliveries are due at its beginning, so that each one's
+// latency has its wait in it. Otherwise a connection sends its next delivery when it has the answer to the
+// last, and the latency is corrected.
+func (e *endpoint) measure(ctx context.Context, j job, length time.Duration) (s sample, err error) {
+	began, err := e.database.now(ctx)
 	if err != nil {
-		return err
+		return s, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, length)
-	defer cancel()
-	var sent, refused atomic.Int64
+	before, err := e.cpu()
+	if err != nil {
+		return s, err
+	}
+	if s, err = e.send(ctx, j, length); err != nil {
+		return s, err
+	}
+	after, err := e.cpu()
+	if err != nil {
+		return s, err
+	}
+	s.cpu, s.clientCPU = after[0]-before[0], after[1]-before[1]
+	if j.mix.backlog == 0 && s.sent > 0 {
+		s.latency = corrected(s.latency, s.took*time.Duration(j.connections)/time.Duration(s.sent))
+	}
+	if j.mix.silent {
+		s.touched, err = e.database.heard(ctx, e.name, began)
+	}
+	return s, err
+}
+
+// cpu is the server's and our own.
+func (e *endpoint) cpu() (seconds [2]float64, err error) {
+	for i, pid := range []int{e.process.Process.Pid, os.Getpid()} {
+		if seconds[i], err = cpuSeconds(pid); err != nil {
+			return seconds, err
+		}
+	}
+	return seconds, nil
+}
+
+func (e *endpoint) send(ctx context.Context, j job, length time.Duration) (sample, error) {
+	couriers := make([]*courier, j.connections)
+	for i := range couriers {
+		couriers[i] = newCourier(e.address, e.template)
+		defer couriers[i].close()
+	}
+	s := sample{latency: newHistogram()}
+	var backlog atomic.Int64
+	backlog.Store(int64(float64(j.mix.backlog) * length.Seconds()))
+	var mu sync.Mutex // of the sample
 	var group sync.WaitGroup
 	began := time.Now()
-	for range n {
+	for i, c := range couriers {
 		group.Go(func() {
-			local := hdr.New(1, int64(time.Minute/time.Microsecond), 3)
-			var usual int64
-			for ctx.Err() == nil {
-				number := int64(1) // duplicates and forgeries are all of one event, recorded at the start
-				if mix == "unique" {
-					if number = b.next.Add(1); number > bookings {
-						break
+			last := int64(1 + i%seeds) // of this connection's, recorded
+			for turn := i; ctx.Err() == nil; turn++ {
+				due := began
+				if j.mix.backlog == 0 {
+					if due = time.Now(); due.Sub(began) >= length {
+						return
 					}
+				} else if backlog.Add(-1) < 0 {
+					return
 				}
-				body := b.body(number)
-				at := time.Now()
-				signature := fmt.Sprintf("t=%d,v1=%s", at.Unix(), hookproof.Signature(secret, at.Unix(), body))
-				status, err := b.post(client, body, signature)
-				took := max(1, time.Since(at).Microseconds())
-				if err != nil || status != want {
-					refused.Add(1)
-					continue
+				k := j.mix.kinds[turn%len(j.mix.kinds)]
+				number := last
+				switch {
+				case k == unique:
+					if number = e.next.Add(1); number > e.database.bookings {
+						return
+					}
+					last = number
+				case len(j.mix.kinds) == 1: // all are copies: of all that there are
+					number = int64(1 + turn%seeds)
 				}
-				sent.Add(1)
-				usual += (took - usual) / 8
-				_ = local.RecordCorrectedValue(took, max(1, usual))
+				fault := c.deliver(k, number)
+				took := time.Since(due).Microseconds()
+				mu.Lock()
+				if fault == "" {
+					s.sent++
+					_ = s.latency.RecordValue(max(1, took)) // below a minute: the client gives up sooner
+				} else {
+					s.refused++
+					s.fault = fault
+				}
+				mu.Unlock()
 			}
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.latency.Merge(local)
 		})
 	}
 	group.Wait()
-	seconds := time.Since(began).Seconds()
-	after, err := b.cpuSeconds()
-	if err != nil {
-		return err
+	s.took = time.Since(began)
+	e.answered.Add(s.sent)
+	if e.next.Load() > e.database.bookings {
+		return s, fmt.Errorf("all %d bookings are used up; fewer or shorter rounds, please", e.database.bookings)
 	}
-	if b.next.Load() > bookings {
-		return fmt.Errorf("all %d bookings are used up; fewer or shorter rounds, please", bookings)
+	return s, ctx.Err()
+}
+
+// seed has the first events recorded.
+func (e *endpoint) seed() error {
+	c := newCourier(e.address, e.template)
+	defer c.close()
+	for range seeds {
+		if fault := c.deliver(unique, e.next.Add(1)); fault != "" {
+			return fmt.Errorf("%s: one of the first deliveries was answered with %s", e.name, fault)
+		}
 	}
-	t.rates = append(t.rates, float64(sent.Load())/seconds)
-	t.cpu = append(t.cpu, (after-before)/float64(max(1, sent.Load()))*1000)
-	t.refused += int(refused.Load())
+	e.answered.Add(seeds)
 	return nil
 }
 
-func (b *bench) post(client *http.Client, body []byte, signature string) (int, error) {
-	request, err := http.NewRequest(http.MethodPost, b.url+"/webhooks/stripe", bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Stripe-Signature", signature)
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	_, _ = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, response.Body.Close()
+// warm gives a server, and what compiles while it runs, the time to get going. Nothing of it is kept.
+func (e *endpoint) warm(ctx context.Context, length time.Duration) error {
+	realistic := mixes[len(mixes)-1]
+	_, err := e.send(ctx, job{e.name, realistic, 32}, min(length, 3*time.Second))
+	return err
 }

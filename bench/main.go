@@ -1,15 +1,21 @@
-// Command bench measures the delivery's way against its limit: PostgreSQL doing the same writes with no
-// HTTP in front, driven by pgbench. Both are measured in turn, round by round, on one durable database
-// server, because machines are shared and noisy: the ratios are what counts, not the rates.
+// Command bench measures the delivery's way against its limit, PostgreSQL doing the same writes with no HTTP in
+// front, and against peers that do the same in Node.js. All are measured in turn, round by round, on one durable
+// database server, because machines are shared and noisy: the ratios are what counts, not the rates.
 //
-//	go run ./bench                       three rounds of three seconds, 1, 8 and 32 connections
-//	go run ./bench -rounds 5 -time 10s -json bench.json
+//	go run ./bench                        five rounds of one second and a half, everything: about eight minutes
+//	go run ./bench -rounds 1 -time 200ms  does it run?
+//	go run ./bench -servers pgbench,booking-server -mixes unique,forged -connections 32
+//	go run ./bench -engine                how fast package hookproof sends, and what it keeps
 //
-// It needs a PostgreSQL with pgbench on the machine. Everything runs on the loopback interface, and
-// stops by itself.
+// It needs a PostgreSQL with pgbench on the machine, and for the peers Node.js with npm; docs/benchmark.md tells
+// what is measured and how. Everything runs on the loopback interface, and stops by itself.
+//
+// Exit status: 0 if everything was measured that could be, whatever the goals; 1 if not, or if a delivery was
+// not answered as it should be; 2 for bad use.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,9 +24,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
+	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 )
 
@@ -28,153 +33,156 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &misuse{}):
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// connections are the numbers of concurrent connections that are measured.
-var connections = []int{1, 8, 32}
+// misuse is an error of the command line.
+type misuse struct{ error }
 
-// mixes are what is delivered. The first is what the limit is measured with, too.
-var mixes = []string{"unique", "duplicate", "forged"}
-
-// Row is what one mix at one number of connections came to, over all rounds.
-type Row struct {
-	Mix         string    `json:"mix"`
-	Connections int       `json:"connections"`
-	Rates       []float64 `json:"rates"`          // deliveries (of pgbench: transactions) a second, a round each
-	Rate        float64   `json:"rate"`           // their median
-	Latency     Latency   `json:"latency"`        // over all rounds
-	CPU         float64   `json:"cpuPerThousand"` // the server's CPU seconds for a thousand deliveries
-	Refused     int       `json:"refused"`        // answers that are not what the mix should get; 0
-}
-
-// Latency is in milliseconds, corrected for coordinated omission.
-type Latency struct {
-	P50  float64 `json:"p50"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p99.9"`
-}
-
-// Report is the whole run.
-type Report struct {
-	PostgreSQL string        `json:"postgresql"`
-	Rounds     int           `json:"rounds"`
-	Time       time.Duration `json:"roundNanoseconds"`
-	Limit      []Row         `json:"pgbench"`
-	Server     []Row         `json:"server"`
-	Resident   float64       `json:"residentMiB"` // of the server, after the last round
-	Ready      float64       `json:"readyMs"`     // from the process's start to /ready, on a migrated database
-}
+// files are where a report goes beside the terminal; "" is nowhere.
+type files struct{ json, svg, page string }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	rounds := flags.Int("rounds", 3, "rounds of each measurement; the median counts")
-	length := flags.Duration("time", 3*time.Second, "length of one round")
-	file := flags.String("json", "", "write the report to this file as well")
-	if err := flags.Parse(args); err != nil {
+	rounds := flags.Int("rounds", 5, "rounds of each measurement; the median counts")
+	length := flags.Duration("time", 1500*time.Millisecond, "length of one round; pgbench rounds it to whole seconds")
+	servers := flags.String("servers", "", "measure only these, of "+strings.Join(serverNames(), ", "))
+	only := flags.String("mixes", "", "deliver only these, of unique, duplicate, forged, burst, realistic")
+	connections := flags.String("connections", "1,8,32", "numbers of connections")
+	image := flags.Bool("image", true, "build the production image for its size, where a Docker engine answers")
+	engine := flags.Bool("engine", false, "measure package hookproof's sending instead")
+	deliveries := flags.Int("deliveries", 1_000_000, "with -engine, how many are sent")
+	target := flags.Bool("target", false, "be the endpoint that -engine sends to, until standard input ends")
+	from := flags.String("from", "", "measure nothing: read this report, for -svg and -page")
+	var to files
+	flags.StringVar(&to.json, "json", "", "write the report to this file as well")
+	flags.StringVar(&to.svg, "svg", "", "draw it in this file")
+	flags.StringVar(&to.page, "page", "", "put its tables between the marks of this Markdown file")
+	flags.SetOutput(io.Discard) // an error is one sentence, without the list of flags
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(out)
+		flags.PrintDefaults()
 		return err
+	} else if err != nil {
+		return misuse{err}
 	}
-	if *rounds < 1 || *length < 100*time.Millisecond || *length > time.Minute {
-		return errors.New("-rounds must be 1 or more, and -time from 100ms to 1m")
+	if flags.NArg() > 0 {
+		return misuse{fmt.Errorf("%q is no flag; see -help", flags.Arg(0))}
 	}
-	b, err := open(ctx, out)
+	switch {
+	case *target:
+		return beTarget(os.Stdin, out)
+	case *engine:
+		return measureEngine(ctx, *deliveries, to.json, out)
+	case *from != "":
+		report, err := readReport(*from)
+		if err != nil {
+			return misuse{err}
+		}
+		return report.show(out, to)
+	}
+	p, err := newPlan(*rounds, *length, *servers, *only, *connections)
+	if err != nil {
+		return misuse{err}
+	}
+	report, err := measureAll(ctx, p, *image, out)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	report, err := b.measure(ctx, *rounds, *length, out)
-	if err != nil {
-		return err
-	}
-	if err := print(out, report); err != nil {
-		return err
-	}
-	if *file == "" {
-		return nil
-	}
-	raw, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(*file, append(raw, '\n'), 0o644)
+	return errors.Join(report.show(out, to), report.fault())
 }
 
-// measure interleaves the rounds, so that what else the machine does falls on all alike.
-func (b *bench) measure(ctx context.Context, rounds int, length time.Duration, out io.Writer) (Report, error) {
-	report := Report{PostgreSQL: b.postgres.Version(), Rounds: rounds, Time: length, Ready: b.ready}
-	limit, server := map[int]*tally{}, map[string]*tally{}
-	for _, n := range connections {
-		limit[n] = newTally()
-		for _, mix := range mixes {
-			server[key(mix, n)] = newTally()
-		}
+// measureAll is a whole run.
+func measureAll(ctx context.Context, p plan, image bool, out io.Writer) (Report, error) {
+	b, err := open(ctx, p, out)
+	if err != nil {
+		return Report{}, err
 	}
-	for round := 1; round <= rounds; round++ {
-		_, _ = fmt.Fprintf(out, "Round %d of %d\n", round, rounds)
-		for _, n := range connections {
-			if err := b.pgbench(ctx, n, length, limit[n]); err != nil {
-				return report, err
-			}
-			for _, mix := range mixes {
-				if err := b.deliver(ctx, mix, n, length, server[key(mix, n)]); err != nil {
-					return report, err
-				}
-			}
-		}
+	defer b.close()
+	report, err := b.run(ctx)
+	if err == nil && image {
+		report.addImage(ctx)
 	}
-	for _, n := range connections {
-		report.Limit = append(report.Limit, limit[n].row("unique", n))
-		for _, mix := range mixes {
-			report.Server = append(report.Server, server[key(mix, n)].row(mix, n))
-		}
-	}
-	var err error
-	report.Resident, err = b.resident()
 	return report, err
 }
 
-func key(mix string, n int) string { return fmt.Sprint(mix, " ", n) }
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	if len(sorted) == 0 {
-		return 0
+// addImage measures the image, or says why not.
+func (r *Report) addImage(ctx context.Context) {
+	size, err := imageMB(ctx)
+	if err != nil {
+		r.NotMeasured = append(r.NotMeasured, "the image is not measured: "+err.Error())
+		return
 	}
-	return sorted[len(sorted)/2]
+	r.Image = &size
 }
 
-func print(out io.Writer, r Report) error {
-	limit := map[int]float64{}
-	for _, row := range r.Limit {
-		limit[row.Connections] = row.Rate
+// fault is an error when not every delivery was answered as it should be: the rates are then of something else.
+func (r Report) fault() error {
+	var wrong int64
+	for _, row := range r.Rows {
+		wrong += row.Refused
 	}
-	unique := map[int]float64{}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	_, _ = fmt.Fprintf(out, "\nPostgreSQL %s, fsync on; medians of %d rounds of %s\n\n", r.PostgreSQL, r.Rounds, r.Time)
-	_, _ = fmt.Fprintln(table, "what\tconnections\ta second\tspread\tof pgbench\tof unique\tp50 ms\tp99 ms\tp99.9 ms\tCPU s/1000\t")
-	line := func(what string, row Row, ofUnique string) {
-		_, _ = fmt.Fprintf(table, "%s\t%d\t%.0f\t%.0f–%.0f\t%.2f\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t\n", what, row.Connections, row.Rate,
-			slices.Min(row.Rates), slices.Max(row.Rates), row.Rate/limit[row.Connections], ofUnique,
-			row.Latency.P50, row.Latency.P99, row.Latency.P999, row.CPU)
+	if wrong > 0 {
+		return fmt.Errorf("%d deliveries were not answered as they should be", wrong)
 	}
-	for _, row := range r.Limit {
-		line("pgbench", row, "")
-	}
-	for _, row := range r.Server {
-		if row.Mix == "unique" {
-			unique[row.Connections] = row.Rate
-		}
-		line(row.Mix, row, fmt.Sprintf("%.2f", row.Rate/unique[row.Connections]))
-		if row.Refused > 0 {
-			return fmt.Errorf("%d %s deliveries were not answered as they should be", row.Refused, row.Mix)
-		}
-	}
-	if err := table.Flush(); err != nil {
+	return nil
+}
+
+// show judges a report, prints it, and writes the files.
+func (r Report) show(out io.Writer, to files) error {
+	r.Goals = judge(r, goals)
+	if err := r.print(out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nThe server: ready %.0f ms after its start, %.0f MiB resident at the end.\n", r.Ready, r.Resident)
-	return err
+	if to.json != "" {
+		if err := writeJSON(to.json, r); err != nil {
+			return err
+		}
+	}
+	if to.svg != "" {
+		if err := os.WriteFile(to.svg, picture(r), 0o644); err != nil {
+			return err
+		}
+	}
+	if to.page == "" {
+		return nil
+	}
+	page, err := os.ReadFile(to.page)
+	if err != nil {
+		return err
+	}
+	if page, err = withTables(page, r); err != nil {
+		return fmt.Errorf("%s: %w", to.page, err)
+	}
+	return os.WriteFile(to.page, page, 0o644)
+}
+
+// readReport reads what -json has written.
+func readReport(name string) (r Report, err error) {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return r, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		return r, fmt.Errorf("%s is no report of this program: %w", name, err)
+	}
+	return r, nil
+}
+
+func writeJSON(name string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(raw, '\n'), 0o644)
 }

@@ -1,63 +1,136 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"time"
+
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
 
+const pgbenchName = "pgbench"
+
 // statement does what one unique delivery writes, in one statement: the event with its payload, and the
-// booking's change. That is the least that any server on this schema has to have done.
-const statement = `\set n random(1, %d)
+// booking's change. That is the least that any server on this schema has to have done. The clients take turns in
+// the events, so that the tables and indexes grow where a server's would, and the payload is a real event,
+// sent with each.
+var statement = `\set turn :turn + 1
+\set n :first + :turn * :clients + :client_id
+\set booking 1 + (:n - 1) % :bookings
 WITH recorded AS (
   INSERT INTO "PaymentEvent" ("stripeEventId", type, "apiVersion", livemode, "stripeSessionId", "stripePaymentIntentId", "bookingId", result, reason, payload)
-  VALUES ('evt_' || gen_random_uuid(), 'checkout.session.completed', '2023-10-16', false, gen_random_uuid()::text, 'pi_bench' || :n,
-    ('00000000-0000-4000-8000-' || lpad(:n::text, 12, '0'))::uuid, 'processed', 'applied', convert_to(repeat('x', %d), 'UTF8'))
+  VALUES (` + fmt.Sprintf(eventIDSQL, ":n") + `, 'checkout.session.completed', '2023-10-16', false, ` + fmt.Sprintf(sessionIDSQL, ":n") + `,
+    ` + fmt.Sprintf(intentIDSQL, ":n") + `, ` + fmt.Sprintf(bookingIDSQL, ":booking") + `, 'processed', 'applied', convert_to(:payload, 'UTF8'))
   ON CONFLICT DO NOTHING RETURNING "bookingId"
 )
-UPDATE "Booking" b SET status = GREATEST(b.status, 'CONFIRMED'), "stripePaymentIntentId" = 'pi_bench' || :n, "updatedAt" = now()
+UPDATE "Booking" b SET status = GREATEST(b.status, 'CONFIRMED'), "stripePaymentIntentId" = ` + fmt.Sprintf(intentIDSQL, ":n") + `, "updatedAt" = now()
 FROM recorded WHERE b.id = recorded."bookingId";
 `
 
-var (
-	tps     = regexp.MustCompile(`tps = ([0-9.]+)`)
-	average = regexp.MustCompile(`latency average = ([0-9.]+) ms`)
-)
+// pgbench measures the limit.
+type pgbench struct {
+	program   string
+	directory string // for its script and logs
+	database  *database
+	payload   string
+	first     int64 // the event that comes next
+}
 
-// pgbench measures the limit. Its own report has the mean latency only, which is kept as every quantile's.
-func (b *bench) pgbench(ctx context.Context, n int, length time.Duration, t *tally) error {
-	program := filepath.Join(b.postgres.Binaries(), "pgbench")
-	if _, err := os.Stat(program); err != nil {
-		return fmt.Errorf("%s is missing; install PostgreSQL's client programs", program)
+func newPgbench(d *database, directory string, t template) (*pgbench, error) {
+	p := &pgbench{
+		program: filepath.Join(d.postgres.Binaries(), "pgbench"), directory: directory, database: d,
+		payload: string(t.appendBody(nil, 1)), first: 1,
 	}
-	script := filepath.Join(b.directory, "delivery.sql")
-	if err := os.WriteFile(script, fmt.Appendf(nil, statement, bookings, len(b.template)), 0o644); err != nil {
-		return err
+	if _, err := os.Stat(p.program); err != nil {
+		return nil, fmt.Errorf("%s is missing; install PostgreSQL's client programs", p.program)
 	}
+	return p, os.WriteFile(p.script(), []byte(statement), 0o644)
+}
+
+func (p *pgbench) script() string { return filepath.Join(p.directory, "delivery.sql") }
+
+// measure is one round; pgbench counts in whole seconds.
+func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (sample, error) {
+	logs, err := os.MkdirTemp(p.directory, "log")
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() { _ = os.RemoveAll(logs) }()
 	seconds := max(1, int(length.Round(time.Second)/time.Second))
-	command := exec.CommandContext(ctx, program, "-n", "-M", "prepared", "-c", strconv.Itoa(n), "-j", strconv.Itoa(min(n, 2)),
-		"-T", strconv.Itoa(seconds), "-f", script, "-d", b.postgres.URL("bench_pgbench"))
+	command := exec.CommandContext(ctx, p.program, "-n", "-M", "prepared", "-c", strconv.Itoa(j.connections), "-j", strconv.Itoa(min(j.connections, 2)),
+		"-T", strconv.Itoa(seconds), "-f", p.script(), "-l", "--log-prefix", filepath.Join(logs, "log"),
+		"-D", "turn=-1", "-D", fmt.Sprint("first=", p.first), "-D", fmt.Sprint("clients=", j.connections),
+		"-D", fmt.Sprint("bookings=", p.database.bookings), "-D", "payload="+p.payload, "-d", p.database.url(pgbenchName))
 	out, err := command.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("pgbench: %w\n%s", err, out)
+		return sample{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
-	rate, mean := tps.FindSubmatch(out), average.FindSubmatch(out)
-	if rate == nil || mean == nil {
-		return fmt.Errorf("pgbench said what is not understood:\n%s", out)
+	s := sample{latency: newHistogram()}
+	if s.took, err = p.spent(out); err != nil {
+		return s, err
 	}
-	value, err := strconv.ParseFloat(string(rate[1]), 64)
+	var most int64
+	if s.sent, most, err = readLogs(logs, s.latency); err != nil {
+		return s, err
+	}
+	if s.sent == 0 {
+		return s, fmt.Errorf("pgbench logged no transaction:\n%s", out)
+	}
+	// Clients that were faster have come further: the next run begins beyond them all.
+	p.first += (most + 2) * int64(j.connections)
+	s.latency = corrected(s.latency, s.took*time.Duration(j.connections)/time.Duration(s.sent))
+	s.clientCPU = (command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds()
+	return s, nil
+}
+
+// spent is what pgbench took for its transactions without connecting first: their number by their rate.
+func (p *pgbench) spent(out []byte) (time.Duration, error) {
+	var count, rate float64
+	for line := range bytes.Lines(out) {
+		_, err1 := fmt.Sscanf(string(line), "number of transactions actually processed: %g", &count)
+		_, err2 := fmt.Sscanf(string(line), "tps = %g (without initial connection time)", &rate)
+		_, _ = err1, err2 // most lines are others
+	}
+	if count <= 0 || rate <= 0 {
+		return 0, fmt.Errorf("pgbench said what is not understood:\n%s", out)
+	}
+	return time.Duration(count / rate * float64(time.Second)), nil
+}
+
+// readLogs reads what pgbench -l has written, a file a thread and a line a transaction: client, number of the
+// client's transaction, microseconds, and more. It answers how many there are, and the most of one client.
+func readLogs(directory string, latency *hdr.Histogram) (count, most int64, err error) {
+	files, err := os.ReadDir(directory)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	ms, err := strconv.ParseFloat(string(mean[1]), 64)
-	if err != nil {
-		return err
+	for _, file := range files {
+		raw, err := os.ReadFile(filepath.Join(directory, file.Name()))
+		if err != nil {
+			return 0, 0, err
+		}
+		for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); count++ {
+			fields := bytes.Fields(lines.Bytes())
+			if len(fields) < 3 {
+				return 0, 0, fmt.Errorf("pgbench's log has a line that is not understood: %s", lines.Text())
+			}
+			number, err1 := strconv.ParseInt(string(fields[1]), 10, 64)
+			took, err2 := strconv.ParseInt(string(fields[2]), 10, 64)
+			if err := errors.Join(err1, err2); err != nil {
+				return 0, 0, fmt.Errorf("pgbench's log: %w", err)
+			}
+			most = max(most, number)
+			if err := latency.RecordValue(max(1, took)); err != nil {
+				return 0, 0, err
+			}
+		}
 	}
-	t.rates = append(t.rates, value)
-	return t.latency.RecordValue(max(1, int64(ms*1000)))
+	return count, most, nil
 }

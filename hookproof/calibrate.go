@@ -161,7 +161,7 @@ func (r *run) diagnose(ctx context.Context, refused Delivery) error {
 
 // diagnoseRefusal tells a wrong secret from a body that was not verified as it came.
 func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
-	for _, word := range []string{"escaped", "compact", "paid-newest"} {
+	for _, word := range []string{"ascii", "compact", "paid-newest"} {
 		trial, err := r.perform(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
 		if err != nil {
 			return err
@@ -169,11 +169,11 @@ func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
 		if !trial.Deliveries[0].Acknowledged() {
 			continue
 		}
-		if word == "escaped" {
-			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery with letters beyond ASCII, and takes the same one when they are escaped: "+
-				"it verifies what it has decoded, and not as UTF-8, instead of the bytes that came", refused.Status)}
-		}
-		if word == "compact" {
+		switch word {
+		case "ascii":
+			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one without its letters beyond ASCII: "+
+				"it verifies a text made of the bytes with another character set, instead of the bytes", refused.Status)}
+		case "compact":
 			return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one when it is written without spaces "+
 				"and only in ASCII: it verifies what its framework has parsed and written again, instead of the bytes that came", refused.Status)}
 		}

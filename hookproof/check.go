@@ -23,9 +23,11 @@ type Check struct {
 	Strict bool     // demanded by profile strict only: Stripe itself allows otherwise, and profile stripe says so
 
 	Relations []Relation
+	// Alone tells that nothing else is delivered meanwhile.
+	Alone bool
 	// Poison tells that it runs after everything else, faults included.
 	Poison bool
-	// Overall judges the whole run's deliveries instead, at the end.
+	// Overall judges the whole run's deliveries, at the end. Relations are then there for what they deliver.
 	Overall func(Journaled) (Verdict, string)
 }
 
@@ -36,7 +38,7 @@ type Phase int
 const (
 	Direct    Phase = iota // answers alone
 	Shared                 // many subjects at once
-	Crowded                // copies that overlap
+	Crowded                // copies that overlap, and what must be alone
 	Exclusive              // counters, faults and restarts, one after the other
 	Poisoned               // after failures of every kind
 	Last                   // over everything that was seen
@@ -51,6 +53,9 @@ func (c Check) Phase() Phase {
 		return Poisoned
 	}
 	p := Direct
+	if c.Alone {
+		p = Crowded
+	}
 	for _, r := range c.Relations {
 		switch {
 		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"):

@@ -34,7 +34,7 @@ var faultChecks = []Check{
 		Kills: []string{"error-answered-200", "dedupe-error-swallowed", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
 	{Name: "faults/acknowledged-in-memory", Demand: "What was acknowledged outlives the target, though the database was away.", Source: fromRetries, Why: costLost,
 		Mend: "acknowledge when the event is in the database, and not in the process's memory", Relations: during("away-and-killed")},
-	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
+	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
 		Mend: "give every statement a deadline, and the pool one for a connection", Relations: during("frozen")},
 	{Name: "faults/latency", Demand: "A slow database loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Relations: during("latency")},
 	{Name: "faults/bandwidth", Demand: "A database at the end of a thin line loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Relations: during("bandwidth")},

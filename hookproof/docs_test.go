@@ -52,13 +52,12 @@ func TestChecksAreWhole(t *testing.T) {
 			require.NotEmpty(t, text, c.Name)
 		}
 		require.True(t, strings.HasSuffix(c.Demand, "."), c.Name)
-		require.NotEqual(t, c.Overall == nil, len(c.Relations) == 0, "%s judges relations, or everything", c.Name)
 		for _, fault := range c.Kills {
 			require.Contains(t, knownFaults(), fault, c.Name)
 		}
 		instances, err := c.instances(24, 1)
 		require.NoError(t, err)
-		require.NotEqual(t, c.Overall == nil, len(instances) == 0, "%s has nothing to try", c.Name)
+		require.NotEmpty(t, instances, "%s has nothing to try", c.Name)
 		for _, need := range c.Needs() {
 			require.Contains(t, Needs, need, c.Name)
 			require.NotEmpty(t, hookNames[need], need)

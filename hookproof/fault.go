@@ -76,11 +76,14 @@ var faults = map[string]fault{
 		},
 	},
 	"frozen": {
-		says:  "for three seconds the database takes connections and answers nothing",
+		says:  "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
 		needs: []string{"database"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			if err := r.warm(ctx); err != nil {
+				return err
+			}
 			r.target.Proxy.Freeze()
-			r.postFor(ctx, t, n, item, r.target.Proxy.Heal)
+			t.overdue = !r.postFor(ctx, t, n, item, tooSlow, r.target.Proxy.Heal)
 			t.befell("the database frozen")
 			r.wounded()
 			return nil
@@ -91,19 +94,22 @@ var faults = map[string]fault{
 	"half-open": trouble("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
 }
 
-// badTime is how long a database or a line stays bad at most, answer or not.
+// badTime is how long a line stays bad at most, answer or not.
 const badTime = 3 * time.Second
 
-// postFor delivers a word, and heals what is bad when it was answered or badTime is over.
-func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, heal func()) {
+// postFor delivers a word, heals what is bad when it was answered or the time is over, and tells whether it was
+// answered in that time.
+func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, most time.Duration, heal func()) (inTime bool) {
 	answered := make(chan struct{})
 	go func() { defer close(answered); r.post(ctx, t, n, item) }()
 	select {
 	case <-answered:
-	case <-time.After(badTime):
+		inTime = true
+	case <-time.After(most):
 	}
 	heal()
 	<-answered
+	return inTime
 }
 
 func trouble(how, says string) fault {
@@ -112,7 +118,7 @@ func trouble(how, says string) fault {
 		if err := r.target.Link.Trouble(how); err != nil {
 			return err
 		}
-		r.postFor(ctx, t, n, item, r.target.Link.Heal)
+		r.postFor(ctx, t, n, item, badTime, r.target.Link.Heal)
 		t.befell("the line to the database: " + how)
 		r.wounded()
 		return nil
@@ -127,6 +133,9 @@ func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) err
 	if r.target.Proxy == nil {
 		r.called()
 		r.called()
+	}
+	if err := r.warm(ctx); err != nil { // a connection that is idle then must not end the process
+		return err
 	}
 	if err := broken(); err != nil {
 		return hookFailed("break", err)
@@ -243,9 +252,8 @@ func (r *run) decideFault(ctx context.Context, out outcome) (outcome, error) {
 
 func (r *run) performFault(ctx context.Context, s Schedule, f fault, first, last int) (*Trial, error) {
 	t := &Trial{place: first, last: last}
-	r.called()
 	var err error
-	if t.Subject, err = r.target.Subject(ctx); err != nil {
+	if t.Subject, err = r.subject(ctx); err != nil {
 		return nil, hookFailed("subject", err)
 	}
 	t.Subject = t.Subject.completed()

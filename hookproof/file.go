@@ -52,7 +52,11 @@ func LoadTarget(path string, getenv func(string) string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := parseTarget(raw, filepath.Dir(path), environment(getenv))
+	directory, err := filepath.Abs(filepath.Dir(path)) // "./stop" is a path in the file's directory, however that is named
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTarget(raw, directory, environment(getenv))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

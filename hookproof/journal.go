@@ -28,8 +28,13 @@ func (d Delivery) Acknowledged() bool { return d.Status/100 == 2 }
 
 // Journal keeps every delivery of a run. It is safe for concurrent use; its zero value is empty.
 type Journal struct {
-	mu   sync.Mutex
-	list []Delivery
+	// Each is called with every delivery, one at a time, and then none is kept: what is made of a million
+	// deliveries must be made of each as it is answered. nil keeps them all.
+	Each func(Delivery)
+
+	mu    sync.Mutex
+	list  []Delivery
+	count int
 }
 
 // Deliveries are all deliveries so far, in the order of their answers.
@@ -42,11 +47,16 @@ func (j *Journal) Deliveries() []Delivery {
 func (j *Journal) add(d Delivery) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.count++
+	if j.Each != nil {
+		j.Each(d)
+		return
+	}
 	j.list = append(j.list, d)
 }
 
 func (j *Journal) length() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.list)
+	return j.count
 }

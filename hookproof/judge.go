@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // outcome is what one relation came to.
@@ -98,11 +97,13 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	return r.compare(ctx, out, trial)
 }
 
-// undecided makes of a want of evidence a check that was not run.
+// undecided makes of a want of evidence, or of a hook, a check that was not run.
 func (r *run) undecided(out outcome, err error) (outcome, error) {
-	if errors.Is(err, errEvidence) {
-		out.verdict, out.lacking, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errEvidence.Error()+": ")
-		return out, nil
+	for _, want := range []error{errEvidence, errNotOffered} {
+		if errors.Is(err, want) {
+			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
+			return out, nil
+		}
 	}
 	return out, err
 }
@@ -170,12 +171,22 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 	return trial, err
 }
 
+// performDirect delivers a schedule of which no state is read to the one subject that there is for this.
+func (r *run) performDirect(ctx context.Context, s Schedule) (*Trial, error) {
+	t := &Trial{Subject: r.spare}
+	return t, r.deliver(ctx, t, s, nil, fault{})
+}
+
 // compare judges a trial's answers and its state.
 func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
 	out.trial = t
 	if ended, err := r.ended(ctx, t); ended {
 		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
 		return out, err
+	}
+	if t.overdue && r.options.Profile == "strict" {
+		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
+		return out, nil
 	}
 	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
@@ -215,12 +226,18 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if r.listens() {
 		return refused, nil
 	}
+	r.ends.Add(1)
+	return true, r.revive(ctx)
+}
+
+// revive starts a target whose process has ended, where that can be done and nobody else has.
+func (r *run) revive(ctx context.Context) error {
 	r.starting.Lock()
 	defer r.starting.Unlock()
-	if r.target.Start == nil || r.listens() { // somebody else has started it meanwhile
-		return true, nil
+	if r.target.Start == nil || r.listens() {
+		return nil
 	}
-	return true, r.start(ctx)
+	return r.start(ctx)
 }
 
 func orNothing(schedule string) string {
@@ -340,11 +357,21 @@ func answered(item Item, d Delivery) (Verdict, string) {
 		if kind != 4 {
 			return Fail, told + ", instead of a 4xx"
 		}
+	case "rejected":
+		if kind == 5 {
+			return Info, told + "; a 4xx says that it is the caller's fault"
+		}
+		if kind != 4 {
+			return Fail, told + ", instead of a 4xx"
+		}
 	case "ack?":
 		if kind != 2 {
 			return Info, told
 		}
 	case "refused?":
+		if kind == 0 {
+			return Fail, told
+		}
 		if kind != 4 {
 			return Info, told
 		}
@@ -354,51 +381,4 @@ func answered(item Item, d Delivery) (Verdict, string) {
 		}
 	}
 	return Pass, ""
-}
-
-// decideCounts compares how the target's counters move while a schedule is delivered.
-func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
-	read := func() (Counters, error) {
-		r.called()
-		c, err := r.target.Counters(ctx)
-		r.counters, r.countersAt = c, r.journal.length()
-		return c, hookFailed("counters", err)
-	}
-	before, err := r.counters, error(nil)
-	if r.countersAt == 0 || r.countersAt != r.journal.length() { // something was delivered since they were read
-		before, err = read()
-	}
-	if err != nil {
-		return out, err
-	}
-	if out.trial, err = r.perform(ctx, out.instance.left); err != nil {
-		return out, err
-	}
-	var moved Counters
-	for deadline := time.Now().Add(r.patience()); ; {
-		after, err := read()
-		if err != nil {
-			return out, err
-		}
-		if moved = after.minus(before); moved == *out.instance.Counts {
-			return out, nil
-		}
-		if time.Now().After(deadline) {
-			break
-		}
-		if err := sleep(ctx, 200*time.Millisecond); err != nil {
-			return out, err
-		}
-	}
-	want := *out.instance.Counts
-	out.verdict = Fail
-	out.why = fmt.Sprintf("after %s received, duplicates and errors have moved by %d, %d and %d instead of %d, %d and %d",
-		out.trial.Schedule, moved.Received, moved.Duplicates, moved.Errors, want.Received, want.Duplicates, want.Errors)
-	return out, nil
-}
-
-// performDirect delivers a schedule of which no state is read to the one subject that there is for this.
-func (r *run) performDirect(ctx context.Context, s Schedule) (*Trial, error) {
-	t := &Trial{Subject: r.spare}
-	return t, r.deliver(ctx, t, s, nil, fault{})
 }

@@ -188,6 +188,32 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "ack-policy/garbage", "the target's process ended"},
+		"an expiry that is never acknowledged": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"checkout.session.expired"`) {
+					w.WriteHeader(500)
+					return true
+				}
+				return false
+			}
+		}, "order/late-after-paid", "expired was never acknowledged: the last answer was 500"},
+		"a type that is refused": {func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"payment_intent.succeeded"`) {
+					w.WriteHeader(422)
+					return true
+				}
+				return false
+			}
+		}, "ack-policy/unhandled-type", "unhandled-succeeded was answered 422, instead of a 2xx"},
+		"counters that stand still": {func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.counters = Counters{}
+				return false
+			}
+		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
 		"a copy that counts twice": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { twice[e.ID]++; return false }
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {

@@ -35,7 +35,7 @@ func TestEveryRelationCanFail(t *testing.T) {
 }
 
 func (r Relation) negated() Relation {
-	turn := strings.NewReplacer("=ack", "=refused", "=refused", "=ack")
+	turn := strings.NewReplacer("=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
 	switch r.Op {
 	case "":
 		r.Left = turn.Replace(r.Left)

@@ -9,10 +9,10 @@ import (
 // database is where a target dials its database, and where that really is.
 type database struct{ listen, upstream string }
 
-// open makes a target ready for a run: its proxy listens, and a target that is down, or knows only the way
-// through the proxy, is started. The returned function undoes it: faults are healed, the proxy closes, and what
-// was down before is stopped.
-func (t *Target) open(ctx context.Context) (closing func(context.Context) error, err error) {
+// Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
+// through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
+// closes, and what was down before is stopped. Judge and Run open their target themselves.
+func (t *Target) Open(ctx context.Context) (closing func(context.Context) error, err error) {
 	down := t.Start != nil && !t.listens()
 	var undo []func(context.Context) error
 	closing = func(ctx context.Context) error {

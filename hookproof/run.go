@@ -47,10 +47,11 @@ type run struct {
 	unrest     period    // in which answers are not judged, since faults were made
 
 	starting   sync.Mutex
-	flapTurn   sync.Mutex // guards flapping
-	flapping   string     // what was seen of answers that change in calm
-	spare      Subject    // for deliveries of which no state is read
-	counters   Counters   // as read last, when so many deliveries had been made
+	ends       atomic.Int64 // how often the target's process was found to have ended
+	flapTurn   sync.Mutex   // guards flapping
+	flapping   string       // what was seen of answers that change in calm
+	spare      Subject      // for deliveries of which no state is read
+	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int
 }
 
@@ -80,7 +81,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	}
 	r.sender = newSender(target, &r.journal)
 	defer r.sender.close()
-	closing, err := target.open(ctx)
+	closing, err := target.Open(ctx)
 	defer func() { err = errors.Join(err, closing(context.WithoutCancel(ctx))) }()
 	if err != nil {
 		return report, err
@@ -114,9 +115,14 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	}
 	phase("last reading", func() error { return r.lastReading(ctx) })
 	for _, c := range checks {
-		if w := r.works[c.Name]; w != nil {
-			report.Findings = append(report.Findings, w.finding)
+		w := r.works[c.Name]
+		if w == nil {
+			continue
 		}
+		if err != nil && !w.told { // no evidence is never a pass
+			w.finding.Verdict, w.finding.Lacking, w.finding.Why = NotRun, true, "the run ended before it was decided"
+		}
+		report.Findings = append(report.Findings, w.finding)
 	}
 	return err
 }
@@ -173,9 +179,11 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 			return err
 		}
 		r.works[c.Name], all = w, append(all, w.instances...)
-		r.tell(w)
+		if len(w.instances) == 0 && c.Overall == nil {
+			r.tell(w)
+		}
 	}
-	return each(all, atOnce, func(i instance) error {
+	err := each(all, atOnce, func(i instance) error {
 		w := r.works[i.check.Name]
 		if r.settledAlready(w) {
 			return nil
@@ -188,18 +196,22 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 		r.note(w, out, time.Since(began))
 		return nil
 	})
+	for _, c := range checks {
+		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
+			w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
+			if w.finding.Verdict == Fail {
+				w.finding.Mend, w.finding.Importance = c.Mend, c.Why
+			}
+			w.open = 0
+			r.tell(w)
+		}
+	}
+	return err
 }
 
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
 	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
-	if c.Overall != nil {
-		w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
-		if w.finding.Verdict == Fail {
-			w.finding.Mend, w.finding.Importance = c.Mend, c.Why
-		}
-		return w, nil
-	}
 	if missing := r.target.Lacks(c.Needs()); missing != "" {
 		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
 		return w, nil
@@ -220,11 +232,25 @@ func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {
 	if why := r.spent(); why != "" {
 		return outcome{instance: i, verdict: NotRun, lacking: true, why: why}, nil
 	}
-	out, err := r.decide(ctx, i)
+	out, err := r.decideAnyway(ctx, i)
 	if err == nil && out.verdict == Fail {
 		out = r.confirm(ctx, out)
 	}
 	return out, err
+}
+
+// decideAnyway is decide, once more where a hook has failed since another relation ended the process meanwhile.
+func (r *run) decideAnyway(ctx context.Context, i instance) (outcome, error) {
+	ends := r.ends.Load()
+	out, err := r.decide(ctx, i)
+	var failed *HookError
+	if !errors.As(err, &failed) || r.target.Start == nil || r.ends.Load() == ends && r.listens() {
+		return out, err
+	}
+	if err := r.revive(ctx); err != nil {
+		return out, err
+	}
+	return r.decide(ctx, i)
 }
 
 // worse ranks verdicts: a check is as bad as the worst of its relations.
@@ -243,7 +269,7 @@ func (r *run) note(w *work, out outcome, took time.Duration) {
 	f := &w.finding
 	f.Took += millis(took)
 	f.Relations++
-	if out.open {
+	if out.open || w.check.Overall != nil {
 		w.open++
 	}
 	if out.verdict == Fail && w.check.Strict && r.options.Profile == "stripe" {

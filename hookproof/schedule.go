@@ -21,11 +21,12 @@ type Item struct {
 	Copies   int    // 1 or more
 	Together bool   // the copies overlap
 	Fresh    bool   // every copy has an event id of its own
-	Want     string // the answer that is demanded; "" is an ACK in the end
+	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
 }
 
 // wants are the answers that can be demanded of a delivery.
 var wants = map[string]string{
+	"rejected": "a 4xx, or a 5xx, which is worth knowing",
 	"ack":      "a 2xx at once",
 	"refused":  "a 4xx",
 	"ack?":     "a 2xx, though another answer is no fault",
@@ -51,7 +52,7 @@ var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	wrong-secret:paid    the same event signed in another way
 //	paid*3  paid&20      copies one after the other, or overlapping
 //	paid*2+              copies that have event ids of their own: one fact, told twice
-//	paid=ack             with an answer that is demanded: ack, refused, ack?, refused?, any
+//	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
 //	tie make again later restart spread   verbs
 //
 // The same word twice is the same event, delivered again.

@@ -51,6 +51,9 @@ func (s Subject) names() *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
+	if random, is := strings.CutPrefix(s.text("paymentIntent"), "pi_"); is && len(random) >= leastID { // see bindings
+		pairs = append(pairs, "ch_"+random, "{{charge}}", "du_"+random, "{{dispute}}")
+	}
 	for _, name := range names {
 		pairs = append(pairs, s.text(name), "{{"+name+"}}")
 	}

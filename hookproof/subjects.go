@@ -109,7 +109,7 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 			s[name] = invented[origin]
 		case isTie(name):
 			return nil, nil, fmt.Errorf("%w: the target itself makes up %s, so nothing can be told of a subject before it is made; "+
-				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", errEvidence, name)
+				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", errNotOffered, name)
 		case name == "amount" || name == "currency":
 			s[name] = value
 			if name == "amount" {

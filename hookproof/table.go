@@ -19,7 +19,7 @@ func Table(checks []Check) string {
 			relations = append(relations, "`"+strings.ReplaceAll(r.String(), "|", `\|`)+"`")
 		}
 		if c.Overall != nil {
-			relations = []string{"every answer in calm"}
+			relations = append(relations, "every answer in calm")
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", c.Name, c.Demand, source, strings.Join(c.Needs(), ", "),
 			strings.Join(relations, "<br>"), strings.Join(c.Kills, ", "), strings.Join(c.Reports(), ", "))

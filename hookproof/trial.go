@@ -26,13 +26,14 @@ type Trial struct {
 	place    int      // the message at which a fault strikes next
 	last     int      // the last one at which it shall
 	struck   int      // how often it did
+	overdue  bool     // an answer was not given in time while the database was bad
 	faulty   bool     // the target or its database was made to fail
 }
 
 // How long an event is redelivered until it is acknowledged: when nothing was wrong, and after a fault, when
 // pools hold dead connections.
 const (
-	calm     = 2 * time.Second
+	calm     = 1 * time.Second
 	recovery = 15 * time.Second
 )
 
@@ -56,8 +57,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 		r.called()
 		t.Subject, object, err = r.target.Announce(ctx)
 	case r.target.Subject != nil:
-		r.called()
-		t.Subject, err = r.target.Subject(ctx)
+		t.Subject, err = r.subject(ctx)
 	default:
 		t.Subject = stranger(nil, true)
 	}
@@ -162,7 +162,7 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 		t.Deliveries = append(t.Deliveries, d)
 		acknowledged = acknowledged || d.Acknowledged()
 	}
-	if !item.genuine() || item.Want != "" && item.Want != "ack" {
+	if !item.genuine() || item.Want != "" { // one whose answer is demanded is judged by its answer
 		return
 	}
 	t.pending = slices.DeleteFunc(t.pending, func(name string) bool { return name == item.Event })
@@ -216,14 +216,44 @@ func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) e
 
 // read asks for a trial's state.
 func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
-	r.called()
-	state, err := r.target.State(ctx, t.Subject)
+	var state any
+	err := r.patiently(ctx, func() (err error) {
+		state, err = r.target.State(ctx, t.Subject)
+		return err
+	})
 	if err != nil {
 		return nil, hookFailed("state", err)
 	}
 	c, err := canonicalOf(state, t.Subject, r.target.Ignore)
 	t.State = c
 	return c, err
+}
+
+// subject asks for a fresh one.
+func (r *run) subject(ctx context.Context) (s Subject, err error) {
+	err = r.patiently(ctx, func() (err error) {
+		s, err = r.target.Subject(ctx)
+		return err
+	})
+	return s, err
+}
+
+// patiently calls a hook, again for a while where a fault has just been healed: the hook goes through the
+// target, whose connections may be dead.
+func (r *run) patiently(ctx context.Context, hook func() error) error {
+	for {
+		r.called()
+		err := hook()
+		r.mu.Lock()
+		recovering := !r.wound.IsZero() && time.Since(r.wound) < 2*healed
+		r.mu.Unlock()
+		if err == nil || !recovering || ctx.Err() != nil {
+			return err
+		}
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // reaches reads a trial's state until it is as wanted, or the time for effects is over.
@@ -281,6 +311,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 // errEvidence is a check that cannot be decided.
 var errEvidence = errors.New("no evidence")
 
+// errNotOffered is a hook that turns out not to offer what a check needs.
+var errNotOffered = errors.New("not offered")
+
 // HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
 type HookError struct {
 	Hook string // its name in the target file
@@ -291,7 +324,7 @@ func (e *HookError) Error() string { return "the hook " + e.Hook + ": " + e.Err.
 func (e *HookError) Unwrap() error { return e.Err }
 
 func hookFailed(hook string, err error) error {
-	if err == nil || errors.Is(err, errEvidence) {
+	if err == nil || errors.Is(err, errEvidence) || errors.Is(err, errNotOffered) {
 		return err
 	}
 	var already *HookError

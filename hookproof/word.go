@@ -1,10 +1,12 @@
 package hookproof
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // word is one event of the vocabulary that schedules are written in.
@@ -90,12 +92,13 @@ var vocabulary = map[string]word{
 	"refund-too-much": {says: "twice the price has been refunded", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
-	"unhandled": {says: "an event of a type that nobody here waits for", event: "customer.created"},
+	"unhandled": {says: "an event of a type that hardly anybody waits for", event: "topup.created"},
 	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
 		}},
 
+	"ascii":   {says: "a paid session with nothing beyond ASCII", event: "checkout.session.completed", age: 1, form: asciiText},
 	"compact": {says: "a paid session written without spaces, in ASCII", event: "checkout.session.completed", age: 1, form: compact},
 	"spaced":  {says: "a paid session with spaces and line breaks between its parts", event: "checkout.session.completed", age: 1, form: spaced},
 	"escaped": {says: "a paid session with letters beyond ASCII written as \\u escapes", event: "checkout.session.completed", age: 1, form: escaped},
@@ -184,6 +187,16 @@ func scrambled(id string) string {
 		}
 	}
 	return string(out)
+}
+
+// asciiText is the same text with a question mark for each letter beyond ASCII.
+func asciiText(body []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '?'
+		}
+		return r
+	}, body)
 }
 
 // compact is what JavaScript's JSON.stringify and its like make of JSON: no spaces. Only ASCII is left.

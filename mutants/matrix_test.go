@@ -124,6 +124,9 @@ func TestCombine(t *testing.T) {
 		_, err := Combine(two[0], two[1], sources)
 		require.ErrorIs(t, err, errTogether, name)
 	}
+	changed, err = Mutant{Name: "within", Edits: []Edit{{"a.txt", "thr\n", "fr\n"}}}.Apply(sources)
+	require.NoError(t, err)
+	require.Equal(t, "one\ntwo\nfree\nfour\n", string(changed["a.txt"]))
 	_, err = mutant("five", "").Apply(sources)
 	require.ErrorContains(t, err, "mutant five: what it finds in a.txt is there 0 times")
 }

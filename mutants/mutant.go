@@ -135,10 +135,14 @@ func (m Mutant) Apply(sources fs.FS) (map[string][]byte, error) {
 				return nil, fmt.Errorf("mutant %s: %w", m.Name, err)
 			}
 		}
-		if n := bytes.Count(text, []byte(edit.Find)); n != 1 {
+		find, replace := []byte(edit.Find), []byte(edit.Replace)
+		if !bytes.Contains(text, find) { // a section ends with a line's end, but what is found may end within a line
+			find, replace = bytes.TrimSuffix(find, []byte("\n")), bytes.TrimSuffix(replace, []byte("\n"))
+		}
+		if n := bytes.Count(text, find); n != 1 {
 			return nil, fmt.Errorf("mutant %s: what it finds in %s is there %d times, and must be there once:\n%s", m.Name, edit.File, n, edit.Find)
 		}
-		changed[edit.File] = bytes.Replace(text, []byte(edit.Find), []byte(edit.Replace), 1)
+		changed[edit.File] = bytes.Replace(text, find, replace, 1)
 	}
 	return changed, nil
 }

@@ -40,11 +40,10 @@ func inAny(prefixes []netip.Prefix, address netip.Addr) bool {
 // parseAddress reads an address with or without brackets and port. An IPv4 address in IPv6 clothes is
 // the IPv4 address, and a zone is dropped: one client must not have two names.
 func parseAddress(text string) (netip.Addr, bool) {
-	address, err := netip.ParseAddr(text)
+	withPort, err := netip.ParseAddrPort(text) // as every request's own address is
+	address := withPort.Addr()
 	if err != nil {
-		var withPort netip.AddrPort
-		withPort, err = netip.ParseAddrPort(text)
-		address = withPort.Addr()
+		address, err = netip.ParseAddr(text)
 	}
 	if err != nil && strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		address, err = netip.ParseAddr(text[1 : len(text)-1])

@@ -14,6 +14,9 @@ func (s *Server) routes() http.Handler {
 	get := func(path string, h handler) { router.Handle(path, s.serve(path, h)).Methods("GET", "HEAD") }
 	post := func(path string, h handler) { router.Handle(path, s.serve(path, h)).Methods("POST") }
 
+	// The first, since mux tries them in turn, and this is where a burst comes.
+	router.Handle("/webhooks/stripe", s.limitWebhook("/webhooks/stripe", s.webhook)).Methods("POST")
+
 	get("/health", s.health)
 	get("/ready", s.ready)
 
@@ -27,8 +30,6 @@ func (s *Server) routes() http.Handler {
 	get("/bookings", s.signedIn(s.listBookings))
 	get("/bookings/{id}", s.signedIn(s.getBooking))
 	post("/bookings/{id}/cancel", s.signedIn(s.cancelBooking))
-
-	router.Handle("/webhooks/stripe", s.limitWebhook("/webhooks/stripe", s.webhook)).Methods("POST")
 
 	get("/checkout/success", say("Thank you. Your booking is confirmed as soon as Stripe tells us of the payment."))
 	get("/checkout/cancel", say("The payment was not made. Your slot is held until the checkout expires."))

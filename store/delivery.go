@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 )
 
 // The statements of one delivery, each a step of what package webhook does in one transaction. All of
@@ -14,8 +14,10 @@ const (
 	lockIntentSQL = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
 
 	seenSQL = `
-		SELECT d.n, seen."stripeEventId", seen."bookingId"
-		FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS d (event, session, type, n),
+		SELECT seen.* FROM (SELECT $1::text, $2::text, $3::text) AS d (event, session, type), ` + seenOfD
+
+	// An event by its id, or the fact that it tells of.
+	seenOfD = `
 		LATERAL (
 			SELECT "stripeEventId", "bookingId" FROM "PaymentEvent" WHERE "stripeEventId" = d.event
 			UNION ALL
@@ -29,27 +31,20 @@ const (
 	bookingByIntentSQL  = `SELECT ` + bookingColumns + ` FROM "Booking" WHERE "stripePaymentIntentId" = $1
 		ORDER BY "createdAt", id LIMIT 1 FOR NO KEY UPDATE`
 
-	// keepSQL records events and applies them. A change that says nothing leaves its booking as it is. The
-	// payloads come as one value, because lib/pq writes arrays as text, bytes in hexadecimal digits.
+	// keepSQL records an event and applies it. A change that says nothing leaves its booking as it is.
 	keepSQL = `
-		WITH d AS (
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::uuid[],
-				$8::"PaymentEventResult"[], $9::text[], $10::text[], $11::int[], $12::int[],
-				$13::"BookingStatus"[], $14::"Dispute"[], $15::bigint[], $16::text[], $17::text[])
-			AS d (event, type, version, livemode, session, intent, booking, result, changed, unchanged, start, length,
-				to_status, to_dispute, to_refunded, to_session, to_intent)
-		), joined AS (
+		WITH joined AS (
 			UPDATE "Booking" AS b SET ` + joinSet + `, "updatedAt" = now()
-			FROM d WHERE b.id = d.booking AND ` + joinDiffers + `
+			FROM (SELECT $12::"BookingStatus", $13::"Dispute", $14::bigint, $15::text, $16::text)
+				AS d (to_status, to_dispute, to_refunded, to_session, to_intent)
+			WHERE b.id = $7 AND ` + joinDiffers + `
 			RETURNING b.id
 		)
 		INSERT INTO "PaymentEvent" ("stripeEventId", type, "apiVersion", livemode, "stripeSessionId",
 			"stripePaymentIntentId", "bookingId", result, reason, payload)
-		SELECT event, type, version, livemode, session, intent, booking, result,
-			CASE WHEN joined.id IS NULL THEN unchanged ELSE changed END, substring($18::bytea FROM start FOR length)
-		FROM d LEFT JOIN joined ON joined.id = d.booking ORDER BY event
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN EXISTS (SELECT FROM joined) THEN $9 ELSE $10 END, $11)
 		ON CONFLICT DO NOTHING
-		RETURNING "stripeEventId", reason`
+		RETURNING reason`
 
 	joinSQL = `
 		UPDATE "Booking" AS b SET ` + joinSet + `, "updatedAt" = now()
@@ -84,27 +79,18 @@ func (tx *Tx) LockIntent(ctx context.Context, intent string) error {
 	return err
 }
 
-// Seen finds the records of events, or of the facts that they tell of (a session's type of event that was
-// applied before). The list is as long as the events'; of what is found only StripeEventID and BookingID
-// are filled, and nil stands for an event that is new.
-func (s *Store) Seen(ctx context.Context, events ...PaymentEvent) ([]*PaymentEvent, error) {
-	ids, sessions, types := make([]string, len(events)), make([]sql.NullString, len(events)), make([]string, len(events))
-	for i, e := range events {
-		ids[i], sessions[i], types[i] = e.StripeEventID, nullable(e.StripeSessionID), e.Type
-	}
-	var rows []struct {
-		N int `db:"n"`
-		PaymentEvent
-	}
+// Seen finds the record of an event, or of the fact that it tells of (a session's type of event that was
+// applied before); nil if it is new. Only StripeEventID and BookingID are filled.
+func (s *Store) Seen(ctx context.Context, e PaymentEvent) (*PaymentEvent, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
-	err := (*s.prepared.statements.Load())[seenSQL].SelectContext(ctx, &rows, pq.Array(ids), pq.Array(sessions), pq.Array(types))
-	seen := make([]*PaymentEvent, len(events))
-	for i := range rows {
-		seen[rows[i].N-1] = &rows[i].PaymentEvent
+	var seen PaymentEvent
+	err := s.statement(seenSQL).GetContext(ctx, &seen, e.StripeEventID, e.StripeSessionID, e.Type)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
 	}
-	return seen, err
+	return &seen, err
 }
 
 // LockBooking finds a booking by id and holds its row until the transaction ends; ErrNotFound if there is none.
@@ -146,39 +132,28 @@ type Entry struct {
 	IfChanged string
 }
 
-// Keep records events and joins their changes to their bookings, whose rows are locked: all of them or
-// none. No two entries may be of one booking. It answers the reasons that were kept. The error is
-// ErrRecorded if one of the events, or its fact, has been recorded meanwhile, and may be a violation of
-// SlotConstraint or SessionConstraint; after an error the transaction can only end.
-func (tx *Tx) Keep(ctx context.Context, entries ...Entry) (reasons []string, err error) {
-	var a entryArrays
-	for _, e := range entries {
-		a.add(e)
+// Keep records an event and joins its change to its booking, whose row is locked: both or neither. It
+// answers the reason that was kept. The error is ErrRecorded if the event, or its fact, has been recorded
+// meanwhile, and may be a violation of SlotConstraint or SessionConstraint; after an error the
+// transaction can only end.
+func (tx *Tx) Keep(ctx context.Context, e Entry) (reason string, err error) {
+	if e.IfChanged == "" {
+		e.IfChanged = e.Reason
 	}
-	var rows []struct {
-		EventID string `db:"stripeEventId"`
-		Reason  string `db:"reason"`
+	err = tx.statement(ctx, keepSQL).GetContext(ctx, &reason,
+		e.StripeEventID, e.Type, e.APIVersion, e.Livemode, e.StripeSessionID, e.StripePaymentIntentID, e.BookingID,
+		e.Result, e.IfChanged, e.Reason, e.Payload,
+		orNull(e.Change.Status), orNull(e.Change.Dispute), e.Change.RefundedAmount, e.Change.SessionID, e.Change.PaymentIntentID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrRecorded
 	}
-	if err := tx.statement(ctx, keepSQL).SelectContext(ctx, &rows, a.arguments()...); err != nil {
-		return nil, err
-	}
-	if len(rows) < len(entries) {
-		return nil, ErrRecorded
-	}
-	kept := map[string]string{}
-	for _, row := range rows {
-		kept[row.EventID] = row.Reason
-	}
-	for _, e := range entries {
-		reasons = append(reasons, kept[e.StripeEventID])
-	}
-	return reasons, nil
+	return reason, err
 }
 
 // Join applies a change to a booking whose row is locked, and tells whether anything became
 // different. The errors are Keep's.
 func (tx *Tx) Join(ctx context.Context, id uuid.UUID, c Change) (changed bool, err error) {
-	result, err := tx.statement(ctx, joinSQL).ExecContext(ctx, id, orNull(string(c.Status)), orNull(string(c.Dispute)),
+	result, err := tx.statement(ctx, joinSQL).ExecContext(ctx, id, orNull(c.Status), orNull(c.Dispute),
 		c.RefundedAmount, c.SessionID, c.PaymentIntentID)
 	if err != nil {
 		return false, err
@@ -198,4 +173,13 @@ func (tx *Tx) Parked(ctx context.Context, intent string) ([]PaymentEvent, error)
 func (tx *Tx) Settle(ctx context.Context, e PaymentEvent) error {
 	_, err := tx.statement(ctx, settleSQL).ExecContext(ctx, e.ID, e.BookingID, e.Result, e.Reason)
 	return err
+}
+
+// orNull passes the empty word as NULL, which GREATEST leaves out.
+func orNull[Word ~string](word Word) *string {
+	if word == "" {
+		return nil
+	}
+	text := string(word)
+	return &text
 }

@@ -12,7 +12,7 @@ import (
 // than on running them.
 var deliveryStatements = []string{
 	seenSQL, lockIntentSQL, bookingByIDSQL, bookingBySessionSQL, bookingByIntentSQL, keepSQL, parkedSQL, joinSQL, settleSQL,
-	freeIntentsSQL, plainSQL,
+	lookSQL, keepPlainSQL,
 }
 
 // prepared holds the statements once they could be prepared, which takes a database that answers. On
@@ -57,7 +57,10 @@ func closeAll(statements map[string]*sqlx.Stmt) error {
 	return failed
 }
 
+// statement is one of deliveryStatements, once prepare has succeeded.
+func (s *Store) statement(query string) *sqlx.Stmt { return (*s.prepared.statements.Load())[query] }
+
 // statement is one of deliveryStatements, to be run in this transaction.
 func (tx *Tx) statement(ctx context.Context, query string) *sqlx.Stmt {
-	return tx.tx.StmtxContext(ctx, (*tx.store.prepared.statements.Load())[query])
+	return tx.tx.StmtxContext(ctx, tx.store.statement(query))
 }

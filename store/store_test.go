@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 }
 
 // setup is a store on a migrated database of the test's own.
-func setup(t *testing.T) *Store {
+func setup(t testing.TB) *Store {
 	t.Helper()
 	name := fmt.Sprintf("store_%d", databases.Add(1))
 	require.NoError(t, server.CreateDatabase(t.Context(), name, ""))
@@ -77,25 +77,26 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 func requireIndexes(t *testing.T, s *Store) {
 	t.Helper()
 	id, at := uuid.New(), time.Now()
-	var keep entryArrays
-	keep.add(Entry{PaymentEvent: PaymentEvent{StripeEventID: "evt_new", Type: "t", BookingID: &id, Result: Processed, Reason: "applied", Payload: []byte("{}")}})
+	plain, err := inRows([]Plain{{Entry: paid(1)}})
+	require.NoError(t, err)
 	for name, row := range map[string]struct {
 		sql  string
 		args []any
 	}{
-		"seen":               {seenSQL, []any{pq.Array([]string{"evt_1"}), pq.Array([]string{"cs_1"}), pq.Array([]string{"checkout.session.completed"})}},
+		"seen":               {seenSQL, []any{"evt_1", "cs_1", "checkout.session.completed"}},
 		"booking by id":      {bookingByIDSQL, []any{id}},
 		"booking by session": {bookingBySessionSQL, []any{"cs_1"}},
 		"booking by intent":  {bookingByIntentSQL, []any{"pi_1"}},
-		"keep":               {keepSQL, keep.arguments()},
-		"plain bookings":     {plainSQL, []any{pq.Array([]*uuid.UUID{&id}), pq.Array([]string{"cs_1"}), pq.Array([]string{"pi_1"})}},
-		"join":               {joinSQL, []any{id, "CONFIRMED", nil, 0, "cs_1", "pi_1"}},
-		"parked":             {parkedSQL, []any{"pi_1"}},
-		"settle":             {settleSQL, []any{id, id, "processed", "applied"}},
-		"lapsed holds":       {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour)}},
-		"a user's bookings":  {bookingsOfSQL, []any{at, id, 50, id}},
-		"events":             {paymentEventsSQL, []any{at, id, 50}},
-		"events by result":   {paymentEventsByResultSQL, []any{at, id, 50, "review"}},
+		"keep": {keepSQL, []any{"evt_new", "t", nil, false, "cs_1", "pi_1", id, "processed", "applied", "no_change", []byte("{}"),
+			"CONFIRMED", nil, 0, "cs_1", "pi_1"}},
+		"keep plain":        {keepPlainSQL, []any{plain, []byte("{}")}},
+		"join":              {joinSQL, []any{id, "CONFIRMED", nil, 0, "cs_1", "pi_1"}},
+		"parked":            {parkedSQL, []any{"pi_1"}},
+		"settle":            {settleSQL, []any{id, id, "processed", "applied"}},
+		"lapsed holds":      {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour)}},
+		"a user's bookings": {bookingsOfSQL, []any{at, id, 50, id}},
+		"events":            {paymentEventsSQL, []any{at, id, 50}},
+		"events by result":  {paymentEventsByResultSQL, []any{at, id, 50, "review"}},
 	} {
 		var plan []string
 		require.NoError(t, s.db.Select(&plan, `EXPLAIN `+row.sql, row.args...), name)

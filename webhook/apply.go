@@ -51,8 +51,8 @@ func (h *Handler) unlessSeen(ctx context.Context, e event) (receipt, error) {
 	if err != nil {
 		return receipt{}, err
 	}
-	if seen[0] != nil {
-		return duplicate(e, seen[0]), nil
+	if seen != nil {
+		return duplicate(e, seen), nil
 	}
 	r, err := h.attempt(ctx, e, "")
 	if refusal, refused := refusals[store.ViolatedConstraint(err)]; refused {
@@ -86,11 +86,11 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r recei
 			r.bookingID = &booking.ID
 			entry = e.entry(booking, refusal)
 		}
-		reasons, err := tx.Keep(ctx, entry)
+		reason, err := tx.Keep(ctx, entry)
 		if err != nil {
 			return err
 		}
-		r.reason = Reason(reasons[0])
+		r.reason = Reason(reason)
 		if policy[r.reason].result != store.Processed || e.object.intent == nil {
 			return nil
 		}

@@ -8,12 +8,14 @@ import (
 )
 
 // buckets are the upper bounds of the latency histogram, in seconds. Ten seconds is the promise.
-var buckets = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
+var buckets = [...]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 
 // counters count deliveries since the process started. All figures of one delivery move together.
 type counters struct {
-	mu    sync.Mutex
-	total Counts
+	mu     sync.Mutex
+	total  Counts // without the maps
+	reason map[Reason]uint64
+	bucket [len(buckets)]uint64 // not cumulative; a delivery slower than all of them is in none
 }
 
 // Counts are the figures at one instant. At every instant Received = Processed + Duplicates + Errors.
@@ -33,38 +35,42 @@ type Latency struct {
 }
 
 func (c *counters) count(reason Reason, took time.Duration) {
+	seconds := took.Seconds()
+	bucket, _ := slices.BinarySearch(buckets[:], seconds)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &c.total
-	if t.Reasons == nil {
-		t.Reasons, t.Latency.Buckets = map[Reason]uint64{}, map[float64]uint64{}
-	}
-	t.Received++
+	c.total.Received++
 	switch policy[reason].outcome {
 	case Processed:
-		t.Processed++
+		c.total.Processed++
 	case Duplicate:
-		t.Duplicates++
+		c.total.Duplicates++
 	default:
-		t.Errors++
+		c.total.Errors++
 	}
-	t.Reasons[reason]++
-	t.Latency.Sum += took.Seconds()
-	for _, bound := range buckets {
-		if took.Seconds() <= bound {
-			t.Latency.Buckets[bound]++
-		}
+	if c.reason == nil {
+		c.reason = map[Reason]uint64{}
+	}
+	c.reason[reason]++
+	c.total.Latency.Sum += seconds
+	if bucket < len(buckets) {
+		c.bucket[bucket]++
 	}
 }
 
 // Counts are the deliveries so far. They are in memory, so they can be read during an outage.
 func (h *Handler) Counts() Counts {
-	h.counters.mu.Lock()
-	defer h.counters.mu.Unlock()
-	counts := h.counters.total
+	c := &h.counters
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts := c.total
 	counts.Reasons, counts.Latency.Buckets = map[Reason]uint64{}, map[float64]uint64{}
-	maps.Copy(counts.Reasons, h.counters.total.Reasons)
-	maps.Copy(counts.Latency.Buckets, h.counters.total.Latency.Buckets)
+	maps.Copy(counts.Reasons, c.reason)
+	var notSlower uint64
+	for i, bound := range buckets {
+		notSlower += c.bucket[i]
+		counts.Latency.Buckets[bound] = notSlower
+	}
 	return counts
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"example.com/hookproof/store"
@@ -16,11 +17,12 @@ const maxGroup = 64
 // the other one is prepared.
 const maxGroups = 2
 
-// group takes the deliveries that are there at the same time through one transaction, since a commit costs
-// the disk, and each statement the processors, about the same for one as for many. It keeps what one
-// transaction means to each: none of them is acknowledged before the commit, and they are kept together or
-// not at all. It takes plain ones only, in which nothing can be refused and nobody is waited for; every
-// other goes its own way, alone, as if there were no groups.
+// group takes the deliveries that are there at the same time through one transaction of two statements, since
+// a commit costs the disk, and each statement the processors, about the same for one as for many; a delivery
+// that comes by itself is a group of one. It keeps what one transaction means to each: none of them is
+// acknowledged before the commit, and they are kept together or not at all. It takes plain ones only, in
+// which nothing can be refused and nobody is waited for; every other goes its own way, alone, as if there
+// were no groups.
 type group struct {
 	mu      sync.Mutex
 	waiting []*member
@@ -30,6 +32,8 @@ type group struct {
 type member struct {
 	ctx   context.Context
 	event event
+	plain store.Plain
+	seen  *store.PaymentEvent
 	receipt
 	err  error
 	done chan struct{} // closed when receipt and err are final
@@ -41,10 +45,11 @@ var errAlone = errors.New("webhook: not for a group")
 // together records and applies an event with those of other deliveries. While one group is under way, the
 // next one gathers.
 func (h *Handler) together(ctx context.Context, e event) (receipt, error) {
-	if e.object.bookingID == nil || e.livemode != h.config.Livemode {
+	plain, is := e.plain()
+	if !is || e.livemode != h.config.Livemode {
 		return receipt{}, errAlone
 	}
-	m := &member{ctx: ctx, event: e, err: errAlone, done: make(chan struct{})}
+	m := &member{ctx: ctx, event: e, plain: plain, err: errAlone, done: make(chan struct{})}
 	g := &h.group
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
@@ -95,85 +100,75 @@ func (h *Handler) take(ctx context.Context, members []*member) {
 	err := h.recordAndApplyTogether(ctx, members)
 	for _, m := range members {
 		// Where the database has said no, nothing was committed. Where it has said nothing, nobody knows.
-		if m.err != nil && (store.Unavailable(err) || ctx.Err() != nil) {
+		if m.err != nil && err != nil && (store.Unavailable(err) || ctx.Err() != nil) {
 			m.err = err
 		}
 		close(m.done)
 	}
 }
 
+// recordAndApplyTogether is recordAndApply for several, each step once for all of them: what has been seen
+// is a duplicate; what is free, and the first of its booking here, is kept if the database finds it plain.
 func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member) (err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fmt.Errorf("panic: %T", broken)
 		}
 	}()
-	seen, err := h.store.Seen(ctx, records(members)...)
-	if err != nil {
-		return err
-	}
-	var unseen []*member
-	for i, m := range members {
-		if seen[i] != nil {
-			m.receipt, m.err = duplicate(m.event, seen[i]), nil
-		} else if leave, free := h.queue.tryEnter(m.event.subject()); free {
-			defer leave()
-			unseen = append(unseen, m)
-		}
-	}
-	if len(unseen) == 0 {
-		return nil
-	}
-	var kept []*member
+	var took []*member // of the attempt that is committed
 	var reasons []string
 	err = h.store.Transact(ctx, func(tx *store.Tx) error {
-		var entries []store.Entry
-		if kept, entries, err = plain(ctx, tx, unseen); err != nil || len(kept) == 0 {
+		looks, err := tx.LookAt(ctx, plain(members))
+		if err != nil {
 			return err
 		}
-		reasons, err = tx.Keep(ctx, entries...)
+		took = took[:0]
+		for i, m := range members {
+			if m.seen = looks[i].Seen; looks[i].Free && !slices.ContainsFunc(took, m.sameBooking) {
+				took = append(took, m)
+			}
+		}
+		if len(took) == 0 {
+			return nil
+		}
+		reasons, err = tx.KeepPlain(ctx, plain(took))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for i, m := range kept {
-		m.receipt, m.err = receipt{reason: Reason(reasons[i]), bookingID: m.event.object.bookingID}, nil
+	for i, m := range took {
+		if reasons[i] != "" {
+			m.receipt, m.err = receipt{reason: Reason(reasons[i]), bookingID: m.event.object.bookingID}, nil
+		}
+	}
+	for _, m := range members {
+		if m.seen != nil {
+			m.receipt, m.err = duplicate(m.event, m.seen), nil
+		}
 	}
 	return nil
 }
 
-// plain picks the members that nothing stands in the way of, and locks their intents and bookings.
-func plain(ctx context.Context, tx *store.Tx, members []*member) (picked []*member, entries []store.Entry, err error) {
-	intents := make([]string, 0, len(members))
-	for _, m := range members {
-		if m.event.object.intent != nil {
-			intents = append(intents, *m.event.object.intent)
-		}
-	}
-	free, err := tx.FreeIntents(ctx, intents)
-	if err != nil {
-		return nil, nil, err
-	}
-	bookings, err := tx.LockPlain(ctx, records(members))
-	if err != nil {
-		return nil, nil, err
-	}
-	for i, m := range members {
-		if bookings[i] == nil || m.event.object.intent != nil && !free[*m.event.object.intent] {
-			continue
-		}
-		if entry := m.event.entry(*bookings[i], ""); entry.Result == store.Processed {
-			picked, entries = append(picked, m), append(entries, entry)
-		}
-	}
-	return picked, entries, nil
+func (m *member) sameBooking(other *member) bool {
+	return *m.event.object.bookingID == *other.event.object.bookingID
 }
 
-func records(members []*member) []store.PaymentEvent {
-	list := make([]store.PaymentEvent, len(members))
+func plain(members []*member) []store.Plain {
+	list := make([]store.Plain, len(members))
 	for i, m := range members {
-		list[i] = m.event.record("", m.event.object.bookingID)
+		list[i] = m.plain
 	}
 	return list
+}
+
+// plain is what an event means to the booking that it names, should that agree with it in session and
+// money, as the database is asked to make sure of. An event that needs to know more of its booking is not plain.
+func (e event) plain() (store.Plain, bool) {
+	o := e.object
+	if o.bookingID == nil || o.amount == nil {
+		return store.Plain{}, false
+	}
+	entry := e.entry(store.Booking{ID: *o.bookingID, Amount: *o.amount, Currency: o.currency, StripeSessionID: o.session}, "")
+	return store.Plain{Entry: entry, Amount: *o.amount, Currency: o.currency}, entry.Result == store.Processed
 }

@@ -31,18 +31,6 @@ func (q *queue) enter(ctx context.Context, subject string) (leave func(), err er
 	}
 }
 
-// tryEnter is enter for those who don't wait.
-func (q *queue) tryEnter(subject string) (leave func(), free bool) {
-	p := q.place(subject)
-	select {
-	case <-p.turn:
-		return func() { p.turn <- struct{}{}; q.forget(subject, p) }, true
-	default:
-		q.forget(subject, p)
-		return nil, false
-	}
-}
-
 func (q *queue) place(subject string) *place {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -55,29 +54,4 @@ func TestBodyThatEnds(t *testing.T) {
 		require.Fail(t, "the delivery was not answered")
 	}
 	require.EqualValues(t, 1, h.Counts().Reasons[BodyUnreadable])
-}
-
-func BenchmarkVerify(b *testing.B) {
-	body := []byte(completed(``))
-	now := time.Now()
-	h := NewHandler(nil, Config{Secrets: []string{"whsec_x"}, Tolerance: time.Minute, Now: func() time.Time { return now }})
-	header := fmt.Sprintf("t=%d,v1=%s", now.Unix(), signature("whsec_x", now.Unix(), string(body)))
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if reason := h.verify(body, header); reason != "" {
-			b.Fatal(reason)
-		}
-	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	body := []byte(completed(``))
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, reason := decode(body); reason != "" {
-			b.Fatal(reason)
-		}
-	}
 }

@@ -59,7 +59,7 @@ import (
 const MaxBody = 1 << 20
 
 // usualBody is what most bodies fit in. No more is set aside before it has come, whatever a caller announces.
-const usualBody = 16 << 10
+const usualBody = 8 << 10
 
 // The parts of the ten seconds in which a delivery is answered.
 const (
@@ -79,6 +79,7 @@ type Config struct {
 // Handler receives deliveries at POST /webhooks/stripe. It is safe for concurrent use.
 type Handler struct {
 	config   Config
+	secrets  []*secret
 	store    *store.Store
 	counters counters
 	queue    queue
@@ -87,7 +88,9 @@ type Handler struct {
 }
 
 // NewHandler makes a handler.
-func NewHandler(s *store.Store, c Config) *Handler { return &Handler{config: c, store: s} }
+func NewHandler(s *store.Store, c Config) *Handler {
+	return &Handler{config: c, secrets: newSecrets(c.Secrets), store: s}
+}
 
 // delivery is what is known of one delivery when it is answered. Of a body that was not verified
 // nothing is known.
@@ -132,36 +135,48 @@ func (h *Handler) report(ctx context.Context, d delivery, took time.Duration) {
 // receive is the life of one delivery.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (d delivery) {
 	defer catch(event{}, &d)
-	body, refusal := read(w, r)
+	body := buffers.Get().(*bytes.Buffer)
+	refusal := read(body, w, r)
+	if refusal == "" {
+		refusal = h.verify(body.Bytes(), r.Header.Get("Stripe-Signature"))
+	}
 	if refusal != "" {
+		recycle(body)
 		return rejected(refusal, event{}, nil)
 	}
-	if refusal := h.verify(body, r.Header.Get("Stripe-Signature")); refusal != "" {
-		return rejected(refusal, event{}, nil)
-	}
-	e, refusal := decode(body)
+	e, refusal := decode(body.Bytes())
 	if refusal != "" {
 		return rejected(refusal, event{}, nil)
 	}
 	return h.inTime(r.Context(), e)
 }
 
+// buffers hold bodies that were refused, for the next one: a flood of forgeries is no work for the garbage
+// collector. A body that is verified belongs to its event, which may outlive the answer.
+var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, usualBody)) }}
+
+func recycle(body *bytes.Buffer) {
+	if body.Cap() <= 4*usualBody {
+		body.Reset()
+		buffers.Put(body)
+	}
+}
+
 // read takes the body, byte for byte. Of one that is too large a little more is read before the answer,
 // since a client that is still sending when the connection closes sees a reset instead of the answer.
-func read(w http.ResponseWriter, r *http.Request) ([]byte, Reason) {
+func read(body *bytes.Buffer, w http.ResponseWriter, r *http.Request) Reason {
 	// Not every ResponseWriter has deadlines (a test's recorder has none); the server's own limit
 	// on reading a request holds in any case.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
-	body := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength, 0), usualBody)+bytes.MinRead))
 	if _, err := body.ReadFrom(io.LimitReader(r.Body, MaxBody+1)); err != nil {
-		return nil, BodyUnreadable
+		return BodyUnreadable
 	}
 	if body.Len() > MaxBody {
 		_, _ = io.CopyN(io.Discard, r.Body, MaxBody)
 		w.Header().Set("Connection", "close")
-		return nil, BodyTooLarge
+		return BodyTooLarge
 	}
-	return body.Bytes(), ""
+	return ""
 }
 
 // inTime is recordAndApply with a timer of its own: a context's deadline does not free a read from a
@@ -262,12 +277,23 @@ func bookingID(d delivery) string {
 // answer writes the ACK. It never says why a delivery was refused: whoever forges would like to know.
 func answer(w http.ResponseWriter, reason Reason) {
 	status := policy[reason].status
-	body, contentType := `{"received":true}`, "application/json"
+	body, contentType := acknowledged, "application/json"
 	if status != http.StatusOK {
-		body = fmt.Sprintf(`{"type":"about:blank","title":%q,"status":%d}`, http.StatusText(status), status)
-		contentType = "application/problem+json"
+		body, contentType = problems[status], "application/problem+json"
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body+"\n")
+	_, _ = w.Write(body)
+}
+
+var (
+	acknowledged = []byte(`{"received":true}` + "\n")
+	problems     = map[int][]byte{
+		http.StatusBadRequest:          problem(http.StatusBadRequest),
+		http.StatusInternalServerError: problem(http.StatusInternalServerError),
+	}
+)
+
+func problem(status int) []byte {
+	return fmt.Appendf(nil, `{"type":"about:blank","title":%q,"status":%d}`+"\n", http.StatusText(status), status)
 }

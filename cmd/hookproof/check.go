@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,6 @@ import (
 
 // checking is what a check's flags say beside the target.
 type checking struct {
-	file              string
 	options           hookproof.Options
 	json, junit, html string
 }
@@ -43,12 +43,13 @@ something that could not be judged for want of evidence or time.`,
 	target := endpointFlags(cmd, getenv)
 	var c checking
 	flags := cmd.Flags()
-	flags.StringVar(&c.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
+	target.fileFlag(cmd)
 	flags.StringSliceVar(&c.options.Only, "only", nil, "run these `CHECKS` or families alone, separated by commas")
 	flags.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `CHECKS` or families")
 	flags.Uint64Var(&c.options.Seed, "seed", 0, "of what is picked by chance; a report tells the one that it was made with")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no budget of time or hook calls")
+	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take, on a slow machine longer")
 	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
@@ -56,31 +57,16 @@ something that could not be judged for want of evidence or time.`,
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		t, err := c.target(target, getenv)
+		if target.file == "" && target.target.URL == "" {
+			return errors.New("check: name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
+		}
+		t, err := target.reach()
 		if err != nil {
 			return err
 		}
 		return c.run(cmd, t, getenv("NO_COLOR") != "")
 	}
 	return cmd
-}
-
-// target is what the file or the flags name.
-func (c *checking) target(flags *endpoint, getenv func(string) string) (*hookproof.Target, error) {
-	switch {
-	case c.file != "" && (flags.target.URL != "" || flags.target.Secret != ""):
-		return nil, errors.New("check: --target has the URL and the secret; give it alone, or --url and --secret without it")
-	case c.file != "":
-		t, err := hookproof.LoadTarget(c.file, getenv)
-		if err == nil {
-			t.AllowHosts = flags.target.AllowHosts
-			err = t.Check()
-		}
-		return t, err
-	case flags.target.URL == "":
-		return nil, errors.New("check: name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
-	}
-	return flags.reach()
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.

@@ -21,14 +21,18 @@ const (
 // sentence on standard error and exit code 2.
 var errFailed = errors.New("failed")
 
-const about = `hookproof delivers Stripe webhooks to an endpoint and says whether it did what is demanded.
+const about = `hookproof delivers Stripe webhooks to an endpoint, signed and forged, in every order, number and overlap, and
+says whether it did what it should. It needs no Stripe account and no network.
 
-  hookproof replay SCENARIO… --url URL --secret SECRET
+  1. hookproof check --url URL --secret SECRET    what can be judged from outside, in a few seconds
+  2. hookproof init                               write down how to make an object and how to look at it
+  3. hookproof check --target hookproof.json      judge what becomes of it: idempotence, order, meaning, faults
+  4. hookproof explain CHECK                      what a check demands, why, and how to mend a breach
 
-With a URL and a secret alone, scenarios are judged by their ACKs, on objects that the target does not
-know; those that need more of the target are not run, and the verdict counts them. Targets must be on
-this machine, in a private network, or listed with --allow-host: hookproof forges, and must not become a
-weapon. It takes no live API key for a secret.
+  hookproof replay SCENARIO… --url URL --secret SECRET    one behaviour at a time, or what was recorded
+
+Targets must be on this machine, in a private network, or listed with --allow-host: hookproof forges, and must
+not become a weapon. It takes no live API key for a secret.
 
 Exit codes: 0 everything that ran passed, 1 something failed, 2 wrong usage, an unreachable target, or
 nothing ran.`
@@ -39,7 +43,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Use:   "hookproof",
 		Short: "Prove or break a Stripe webhook endpoint",
 		Long:  about,
-		Example: `  hookproof list
+		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -17,6 +18,7 @@ const secretVariable = "HOOKPROOF_SECRET"
 // endpoint is what a command line says of a target.
 type endpoint struct {
 	target hookproof.Target
+	file   string // a target file instead
 	getenv func(string) string
 }
 
@@ -28,13 +30,32 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+secretVariable)
 	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good")
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
-	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack although it is neither on this machine nor private; repeatable")
+	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
 }
 
-// reach is the target that the flags name, known to be one that may be attacked and that somebody
-// listens there.
+// fileFlag lets a command's target be named by a file, too.
+func (e *endpoint) fileFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
+}
+
+// reach is the target that the flags name, known to be one that may be attacked and, unless it can be started,
+// that somebody listens there.
 func (e *endpoint) reach() (*hookproof.Target, error) {
+	switch {
+	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
+		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
+	case e.file != "":
+		t, err := hookproof.LoadTarget(e.file, e.getenv)
+		if err != nil {
+			return nil, err
+		}
+		t.AllowHosts = e.target.AllowHosts
+		if err := t.Check(); err != nil || t.Start != nil {
+			return t, err
+		}
+		return t, listening(t.URL)
+	}
 	if e.target.Secret == "" {
 		e.target.Secret = e.getenv(secretVariable)
 	}

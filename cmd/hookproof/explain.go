@@ -63,7 +63,7 @@ func explain(out io.Writer, c hookproof.Check) error {
 		}
 	}
 	if c.Overall != nil {
-		line("tried", "looks at every answer of the run that was given in calm")
+		line("tried", "then every answer of the run that was given in calm is looked at")
 	}
 	_, err := fmt.Fprintln(out, text.String())
 	return err

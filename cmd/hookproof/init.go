@@ -38,9 +38,10 @@ func initCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a target file by asking",
-		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless FILE names
-another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is answered by a
-URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a SELECT.`,
+		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless
+FILE names another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is
+answered by a URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a
+SELECT. Counters, replicas and the rest are added by hand.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
@@ -190,7 +191,7 @@ func (a *asker) subject(f *targetFile) error {
 	}
 	err = a.ask("What of its answer counts, as name=pointer? Of "+strings.Join(ties, ", ")+" there must be one;\n"+
 		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.",
-		"sessionId=/sessionId metadata.orderId=/id amount=/amount id=/id", func(answer string) (err error) {
+		"sessionId=/sessionId metadata.orderId=/id amount=/amount currency=/currency", func(answer string) (err error) {
 			f.Subject.Pick, err = picks(answer)
 			return err
 		})
@@ -198,8 +199,10 @@ func (a *asker) subject(f *targetFile) error {
 		return err
 	}
 	otherwise := ""
-	if made.HTTP != nil && f.Subject.Pick["id"] != "" {
-		otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{id}}"
+	for _, name := range sortedNames(f.Subject.Pick) {
+		if made.HTTP != nil && otherwise == "" && f.Subject.Pick[name] == "/id" {
+			otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{" + name + "}}"
+		}
 	}
 	return a.ask("How is read what became of it: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for what was named above.",
 		otherwise, func(answer string) error {

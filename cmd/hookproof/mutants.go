@@ -52,7 +52,9 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
 		}
 		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
-		run := func() (mutants.Matrix, error) { return mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o) }
+		run := func() (mutants.Matrix, error) {
+			return mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
+		}
 		if suite != "" {
 			run = func() (mutants.Matrix, error) { return mutants.RunSuite(cmd.Context(), mutants.Files, suite, o) }
 		}

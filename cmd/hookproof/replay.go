@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 
 func replayCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "replay FILE… --url URL --secret SECRET",
+		Use:   "replay FILE… --url URL --secret SECRET | --target FILE",
 		Short: "Deliver scenarios, recordings or events, and judge the answers",
 		Long: `replay delivers to a target. FILE is one of these, or a folder of them:
 
@@ -22,6 +23,10 @@ func replayCommand(getenv func(string) string) *cobra.Command {
   a recording   a folder that 'hookproof record' made: its events, in their order, one after the other, under
                 new ids that agree with one another
   an event      a body as Stripe sends it: delivered as it is, with --new-ids under new ids
+
+With a URL and a secret alone, scenarios are judged by their ACKs, on objects that the target does not know. A target
+file, as 'hookproof check' takes it, has the hooks for more; what still needs more is not run, and the verdict counts it.
+Its state hook is left out, since the states that scenarios name are the booking server's.
 
 All are signed anew. Of recordings and events every delivery and its answer is printed, and whatever is
 not answered by a 2xx has failed.`,
@@ -32,6 +37,7 @@ not answered by a 2xx has failed.`,
 		DisableFlagsInUseLine: true,
 	}
 	target := endpointFlags(cmd, getenv)
+	target.fileFlag(cmd)
 	verbose := cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of scenarios that passed, too")
 	newIDs := cmd.Flags().Bool("new-ids", false, "deliver events in files of their own under new ids, the same for the same")
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
@@ -46,7 +52,12 @@ not answered by a 2xx has failed.`,
 		if err != nil {
 			return err
 		}
-		return replay(cmd, reached, found, *verbose)
+		reached.State = nil
+		closing, err := reached.Open(cmd.Context())
+		if err == nil {
+			err = replay(cmd, reached, found, *verbose)
+		}
+		return errors.Join(err, closing(context.WithoutCancel(cmd.Context())))
 	}
 	return cmd
 }

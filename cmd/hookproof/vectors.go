@@ -32,9 +32,9 @@ do either with (acceptable). docs/vectors.md tells of them.
 input, as JSON: tcId, secrets, header (null: there is none), body (base64), now and nowMillis (the clock to set),
 tolerance (seconds); and it answers accept or refuse, a line each, in that order.
 
---url runs them against an endpoint. Vectors are never signed anew, since the signatures are what is tested: start the
-endpoint with the secret that 'hookproof vectors' names for most of them and with a tolerance of a century, its clock being
-today's. What cannot be told apart so is not run, and the verdict says what and why.`,
+--url runs them against an endpoint. Vectors are never signed anew, since the signatures are what is tested: start
+the endpoint with the secret that 'hookproof vectors' names for most of them and with a tolerance of a century, its
+clock being today's. What cannot be told apart so is not run, and the verdict says what and why.`,
 		Example: `  hookproof vectors --group header --flag Spaces
   hookproof vectors --exec python3 examples/verifiers/verify.py
   hookproof vectors --exec node -- --no-warnings verify.mjs
@@ -46,7 +46,7 @@ today's. What cannot be told apart so is not run, and the verdict says what and 
 	flags := cmd.Flags()
 	flags.BoolVar(&v.asJSON, "json", false, "print the vectors as they are in fixtures/vectors")
 	flags.StringVar(&v.exec, "exec", "", "the `PROG`ram that verifies; the arguments are its own")
-	flags.BoolVar(&v.noClock, "no-clock", false, "with --exec: the verification has no clock to set; leave out what needs one, and say so")
+	flags.BoolVar(&v.noClock, "no-clock", false, "with --exec: the verification has no clock to set; leave out what needs one")
 	flags.StringArrayVar(&v.flags, "flag", nil, "vectors with the flag `F` only; repeatable, any of them will do")
 	flags.StringArrayVar(&v.groups, "group", nil, "vectors of the group `G` only: header, time, body, secret; repeatable")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "print every vector that is run, and every one that is not")

@@ -40,6 +40,7 @@ var endpoints = []endpoint{
 const (
 	recovery = 20 * time.Second // until a delivery is acknowledged again after a fault
 	answer   = 10 * time.Second // Stripe's own patience, about
+	budget   = 3 * time.Minute  // of a whole run of hookproof's, beside others
 )
 
 // running is an endpoint that is up.
@@ -55,11 +56,12 @@ type running struct {
 }
 
 func TestEndpoints(t *testing.T) {
-	postgres := sync.OnceValues(func() (*pgserver.Server, error) { return pgserver.Start(context.Background(), pgserver.Config{}) })
-	t.Cleanup(func() {
-		if server, err := postgres(); err == nil {
-			require.NoError(t, server.Close())
+	postgres := sync.OnceValues(func() (*pgserver.Server, error) {
+		server, err := pgserver.Start(context.Background(), pgserver.Config{})
+		if err == nil {
+			t.Cleanup(func() { require.NoError(t, server.Close()) })
 		}
+		return server, err
 	})
 	for _, e := range endpoints {
 		t.Run(e.name, func(t *testing.T) {
@@ -327,5 +329,5 @@ func everyCheck(r *running) {
 	}
 	target, err := hookproof.LoadTarget(filepath.Join(r.name, "target.json"), func(name string) string { return env[name] })
 	require.NoError(r.t, err)
-	hookproof.Run(r.t, target, hookproof.Options{})
+	hookproof.Run(r.t, target, hookproof.Options{Budget: budget})
 }

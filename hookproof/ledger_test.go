@@ -1,0 +1,190 @@
+package hookproof
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// ledger is a database of a protocol of its own: a line is answered by a line. What a connection adds counts
+// when it says commit, and is forgotten when it ends before.
+type ledger struct {
+	mu   sync.Mutex
+	sums map[string]int
+}
+
+func (l *ledger) serve(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	pending := map[string]int{}
+	for lines := bufio.NewScanner(conn); lines.Scan(); {
+		verb, key, _ := strings.Cut(lines.Text(), " ")
+		l.mu.Lock()
+		answer := "ok"
+		switch verb {
+		case "add":
+			pending[key]++
+		case "get":
+			answer = fmt.Sprint(l.sums[key] + pending[key])
+		case "commit":
+			for key, n := range pending {
+				l.sums[key] += n
+			}
+			clear(pending)
+		}
+		l.mu.Unlock()
+		if _, err := io.WriteString(conn, answer+"\n"); err != nil {
+			return
+		}
+	}
+}
+
+// clerk is an endpoint over a ledger. It says what the lines of a delivery are, and what an error comes to.
+type clerk struct {
+	lines   []string // of a first delivery, after "get seen"; {event} and {order} are filled in
+	onError int
+	dial    string
+}
+
+func (c clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if !verifies(r.Header.Get("Stripe-Signature"), body) {
+		w.WriteHeader(400)
+		return
+	}
+	var e stallEvent
+	if json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
+		return
+	}
+	if err := c.take(e); err != nil {
+		w.WriteHeader(c.onError)
+	}
+}
+
+func (c clerk) take(e stallEvent) error {
+	conn, err := net.DialTimeout("tcp", c.dial, time.Second)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	lines := bufio.NewReader(conn)
+	ask := func(line string) (string, error) {
+		line = strings.NewReplacer("{event}", e.ID, "{order}", e.Data.Object.Metadata["order"]).Replace(line)
+		if _, err := io.WriteString(conn, line+"\n"); err != nil {
+			return "", err
+		}
+		answer, err := lines.ReadString('\n')
+		return strings.TrimSpace(answer), err
+	}
+	seen, err := ask("get seen {event}")
+	if err != nil || seen != "0" {
+		return err
+	}
+	for _, line := range c.lines {
+		if _, err := ask(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestFaultsAtEveryMessage(t *testing.T) {
+	t.Parallel()
+	right := []string{"add seen {event}", "add paid {order}", "commit"}
+	for name, row := range map[string]struct {
+		clerk clerk
+		fails map[string]string // checks to what is said of the failure; all others pass
+	}{
+		"right": {clerk{lines: right, onError: 500}, nil},
+		"the marker first": {clerk{lines: []string{"add seen {event}", "commit", "add paid {order}", "commit"}, onError: 500}, map[string]string{
+			"faults/cut-before": "at message 4 of 5: after paid, /paid is 0 instead of 1", "faults/cut-after": "at message 3 of 5",
+		}},
+		"the effect first": {clerk{lines: []string{"add paid {order}", "commit", "add seen {event}", "commit"}, onError: 500}, map[string]string{
+			"faults/cut-before": "at message 4 of 5: after paid, /paid is 2 instead of 1", "faults/cut-after": "at message 3 of 5",
+		}},
+		"errors answered 200": {clerk{lines: right, onError: 200}, map[string]string{
+			"faults/cut-before": "at message 1 of 4: after paid, /paid is 0 instead of 1", "faults/cut-after": "at message 1 of 4",
+			"faults/database-away": "/paid is 0 instead of 1",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := Judge(t.Context(), openLedger(t, row.clerk), Options{Only: []string{"faults/cut-before", "faults/cut-after", "faults/database-away"}})
+			require.NoError(t, err)
+			for _, f := range r.Findings {
+				why, fails := row.fails[f.Check]
+				require.Equal(t, fails, f.Verdict == Fail, "%s: %s %s", f.Check, f.Verdict, f.Why)
+				require.Contains(t, f.Why, why)
+			}
+			require.Positive(t, r.Struck)
+		})
+	}
+}
+
+func TestCutsThatNobodyFeelsProveNothing(t *testing.T) {
+	t.Parallel()
+	target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
+	idle, err := NewProxy("127.0.0.1:0", target.Proxy.Addr())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, idle.Close()) })
+	target.Proxy = idle // the endpoint does not dial it
+	r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "faults/cut-before")
+	require.Equal(t, NotRun, f.Verdict)
+	require.Contains(t, f.Why, "does the endpoint dial the address that database.listen names?")
+	require.True(t, r.Incomplete())
+}
+
+func openLedger(t *testing.T, c clerk) *Target {
+	t.Helper()
+	l := &ledger{sums: map[string]int{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go l.serve(conn)
+		}
+	}()
+	proxy, err := NewProxy("127.0.0.1:0", listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
+	c.dial = proxy.Addr()
+	front, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := &http.Server{Handler: c}
+	go func() { _ = server.Serve(front) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return &Target{
+		URL: "http://" + front.Addr().String(), Secret: shopSecret, Proxy: proxy,
+		Subject: func(context.Context) (Subject, error) {
+			id := uuid.NewString()
+			return Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}, nil
+		},
+		State: func(_ context.Context, s Subject) (any, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if s.text("metadata.order") == "" {
+				return nil, errors.New("no such order")
+			}
+			return map[string]any{"paid": l.sums["paid "+s.text("metadata.order")]}, nil
+		},
+	}
+}
