@@ -61,7 +61,7 @@ func (r *run) calibrate(ctx context.Context) error {
 		return &Unusable{err.Error()}
 	}
 	r.good = shipment{event: trial.events["paid"], label: "paid", sign: "genuine"}
-	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{state: settled, trial: trial}
+	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{trial: trial, state: settled}
 	return nil
 }
 

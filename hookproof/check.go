@@ -229,9 +229,6 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		if r.Right != "paid" {
-			return text + " shows no word of S(" + r.Right + ")"
-		}
 		return text + " shows nothing of S(paid)"
 	}
 	return text + " " + r.Op + " S(" + r.Right + ")"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 )
 
@@ -18,83 +17,59 @@ type outcome struct {
 	trial    *Trial
 	want     canonical // that the trial's state was compared with; nil if with none
 	lacking  bool      // not run for want of evidence, not of a hook
-	open     bool      // its state will be compared at the end of the run
+	open     bool      // its states are compared at the end of the run
 }
 
-// reference is the state after a schedule, found once and then remembered.
-type reference struct {
-	once  sync.Once // unless it is known
-	trial *Trial
-	state canonical
-	err   error
-}
-
-// reference is the state of a subject after a schedule that is delivered as it should be.
-func (r *run) reference(ctx context.Context, text string) (canonical, error) {
-	s, err := ParseSchedule(text)
-	if err != nil {
-		return nil, err
-	}
-	key := s.plain().String()
-	r.mu.Lock()
-	known := r.references[key]
-	if known == nil {
-		known = &reference{}
-		r.references[key] = known
-	}
-	r.mu.Unlock()
-	known.once.Do(func() {
-		if known.state != nil {
-			return
-		}
-		if known.trial, known.err = r.perform(ctx, s.plain()); known.err == nil {
-			known.state, known.err = r.rests(ctx, known.trial)
-		}
-		if known.err == nil && len(known.trial.Unanswered) > 0 {
-			known.err = fmt.Errorf("%w: %s was never acknowledged, so there is nothing to compare with", errEvidence, strings.Join(known.trial.Unanswered, ", "))
-		}
-	})
-	return known.state, known.err
-}
-
-// decide performs a relation's left side and compares. Errors are hooks' and the context's.
+// decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
+// or now if the instance says so. Errors are hooks' and the context's.
 func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
 		out.verdict, out.why = NotRun, "the target means to ignore "+ignored
 		return out, nil
 	}
-	if i.If != "" {
-		shows, err := r.holds(ctx, i.If)
-		if err != nil {
-			return r.undecided(out, err)
-		}
-		if !shows {
-			out.verdict, out.lacking = NotRun, true
-			out.why = fmt.Sprintf("the state does not show that %s; let the state hook show it, or list the event's type under unhandled", i.If)
-			return out, nil
-		}
-	}
-	if i.Op == "=" || i.Op == "≠" {
-		var err error
-		if out.want, err = r.reference(ctx, i.Right); err != nil {
+	for _, schedule := range i.references() {
+		if _, err := r.reference(ctx, schedule); err != nil {
 			return r.undecided(out, err)
 		}
 	}
-	if i.Op == "≠" {
-		return r.differs(ctx, out)
-	}
-	if i.Fault != "" {
+	switch {
+	case i.Fault != "":
 		return r.decideFault(ctx, out)
-	}
-	if i.Counts != nil {
+	case i.Counts != nil:
 		return r.decideCounts(ctx, out)
+	case i.Op == "≠": // of two references
+		known, err := r.reference(ctx, i.Left)
+		if err != nil {
+			return out, err
+		}
+		return r.compare(ctx, out, known.trial)
 	}
 	trial, err := r.attempt(ctx, i)
 	if err != nil {
 		return r.undecided(out, err)
 	}
 	return r.compare(ctx, out, trial)
+}
+
+// references are the schedules whose states a relation is compared with.
+func (i instance) references() []string {
+	var list []string
+	switch i.Op {
+	case "=":
+		list = append(list, i.Right)
+	case "≠":
+		list = append(list, i.Left, i.Right)
+	case "∌":
+		list = append(list, "", i.Right)
+		if !i.left.has("unpaid") { // what is judged cannot be its own excuse
+			list = append(list, "unpaid")
+		}
+	}
+	if left, right, conditional := strings.Cut(i.If, "≠"); conditional {
+		list = append(list, left, right)
+	}
+	return list
 }
 
 // undecided makes of a want of evidence, or of a hook, a check that was not run.
@@ -106,17 +81,6 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 		}
 	}
 	return out, err
-}
-
-// holds tells whether two references stand to each other as a row says: "paid refund ≠ paid".
-func (r *run) holds(ctx context.Context, text string) (bool, error) {
-	left, right, _ := strings.Cut(text, "≠")
-	a, err := r.reference(ctx, left)
-	if err != nil {
-		return false, err
-	}
-	b, err := r.reference(ctx, right)
-	return !a.equal(b), err
 }
 
 // ignores names the event type of a relation that the target has listed as one that it does not handle,
@@ -177,7 +141,7 @@ func (r *run) performDirect(ctx context.Context, s Schedule) (*Trial, error) {
 	return t, r.deliver(ctx, t, s, nil, fault{})
 }
 
-// compare judges a trial's answers and its state.
+// compare judges a trial's answers, and then its state.
 func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
 	out.trial = t
 	if ended, err := r.ended(ctx, t); ended {
@@ -200,19 +164,14 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 			}
 		}
 	}
-	if out.verdict == Fail {
+	switch {
+	case out.verdict == Fail || out.instance.Op == "":
 		return out, nil
+	case out.instance.now:
+		return r.weigh(ctx, out)
 	}
-	switch out.instance.Op {
-	case "=":
-		if out.instance.now {
-			return r.comparesEqual(ctx, out)
-		}
-		out.open = true
-		r.settled(out)
-	case "∌":
-		return r.showsNothing(ctx, out)
-	}
+	out.open = true
+	r.settled(out)
 	return out, nil
 }
 
@@ -238,110 +197,6 @@ func (r *run) revive(ctx context.Context) error {
 		return nil
 	}
 	return r.start(ctx)
-}
-
-func orNothing(schedule string) string {
-	if schedule == "" {
-		return "nothing"
-	}
-	return schedule
-}
-
-// differs compares two states that are both references.
-func (r *run) differs(ctx context.Context, out outcome) (outcome, error) {
-	left, err := r.reference(ctx, out.instance.Left)
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	r.mu.Lock()
-	out.trial = r.references[out.instance.left.plain().String()].trial
-	r.mu.Unlock()
-	if left.equal(out.want) {
-		out.verdict, out.why = Fail, fmt.Sprintf("after %s the state is the same as after %s", out.instance.Left, orNothing(out.instance.Right))
-	}
-	return out, nil
-}
-
-// comparesEqual waits until the state is as wanted, and no longer than effects may take.
-func (r *run) comparesEqual(ctx context.Context, out outcome) (outcome, error) {
-	if err := sleep(ctx, r.stillness()); err != nil {
-		return out, err
-	}
-	state, same, err := r.reaches(ctx, out.trial, out.want.equal)
-	if err == nil && !same {
-		out.verdict, out.why = Fail, fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want))
-	}
-	return out, err
-}
-
-// showsNothing looks in a state for what being paid changes: a value that S(paid) has and S() has not, at
-// the same place. What S(unpaid) holds there, too, is no sign of money.
-func (r *run) showsNothing(ctx context.Context, out outcome) (outcome, error) {
-	if out.instance.Right != "paid" {
-		return r.showsNoWordOf(ctx, out)
-	}
-	fresh, err := r.reference(ctx, "")
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	paid, err := r.reference(ctx, "paid")
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	var unpaid canonical // what is judged cannot be its own excuse
-	if !out.instance.left.has("unpaid") {
-		if unpaid, err = r.reference(ctx, "unpaid"); err != nil {
-			return r.undecided(out, err)
-		}
-	}
-	state, err := r.rests(ctx, out.trial)
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	out.want = fresh
-	if state.equal(paid) {
-		out.verdict, out.why = Fail, "after "+out.trial.Schedule+" the state is as if it had been paid"
-		return out, nil
-	}
-	for _, pointer := range paid.difference(fresh) {
-		value, there := state[pointer]
-		if there && value == paid[pointer] && value != fresh[pointer] && (unpaid == nil || unpaid[pointer] != value) && !trivial(value) {
-			out.verdict, out.why = Fail, fmt.Sprintf("after %s, %s is %s, as if it had been paid", out.trial.Schedule, nameOf(pointer), value)
-			return out, nil
-		}
-	}
-	return out, nil
-}
-
-// showsNoWordOf looks in a state for a word that only more than was told has brought: a text that is S(right)'s
-// and not S(paid)'s, at the same place. Numbers and yes or no may well be the same.
-func (r *run) showsNoWordOf(ctx context.Context, out outcome) (outcome, error) {
-	paid, err := r.reference(ctx, "paid")
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	whole, err := r.reference(ctx, out.instance.Right)
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	state, err := r.rests(ctx, out.trial)
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	out.want = paid
-	for _, pointer := range whole.difference(paid) {
-		value, there := state[pointer]
-		if there && strings.HasPrefix(value, `"`) && value == whole[pointer] && !trivial(value) {
-			out.verdict, out.why = Fail, fmt.Sprintf("after %s, %s is %s, as after %s", out.trial.Schedule, nameOf(pointer), value, out.instance.Right)
-			return out, nil
-		}
-	}
-	return out, nil
-}
-
-// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
-func trivial(value string) bool {
-	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
 }
 
 // answered judges one answer by what a schedule demands of it.

@@ -193,7 +193,7 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 		if err != nil {
 			return err
 		}
-		r.note(w, out, time.Since(began))
+		r.note(w, out, time.Since(began), false)
 		return nil
 	})
 	for _, c := range checks {
@@ -264,11 +264,13 @@ func (r *run) settledAlready(w *work) bool {
 }
 
 // note adds what a relation came to to its check's finding.
-func (r *run) note(w *work, out outcome, took time.Duration) {
+func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	r.mu.Lock()
 	f := &w.finding
 	f.Took += millis(took)
-	f.Relations++
+	if !again {
+		f.Relations++
+	}
 	if out.open || w.check.Overall != nil {
 		w.open++
 	}
@@ -350,44 +352,6 @@ func (r *run) spent() string {
 		return fmt.Sprintf("out of hook calls (%d)", r.options.HookCalls)
 	}
 	return ""
-}
-
-// lateOverwrite is how long after everything else the last reading is made.
-const lateOverwrite = time.Second
-
-// lastReading compares the states that are to be equal. It is the last thing that is done, since something
-// may overwrite a state late. What fails is looked at once more, one after the other.
-func (r *run) lastReading(ctx context.Context) error {
-	if len(r.steady) > 0 {
-		if err := sleep(ctx, max(lateOverwrite, r.stillness())); err != nil {
-			return err
-		}
-	}
-	var wrong []outcome
-	var mu sync.Mutex
-	err := each(r.steady, 8, func(out outcome) error {
-		state, same, err := r.reaches(ctx, out.trial, out.want.equal)
-		if err != nil || same {
-			return err
-		}
-		out.verdict, out.why, out.instance.now = Fail, fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want)), true
-		mu.Lock()
-		defer mu.Unlock()
-		wrong = append(wrong, out)
-		return nil
-	})
-	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
-	for _, out := range wrong {
-		if w := r.works[out.instance.check.Name]; err == nil && !r.settledAlready(w) {
-			out.open = false
-			r.note(w, r.confirm(ctx, out), 0)
-		}
-	}
-	for _, w := range r.works {
-		w.open = 0
-		r.tell(w)
-	}
-	return err
 }
 
 // finish fills in what the whole run came to.

@@ -256,22 +256,6 @@ func (r *run) patiently(ctx context.Context, hook func() error) error {
 	}
 }
 
-// reaches reads a trial's state until it is as wanted, or the time for effects is over.
-func (r *run) reaches(ctx context.Context, t *Trial, wanted func(canonical) bool) (c canonical, reached bool, err error) {
-	deadline := time.Now().Add(r.patience())
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 400*time.Millisecond) {
-		if c, err = r.read(ctx, t); err != nil || wanted(c) {
-			return c, err == nil, err
-		}
-		if time.Now().After(deadline) {
-			return c, false, nil
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return c, false, err
-		}
-	}
-}
-
 // rests waits until effects must have come, and answers the state when two readings agree.
 func (r *run) rests(ctx context.Context, t *Trial) (canonical, error) {
 	if err := sleep(ctx, r.stillness()); err != nil {

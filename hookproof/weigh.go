@@ -1,0 +1,213 @@
+package hookproof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// reference is a schedule that is delivered as it should be, once, for others to be compared with.
+type reference struct {
+	once  sync.Once
+	trial *Trial
+	err   error
+
+	mu    sync.Mutex
+	state canonical // as read last; nil before that
+}
+
+// reference delivers a schedule, unless that was done before.
+func (r *run) reference(ctx context.Context, text string) (*reference, error) {
+	s, err := ParseSchedule(text)
+	if err != nil {
+		return nil, err
+	}
+	key := s.plain().String()
+	r.mu.Lock()
+	known := r.references[key]
+	if known == nil {
+		known = &reference{}
+		r.references[key] = known
+	}
+	r.mu.Unlock()
+	known.once.Do(func() {
+		if known.state != nil { // the calibration knows it
+			return
+		}
+		known.trial, known.err = r.perform(ctx, s.plain())
+		if known.err == nil && len(known.trial.Unanswered) > 0 {
+			known.err = fmt.Errorf("%w: %s was never acknowledged, so there is nothing to compare with", errEvidence, strings.Join(known.trial.Unanswered, ", "))
+		}
+	})
+	return known, known.err
+}
+
+// stateOf is the state after a reference's schedule: as it was read last, or with again as it is now.
+func (r *run) stateOf(ctx context.Context, text string, again bool) (canonical, error) {
+	known, err := r.reference(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	switch {
+	case known.state == nil:
+		known.state, err = r.rests(ctx, known.trial)
+	case again && known.trial != nil:
+		known.state, err = r.read(ctx, known.trial)
+	}
+	return known.state, err
+}
+
+// weigh compares the states of a relation. What is not as it should be is looked at again when effects must have
+// come: those of the references as well.
+func (r *run) weigh(ctx context.Context, out outcome) (outcome, error) {
+	first, err := r.weighOnce(ctx, out, false)
+	if err != nil || first.verdict == out.verdict {
+		return first, err
+	}
+	if err := sleep(ctx, r.patience()); err != nil {
+		return out, err
+	}
+	return r.weighOnce(ctx, out, true)
+}
+
+func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, error) {
+	states := map[string]canonical{}
+	for _, schedule := range out.instance.references() {
+		state, err := r.stateOf(ctx, schedule, again)
+		if errors.Is(err, errEvidence) {
+			return r.undecided(out, err)
+		}
+		if err != nil {
+			return out, err
+		}
+		states[schedule] = state
+	}
+	i := out.instance
+	if left, right, conditional := strings.Cut(i.If, "≠"); conditional && states[left].equal(states[right]) {
+		out.verdict, out.lacking = NotRun, true
+		out.why = fmt.Sprintf("the state does not show that %s; let the state hook show it, or list the event's type under unhandled", i.If)
+		return out, nil
+	}
+	var state canonical
+	var err error
+	if i.Op == "≠" {
+		state = states[i.Left]
+	} else if state, err = r.read(ctx, out.trial); err != nil {
+		return out, err
+	}
+	var why string
+	switch i.Op {
+	case "=":
+		out.want = states[i.Right]
+		if !state.equal(out.want) {
+			why = fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want))
+		}
+	case "≠":
+		out.want = states[i.Right]
+		if state.equal(out.want) {
+			why = fmt.Sprintf("after %s the state is the same as after %s", i.Left, orNothing(i.Right))
+		}
+	case "∌":
+		out.want = states[""]
+		why = state.showsPayment(out.trial.Schedule, states[""], states[i.Right], states["unpaid"])
+	}
+	if why != "" {
+		out.verdict, out.why = Fail, why
+	}
+	return out, nil
+}
+
+func orNothing(schedule string) string {
+	if schedule == "" {
+		return "nothing"
+	}
+	return schedule
+}
+
+// showsPayment looks in a state for what being paid changes: a value that the paid state has and the fresh one
+// has not, at the same place. What the unpaid one holds there, too, is no sign of money.
+func (c canonical) showsPayment(schedule string, fresh, paid, unpaid canonical) (why string) {
+	if c.equal(paid) {
+		return "after " + schedule + " the state is as if it had been paid"
+	}
+	for _, pointer := range paid.difference(fresh) {
+		value, there := c[pointer]
+		if there && value == paid[pointer] && value != fresh[pointer] && (unpaid == nil || unpaid[pointer] != value) && !trivial(value) {
+			return fmt.Sprintf("after %s, %s is %s, as if it had been paid", schedule, nameOf(pointer), value)
+		}
+	}
+	return ""
+}
+
+// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
+func trivial(value string) bool {
+	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
+}
+
+// lateOverwrite is how long after everything else the last reading is made.
+const lateOverwrite = time.Second
+
+// lastReading compares the states that are to be equal. It is the last thing that is done, since something
+// may overwrite a state late. What fails is looked at once more, one after the other.
+func (r *run) lastReading(ctx context.Context) error {
+	if len(r.steady) > 0 {
+		if err := sleep(ctx, max(lateOverwrite, r.stillness())); err != nil {
+			return err
+		}
+	}
+	if err := r.readReferences(ctx); err != nil {
+		return err
+	}
+	var wrong []outcome
+	var mu sync.Mutex
+	err := each(r.steady, 8, func(out outcome) error {
+		weighed, err := r.weigh(ctx, out)
+		if err != nil || weighed.verdict == out.verdict {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		wrong = append(wrong, weighed)
+		return nil
+	})
+	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
+	for _, out := range wrong {
+		w := r.works[out.instance.check.Name]
+		if err != nil || r.settledAlready(w) {
+			continue
+		}
+		if out.verdict == Fail {
+			out.instance.now = true
+			out = r.confirm(ctx, out)
+		}
+		out.open = false
+		r.note(w, out, 0, true)
+	}
+	for _, w := range r.works {
+		w.open = 0
+		r.tell(w)
+	}
+	return err
+}
+
+// readReferences reads the states that others are compared with.
+func (r *run) readReferences(ctx context.Context) error {
+	var all []*reference
+	for _, known := range r.references {
+		if known.trial != nil && known.err == nil {
+			all = append(all, known)
+		}
+	}
+	return each(all, 8, func(known *reference) (err error) {
+		known.mu.Lock()
+		defer known.mu.Unlock()
+		known.state, err = r.read(ctx, known.trial)
+		return err
+	})
+}
