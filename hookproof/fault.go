@@ -195,9 +195,9 @@ func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	go func() { defer close(answered); r.post(ctx, t, n, item) }()
 	select {
 	case <-tripped:
-		t.struck++
-	case <-answered:
+	case <-answered: // first, since the work comes after the ACK: the more it has to outlive
 	}
+	t.struck++
 	r.called()
 	err := r.target.Stop(ctx, "kill")
 	r.target.Proxy.Cut()
@@ -205,7 +205,7 @@ func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	r.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
 	r.target.Proxy.Heal()
 	r.wounded()
-	t.befell("killed before it could answer")
+	t.befell("killed when the database had done its work, or the target had answered")
 	return errors.Join(hookFailed("stop", err), r.start(ctx))
 }
 
