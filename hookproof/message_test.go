@@ -52,6 +52,7 @@ func TestStrikeBeforeAMessage(t *testing.T) {
 	require.True(t, isTripped(tripped))
 	require.Equal(t, 1, proxy.Messages())
 	again, more := dial()
+	_, _ = io.WriteString(again, "anybody there?\n") // it may be reset already
 	_, err = more.ReadString('\n')
 	require.Error(t, err, "the database is away")
 	_ = again.Close()
