@@ -46,12 +46,19 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.deliver(ctx, trial, Schedule{{Event: "paid", Copies: 1}}, nil, fault{}); err != nil {
+	usual := r.sender.timings.Answer
+	r.sender.timings.Answer = longAnswer
+	err = r.deliver(ctx, trial, Schedule{{Event: "paid", Copies: 1}}, nil, fault{})
+	r.sender.timings.Answer = usual
+	if err != nil {
 		return err
 	}
 	acknowledged := trial.Deliveries[len(trial.Deliveries)-1]
 	if len(trial.Unanswered) > 0 {
 		return r.diagnose(ctx, acknowledged)
+	}
+	if acknowledged.Latency > tooSlow {
+		return &diagnosis{"ack-policy/in-time", fmt.Sprintf("a payment was acknowledged after %s", acknowledged.Latency.Round(100*time.Millisecond))}
 	}
 	if err := r.measureLag(ctx, trial, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
 		return err

@@ -175,10 +175,11 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Co
 	}
 }
 
-// warm sends an event that has long been done until it is acknowledged, so that connections are there.
+// warm sends an event that has long been done, so that connections are there, until the answer is no failure: an
+// ACK, or the refusal of a target that refuses duplicates.
 func (r *run) warm(ctx context.Context) error {
-	for deadline := time.Now().Add(recovery); time.Now().Before(deadline); {
-		if r.sender.send(ctx, r.good).Acknowledged() {
+	for deadline := time.Now().Add(2 * healed); time.Now().Before(deadline); {
+		if d := r.sender.send(ctx, r.good); d.Status != 0 && d.Status/100 != 5 {
 			return nil
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {

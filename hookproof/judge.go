@@ -185,7 +185,6 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if r.listens() {
 		return refused, nil
 	}
-	r.ends.Add(1)
 	return true, r.revive(ctx)
 }
 
@@ -196,6 +195,7 @@ func (r *run) revive(ctx context.Context) error {
 	if r.target.Start == nil || r.listens() {
 		return nil
 	}
+	r.ends.Add(1)
 	return r.start(ctx)
 }
 

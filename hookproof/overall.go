@@ -74,11 +74,38 @@ func inTime(j Journaled) (Verdict, string) {
 	return verdict, why
 }
 
+// steadyAnswers finds events that were acknowledged, and fail when they come again.
 func steadyAnswers(j Journaled) (Verdict, string) {
 	if j.Flapping != "" {
 		return Fail, j.Flapping
 	}
+	acknowledged := map[string]time.Time{} // event to the end of its first ACK
+	for _, d := range j.Deliveries {
+		if at := d.SentAt.Add(d.Latency); d.EventID != "" && d.Genuine && d.Acknowledged() && (acknowledged[d.EventID].IsZero() || at.Before(acknowledged[d.EventID])) {
+			acknowledged[d.EventID] = at
+		}
+	}
+	verdict, why := j.none("were failures of what had been acknowledged", func(d Delivery) bool {
+		before := acknowledged[d.EventID]
+		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && d.SentAt.After(before)
+	})
+	if verdict == Fail && j.always5xx(acknowledged) {
+		return Pass, "" // a duplicate that is always refused has a check of its own
+	}
+	if verdict != Pass {
+		return verdict, why
+	}
 	return j.none("never came", func(d Delivery) bool { return d.Status == 0 })
+}
+
+// always5xx tells whether no event that came again after its ACK was ever acknowledged again.
+func (j Journaled) always5xx(acknowledged map[string]time.Time) bool {
+	for _, d := range j.Deliveries {
+		if before := acknowledged[d.EventID]; d.Genuine && d.Acknowledged() && !before.IsZero() && d.SentAt.After(before) {
+			return false
+		}
+	}
+	return true
 }
 
 // insides are what an answer shows only of a program that tells a caller of its inside.

@@ -239,18 +239,24 @@ func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {
 	return out, err
 }
 
-// decideAnyway is decide, once more where a hook has failed since another relation ended the process meanwhile.
-func (r *run) decideAnyway(ctx context.Context, i instance) (outcome, error) {
-	ends := r.ends.Load()
-	out, err := r.decide(ctx, i)
-	var failed *HookError
-	if !errors.As(err, &failed) || r.target.Start == nil || r.ends.Load() == ends && r.listens() {
-		return out, err
+// revivals bounds how often a relation is decided anew because others have ended the process meanwhile.
+const revivals = 4
+
+// decideAnyway is decide, again where a hook has failed since another relation ended the process meanwhile. A
+// relation during which it ends each time ends it itself.
+func (r *run) decideAnyway(ctx context.Context, i instance) (out outcome, err error) {
+	for range revivals {
+		ends := r.ends.Load()
+		out, err = r.decide(ctx, i)
+		var failed *HookError
+		if !errors.As(err, &failed) || r.target.Start == nil || r.ends.Load() == ends && r.listens() {
+			return out, err
+		}
+		if err := r.revive(ctx); err != nil {
+			return out, err
+		}
 	}
-	if err := r.revive(ctx); err != nil {
-		return out, err
-	}
-	return r.decide(ctx, i)
+	return outcome{instance: i, verdict: Fail, why: "the target's process ended, each time that " + orNothing(i.Left) + " was delivered"}, nil
 }
 
 // worse ranks verdicts: a check is as bad as the worst of its relations.

@@ -26,7 +26,7 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 			return again
 		}
 	}
-	if (is(5) || is(0)) && r.flaps(ctx) {
+	if is(5) && r.flaps(ctx) {
 		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
 		return found
 	}
@@ -44,16 +44,16 @@ func (r *run) flaps(ctx context.Context) bool {
 	if r.flapping != "" {
 		return true
 	}
-	acknowledged, limited := 0, 0
+	acknowledged, failed := 0, 0
 	for range flapTries {
 		switch d := r.sender.send(ctx, r.good); {
 		case d.Acknowledged():
 			acknowledged++
-		case d.Status == 429: // has a check of its own
-			limited++
+		case d.Status/100 == 5:
+			failed++
 		}
 	}
-	if acknowledged == 0 || acknowledged+limited == flapTries {
+	if acknowledged == 0 || failed == 0 {
 		return false
 	}
 	r.flapping = fmt.Sprintf("the target's answers flap: of one genuine event, sent %d times in calm, %d were acknowledged", flapTries, acknowledged)
