@@ -89,6 +89,12 @@ func (r Row) wanted() []string {
 	return names
 }
 
+// Doubtful tells whether a row is not as it should be for want of evidence, which a second run may find. An
+// accusation of a correct endpoint is never doubtful: one is too many.
+func (r Row) Doubtful() bool {
+	return r.Objection() != "" && (r.Kind != Correct || len(r.Killers()) == 0)
+}
+
 // Objection is what is wrong with a row, or "".
 func (r Row) Objection() string {
 	if r.Trouble != "" {

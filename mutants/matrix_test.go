@@ -165,3 +165,15 @@ func TestNothingIsLeft(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, free, "the endpoint was ended")
 }
+
+func TestAnAccusationIsNeverDoubtful(t *testing.T) {
+	t.Parallel()
+	judged := func(v hookproof.Verdict, lacking bool) hookproof.Report {
+		return hookproof.Report{Findings: []hookproof.Finding{{Check: "order/tie", Verdict: v, Lacking: lacking}}}
+	}
+	require.False(t, Row{Kind: Correct, Judged: judged(hookproof.Fail, false)}.Doubtful(), "one is too many")
+	require.True(t, Row{Kind: Correct, Judged: judged(hookproof.NotRun, true)}.Doubtful())
+	require.False(t, Row{Kind: Correct, Judged: judged(hookproof.Pass, false)}.Doubtful())
+	require.True(t, Row{Kind: Faulty, Judged: judged(hookproof.Pass, false)}.Doubtful(), "it survives, so far")
+	require.True(t, Row{Kind: Faulty, Trouble: "it is down"}.Doubtful())
+}
