@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,6 +111,38 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	require.Equal(t, "CONFIRMED", e.status(stuck["bookingId"].(string)))
 	got := e.counts()
 	require.Equal(t, counts{Received: copies + 2, Processed: 2, Errors: copies}, got)
+}
+
+// Deliveries that share a transaction share no deadline: when the first one's time ends in a frozen database,
+// one that came three seconds later has these three seconds left, and the database may be back by then.
+func TestATimeOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	require.Equal(t, 200, e.deliverPaid(e.book())) // connected
+	deliver := func(b map[string]any) <-chan int {
+		status := make(chan int, 1)
+		go func() { status <- e.deliverPaid(b) }()
+		return status
+	}
+	early, late := []map[string]any{e.book(), e.book(), e.book()}, e.book() // two groups' worth, and one that waits
+	e.proxy.Freeze()
+	var over []<-chan int
+	for _, b := range early {
+		over = append(over, deliver(b))
+	}
+	<-time.After(3 * time.Second) // of the four that a delivery may work
+	inTime := deliver(late)
+	for _, status := range over {
+		require.Equal(t, 500, <-status)
+	}
+	e.proxy.Heal()
+	require.Equal(t, 200, <-inTime)
+	require.Equal(t, "CONFIRMED", e.status(late["id"].(string)))
+	for _, line := range e.lines() {
+		if line.Status == 500 {
+			require.NotEqual(t, "internal", line.Reason)
+		}
+	}
 }
 
 // A fault that nobody thought of is never acknowledged.

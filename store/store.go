@@ -75,6 +75,9 @@ func Open(databaseURL string) (*Store, error) {
 			pooled.Runtime[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 		}
 	}
+	// Each statement has to see what was committed while an earlier one waited for a lock, whatever the
+	// database's own default is.
+	pooled.Runtime["default_transaction_isolation"] = "read committed"
 	// Every statement has its index, but a plan that was made for a prepared statement while a table was
 	// empty reads the whole table, and is kept while it grows, until autovacuum looks at it.
 	if _, given := pooled.Runtime["enable_seqscan"]; !given {

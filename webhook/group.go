@@ -42,6 +42,9 @@ type member struct {
 // errAlone tells that a delivery has to go alone, and that nothing was done about it.
 var errAlone = errors.New("webhook: not for a group")
 
+// errAnswered rolls a group back in which somebody's time ended meanwhile: it is taken once more, without him.
+var errAnswered = errors.New("webhook: one of the group has been answered")
+
 // together records and applies an event with those of other deliveries. While one group is under way, the
 // next one gathers.
 func (h *Handler) together(ctx context.Context, e event) (receipt, error) {
@@ -67,17 +70,17 @@ func (h *Handler) together(ctx context.Context, e event) (receipt, error) {
 }
 
 // lead takes group after group until nobody waits. Of a group whose database has frozen it does not await
-// the end: its members' time is over, and the next group tries another connection.
+// the end: when the time of whoever came first is over, the next group tries another connection.
 func (h *Handler) lead() {
 	for members := h.group.next(); len(members) > 0; members = h.group.next() {
-		ctx, done := members[0].ctx, make(chan struct{}) // who came first has the least time left
+		done := make(chan struct{})
 		h.working.Go(func() {
 			defer close(done)
-			h.take(ctx, members)
+			h.take(members)
 		})
 		select {
 		case <-done:
-		case <-ctx.Done():
+		case <-members[0].ctx.Done():
 		}
 	}
 }
@@ -95,9 +98,14 @@ func (g *group) next() []*member {
 	return members
 }
 
-// take finishes every member: with its receipt, or with the word that it has to go alone.
-func (h *Handler) take(ctx context.Context, members []*member) {
+// take finishes every member: with its receipt, or with the word that it has to go alone. It has the time of
+// whoever came last, who is finished last.
+func (h *Handler) take(members []*member) {
+	ctx := members[len(members)-1].ctx
 	err := h.recordAndApplyTogether(ctx, members)
+	if errors.Is(err, errAnswered) {
+		err = h.recordAndApplyTogether(ctx, members)
+	}
 	for _, m := range members {
 		// Where the database has said no, nothing was committed. Where it has said nothing, nobody knows.
 		if m.err != nil && err != nil && (store.Unavailable(err) || ctx.Err() != nil) {
@@ -115,15 +123,16 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 			err = fmt.Errorf("panic: %T", broken)
 		}
 	}()
-	var took []*member // of the attempt that is committed
+	var here, took []*member // of the attempt that is committed
 	var reasons []string
 	err = h.store.Transact(ctx, func(tx *store.Tx) error {
-		looks, err := tx.LookAt(ctx, plain(members))
+		here = slices.DeleteFunc(slices.Clone(members), (*member).isAnswered)
+		looks, err := tx.LookAt(ctx, plain(here))
 		if err != nil {
 			return err
 		}
 		took = took[:0]
-		for i, m := range members {
+		for i, m := range here {
 			if m.seen = looks[i].Seen; looks[i].Free && !slices.ContainsFunc(took, m.sameBooking) {
 				took = append(took, m)
 			}
@@ -131,7 +140,9 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 		if len(took) == 0 {
 			return nil
 		}
-		reasons, err = tx.KeepPlain(ctx, plain(took))
+		if reasons, err = tx.KeepPlain(ctx, plain(took)); err == nil && slices.ContainsFunc(took, (*member).isAnswered) {
+			err = errAnswered
+		}
 		return err
 	})
 	if err != nil {
@@ -142,13 +153,16 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 			m.receipt, m.err = receipt{reason: Reason(reasons[i]), bookingID: m.event.object.bookingID}, nil
 		}
 	}
-	for _, m := range members {
+	for _, m := range here {
 		if m.seen != nil {
 			m.receipt, m.err = duplicate(m.event, m.seen), nil
 		}
 	}
 	return nil
 }
+
+// isAnswered tells that the member's time is over: it has been answered 500, or is about to be.
+func (m *member) isAnswered() bool { return m.ctx.Err() != nil }
 
 func (m *member) sameBooking(other *member) bool {
 	return *m.event.object.bookingID == *other.event.object.bookingID

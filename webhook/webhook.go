@@ -211,7 +211,7 @@ func (h *Handler) work(ctx context.Context, e event) (d delivery) {
 		return rejected(NotVisible, e, nil)
 	case store.Conflict(err), errors.Is(err, store.ErrRecorded):
 		return rejected(Contended, e, err)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // its own, or that of its group
 		return rejected(TimedOut, e, err)
 	case store.Unavailable(err):
 		return rejected(Unavailable, e, err)
