@@ -67,7 +67,7 @@ func openStall(t *testing.T, lie func(*stall)) *stall {
 	}
 	s.address = "127.0.0.1:0"
 	require.NoError(t, s.start())
-	t.Cleanup(func() { _ = s.server.Close() })
+	t.Cleanup(func() { _ = s.stop() })
 	return s
 }
 
@@ -76,10 +76,19 @@ func (s *stall) start() error {
 	if err != nil {
 		return err
 	}
-	s.address = listener.Addr().String()
-	s.server = &http.Server{Handler: s}
-	go func(server *http.Server) { _ = server.Serve(listener) }(s.server)
+	server := &http.Server{Handler: s}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.address, s.server = listener.Addr().String(), server
+	go func() { _ = server.Serve(listener) }()
 	return nil
+}
+
+func (s *stall) stop() error {
+	s.mu.Lock()
+	server := s.server
+	s.mu.Unlock()
+	return server.Close()
 }
 
 func (s *stall) target() *Target {
@@ -114,7 +123,7 @@ func (s *stall) target() *Target {
 			defer s.mu.Unlock()
 			return s.counters, nil
 		},
-		Stop:    func(context.Context, string) error { return s.server.Close() },
+		Stop:    func(context.Context, string) error { return s.stop() },
 		Start:   func(context.Context) error { return s.start() },
 		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: 5 * time.Millisecond},
 	}
