@@ -27,7 +27,7 @@ var meaningChecks = []Check{
 	{Name: "meaning/currency", Demand: "A session paid in another currency does not fulfil the order.", Source: ourPolicy, Why: "4500 yen are not 45 euros",
 		Mend: "compare the currency, too", Kills: []string{"amount-unchecked"}, Relations: nothingOf("other-currency")},
 	{Name: "meaning/free", Demand: "A session for which nothing was to be paid is fulfilled.", Source: fromFulfil, Strict: true, Why: "customers with a voucher get nothing",
-		Mend: "take payment_status no_payment_required for paid", Relations: append(unequal("free", "", ""), unequal("free", "unpaid", "")...)},
+		Mend: "take payment_status no_payment_required for paid", Relations: append(unequal("free", "", ""), unequal("free", "unpaid", "paid ≠ unpaid")...)},
 	{Name: "meaning/expanded", Demand: "A payment intent that is an object is as good as its id.", Source: "https://docs.stripe.com/expand", Strict: true, Why: "refunds of the payment are not found later",
 		Mend: "accept an id or an object with an id, as Stripe's libraries do", Relations: equal("expanded", "paid")},
 	{Name: "meaning/livemode", Demand: "An event of the other livemode changes nothing.", Source: "https://docs.stripe.com/keys#test-live-modes", Why: "a test payment buys real goods",

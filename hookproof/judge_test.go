@@ -170,6 +170,9 @@ func TestFaultsAreFound(t *testing.T) {
 		"an unpaid session that is fulfilled": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { o.shipped = 1; return false }
 		}, "meaning/unpaid", "/shipped is 1, as if it had been paid"},
+		"a free session that is not fulfilled": {func(s *stall) {
+			s.before = func(e stallEvent, _ *stallOrder) bool { return e.Data.Object.PaymentStatus == "no_payment_required" }
+		}, "meaning/free", "the state is the same as after nothing"},
 		"a refund that is added up": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool {
 				if e.Type == "charge.refunded" {
@@ -182,7 +185,7 @@ func TestFaultsAreFound(t *testing.T) {
 		"a process that ends": {func(s *stall) {
 			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
 				if string(body) == "null" {
-					go func() { _ = s.server.Close() }()
+					go func() { _ = s.stop() }()
 					<-time.After(50 * time.Millisecond)
 				}
 				return false
@@ -323,6 +326,24 @@ func TestOverlapIsMeasured(t *testing.T) {
 	require.Equal(t, 1, overlap([]Delivery{at(0, 10), at(10, 10), at(20, 10)}))
 	require.Equal(t, 2, overlap([]Delivery{at(0, 11), at(10, 10), at(20, 10)}))
 	require.Equal(t, 3, overlap([]Delivery{at(0, 100), at(10, 10), at(15, 1), at(50, 1)}))
+}
+
+// An endpoint that fulfils whatever is completed is told that, and not that it gives nothing for a voucher.
+func TestWhatIsFulfilledUnpaidDoesNotCondemnWhatIsFree(t *testing.T) {
+	t.Parallel()
+	eager := func(s *stall) {
+		s.before = func(e stallEvent, o *stallOrder) bool {
+			completed := e.Type == "checkout.session.completed"
+			if completed {
+				o.rank, o.shipped = 4, 1
+			}
+			return completed
+		}
+	}
+	r, err := Judge(t.Context(), openStall(t, eager).target(), Options{Only: []string{"meaning/unpaid", "meaning/free"}})
+	require.NoError(t, err)
+	require.Equal(t, Fail, findingOf(t, r, "meaning/unpaid").Verdict)
+	require.Equal(t, NotRun, findingOf(t, r, "meaning/free").Verdict)
 }
 
 // A relation that is made up is known to all that read relations: the judge, the shrinker, explain, the
