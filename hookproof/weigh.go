@@ -176,6 +176,9 @@ func (r *run) lastReading(ctx context.Context) error {
 		wrong = append(wrong, weighed)
 		return nil
 	})
+	r.mu.Lock()
+	r.steady = nil // read, so that no calls are kept for them any more
+	r.mu.Unlock()
 	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
 	for _, out := range wrong {
 		w := r.works[out.instance.check.Name]
