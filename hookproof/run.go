@@ -320,7 +320,10 @@ func (t *Target) command(o Options) string {
 	return command
 }
 
+// timeline is what was sent, in that order: copies that overlap are kept as they were meant to be sent.
 func timeline(deliveries []Delivery) []Sent {
+	deliveries = slices.Clone(deliveries)
+	slices.SortStableFunc(deliveries, func(a, b Delivery) int { return a.SentAt.Compare(b.SentAt) })
 	var list []Sent
 	for _, d := range deliveries {
 		sent := Sent{
