@@ -295,7 +295,7 @@ func (r *run) restart(ctx context.Context) error {
 func (r *run) start(ctx context.Context) error {
 	r.called()
 	r.wounded()
-	return hookFailed("start", r.target.Start(ctx))
+	return r.target.bringUp(ctx)
 }
 
 // listens tells whether the target takes connections.

@@ -4,14 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // database is where a target dials its database, and where that really is.
 type database struct{ listen, upstream string }
 
+// ready is how long a target may take to listen after its start hook has ended.
+const ready = 10 * time.Second
+
+// bringUp runs the start hook, and answers when the target listens.
+func (t *Target) bringUp(ctx context.Context) error {
+	if err := t.Start(ctx); err != nil {
+		return hookFailed("start", err)
+	}
+	for deadline := time.Now().Add(ready); !t.listens(); {
+		if time.Now().After(deadline) {
+			return hookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", ready, t.URL))
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
 // through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
-// closes, and what was down before is stopped. Judge and Run open their target themselves.
+// closes, and what was down before is stopped, what was up before started. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(context.Context) error, err error) {
 	down := t.Start != nil && !t.listens()
 	var undo []func(context.Context) error
@@ -34,6 +54,14 @@ func (t *Target) Open(ctx context.Context) (closing func(context.Context) error,
 		proxy := t.Proxy
 		undo = append(undo, func(context.Context) error { return proxy.Close() })
 	}
+	if t.Start != nil && !down {
+		undo = append(undo, func(ctx context.Context) error {
+			if t.listens() {
+				return nil
+			}
+			return t.bringUp(ctx)
+		})
+	}
 	if t.Proxy != nil || t.Mend != nil {
 		undo = append(undo, func(ctx context.Context) error { return hookFailed("mend", t.heal(ctx)) })
 	}
@@ -46,8 +74,8 @@ func (t *Target) Open(ctx context.Context) (closing func(context.Context) error,
 		}
 	}
 	if t.database != nil || down {
-		if err := t.Start(ctx); err != nil {
-			return closing, hookFailed("start", err)
+		if err := t.bringUp(ctx); err != nil {
+			return closing, err
 		}
 	}
 	return closing, nil

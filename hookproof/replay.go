@@ -162,7 +162,7 @@ func (r *replay) step(ctx context.Context, step Step) error {
 		if err := r.target.Stop(ctx, step.Restart); err != nil {
 			return err
 		}
-		return r.target.Start(ctx)
+		return r.target.bringUp(ctx)
 	case step.Make != "":
 		return r.makers[step.Make](ctx)
 	}
