@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -309,16 +310,35 @@ func (r *run) tell(w *work) {
 
 // command is how the run is called from a shell, up to what chooses checks and seed.
 func (t *Target) command(o Options) string {
-	target := "--target " + t.File
+	command := "hookproof check --target " + quoted(t.File)
 	if t.File == "" {
-		target = "--url " + t.URL
+		command = "hookproof check --url " + quoted(t.URL) + ` --secret "$HOOKPROOF_SECRET"`
+		if t.Livemode {
+			command += " --livemode"
+		}
+		if t.PreviousSecret != "" {
+			command += ` --previous-secret "$PREVIOUS_SECRET"`
+		}
 	}
-	command := "hookproof check " + target + " --profile " + o.Profile
+	for _, host := range t.AllowHosts {
+		command += " --allow-host " + quoted(host)
+	}
+	command += " --profile " + o.Profile
 	if o.Thorough {
 		command += " --thorough"
 	}
 	return command
 }
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
 // timeline is what was sent, in that order: copies that overlap are kept as they were meant to be sent.
 func timeline(deliveries []Delivery) []Sent {

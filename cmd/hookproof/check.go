@@ -75,6 +75,11 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
+	for _, path := range []string{c.json, c.junit, c.html} {
+		if err := writable(path); err != nil {
+			return err
+		}
+	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain))
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
 	r, err := hookproof.Judge(cmd.Context(), t, c.options)
@@ -128,6 +133,21 @@ func progressStyle(w io.Writer, plain bool) report.Style {
 		return report.StyleOf(file, plain)
 	}
 	return report.Style{}
+}
+
+// writable tells before a run, and not after it, that a report cannot be put where it is wanted.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("check: %s is a directory; name a file for the report", path)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
+	if err != nil {
+		return fmt.Errorf("check: no report can be written to %s: %w", path, errors.Unwrap(err))
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
 // writeFile writes a report whole, or not at all.

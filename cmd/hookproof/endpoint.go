@@ -45,6 +45,8 @@ func (e *endpoint) reach() (*hookproof.Target, error) {
 	switch {
 	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
 		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
+	case e.file != "" && (e.target.PreviousSecret != "" || e.target.Livemode):
+		return nil, errors.New("--previous-secret and --livemode go with --url; the target file has previousSecret and livemode for them")
 	case e.file != "":
 		t, err := hookproof.LoadTarget(e.file, e.getenv)
 		if err != nil {
