@@ -79,9 +79,15 @@ func TestTimelinesAreFolded(t *testing.T) {
 	require.Equal(t, 4, strings.Count(several(6), "evt_1"))
 	require.Contains(t, several(6), "… 2 more of the same")
 	for i := range 100 { // none like the one before
-		r.Findings[0].Timeline = append(r.Findings[0].Timeline, sent(0, fmt.Sprintf("evt_%d", i), "genuine", 200, 1))
+		r.Findings[0].Timeline = append(r.Findings[0].Timeline, sent(0, "evt_1", "genuine", 200+i, 1))
 	}
 	require.Contains(t, text(t, r, report.Style{Width: 120}), "more rows, in the JSON report")
+
+	r.Findings[0].Timeline = nil
+	for i := range 50 { // one fact under many ids
+		r.Findings[0].Timeline = append(r.Findings[0].Timeline, sent(0, fmt.Sprintf("evt_%d", i), "genuine", 200, 1))
+	}
+	require.Contains(t, text(t, r, report.Style{Width: 120}), "… 46 more of the same")
 }
 
 func TestStyleOfAFileIsPlain(t *testing.T) {

@@ -61,9 +61,9 @@ func rows(timeline []hookproof.Sent) []row {
 	return folded
 }
 
-// alike tells whether two deliveries differ in nothing but time.
+// alike tells whether two deliveries differ in nothing but time, and the event's id where that is new each time.
 func alike(a, b hookproof.Sent) bool {
-	a.At, a.Latency, b.At, b.Latency = 0, 0, 0, 0
+	a.At, a.Latency, a.ID, b.At, b.Latency, b.ID = 0, 0, "", 0, 0, ""
 	return a.Event != "" && a == b
 }
 

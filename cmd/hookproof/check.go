@@ -87,7 +87,8 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted; faults were healed, and what was started was stopped")
 	}
-	if err != nil {
+	var failed *hookproof.HookError // what was found before is told all the same
+	if err != nil && (!errors.As(err, &failed) || len(r.Findings) == 0) {
 		return err
 	}
 	for _, wanted := range []struct {
@@ -100,7 +101,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 			}
 		}
 	}
-	if err := report.Text(out, r, style); err != nil {
+	if err := errors.Join(report.Text(out, r, style), err); err != nil {
 		return err
 	}
 	switch report.OutcomeOf(r) {
