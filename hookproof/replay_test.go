@@ -118,6 +118,7 @@ func TestHeldCopiesAreInFlightTogether(t *testing.T) {
 	// A hold that holds nothing proves nothing, and is said so.
 	loose := openShop(t, nil)
 	target := loose.target()
+	target.Timings.Poll = time.Second // so that no look falls between the last request and the first answer
 	target.Hold = func(_ context.Context, _ Subject) (func() error, error) { return func() error { return nil }, nil }
 	result = Replay(t.Context(), target, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":5,"held":true},"expect":{"acks":{"200":5}}}]`))
 	require.Equal(t, Fail, result.Verdict)

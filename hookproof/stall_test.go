@@ -19,9 +19,10 @@ import (
 // stall is a small endpoint in memory that does everything right, for the judge to be tried on, and the
 // ways in which a target can lie to a judge.
 type stall struct {
-	t       *testing.T
-	address string
-	server  *http.Server
+	t        *testing.T
+	address  string
+	listener net.Listener
+	server   *http.Server
 
 	answer func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool // answers itself and tells so
 	shows  func(state map[string]any) any                                        // what the state hook says instead
@@ -79,16 +80,18 @@ func (s *stall) start() error {
 	server := &http.Server{Handler: s}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.address, s.server = listener.Addr().String(), server
+	s.address, s.listener, s.server = listener.Addr().String(), listener, server
 	go func() { _ = server.Serve(listener) }()
 	return nil
 }
 
 func (s *stall) stop() error {
 	s.mu.Lock()
-	server := s.server
+	listener, server := s.listener, s.server
 	s.mu.Unlock()
-	return server.Close()
+	_ = listener.Close() // which the server may not know yet
+	_ = server.Close()
+	return nil
 }
 
 func (s *stall) target() *Target {
