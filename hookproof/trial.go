@@ -26,6 +26,7 @@ type Trial struct {
 	place    int      // the message at which a fault strikes next
 	last     int      // the last one at which it shall
 	struck   int      // how often it did
+	ends     int64    // of the process, when it began
 	overdue  bool     // an answer was not given in time while the database was bad
 	faulty   bool     // the target or its database was made to fail
 }
@@ -71,6 +72,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 // deliver delivers a schedule to a trial's subject; object makes it, and a fault strikes at the last word.
 func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(context.Context) error, f fault) error {
 	t.Schedule, t.schedule, t.events, t.items = s.String(), s, map[string]Event{}, make([][]int, len(s))
+	t.ends = r.ends.Load()
 	t.faulty = f.strike != nil || s.verb("restart")
 	born, tie := time.Now().Add(-time.Minute), s.verb("tie")
 	for n, item := range s {
