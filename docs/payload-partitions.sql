@@ -21,7 +21,7 @@ BEGIN
     EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF "PaymentEventPayload" FOR VALUES FROM (%L) TO (%L)',
         'PaymentEventPayload_' || to_char(month, 'YYYY_MM'), month || 'Z', month + interval '1 month' || 'Z');
 END $$;
-SELECT "addPayloadMonth"((now() + n * interval '1 month')::date) FROM generate_series(0, 12) n;
+SELECT "addPayloadMonth"((now() AT TIME ZONE 'UTC' + n * interval '1 month')::date) FROM generate_series(0, 12) n;
 
 -- A parked event is read again when its payment comes, however late, so it keeps its payload. A row that then
 -- turns out to be recorded already leaves a payload behind, which goes with its month.

@@ -180,9 +180,9 @@ func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
 	if !slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Status == 0 }) {
 		return false, nil
 	}
+	// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
+	refused := slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
 	if r.listens() {
-		// Where nothing was stopped it may run again by now: a connection was refused, or another trial has started it.
-		refused := slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
 		return !t.faulty && (refused || r.ends.Load() != t.ends), nil
 	}
 	return true, r.revive(ctx)

@@ -26,8 +26,8 @@ type Trial struct {
 	place    int      // the message at which a fault strikes next
 	last     int      // the last one at which it shall
 	struck   int      // how often it did
+	ends     int64    // of the process, when it began
 	overdue  bool     // an answer was not given in time while the database was bad
-	ends     int64    // how often the process had been found to have ended when it began
 	faulty   bool     // the target or its database was made to fail
 }
 

@@ -158,7 +158,7 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 		return hookproof.Report{}, target.Start(ctx)
 	}}
-	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"no-dedupe"}})
+	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
 	require.NoError(t, err)
 	require.Contains(t, m.Rows[0].Trouble, "somebody still listens on port "+port)
 	free, err := listens(port)

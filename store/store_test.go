@@ -136,7 +136,8 @@ func TestConflictsAreRetried(t *testing.T) {
 	}
 	require.NoError(t, <-results)
 	require.NoError(t, <-results)
-	require.Equal(t, 3, attempts[0]+attempts[1], "one of the two was begun again")
+	// The one that is begun again may meet the other once more before that has committed.
+	require.GreaterOrEqual(t, attempts[0]+attempts[1], 3, "one of the two was begun again")
 	var total int
 	require.NoError(t, s.db.Get(&total, `SELECT sum(n) FROM pair`))
 	require.Equal(t, 4, total, "and nothing was done twice")

@@ -100,11 +100,3 @@ func FuzzVerify(f *testing.F) {
 		require.Equal(t, want, got, "%q", header)
 	})
 }
-
-func TestVerifyAllocatesNothing(t *testing.T) {
-	now := time.Now()
-	h := NewHandler(nil, Config{Secrets: []string{"whsec_x", "whsec_y"}, Tolerance: time.Minute, Now: func() time.Time { return now }})
-	body := usual()
-	header := fmt.Sprintf("t=%d,v1=%s", now.Unix(), signature("whsec_z", now.Unix(), string(body)))
-	require.Less(t, testing.AllocsPerRun(1000, func() { h.verify(body, header) }), 1.0)
-}

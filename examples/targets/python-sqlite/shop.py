@@ -117,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
         """The bytes as they came: the signature is over them."""
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MAX_BODY:
+            if length.isdecimal():  # a sender that is cut off sees a reset instead of the answer, so some more is read
+                self.rfile.read(min(int(length), 2 * MAX_BODY))
             raise ValueError(f"a body of {length or 'unknown'} bytes")
         body = self.rfile.read(int(length))
         if len(body) < int(length):
