@@ -8,8 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// The statements of deliveries that share a transaction. They wait for nobody: what another transaction
-// holds is left out, and taken alone.
+// The statements of deliveries that share a transaction. They wait for no lock of an intent or a booking: what
+// another transaction holds is left out, and taken alone. The one wait left is the unique index's, until a
+// transaction that has inserted the same event, or its fact, for another booking ends.
 const (
 	lookSQL = `
 		SELECT d.n, seen."stripeEventId", seen."bookingId", seen IS NULL AND

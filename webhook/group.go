@@ -10,8 +10,12 @@ import (
 	"example.com/hookproof/store"
 )
 
-// maxGroup is how many deliveries share a transaction at most.
-const maxGroup = 64
+// maxGroup is how many deliveries share a transaction at most, and maxGroupBytes how many bytes of body,
+// which go to the database in one piece: no more than one delivery alone may bring.
+const (
+	maxGroup      = 64
+	maxGroupBytes = MaxBody
+)
 
 // maxGroups is how many groups are under way at the same time: one more than one waits for the disk while
 // the other one is prepared.
@@ -21,7 +25,7 @@ const maxGroups = 2
 // a commit costs the disk, and each statement the processors, about the same for one as for many; a delivery
 // that comes by itself is a group of one. It keeps what one transaction means to each: none of them is
 // acknowledged before the commit, and they are kept together or not at all. It takes plain ones only, in
-// which nothing can be refused and nobody is waited for; every other goes its own way, alone, as if there
+// which nothing can be refused and no row is waited for; every other goes its own way, alone, as if there
 // were no groups.
 type group struct {
 	mu      sync.Mutex
@@ -89,7 +93,13 @@ func (h *Handler) lead() {
 func (g *group) next() []*member {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := min(len(g.waiting), maxGroup)
+	n, size := 0, 0
+	for n < min(len(g.waiting), maxGroup) {
+		if size += len(g.waiting[n].event.payload); size > maxGroupBytes && n > 0 {
+			break
+		}
+		n++
+	}
 	members := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
 	if n == 0 {
