@@ -212,7 +212,7 @@ type live struct {
 func newLive(target *hookproof.Target, suite fixtures.Suite) (live, error) {
 	l := live{target: target, client: &http.Client{
 		Timeout:       patience,
-		Transport:     &http.Transport{DisableCompression: true},
+		Transport:     target.Transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	for _, group := range suite.Groups {
