@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,8 +33,8 @@ const longAnswer = 30 * time.Second
 // calibrate finds out whether the target can be judged: it is reachable, takes what is genuine, shows
 // what is done, and how far effects lag behind their ACKs.
 func (r *run) calibrate(ctx context.Context) error {
-	if !r.listens() {
-		return &Unusable{"nothing listens at " + r.target.URL + "; is the endpoint running?"}
+	if err := r.target.Reach(ctx); err != nil {
+		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
 	}
 	if err := r.firstAnswer(ctx); err != nil {
 		return err
@@ -152,6 +153,8 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 // diagnose says why nothing that is genuine is taken.
 func (r *run) diagnose(ctx context.Context, refused Delivery) error {
 	switch {
+	case (refused.Status == 0 || refused.Status/100 == 4) && r.target.speaksTLS(ctx):
+		return &Unusable{"what listens at " + r.target.URL + " speaks TLS; write https://"}
 	case refused.Status == 0:
 		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
 	case refused.Status/100 == 3:

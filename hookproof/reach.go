@@ -2,6 +2,8 @@ package hookproof
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -91,4 +93,56 @@ func (t *Target) listens() bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+// Reach says in a sentence why deliveries cannot reach the target, and what to do; nil is that they can.
+func (t *Target) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := t.connect(ctx)
+	var foreign *foreignError
+	switch {
+	case errors.As(err, &foreign):
+		return foreign
+	case err != nil:
+		return fmt.Errorf("nothing listens at %s; is the target running?", t.URL)
+	}
+	defer func() { _ = conn.Close() }()
+	if u, err := url.Parse(t.URL); err != nil || u.Scheme != "https" {
+		return err
+	}
+	err = handshake(ctx, conn, t.URL)
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("the certificate of %s is not trusted (%w); trust its authority (on Linux by SSL_CERT_FILE), or test by http", t.URL, untrusted.Err)
+	case err != nil:
+		return fmt.Errorf("what listens at %s does not speak TLS; write http:// if it is plain HTTP", t.URL)
+	}
+	return nil
+}
+
+// speaksTLS tells whether there is an https target where the URL says http.
+func (t *Target) speaksTLS(ctx context.Context) bool {
+	if !strings.HasPrefix(t.URL, "http:") {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	var untrusted *tls.CertificateVerificationError // is TLS all the same
+	err = handshake(ctx, conn, t.URL)
+	return err == nil || errors.As(err, &untrusted)
+}
+
+func handshake(ctx context.Context, conn net.Conn, target string) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	return tls.Client(conn, &tls.Config{ServerName: u.Hostname()}).HandshakeContext(ctx)
 }

@@ -60,7 +60,7 @@ something that could not be judged for want of evidence or time.`,
 		if target.file == "" && target.target.URL == "" {
 			return errors.New("check: name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
 		}
-		t, err := target.reach()
+		t, err := target.known()
 		if err != nil {
 			return err
 		}

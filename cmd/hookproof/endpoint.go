@@ -2,10 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"net"
-	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,9 +35,8 @@ func (e *endpoint) fileFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
 }
 
-// reach is the target that the flags name, known to be one that may be attacked and, unless it can be started,
-// that somebody listens there.
-func (e *endpoint) reach() (*hookproof.Target, error) {
+// known is the target that the flags name, known to be one that may be attacked.
+func (e *endpoint) known() (*hookproof.Target, error) {
 	switch {
 	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
 		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
@@ -53,33 +48,10 @@ func (e *endpoint) reach() (*hookproof.Target, error) {
 			return nil, err
 		}
 		t.AllowHosts = e.target.AllowHosts
-		if err := t.Check(); err != nil || t.Start != nil {
-			return t, err
-		}
-		return t, listening(t.URL)
+		return t, t.Check()
 	}
 	if e.target.Secret == "" {
 		e.target.Secret = e.getenv(secretVariable)
 	}
-	if err := e.target.Check(); err != nil {
-		return nil, err
-	}
-	return &e.target, listening(e.target.URL)
-}
-
-// listening asks once whether anybody listens.
-func listening(target string) error {
-	u, err := url.Parse(target)
-	if err != nil {
-		return err
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 5*time.Second)
-	if err != nil {
-		return fmt.Errorf("nothing listens at %s; is the target running?", u.Host)
-	}
-	return conn.Close()
+	return &e.target, e.target.Check()
 }

@@ -48,14 +48,17 @@ not answered by a 2xx has failed.`,
 		if err != nil {
 			return err
 		}
-		reached, err := target.reach()
+		known, err := target.known()
 		if err != nil {
 			return err
 		}
-		reached.State = nil
-		closing, err := reached.Open(cmd.Context())
+		known.State = nil
+		closing, err := known.Open(cmd.Context())
 		if err == nil {
-			err = replay(cmd, reached, found, *verbose)
+			err = known.Reach(cmd.Context())
+		}
+		if err == nil {
+			err = replay(cmd, known, found, *verbose)
 		}
 		return errors.Join(err, closing(context.WithoutCancel(cmd.Context())))
 	}

@@ -76,11 +76,14 @@ clock being today's. What cannot be told apart so is not run, and the verdict sa
 		case target.target.URL == "":
 			return printVectors(out, suite)
 		}
-		reached, err := target.reach()
+		known, err := target.known()
 		if err != nil {
 			return err
 		}
-		live, err := newLive(reached, all)
+		live, err := newLive(known, all)
+		if err == nil {
+			err = known.Reach(cmd.Context())
+		}
 		if err != nil {
 			return err
 		}
