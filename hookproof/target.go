@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -148,7 +149,7 @@ func (t *Target) heal(ctx context.Context) error {
 // or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
 		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
 	}
 	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
@@ -167,6 +168,12 @@ func (t *Target) Check() error {
 		}
 	}
 	return nil
+}
+
+// isPort tells whether there can be such a port; "" is the scheme's own.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 // RefuseLiveKeys refuses texts in which there is a key to real money.

@@ -50,6 +50,9 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		t.AllowHosts = e.target.AllowHosts
 		return t, t.Check()
 	}
+	if e.target.URL == "" {
+		return nil, errors.New("name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
+	}
 	if e.target.Secret == "" {
 		e.target.Secret = e.getenv(secretVariable)
 	}
