@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -307,38 +306,6 @@ func (r *run) tell(w *work) {
 	}
 	w.told = w.told || final
 }
-
-// command is how the run is called from a shell, up to what chooses checks and seed.
-func (t *Target) command(o Options) string {
-	command := "hookproof check --target " + quoted(t.File)
-	if t.File == "" {
-		command = "hookproof check --url " + quoted(t.URL) + ` --secret "$HOOKPROOF_SECRET"`
-		if t.Livemode {
-			command += " --livemode"
-		}
-		if t.PreviousSecret != "" {
-			command += ` --previous-secret "$PREVIOUS_SECRET"`
-		}
-	}
-	for _, host := range t.AllowHosts {
-		command += " --allow-host " + quoted(host)
-	}
-	command += " --profile " + o.Profile
-	if o.Thorough {
-		command += " --thorough"
-	}
-	return command
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
 // timeline is what was sent, in that order: copies that overlap are kept as they were meant to be sent.
 func timeline(deliveries []Delivery) []Sent {

@@ -2,29 +2,29 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/hookproof/hookproof"
 )
-
-// secretVariable is the environment's place for the secret: a command line is seen by others.
-const secretVariable = "HOOKPROOF_SECRET"
 
 // endpoint is what a command line says of a target.
 type endpoint struct {
 	target hookproof.Target
 	file   string // a target file instead
+	flags  *pflag.FlagSet
 	getenv func(string) string
 }
 
 // endpointFlags gives a command the flags that name its target.
 func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
-	e := &endpoint{getenv: getenv}
 	flags := cmd.Flags()
+	e := &endpoint{flags: flags, getenv: getenv}
 	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
-	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+secretVariable)
-	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good")
+	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
+	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
@@ -53,8 +53,19 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 	if e.target.URL == "" {
 		return nil, errors.New("name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
 	}
+	for _, one := range []struct {
+		flag, variable string
+		secret         *string
+	}{{"secret", hookproof.SecretVariable, &e.target.Secret}, {"previous-secret", hookproof.PreviousSecretVariable, &e.target.PreviousSecret}} {
+		if *one.secret == "" {
+			*one.secret = e.getenv(one.variable)
+		}
+		if *one.secret == "" && e.flags.Changed(one.flag) {
+			return nil, fmt.Errorf("--%s is empty, and so is the environment's %s, where the lines that rerun a failure take it from", one.flag, one.variable)
+		}
+	}
 	if e.target.Secret == "" {
-		e.target.Secret = e.getenv(secretVariable)
+		return nil, fmt.Errorf("the secret is missing: the signing secret that the target verifies deliveries with, by --secret or in the environment as %s", hookproof.SecretVariable)
 	}
 	return &e.target, e.target.Check()
 }
