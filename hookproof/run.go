@@ -82,7 +82,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	r.sender = newSender(target, &r.journal)
 	defer r.sender.close()
 	closing, err := target.Open(ctx)
-	defer func() { err = errors.Join(err, closing(context.WithoutCancel(ctx))) }()
+	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
 	if err != nil {
 		return report, err
 	}

@@ -60,7 +60,7 @@ not answered by a 2xx has failed.`,
 		if err == nil {
 			err = replay(cmd, known, found, *verbose)
 		}
-		return errors.Join(err, closing(context.WithoutCancel(cmd.Context())))
+		return closing(context.WithoutCancel(cmd.Context()), err)
 	}
 	return cmd
 }
