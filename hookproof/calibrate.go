@@ -91,6 +91,9 @@ func (r *run) firstAnswer(ctx context.Context) error {
 		}
 		if d.Acknowledged() {
 			r.good = what
+			if word == "unhandled" && r.target.Subject == nil {
+				return r.findCarrier(ctx)
+			}
 			return nil
 		}
 		if word == "unhandled" {

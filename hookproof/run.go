@@ -34,6 +34,7 @@ type run struct {
 	began   time.Time
 	lag     time.Duration // of effects behind their ACKs, as measured first
 	good    shipment      // that was acknowledged first, and can be sent again
+	carried bool          // payments are told by another event, see carrier
 	calls   atomic.Int64  // of hooks
 
 	mu         sync.Mutex
@@ -218,6 +219,11 @@ func (r *run) work(c Check) (*work, error) {
 	}
 	var err error
 	w.instances, err = c.instances(r.limit(), r.options.Seed)
+	known := len(w.instances)
+	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool { return !r.askable(i.left) })
+	if known > 0 && len(w.instances) == 0 {
+		w.finding.Verdict, w.finding.Why = NotRun, unaskable
+	}
 	return w, err
 }
 
