@@ -68,7 +68,12 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	r.good = shipment{event: trial.events["paid"], label: "paid", sign: "genuine"}
+	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
+	again, err := eventOf(vocabulary["paid"], r.spare, r.target.Livemode, time.Now(), false)
+	if err != nil {
+		return err
+	}
+	r.good = shipment{event: again, label: "paid", sign: "genuine"}
 	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{trial: trial, state: settled}
 	return nil
 }
