@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,8 +33,8 @@ const longAnswer = 30 * time.Second
 // calibrate finds out whether the target can be judged: it is reachable, takes what is genuine, shows
 // what is done, and how far effects lag behind their ACKs.
 func (r *run) calibrate(ctx context.Context) error {
-	if !r.listens() {
-		return &Unusable{"nothing listens at " + r.target.URL + "; is the endpoint running?"}
+	if err := r.target.Reach(ctx); err != nil {
+		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
 	}
 	if err := r.firstAnswer(ctx); err != nil {
 		return err
@@ -67,7 +68,12 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	r.good = shipment{event: trial.events["paid"], label: "paid", sign: "genuine"}
+	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
+	again, err := eventOf(vocabulary["paid"], r.spare, r.target.Livemode, time.Now(), false)
+	if err != nil {
+		return err
+	}
+	r.good = shipment{event: again, label: "paid", sign: "genuine"}
 	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{trial: trial, state: settled}
 	return nil
 }
@@ -90,6 +96,9 @@ func (r *run) firstAnswer(ctx context.Context) error {
 		}
 		if d.Acknowledged() {
 			r.good = what
+			if word == "unhandled" && r.target.Subject == nil {
+				return r.findCarrier(ctx)
+			}
 			return nil
 		}
 		if word == "unhandled" {
@@ -152,6 +161,8 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 // diagnose says why nothing that is genuine is taken.
 func (r *run) diagnose(ctx context.Context, refused Delivery) error {
 	switch {
+	case (refused.Status == 0 || refused.Status/100 == 4) && r.target.speaksTLS(ctx):
+		return &Unusable{"what listens at " + r.target.URL + " speaks TLS; write https://"}
 	case refused.Status == 0:
 		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
 	case refused.Status/100 == 3:

@@ -26,7 +26,7 @@ type sender struct {
 
 func newSender(t *Target, journal *Journal) *sender {
 	return &sender{target: t, timings: t.Timings.orDefault(), journal: journal, client: &http.Client{
-		Transport: &http.Transport{MaxIdleConnsPerHost: 128, DisableCompression: true},
+		Transport: t.Transport(),
 		// Stripe does not follow redirects, and takes one for a failure.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -300,20 +298,3 @@ func (r *run) start(ctx context.Context) error {
 
 // listens tells whether the target takes connections.
 func (r *run) listens() bool { return r.target.listens() }
-
-func (t *Target) listens() bool {
-	u, err := url.Parse(t.URL)
-	if err != nil {
-		return false
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 2*time.Second)
-	if err != nil {
-		return false
-	}
-	_ = conn.Close()
-	return true
-}

@@ -2,12 +2,15 @@ package hookproof
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -76,7 +79,7 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+		return nil, unreadable(err)
 	}
 	if decoder.More() {
 		return nil, errors.New("there is more after its end")
@@ -85,6 +88,26 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 		return nil, err
 	}
 	return f.target(), nil
+}
+
+// unreadable says in plain words why JSON could not be decoded.
+func unreadable(err error) error {
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &other):
+		what := map[reflect.Kind]string{reflect.Slice: "a list", reflect.String: "a text", reflect.Bool: "true or false"}[other.Type.Kind()]
+		if other.Type.Kind() <= reflect.Uint64 && what == "" {
+			what = "a whole number"
+		}
+		return fmt.Errorf("%s must be %s, and not a JSON %s", cmp.Or(other.Field, "the whole"), cmp.Or(what, "an object"), other.Value)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is no JSON: it ends in the middle")
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case strings.HasPrefix(err.Error(), "json: unknown field"):
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return fmt.Errorf("it is no JSON: %w", err)
 }
 
 // fillEnvironment puts the environment's values into a file's texts.

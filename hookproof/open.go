@@ -31,16 +31,17 @@ func (t *Target) bringUp(ctx context.Context) error {
 
 // Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
 // through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
-// closes, and what was down before is stopped, what was up before started. Judge and Run open their target themselves.
-func (t *Target) Open(ctx context.Context) (closing func(context.Context) error, err error) {
+// closes, and what was down before is stopped, what was up before started. It is told the error of what came between
+// and answers that, and what went wrong in undoing; of a hook that failed in both, once. Judge and Run open their
+// target themselves.
+func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
 	down := t.Start != nil && !t.listens()
 	var undo []func(context.Context) error
-	closing = func(ctx context.Context) error {
-		var failed error
+	closing = func(ctx context.Context, after error) error {
 		for n := len(undo) - 1; n >= 0; n-- {
-			failed = errors.Join(failed, undo[n](ctx))
+			after = andThen(after, undo[n](ctx))
 		}
-		return failed
+		return after
 	}
 	if t.database != nil {
 		if t.Link, err = NewLink(t.database.upstream); err != nil {
@@ -79,4 +80,16 @@ func (t *Target) Open(ctx context.Context) (closing func(context.Context) error,
 		}
 	}
 	return closing, nil
+}
+
+// andThen adds an error to another, unless it is of the hook that had failed before.
+func andThen(err, next error) error {
+	var first, again *HookError
+	switch {
+	case err == nil:
+		return next
+	case next == nil, errors.As(err, &first) && errors.As(next, &again) && first.Hook == again.Hook:
+		return err
+	}
+	return fmt.Errorf("%w; and then %w", err, next)
 }

@@ -41,6 +41,6 @@ func TestATargetMayListenALittleAfterItsStartHook(t *testing.T) {
 	closing, err := target.Open(t.Context())
 	require.NoError(t, err)
 	require.True(t, target.listens())
-	require.NoError(t, closing(t.Context()))
+	require.NoError(t, closing(t.Context(), nil))
 	require.True(t, stopped, "what was down before is down again")
 }

@@ -167,7 +167,7 @@ func TestParseScenarioNamesWhatIsWrong(t *testing.T) {
 		return `{"description":"A test.","requirement":"This test.","needs":[],"kills":[],` + rest + `}`
 	}
 	for raw, why := range map[string]string{
-		`{`:                   "unexpected EOF",
+		`{`:                   "it ends in the middle",
 		whole(`"steps":[]`):   "either steps or a life",
 		whole(`"stops":[]`):   `unknown field "stops"`,
 		whole(`"steps":[{}]`): "exactly one verb, this one has 0",

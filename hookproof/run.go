@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +34,7 @@ type run struct {
 	began   time.Time
 	lag     time.Duration // of effects behind their ACKs, as measured first
 	good    shipment      // that was acknowledged first, and can be sent again
+	carried bool          // payments are told by another event, see carrier
 	calls   atomic.Int64  // of hooks
 
 	mu         sync.Mutex
@@ -83,7 +83,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	r.sender = newSender(target, &r.journal)
 	defer r.sender.close()
 	closing, err := target.Open(ctx)
-	defer func() { err = errors.Join(err, closing(context.WithoutCancel(ctx))) }()
+	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
 	if err != nil {
 		return report, err
 	}
@@ -219,6 +219,11 @@ func (r *run) work(c Check) (*work, error) {
 	}
 	var err error
 	w.instances, err = c.instances(r.limit(), r.options.Seed)
+	known := len(w.instances)
+	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool { return !r.askable(i.left) })
+	if known > 0 && len(w.instances) == 0 {
+		w.finding.Verdict, w.finding.Why = NotRun, unaskable
+	}
 	return w, err
 }
 
@@ -307,38 +312,6 @@ func (r *run) tell(w *work) {
 	}
 	w.told = w.told || final
 }
-
-// command is how the run is called from a shell, up to what chooses checks and seed.
-func (t *Target) command(o Options) string {
-	command := "hookproof check --target " + quoted(t.File)
-	if t.File == "" {
-		command = "hookproof check --url " + quoted(t.URL) + ` --secret "$HOOKPROOF_SECRET"`
-		if t.Livemode {
-			command += " --livemode"
-		}
-		if t.PreviousSecret != "" {
-			command += ` --previous-secret "$PREVIOUS_SECRET"`
-		}
-	}
-	for _, host := range t.AllowHosts {
-		command += " --allow-host " + quoted(host)
-	}
-	command += " --profile " + o.Profile
-	if o.Thorough {
-		command += " --thorough"
-	}
-	return command
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
 
 // timeline is what was sent, in that order: copies that overlap are kept as they were meant to be sent.
 func timeline(deliveries []Delivery) []Sent {

@@ -86,7 +86,7 @@ func ParseScenario(name string, raw []byte) (Scenario, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
-		return s, fmt.Errorf("scenario %s: %w", name, err)
+		return s, fmt.Errorf("scenario %s: %w", name, unreadable(err))
 	}
 	if decoder.More() {
 		return s, fmt.Errorf("scenario %s: there is more after its end", name)

@@ -1,7 +1,16 @@
 package hookproof
 
 import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,4 +44,70 @@ func TestOnlyOwnTargetsMayBeAttacked(t *testing.T) {
 			require.ErrorContains(t, err, c.refusal)
 		})
 	}
+}
+
+// names is a resolver of which each look-up of any name gives the next address, and the last one again and again.
+func names(t *testing.T, addresses ...string) *net.Resolver {
+	t.Helper()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = server.Close() })
+	go func() {
+		for asked := 0; ; {
+			query := make([]byte, 512)
+			n, from, err := server.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			end := 12 + bytes.IndexByte(query[12:n], 0) + 5 // of the question: a name, its type and class
+			answer := append(query[:2:2], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0)
+			answer = append(answer, query[12:end]...)
+			if query[end-3] == 1 { // an A record is asked for
+				address := netip.MustParseAddr(addresses[min(asked, len(addresses)-1)]).As4()
+				answer[7] = 1
+				answer = append(append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4), address[:]...)
+				asked++
+			}
+			_, _ = server.WriteTo(answer, from)
+		}
+	}()
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", server.LocalAddr().String())
+	}}
+}
+
+// A name that stands for this machine when it is checked, and for another when it is dialled, is not attacked.
+func TestTheAddressThatIsDialledIsTheOneThatIsJudged(t *testing.T) {
+	t.Parallel()
+	endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(endpoint.Close)
+	url := strings.Replace(endpoint.URL, "127.0.0.1", "shop.test.", 1)
+	honest := &Target{URL: url, Secret: "whsec_x", resolver: names(t, "127.0.0.1")}
+	require.NoError(t, honest.Check())
+	require.Equal(t, http.StatusOK, honest.Deliver(t.Context(), rawEvent("{}"), "genuine").Status)
+
+	rebound := &Target{URL: url, Secret: "whsec_x", resolver: names(t, "127.0.0.1", "192.0.2.1"), Timings: Timings{Answer: time.Second}}
+	require.NoError(t, rebound.Check())
+	d := rebound.Deliver(t.Context(), rawEvent("{}"), "genuine")
+	require.ErrorContains(t, d.Err, "--allow-host shop.test.")
+
+	allowed := &Target{URL: url, Secret: "whsec_x", AllowHosts: []string{"Shop.test."}, resolver: names(t, "192.0.2.1"), Timings: Timings{Answer: 100 * time.Millisecond}}
+	require.NoError(t, allowed.Check())
+	d = allowed.Deliver(t.Context(), rawEvent("{}"), "genuine")
+	require.Error(t, d.Err, "nobody is there")
+	require.NotContains(t, d.Err.Error(), "refuses")
+}
+
+// Neither a proxy of the environment nor a redirect leads deliveries to somebody else.
+func TestDeliveriesGoToNobodyElse(t *testing.T) {
+	t.Parallel()
+	var strayed atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strayed.Add(1) }))
+	t.Cleanup(other.Close)
+	endpoint := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(endpoint.Close)
+	target := &Target{URL: endpoint.URL, Secret: "whsec_x"}
+	require.Nil(t, target.Transport().Proxy)
+	require.Equal(t, http.StatusTemporaryRedirect, target.Deliver(t.Context(), rawEvent("{}"), "genuine").Status)
+	require.Zero(t, strayed.Load())
 }

@@ -102,7 +102,8 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 					}
 					about = about.completed()
 				}
-				t.events[item.Event], err = eventOf(vocabulary[item.Event], about, r.target.Livemode, born, tie)
+				w, _ := r.word(item.Event)
+				t.events[item.Event], err = eventOf(w, about, r.target.Livemode, born, tie)
 			}
 			switch {
 			case err != nil:
@@ -147,7 +148,8 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 				event = again
 			}
 		}
-		copies[i] = shipment{event: event, label: item.Event, sign: orGenuine(item.Sign), url: r.url(t.schedule, i)}
+		_, label := r.word(item.Event)
+		copies[i] = shipment{event: event, label: label, sign: orGenuine(item.Sign), url: r.url(t.schedule, i)}
 	}
 	var deliveries []Delivery
 	if item.Together {

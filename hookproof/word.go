@@ -16,6 +16,7 @@ type word struct {
 	version  string // its API version; "" is the default one
 	age      int64  // seconds after the subject's first event, in the order in which things happen
 	with     func(Subject) map[string]any
+	name     string // of the customer; "" is the fixture's
 	raw      string // instead of a fixture
 	pad      int
 	form     func([]byte) []byte // another way to write the same JSON
@@ -98,13 +99,11 @@ var vocabulary = map[string]word{
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
 		}},
 
-	"ascii":   {says: "a paid session with nothing beyond ASCII", event: "checkout.session.completed", age: 1, form: asciiText},
-	"compact": {says: "a paid session written without spaces, in ASCII", event: "checkout.session.completed", age: 1, form: compact},
-	"spaced":  {says: "a paid session with spaces and line breaks between its parts", event: "checkout.session.completed", age: 1, form: spaced},
-	"escaped": {says: "a paid session with letters beyond ASCII written as \\u escapes", event: "checkout.session.completed", age: 1, form: escaped},
-	"emoji": {says: "a paid session with a name beyond Unicode's basic plane", event: "checkout.session.completed", age: 1, with: func(Subject) map[string]any {
-		return map[string]any{"/data/object/customer_details/name": "Zoë Łukasik 😀 𝒳 東京"}
-	}},
+	"ascii":     {says: "a paid session with nothing beyond ASCII", event: "checkout.session.completed", age: 1, form: asciiText},
+	"compact":   {says: "a paid session written without spaces, in ASCII", event: "checkout.session.completed", age: 1, form: compact},
+	"spaced":    {says: "a paid session with spaces and line breaks between its parts", event: "checkout.session.completed", age: 1, form: spaced},
+	"escaped":   {says: "a paid session with letters beyond ASCII written as \\u escapes", event: "checkout.session.completed", age: 1, form: escaped},
+	"emoji":     {says: "a paid session with a name beyond Unicode's basic plane", event: "checkout.session.completed", age: 1, name: "Zoë Łukasik 😀 𝒳 東京"},
 	"large":     {says: "a paid session of 200 KiB", event: "checkout.session.completed", age: 1, pad: 200 << 10},
 	"huge":      {says: "a paid session of 600 KiB", event: "checkout.session.completed", age: 1, pad: 600 << 10},
 	"garbage":   {says: "a signed body that is not JSON", raw: "this is not JSON"},
@@ -140,6 +139,15 @@ func eventOf(w word, s Subject, livemode bool, born time.Time, tie bool) (Event,
 			if e.Body, err = put(e.Body, pointer, with[pointer]); err != nil {
 				return e, err
 			}
+		}
+	}
+	if w.name != "" {
+		place := "/data/object/customer_details/name"
+		if w.event == carrier {
+			place = "/data/object/description"
+		}
+		if e.Body, err = put(e.Body, place, w.name); err != nil {
+			return e, err
 		}
 	}
 	if w.form != nil {

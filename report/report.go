@@ -128,19 +128,7 @@ func families(r hookproof.Report) []string {
 
 // rerun is the command that runs one check again, with the same choices.
 func rerun(r hookproof.Report, check string) string {
-	command := r.Command
-	if command == "" {
-		command = "hookproof check --url " + quoted(r.Target)
-	}
-	return fmt.Sprintf("%s --only %s --seed %d", command, check, r.Seed)
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	if regexp.MustCompile(`^[\w@%+=:,./-]+$`).MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return fmt.Sprintf("%s --only %s --seed %d", r.Command, check, r.Seed)
 }
 
 // said is a duration as people read it.

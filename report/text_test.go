@@ -56,14 +56,6 @@ func TestTextIsHarmless(t *testing.T) {
 	}
 }
 
-func TestTextWithoutACommand(t *testing.T) {
-	t.Parallel()
-	r := sample()
-	r.Command, r.Target = "", "http://[::1]:3000/a?b=c"
-	require.Contains(t, text(t, r, report.Style{}),
-		"hookproof check --url 'http://[::1]:3000/a?b=c' --only authenticity/forged-then-genuine --seed 20261125\n")
-}
-
 func TestTimelinesAreFolded(t *testing.T) {
 	t.Parallel()
 	r := hookproof.Report{Findings: []hookproof.Finding{{Check: "a/b", Demand: "x", Verdict: hookproof.Fail, Why: "y"}}}

@@ -57,10 +57,10 @@ something that could not be judged for want of evidence or time.`,
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if target.file == "" && target.target.URL == "" {
-			return errors.New("check: name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
+		if c.options.Budget <= 0 {
+			return errors.New("check: a budget of no time judges nothing; the usual one is 1m, and --thorough has none")
 		}
-		t, err := target.reach()
+		t, err := target.known()
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	}
 	for _, path := range []string{c.json, c.junit, c.html} {
 		if err := writable(path); err != nil {
-			return err
+			return fmt.Errorf("check: %w", err)
 		}
 	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain))
@@ -136,17 +136,17 @@ func progressStyle(w io.Writer, plain bool) report.Style {
 	return report.Style{}
 }
 
-// writable tells before a run, and not after it, that a report cannot be put where it is wanted.
+// writable tells before the work, and not after it, that a file cannot be put where it is wanted.
 func writable(path string) error {
 	if path == "" {
 		return nil
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("check: %s is a directory; name a file for the report", path)
+		return fmt.Errorf("%s is a directory; name a file", path)
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
 	if err != nil {
-		return fmt.Errorf("check: no report can be written to %s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
 	}
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes.
@@ -69,7 +70,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if cmd == root && !strings.HasPrefix(args[0], "-") { // a flag of a command that there is not
 			return noCommand(args[0])
 		}
-		return fmt.Errorf("%w; try '%s --help'", err, cmd.CommandPath())
+		return fmt.Errorf("%w; try '%s --help'", plainly(err), cmd.CommandPath())
 	})
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -85,6 +86,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
 	return unusable
+}
+
+// kinds say what a flag takes, by the type of its value.
+var kinds = map[string]string{
+	"bool":     "true or false, or no value at all",
+	"duration": "a time with its unit, such as 90s or 5m",
+	"int":      "a whole number",
+	"uint64":   "a whole number of 0 or more, of at most 20 digits",
+}
+
+// plainly says what is wrong with a flag without the words of the library that has read it.
+func plainly(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) || kinds[invalid.GetFlag().Value.Type()] == "" {
+		return err
+	}
+	return fmt.Errorf("--%s takes %s, and not %q", invalid.GetFlag().Name, kinds[invalid.GetFlag().Value.Type()], invalid.GetValue())
 }
 
 func noCommand(name string) error {

@@ -3,32 +3,28 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.com/hookproof/hookproof"
 )
-
-// secretVariable is the environment's place for the secret: a command line is seen by others.
-const secretVariable = "HOOKPROOF_SECRET"
 
 // endpoint is what a command line says of a target.
 type endpoint struct {
 	target hookproof.Target
 	file   string // a target file instead
+	flags  *pflag.FlagSet
 	getenv func(string) string
 }
 
 // endpointFlags gives a command the flags that name its target.
 func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
-	e := &endpoint{getenv: getenv}
 	flags := cmd.Flags()
+	e := &endpoint{flags: flags, getenv: getenv}
 	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
-	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+secretVariable)
-	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good")
+	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
+	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
@@ -39,9 +35,8 @@ func (e *endpoint) fileFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.file, "target", "", "the target `FILE`; 'hookproof init' writes one")
 }
 
-// reach is the target that the flags name, known to be one that may be attacked and, unless it can be started,
-// that somebody listens there.
-func (e *endpoint) reach() (*hookproof.Target, error) {
+// known is the target that the flags name, known to be one that may be attacked.
+func (e *endpoint) known() (*hookproof.Target, error) {
 	switch {
 	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
 		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
@@ -53,33 +48,24 @@ func (e *endpoint) reach() (*hookproof.Target, error) {
 			return nil, err
 		}
 		t.AllowHosts = e.target.AllowHosts
-		if err := t.Check(); err != nil || t.Start != nil {
-			return t, err
+		return t, t.Check()
+	}
+	if e.target.URL == "" {
+		return nil, errors.New("name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
+	}
+	for _, one := range []struct {
+		flag, variable string
+		secret         *string
+	}{{"secret", hookproof.SecretVariable, &e.target.Secret}, {"previous-secret", hookproof.PreviousSecretVariable, &e.target.PreviousSecret}} {
+		if *one.secret == "" {
+			*one.secret = e.getenv(one.variable)
 		}
-		return t, listening(t.URL)
+		if *one.secret == "" && e.flags.Changed(one.flag) {
+			return nil, fmt.Errorf("--%s is empty, and so is the environment's %s, where the lines that rerun a failure take it from", one.flag, one.variable)
+		}
 	}
 	if e.target.Secret == "" {
-		e.target.Secret = e.getenv(secretVariable)
+		return nil, fmt.Errorf("the secret is missing: the signing secret that the target verifies deliveries with, by --secret or in the environment as %s", hookproof.SecretVariable)
 	}
-	if err := e.target.Check(); err != nil {
-		return nil, err
-	}
-	return &e.target, listening(e.target.URL)
-}
-
-// listening asks once whether anybody listens.
-func listening(target string) error {
-	u, err := url.Parse(target)
-	if err != nil {
-		return err
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), 5*time.Second)
-	if err != nil {
-		return fmt.Errorf("nothing listens at %s; is the target running?", u.Host)
-	}
-	return conn.Close()
+	return &e.target, e.target.Check()
 }

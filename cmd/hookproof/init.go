@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,9 +56,12 @@ SELECT. Counters, replicas and the rest are added by hand.`,
 	}
 	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		path := append(args, "hookproof.json")[0]
+		path := cmp.Or(append(args, "hookproof.json")[0], "hookproof.json")
 		if _, err := os.Lstat(path); err == nil && !*force {
 			return fmt.Errorf("init: %s is there already; --force overwrites it", path)
+		}
+		if err := writable(path); err != nil {
+			return fmt.Errorf("init: %w", err)
 		}
 		a := newAsker(cmd)
 		file, err := a.targetFile(getenv)

@@ -82,7 +82,7 @@ func (l *loader) builtIn(name string) error {
 		l.found = append(l.found, playable{name: built, scenario: &scenario})
 	}
 	if len(l.found) == before {
-		return fmt.Errorf("%s is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
+		return fmt.Errorf("%q is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
 	}
 	return nil
 }

@@ -51,6 +51,9 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 		if _, err := os.Stat(filepath.Join(o.Root, "examples", "targets")); err != nil {
 			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
 		}
+		if o.Pairs < 0 || o.Repeat < 1 || o.Parallel < 0 {
+			return errors.New("mutants: --pairs and --parallel are 0 or more, --repeat is 1 or more")
+		}
 		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
 		run := func() (mutants.Matrix, error) {
 			return mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,10 +71,14 @@ func runRecord(cmd *cobra.Command, listen string, options record.Options) error 
 	}
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", listen, err)
+		return fmt.Errorf("cannot listen on %s: %s; name a free address of this machine, such as 127.0.0.1:4242", listen, inner(err))
 	}
 	defer func() { _ = listener.Close() }()
 	recorder, err := record.New(options)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return fmt.Errorf("nothing can be stored in %s: %w", options.Folder, path.Err)
+	}
 	if err != nil {
 		return err
 	}
@@ -101,6 +107,23 @@ func runRecord(cmd *cobra.Command, listen string, options record.Options) error 
 	}
 	_, _ = fmt.Fprintln(out)
 	return err
+}
+
+// inner is what went wrong, without where: that is told already.
+func inner(err error) string {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		err = network.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	var address *net.AddrError
+	if errors.As(err, &address) {
+		return address.Err
+	}
+	return err.Error()
 }
 
 func answered(status int) string {

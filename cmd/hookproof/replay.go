@@ -20,8 +20,8 @@ func replayCommand(getenv func(string) string) *cobra.Command {
 		Long: `replay delivers to a target. FILE is one of these, or a folder of them:
 
   a scenario    a file, or the name of a built-in scenario or family; it says what is demanded
-  a recording   a folder that 'hookproof record' made: its events, in their order, one after the other, under
-                new ids that agree with one another
+  a recording   a folder that 'hookproof record' made: its events, in their order, one after the other and
+                without the pauses, under new ids that agree with one another
   an event      a body as Stripe sends it: delivered as it is, with --new-ids under new ids
 
 With a URL and a secret alone, scenarios are judged by their ACKs, on objects that the target does not know. A target
@@ -48,16 +48,19 @@ not answered by a 2xx has failed.`,
 		if err != nil {
 			return err
 		}
-		reached, err := target.reach()
+		known, err := target.known()
 		if err != nil {
 			return err
 		}
-		reached.State = nil
-		closing, err := reached.Open(cmd.Context())
+		known.State = nil
+		closing, err := known.Open(cmd.Context())
 		if err == nil {
-			err = replay(cmd, reached, found, *verbose)
+			err = known.Reach(cmd.Context())
 		}
-		return errors.Join(err, closing(context.WithoutCancel(cmd.Context())))
+		if err == nil {
+			err = replay(cmd, known, found, *verbose)
+		}
+		return closing(context.WithoutCancel(cmd.Context()), err)
 	}
 	return cmd
 }

@@ -50,10 +50,17 @@ clock being today's. What cannot be told apart so is not run, and the verdict sa
 	flags.StringArrayVar(&v.flags, "flag", nil, "vectors with the flag `F` only; repeatable, any of them will do")
 	flags.StringArrayVar(&v.groups, "group", nil, "vectors of the group `G` only: header, time, body, secret; repeatable")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "print every vector that is run, and every one that is not")
-	cmd.MarkFlagsMutuallyExclusive("json", "exec", "url")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 && v.exec == "" {
 			return fmt.Errorf("vectors: %q is an argument of no program; name one with --exec", args[0])
+		}
+		switch {
+		case v.asJSON && v.exec != "", v.asJSON && target.target.URL != "", v.exec != "" && target.target.URL != "":
+			return errors.New("vectors: --json prints, --exec asks a program and --url an endpoint; give one of them")
+		case v.noClock && v.exec == "":
+			return errors.New("vectors: --no-clock is about the program that --exec names")
+		case target.target.URL == "" && (target.target.Secret != "" || target.target.PreviousSecret != ""):
+			return errors.New("vectors: --secret and --previous-secret are the endpoint's that --url names; vectors have their own")
 		}
 		all, err := fixtures.Vectors()
 		if err != nil {
@@ -76,11 +83,14 @@ clock being today's. What cannot be told apart so is not run, and the verdict sa
 		case target.target.URL == "":
 			return printVectors(out, suite)
 		}
-		reached, err := target.reach()
+		known, err := target.known()
 		if err != nil {
 			return err
 		}
-		live, err := newLive(reached, all)
+		live, err := newLive(known, all)
+		if err == nil {
+			err = known.Reach(cmd.Context())
+		}
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,7 +163,7 @@ func (p program) verify(cmd *cobra.Command, vectors []fixtures.Vector, answer fu
 		return err
 	}
 	if err := child.Start(); err != nil {
-		return fmt.Errorf("%s cannot be started: %w", p.argv[0], err)
+		return fmt.Errorf("%s cannot be started: %w", p.argv[0], cmp.Or(errors.Unwrap(err), err))
 	}
 	impatience := time.AfterFunc(patience, func() {
 		cancel(fmt.Errorf("%s gave no answer for %s", p.argv[0], patience))
@@ -187,18 +188,19 @@ func (p program) verify(cmd *cobra.Command, vectors []fixtures.Vector, answer fu
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case n < len(vectors):
-		return fmt.Errorf("%s ended after %d of %d answers: %w", p.argv[0], n, len(vectors), orEOF(ended))
+		return fmt.Errorf("%s ended after %d of %d answers%s", p.argv[0], n, len(vectors), because(ended))
 	case extra:
 		return fmt.Errorf("%s answered more than the %d vectors that it was asked about", p.argv[0], len(vectors))
 	}
 	return nil // how it ends after its last answer is its own business
 }
 
-func orEOF(err error) error {
+// because is an error behind a sentence, if there is one.
+func because(err error) string {
 	if err == nil {
-		return io.ErrUnexpectedEOF
+		return ""
 	}
-	return err
+	return ": " + err.Error()
 }
 
 // live is an endpoint as a verifier: any 2xx accepts, any 4xx refuses.
@@ -212,7 +214,7 @@ type live struct {
 func newLive(target *hookproof.Target, suite fixtures.Suite) (live, error) {
 	l := live{target: target, client: &http.Client{
 		Timeout:       patience,
-		Transport:     &http.Transport{DisableCompression: true},
+		Transport:     target.Transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	for _, group := range suite.Groups {

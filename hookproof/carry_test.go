@@ -1,0 +1,68 @@
+package hookproof
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// judgedByURL are the verdicts on an endpoint of which a URL and a secret are known. It answers payments of what it does
+// not know with a status of its own, after it has verified them or not.
+func judgedByURL(t *testing.T, status int, verified bool) map[string]Finding {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case verified && !verifies(r.Header.Get("Stripe-Signature"), body):
+			w.WriteHeader(http.StatusBadRequest)
+		case !bytes.HasPrefix(body, []byte("{")):
+			w.WriteHeader(http.StatusBadRequest)
+		case bytes.Contains(body, []byte(`"checkout.session.completed"`)):
+			w.WriteHeader(status)
+		}
+	}))
+	t.Cleanup(server.Close)
+	report, err := Judge(t.Context(), &Target{URL: server.URL, Secret: shopSecret}, Options{Only: []string{"authenticity", "ack-policy"}})
+	require.NoError(t, err)
+	found := map[string]Finding{}
+	for _, f := range report.Findings {
+		found[f.Check] = f
+	}
+	return found
+}
+
+// An endpoint that fails on objects that it does not know has that one fault, and not ten others that it shows through.
+func TestOneFaultIsNotToldAsTen(t *testing.T) {
+	t.Parallel()
+	found := judgedByURL(t, http.StatusInternalServerError, true)
+	for name, f := range found {
+		switch {
+		case name == "ack-policy/foreign-object", name == "ack-policy/missing-metadata":
+			require.Equal(t, Fail, f.Verdict, name)
+		case name == "ack-policy/life", name == "ack-policy/late-event":
+			require.Equal(t, NotRun, f.Verdict, name)
+			require.Equal(t, unaskable, f.Why)
+			require.False(t, f.Lacking, "a hook is all that it lacks")
+		default:
+			require.NotEqual(t, Fail, f.Verdict, "%s: %s", name, f.Why)
+		}
+	}
+	require.Equal(t, Pass, found["authenticity/genuine"].Verdict)
+	require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
+}
+
+// What is refused for another reason is no evidence that forgeries are.
+func TestARefusalOfWhatIsNotKnownIsNoVerification(t *testing.T) {
+	t.Parallel()
+	found := judgedByURL(t, http.StatusNotFound, false)
+	for _, name := range []string{"authenticity/wrong-secret", "authenticity/unsigned", "authenticity/tampered", "authenticity/stale"} {
+		require.Equal(t, Fail, found[name].Verdict, name)
+	}
+	timeline := found["authenticity/wrong-secret"].Timeline
+	require.NotEmpty(t, timeline)
+	require.Equal(t, "paid by topup.created", timeline[0].Event)
+}

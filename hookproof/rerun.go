@@ -1,0 +1,45 @@
+package hookproof
+
+import (
+	"regexp"
+	"strings"
+)
+
+// The environment's places for the secrets, where a command line names none: that is seen by others. The lines that
+// rerun a failure take them from there.
+const (
+	SecretVariable         = "HOOKPROOF_SECRET"
+	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
+)
+
+// command is how the run is called from a shell, up to what chooses checks and seed.
+func (t *Target) command(o Options) string {
+	command := "hookproof check --target " + quoted(t.File)
+	if t.File == "" {
+		command = "hookproof check --url " + quoted(t.URL) + ` --secret "$` + SecretVariable + `"`
+		if t.Livemode {
+			command += " --livemode"
+		}
+		if t.PreviousSecret != "" {
+			command += ` --previous-secret "$` + PreviousSecretVariable + `"`
+		}
+	}
+	for _, host := range t.AllowHosts {
+		command += " --allow-host " + quoted(host)
+	}
+	command += " --profile " + o.Profile
+	if o.Thorough {
+		command += " --thorough"
+	}
+	return command
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
