@@ -199,9 +199,12 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	})
 	for _, c := range checks {
 		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
-			w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
-			if w.finding.Verdict == Fail {
-				w.finding.Mend, w.finding.Importance = c.Mend, c.Why
+			seen := c.Overall(r.journaled())
+			f := &w.finding
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", nil, nil
+			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
+			if f.Verdict == Fail {
+				f.Mend, f.Importance = c.Mend, c.Why
 			}
 			w.open = 0
 			r.tell(w)
@@ -209,6 +212,9 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	}
 	return err
 }
+
+// mostShown is how many of the deliveries that an overall check accuses stand in its timeline.
+const mostShown = 3
 
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {

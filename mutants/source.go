@@ -84,7 +84,7 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Matrix,
 
 var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// test runs a suite on one mutant: the expected test alone, or all until the first fails.
+// test runs a suite on one mutant: the expected test first, and where that lets it live, all until one fails.
 func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
 	began := time.Now()
 	row = Row{Name: m.Name, Kind: Faulty, Report: m.Report, Expect: m.expects(), Needs: m.Needs, Description: m.Description}
@@ -106,11 +106,14 @@ func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
 	if err != nil {
 		return trouble(err)
 	}
-	args := []string{"test", "-count=1", "-failfast", "-overlay", overlay}
-	if o.Alone {
-		args = append(args, "-run", pattern(strings.TrimPrefix(m.Expect, s.name+"/")))
+	args := []string{"test", "-count=1", "-failfast", "-overlay", overlay, s.packages}
+	said, err := o.goTool(ctx, append(args, "-run", pattern(strings.TrimPrefix(m.Expect, s.name+"/")))...)
+	switch {
+	case strings.Contains(said, "no tests to run"):
+		return trouble(fmt.Errorf("there is no test %s", m.Expect))
+	case err == nil && !o.Alone:
+		said, err = o.goTool(ctx, args...)
 	}
-	said, err := o.goTool(ctx, append(args, s.packages)...)
 	finding := hookproof.Finding{Check: m.Expect, Verdict: hookproof.Pass}
 	var exited *exec.ExitError
 	switch {
@@ -123,11 +126,8 @@ func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
 			finding.Check = s.name + "/" + finding.Why // another test than the expected one
 		}
 	}
-	switch {
-	case strings.Contains(said, "[build failed]"), strings.Contains(said, "[setup failed]"):
+	if strings.Contains(said, "[build failed]") || strings.Contains(said, "[setup failed]") {
 		return trouble(fmt.Errorf("it does not compile: %s", said))
-	case strings.Contains(said, "no tests to run"):
-		return trouble(fmt.Errorf("there is no test %s", m.Expect))
 	}
 	row.Judged.Findings, row.Took = []hookproof.Finding{finding}, time.Since(began)
 	return row
