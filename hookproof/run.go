@@ -292,7 +292,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
 		f.Relation = out.instance.Relation.String()
 		if out.trial != nil && out.verdict != NotRun {
-			f.Schedule, f.Timeline = out.trial.Schedule, timeline(out.trial.Deliveries)
+			f.Schedule, f.Unshrunk, f.Timeline = out.trial.Schedule, out.unshrunk, timeline(out.trial.Deliveries)
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
 			f.Mend, f.Importance = w.check.Mend, w.check.Why
 		}
@@ -338,13 +338,17 @@ func (r *run) limit() int {
 	return 24
 }
 
-// spent says what of the budget is used up, or "". Of the hook calls some are kept for the last reading.
-func (r *run) spent() string {
+// spent says what of the budget is used up, or "". Of the hook calls some are kept for the last reading. A second look
+// at what has failed there is made in any case.
+func (r *run) spent() string { return r.spentAfter(0) }
+
+// spentAfter is spent, were so many hooks more called.
+func (r *run) spentAfter(calls int) string {
 	if r.options.Thorough {
 		return ""
 	}
 	r.mu.Lock()
-	reserved := len(r.steady)
+	reserved := len(r.steady) + calls
 	r.mu.Unlock()
 	switch {
 	case time.Since(r.began) > r.options.Budget:
