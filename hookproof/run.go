@@ -213,8 +213,8 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
 	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
-	if missing := r.target.Lacks(c.Needs()); missing != "" {
-		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
+	if wanting := r.target.Wanting(c); wanting != "" {
+		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+wanting
 		return w, nil
 	}
 	var err error
@@ -225,13 +225,6 @@ func (r *run) work(c Check) (*work, error) {
 		w.finding.Verdict, w.finding.Why = NotRun, unaskable
 	}
 	return w, err
-}
-
-// hookNames say in the words of the target file what a target does not offer.
-var hookNames = map[string]string{
-	"subject": "subject", "state": "state", "counters": "counters", "hold": "a lock, which only Go code can give",
-	"announce": "a subject hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "database",
-	"break": "database, or break and mend", "link": "database", "restart": "stop and start", "previousSecret": "previousSecret", "replicas": "replicas",
 }
 
 func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {

@@ -109,9 +109,9 @@ func (t *Target) Lacks(needs []string) string {
 		"state":          t.State != nil,
 		"counters":       t.Counters != nil,
 		"hold":           t.Hold != nil,
-		"database":       t.Proxy != nil,
-		"break":          t.Proxy != nil || t.Break != nil && t.Mend != nil,
-		"link":           t.Link != nil,
+		"database":       t.Proxy != nil || t.database != nil,
+		"break":          t.Proxy != nil || t.database != nil || t.Break != nil && t.Mend != nil,
+		"link":           t.Link != nil || t.database != nil,
 		"restart":        t.Stop != nil && t.Start != nil,
 		"previousSecret": t.PreviousSecret != "",
 		"replicas":       len(t.Replicas) > 0,
@@ -122,6 +122,16 @@ func (t *Target) Lacks(needs []string) string {
 		}
 	}
 	return ""
+}
+
+// Wanting is what the target file lacks for a check, in its own words; "" if nothing.
+func (t *Target) Wanting(c Check) string { return hookNames[t.Lacks(c.Needs())] }
+
+// hookNames say in the words of the target file what a target does not offer.
+var hookNames = map[string]string{
+	"subject": "subject", "state": "state", "counters": "counters", "hold": "a lock, which only Go code can give",
+	"announce": "a subject hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "database",
+	"break": "database, or break and mend", "link": "database", "restart": "stop and start", "previousSecret": "previousSecret", "replicas": "replicas",
 }
 
 // fail makes the target's database fail as one of Faults says; heal mends it.
