@@ -25,6 +25,8 @@ var page = template.Must(template.New("matrix.html").Funcs(template.FuncMap{
 	"lines":   diffLines,
 	"seconds": func(row Row) string { return fmt.Sprintf("%.1f", row.Took.Seconds()) },
 	"title":   Row.title,
+	"meant":   Tested.meant,
+	"became":  Tested.outcome,
 	"outcome": Row.outcome,
 	"link": func(report string) string {
 		repository, number, _ := strings.Cut(report, "#")

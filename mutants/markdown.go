@@ -42,6 +42,9 @@ may accuse a correct endpoint, however it uses the choices that Stripe leaves.
 	m.mutantsMarkdown(&b)
 	m.checksMarkdown(&b)
 	m.correctMarkdown(&b)
+	for _, s := range m.Suites {
+		s.markdown(&b)
+	}
 	m.diffsMarkdown(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -155,6 +158,24 @@ func (m Matrix) correctMarkdown(b *strings.Builder) {
 	b.WriteString("## Correct endpoints\n\n| endpoint | how it differs | runs | accused |\n|---|---|---:|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
 		fmt.Fprintf(b, "| [%s](#%s) | %s | %d | %s |\n", name, anchor(name), described[name], runs[name], map[bool]string{true: "**yes**", false: "no"}[accused[name]])
+	}
+	b.WriteString("\n")
+}
+
+func (s Suite) markdown(b *strings.Builder) {
+	fmt.Fprintf(b, "## Mutants of our own sources: %s\n\n", s.Name)
+	fmt.Fprintf(b, "As `hookproof mutants --suite %s --json mutants/%s` found them. Each meets the test of package %s that is\n", s.Name, scoreFile(s.Name), s.Tests)
+	fmt.Fprintf(b, "meant for it, and, where that passes, all others. %s\n\n", s.Summary())
+	b.WriteString("| mutant | what is wrong with it | reported as | must be killed by |  |\n|---|---|---|---|---|\n")
+	for _, t := range s.Mutants {
+		word := t.outcome()
+		switch {
+		case t.Objection() != "":
+			word = "**" + word + "**"
+		case t.Argued != "":
+			word += ": " + t.Argued
+		}
+		fmt.Fprintf(b, "| [%s](../mutants/%s.txtar) | %s | %s | %s | %s |\n", t.Short(), t.Name, t.Description, issue(t.Report), t.meant(), word)
 	}
 	b.WriteString("\n")
 }

@@ -49,6 +49,7 @@ type Matrix struct {
 	Seed   uint64        `json:"seed"`
 	Rows   []Row         `json:"rows"`
 	Took   time.Duration `json:"tookNs"`
+	Suites []Suite       `json:"-"` // as they were scored last; none where a part of the matrix was asked for
 }
 
 // Killers are the checks that failed, in the order of their names.
@@ -148,6 +149,9 @@ func (m Matrix) Objections() []string {
 	}
 	for _, check := range m.Idle() {
 		all = append(all, check+" kills nothing")
+	}
+	for _, s := range m.Suites {
+		all = append(all, s.Objections()...)
 	}
 	return all
 }

@@ -31,6 +31,7 @@ type Mutant struct {
 	Report      string            // where the fault really appeared, as owner/repository#number; "" if we know of none
 	Expect      string            // the check that must kill it, or None
 	Told        hookproof.Verdict // what that check says then: fail, but for what cannot be called a fault for sure
+	Argued      string            // why nothing can kill it, where that is so; only of mutants of our own sources
 	Needs       []string
 	Description string
 	Edits       []Edit
@@ -61,6 +62,8 @@ func Parse(name string, text []byte) (Mutant, error) {
 			m.Expect = value
 		case "verdict":
 			m.Told = hookproof.Verdict(value)
+		case "argued":
+			m.Argued = value
 		case "needs":
 			m.Needs = strings.Split(value, "|")
 		default:

@@ -43,13 +43,13 @@ func TestMutantsApplyAndCompile(t *testing.T) {
 // Every mutant of our own sources finds its text in them, and its test in the suite's.
 func TestMutantsOfSourcesApply(t *testing.T) {
 	t.Parallel()
-	for _, s := range suites {
-		all, err := Load(Files, s.name)
+	for name := range suites {
+		all, err := Load(Files, name)
 		require.NoError(t, err)
 		for _, m := range all {
 			_, err := m.Apply(os.DirFS(root))
 			require.NoError(t, err)
-			require.True(t, strings.HasPrefix(m.Expect, s.name+"/Test"), "%s expects %s", m.Name, m.Expect)
+			require.True(t, strings.HasPrefix(m.Expect, name+"/Test"), "%s expects %s", m.Name, m.Expect)
 		}
 	}
 }
@@ -61,9 +61,9 @@ func parse(t *testing.T, text string) (Mutant, error) {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
+	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nargued: no program can tell\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
 	require.NoError(t, err)
-	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", "fail", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
+	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", "fail", "no program can tell", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
 
 	for text, complaint := range map[string]string{
 		"expect: a/b\n-- find a.go --\none\n-- replace --\n":                              "description",
@@ -84,12 +84,13 @@ func TestParse(t *testing.T) {
 
 func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, directory := range []string{"go", "go/correct", "server"} {
+	for _, directory := range []string{"go", "go/correct", "node-express", "server", "judge"} {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		require.NotEmpty(t, all, directory)
 		for _, m := range all {
 			require.Equal(t, strings.HasSuffix(directory, "correct"), m.Correct(), m.Name)
+			require.True(t, m.Argued == "" || suites[directory] != "", "%s: an endpoint's fault that no check can see has no place here", m.Name)
 			if m.Report != "" {
 				require.Regexp(t, `^[\w.-]+/[\w.-]+#\d+$`, m.Report, m.Name)
 			}

@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,6 +79,11 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	if o.Root, err = filepath.Abs(o.Root); err != nil { // overlays and links want it so
 		return m, err
 	}
+	if len(o.Mutants) == 0 {
+		if m.Suites, err = LoadSuites(files); err != nil {
+			return m, err
+		}
+	}
 	jobs, err := o.jobs(ctx, files)
 	if err != nil {
 		return m, err
@@ -119,22 +125,18 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	}()
 	for row := range rows {
 		m.Rows = append(m.Rows, row)
-		o.tell(row, len(m.Rows), len(jobs))
+		o.tell(fmt.Sprintf("%3d/%d", len(m.Rows), len(jobs)), row.Name, row.Took, row.Objection())
 	}
 	m.sort()
 	m.Took = time.Since(began)
 	return m, ctx.Err()
 }
 
-func (o Options) tell(row Row, n, of int) {
+func (o Options) tell(count, name string, took time.Duration, objection string) {
 	if o.Progress == nil {
 		return
 	}
-	said := "as it should"
-	if why := row.Objection(); why != "" {
-		said = why
-	}
-	_, _ = fmt.Fprintf(o.Progress, "%3d/%d  %-48s %6.1fs  %s\n", n, of, row.Name, row.Took.Seconds(), said)
+	_, _ = fmt.Fprintf(o.Progress, "%s  %-48s %6.1fs  %s\n", count, name, took.Seconds(), cmp.Or(objection, "as it should"))
 }
 
 // jobs are the variants to be judged, built.

@@ -1,7 +1,6 @@
 package mutants
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,123 +13,123 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"example.com/hookproof/hookproof"
 )
 
-// suite is a package of tests of this repository that kills mutants of its sources.
-type suite struct {
-	name     string // and the directory of its mutants
-	packages string // that are tested
-	parallel int    // mutants at once
-}
+// suites are packages of tests of this repository, by the directories of the mutants that they must kill. What
+// such a mutant expects is a test's name, as go test -run takes it, after the suite's.
+var suites = map[string]string{"server": "e2e", "judge": "hookproof"}
 
-// suites are the sources that mutants are made of, and the tests that must kill them. What a mutant expects
-// is a test's name, as go test -run takes it, after the suite's.
-var suites = []suite{
-	{"server", "./e2e", 2},
-	{"judge", "./hookproof", 2},
-}
-
-// Suites are the names of RunSuite's suites.
-func Suites() []string {
-	var names []string
-	for _, s := range suites {
-		names = append(names, s.name)
-	}
-	return names
-}
+// atOnce is how many mutants of a suite are tested at once, if nothing else is asked for: tests that are short
+// of time fail for nothing.
+const atOnce = 2
 
 // RunSuite tests mutants of this repository's own sources, each in an overlay: nothing is written into the
-// tree. A test that fails kills a mutant; one that does not compile is the mutant's trouble, not a kill.
-func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Matrix, error) {
+// tree. Each meets the test that is meant for it, and, where that passes, all others up to the first that fails;
+// with o.Alone it meets no others.
+func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, error) {
 	began := time.Now()
-	at := slices.IndexFunc(suites, func(s suite) bool { return s.name == name })
-	if at < 0 {
-		return Matrix{}, fmt.Errorf("there is no suite %q; there are %s", name, strings.Join(Suites(), " and "))
-	}
-	s := suites[at]
-	all, err := Load(files, s.name)
+	s, err := newSuite(files, name, o.unwanted)
 	if err != nil {
-		return Matrix{}, err
+		return Suite{}, err
 	}
+	s.Alone = o.Alone
 	if o.Root, err = filepath.Abs(o.Root); err != nil {
-		return Matrix{}, err
+		return Suite{}, err
 	}
-	wanted := slices.DeleteFunc(all, o.unwanted)
-	m := Matrix{Alone: o.Alone}
-	parallel := s.parallel
+	if o.Alone { // whether all tests pass an argued mutant is not looked at
+		s.Mutants = slices.DeleteFunc(s.Mutants, func(t Tested) bool { return t.Argued != "" })
+	}
+	parallel := atOnce
 	if o.Parallel > 0 {
 		parallel = o.Parallel
 	}
-	gate, rows := make(chan struct{}, parallel), make(chan Row)
+	gate, ready := make(chan struct{}, parallel), make(chan *Tested)
 	var group sync.WaitGroup
-	for _, mutant := range wanted {
+	for i := range s.Mutants {
 		group.Go(func() {
 			gate <- struct{}{}
 			defer func() { <-gate }()
-			rows <- o.test(ctx, s, mutant)
+			t := &s.Mutants[i]
+			started := time.Now()
+			if err := o.test(ctx, s.Tests, t); err != nil {
+				t.Trouble = err.Error()
+			}
+			t.Took = time.Since(started)
+			ready <- t
 		})
 	}
-	go func() { group.Wait(); close(rows) }()
-	for row := range rows {
-		m.Rows = append(m.Rows, row)
-		o.tell(row, len(m.Rows), len(wanted))
+	go func() { group.Wait(); close(ready) }()
+	n := 0
+	for t := range ready {
+		n++
+		o.tell(fmt.Sprintf("%3d/%d", n, len(s.Mutants)), t.Name, t.Took, t.Objection())
 	}
-	m.sort()
-	m.Took = time.Since(began)
-	return m, ctx.Err()
+	s.Took = time.Since(began)
+	return s, ctx.Err()
 }
 
-var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+// newSuite is a suite whose mutants have not been tested.
+func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, error) {
+	s := Suite{Name: name, Tests: suites[name]}
+	if s.Tests == "" {
+		return s, fmt.Errorf("there is no suite %q; there are judge and server", name)
+	}
+	all, err := Load(files, name)
+	if err != nil {
+		return s, err
+	}
+	for _, m := range slices.DeleteFunc(all, unwanted) {
+		s.Mutants = append(s.Mutants, Tested{Mutant: m})
+	}
+	if len(s.Mutants) == 0 {
+		return s, errors.New("there is no mutant of these names in the suite " + name)
+	}
+	return s, nil
+}
 
-// test runs a suite on one mutant: the expected test first, and where that lets it live, all until one fails.
-func (o Options) test(ctx context.Context, s suite, m Mutant) (row Row) {
-	began := time.Now()
-	row = Row{Name: m.Name, Kind: Faulty, Report: m.Report, Expect: m.expects(), Needs: m.Needs, Description: m.Description}
-	trouble := func(err error) Row {
-		row.Trouble, row.Took = err.Error(), time.Since(began)
-		return row
-	}
-	var err error
-	sources := os.DirFS(o.Root)
-	if row.Diff, err = m.Diff(sources); err != nil {
-		return trouble(err)
-	}
+// test finds the test of a package that kills a mutant.
+func (o Options) test(ctx context.Context, tests string, t *Tested) error {
 	work, err := os.MkdirTemp("", "hookproof-mutant-")
 	if err != nil {
-		return trouble(err)
+		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	overlay, err := o.overlay(m, work)
+	overlay, err := o.overlay(t.Mutant, work)
 	if err != nil {
-		return trouble(err)
+		return err
 	}
-	args := []string{"test", "-count=1", "-failfast", "-overlay", overlay, s.packages}
-	said, err := o.goTool(ctx, append(args, "-run", pattern(strings.TrimPrefix(m.Expect, s.name+"/")))...)
-	switch {
-	case strings.Contains(said, "no tests to run"):
-		return trouble(fmt.Errorf("there is no test %s", m.Expect))
-	case err == nil && !o.Alone:
-		said, err = o.goTool(ctx, args...)
+	run := func(directory, program string, args ...string) (string, error) {
+		command := exec.CommandContext(ctx, program, args...)
+		// By GOFLAGS the overlay also reaches the programs that tests build.
+		command.Dir, command.Env = directory, append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay)
+		said, err := command.CombinedOutput()
+		return string(said), err
 	}
-	finding := hookproof.Finding{Check: m.Expect, Verdict: hookproof.Pass}
-	var exited *exec.ExitError
-	switch {
-	case err == nil:
-	case ctx.Err() != nil || !errors.As(err, &exited):
-		return trouble(err)
-	default:
-		finding.Verdict, finding.Why = hookproof.Fail, firstFailure(said)
-		if !strings.Contains(finding.Why, strings.TrimPrefix(m.Expect, s.name+"/")) {
-			finding.Check = s.name + "/" + finding.Why // another test than the expected one
+	directory, binary := filepath.Join(o.Root, tests), filepath.Join(work, "tests")
+	if said, err := run(directory, "go", "test", "-c", "-o", binary, "."); err != nil {
+		return fmt.Errorf("it does not compile: %w\n%s", err, said)
+	}
+	for _, names := range []string{pattern(t.meant()), "."} {
+		if names == "." && o.Alone {
+			return nil
 		}
+		said, err := run(directory, binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
+		var exited *exec.ExitError
+		switch {
+		case err == nil && strings.Contains(said, "no tests to run"):
+			return fmt.Errorf("there is no test %s", t.meant())
+		case err == nil:
+			continue
+		case ctx.Err() != nil || !errors.As(err, &exited):
+			return err
+		case names == ".":
+			t.Killer = firstFailure(said)
+		default:
+			t.Killer = t.meant()
+		}
+		return nil
 	}
-	if strings.Contains(said, "[build failed]") || strings.Contains(said, "[setup failed]") {
-		return trouble(fmt.Errorf("it does not compile: %s", said))
-	}
-	row.Judged.Findings, row.Took = []hookproof.Finding{finding}, time.Since(began)
-	return row
+	return nil
 }
 
 // overlay writes a mutant's files, and what go's -overlay reads.
@@ -151,15 +150,6 @@ func (o Options) overlay(m Mutant, work string) (string, error) {
 	return file, writeOverlay(file, replace)
 }
 
-func (o Options) goTool(ctx context.Context, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, "go", args...)
-	command.Dir = o.Root
-	var said bytes.Buffer
-	command.Stdout, command.Stderr = &said, &said
-	err := command.Run()
-	return said.String(), err
-}
-
 // pattern is a test's name for -run: each part to the letter.
 func pattern(name string) string {
 	parts := strings.Split(name, "/")
@@ -168,6 +158,8 @@ func pattern(name string) string {
 	}
 	return strings.Join(parts, "/")
 }
+
+var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // firstFailure is the innermost test that failed first; Go prints a test before its subtests.
 func firstFailure(said string) string {

@@ -23,13 +23,15 @@ private PostgreSQL. Each mutant must be killed by the check that is about it, no
 every check must kill something. Names are mutants' or directories' of them; none is all of them. It needs Go and this
 repository.
 
-With --suite it makes mutants of this repository's own sources instead, server's or the judge's, each of which the
-suite's tests must kill: with --alone the test that is meant for it, else any, up to the first that fails.
+With --suite it makes mutants of this repository's own sources instead, the server's or the judge's. Each meets the
+test that is meant for it and must be killed by it; where that passes, all others are run, too, but for --alone. A
+mutant that nothing can kill must be argued in its file. --json writes the score, which the page of the matrix has.
 
 Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made.`,
 		Example: `  hookproof mutants --alone
   hookproof mutants --html matrix.html --markdown docs/kill-matrix.md
-  hookproof mutants no-dedupe check-then-act-race`,
+  hookproof mutants no-dedupe check-then-act-race
+  hookproof mutants --suite server --json mutants/server/score.json`,
 		DisableFlagsInUseLine: true,
 	}
 	var o mutants.Options
@@ -55,13 +57,22 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			return errors.New("mutants: --pairs and --parallel are 0 or more, --repeat is 1 or more")
 		}
 		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
-		run := func() (mutants.Matrix, error) {
-			return mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
-		}
 		if suite != "" {
-			run = func() (mutants.Matrix, error) { return mutants.RunSuite(cmd.Context(), mutants.Files, suite, o) }
+			if files.html+files.markdown+files.compare != "" {
+				return errors.New("mutants: a suite has no page of its own; write its score by --json, then the page without --suite")
+			}
+			s, err := mutants.RunSuite(cmd.Context(), mutants.Files, suite, o)
+			if err != nil {
+				return err
+			}
+			if files.json != "" {
+				if err := writeTo(files.json, s.Score); err != nil {
+					return err
+				}
+			}
+			return tell(cmd, s)
 		}
-		m, err := run()
+		m, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
 		if err != nil {
 			return err
 		}
@@ -75,21 +86,30 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 				}
 			}
 		}
-		if err := m.Text(cmd.OutOrStdout()); err != nil {
-			return err
-		}
+		failed := tell(cmd, m)
 		if files.compare != "" {
 			if err := m.Compare(files.compare); err != nil {
 				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
 				return errFailed
 			}
 		}
-		if len(m.Objections()) > 0 {
-			return errFailed
-		}
-		return nil
+		return failed
 	}
 	return cmd
+}
+
+// tell prints what was found; the error is errFailed if something is wrong with it.
+func tell(cmd *cobra.Command, found interface {
+	Text(io.Writer) error
+	Objections() []string
+}) error {
+	if err := found.Text(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	if len(found.Objections()) > 0 {
+		return errFailed
+	}
+	return nil
 }
 
 // writeTo writes a file whole, or not at all.
