@@ -28,7 +28,7 @@ type Check struct {
 	// Poison tells that it runs after everything else, faults included.
 	Poison bool
 	// Overall judges the whole run's deliveries, at the end. Relations are then there for what they deliver.
-	Overall func(Journaled) (Verdict, string)
+	Overall func(Journaled) Sighting
 }
 
 // Phase is when a check runs.

@@ -63,7 +63,9 @@ func TestOverallChecksCanFail(t *testing.T) {
 	with := func(change func(*Delivery)) Journaled {
 		wrong := fine
 		change(&wrong)
-		return Journaled{Deliveries: []Delivery{fine, wrong}, Secrets: []string{"whsec_x"}}
+		again := wrong
+		again.SentAt = wrong.SentAt.Add(time.Minute)
+		return Journaled{Deliveries: []Delivery{fine, wrong, again}, Secrets: []string{"whsec_x"}}
 	}
 	for name, wrong := range map[string][]Journaled{
 		"ack-policy/no-redirect":   {with(func(d *Delivery) { d.Status = 301 }), with(func(d *Delivery) { d.Status = 308 })},
@@ -80,16 +82,53 @@ func TestOverallChecksCanFail(t *testing.T) {
 	} {
 		for _, c := range ChecksNamed(name) {
 			for _, j := range wrong {
-				verdict, why := c.Overall(j)
-				require.Equal(t, Fail, verdict, name)
-				require.NotEmpty(t, why)
+				seen := c.Overall(j)
+				require.Equal(t, Fail, seen.Verdict, name)
+				require.NotEmpty(t, seen.Why)
+				if j.Flapping == "" {
+					require.Len(t, seen.Deliveries, 2, "the evidence")
+				}
 			}
-			verdict, _ := c.Overall(Journaled{Deliveries: []Delivery{fine}, Secrets: []string{"whsec_x"}})
-			require.Equal(t, Pass, verdict, name)
-			verdict, _ = c.Overall(Journaled{})
-			require.Equal(t, NotRun, verdict, "%s: no evidence is never a pass", name)
+			require.Equal(t, Pass, c.Overall(Journaled{Deliveries: []Delivery{fine}, Secrets: []string{"whsec_x"}}).Verdict, name)
+			require.Equal(t, NotRun, c.Overall(Journaled{}).Verdict, "%s: no evidence is never a pass", name)
 		}
 	}
-	verdict, _ := inTime(with(func(d *Delivery) { d.Latency = 7 * time.Second }))
-	require.Equal(t, Info, verdict)
+	require.Equal(t, Info, inTime(with(func(d *Delivery) { d.Latency = 7 * time.Second })).Verdict)
+}
+
+// A machine that stands still for a moment makes all that is on its way late, or breaks it off. That accuses nobody.
+func TestOneMomentAccusesNobody(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	at := func(after time.Duration, status int, latency time.Duration) Delivery {
+		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: "evt_1", Status: status, SentAt: began.Add(after), Latency: latency}
+	}
+	first, acknowledged := at(0, 200, time.Millisecond), at(20*time.Second, 200, time.Millisecond)
+	for name, lie := range map[string]struct {
+		judge  func(Journaled) Sighting
+		status int
+	}{"late": {inTime, 200}, "silent": {steadyAnswers, 0}, "failing": {steadyAnswers, 503}} {
+		stalled := []Delivery{first, at(time.Second, lie.status, 11*time.Second), at(2*time.Second, lie.status, 13*time.Second), acknowledged}
+		seen := lie.judge(Journaled{Deliveries: stalled})
+		require.Equal(t, Info, seen.Verdict, "%s: %s", name, seen.Why)
+		require.Contains(t, seen.Why, "2 of 4 answers", name)
+		require.Len(t, seen.Deliveries, 2)
+		twice := append(stalled, at(30*time.Second, lie.status, 11*time.Second))
+		require.Equal(t, Fail, lie.judge(Journaled{Deliveries: twice}).Verdict, name)
+	}
+}
+
+// What leaked is quoted, but the secret is not told once more.
+func TestALeakIsQuoted(t *testing.T) {
+	t.Parallel()
+	why := func(answer string) string {
+		return noLeak(Journaled{Deliveries: []Delivery{{Label: "json-null", Sign: "genuine", Status: 500, Answer: answer}}, Secrets: []string{"whsec_x", "whsec_old"}}).Why
+	}
+	require.Equal(t, `1 of 1 answers showed the target's inside; the first was 500 to json-null, signed as genuine: "<pre>TypeError: no id at handler (/srv/app.js:12:3)</pre>"`,
+		why("<pre>TypeError: no id\n    at handler (/srv/app.js:12:3)</pre>"))
+	require.Contains(t, why("bad signature, expected one by whsec_x"), `"bad signature, expected one by (the signing secret)"`)
+	require.Contains(t, why("tried whsec_old"), `"tried (the previous signing secret)"`)
+	long := why(strings.Repeat("x", 10_000) + " pq: no rows " + strings.Repeat("y", 10_000))
+	require.Contains(t, long, "x pq: no rows y")
+	require.Less(t, len(long), 300)
 }

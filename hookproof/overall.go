@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -36,48 +38,79 @@ func (r *run) journaled() Journaled {
 	return j
 }
 
+// Sighting is what an overall check came to, and the deliveries that show it.
+type Sighting struct {
+	Verdict    Verdict
+	Why        string
+	Deliveries []Delivery
+}
+
 // none passes where no delivery is as described.
-func (j Journaled) none(what string, is func(Delivery) bool) (Verdict, string) {
-	count, first := 0, Delivery{}
+func (j Journaled) none(what string, is func(Delivery) bool) Sighting {
+	var list []Delivery
 	for _, d := range j.Deliveries {
 		if is(d) {
-			if count++; count == 1 {
-				first = d
-			}
+			list = append(list, d)
 		}
 	}
 	switch {
 	case len(j.Deliveries) == 0:
-		return NotRun, "nothing was delivered in calm"
-	case count > 0:
-		return Fail, fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", count, len(j.Deliveries), what, said(first), first.Label, first.Sign)
+		return Sighting{Verdict: NotRun, Why: "nothing was delivered in calm"}
+	case len(list) == 0:
+		return Sighting{Verdict: Pass}
 	}
-	return Pass, ""
+	slices.SortStableFunc(list, func(a, b Delivery) int { return a.SentAt.Compare(b.SentAt) })
+	first := list[0]
+	return Sighting{Fail, fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", len(list), len(j.Deliveries), what, said(first), first.Label, first.Sign), list}
 }
 
-func noRedirect(j Journaled) (Verdict, string) {
+// seldom is none where a machine that stands still for a moment can be to blame: one such moment accuses nobody.
+func (j Journaled) seldom(what string, is func(Delivery) bool) Sighting {
+	s := j.none(what, is)
+	if s.Verdict == Fail && moments(s.Deliveries) == 1 {
+		s.Verdict, s.Why = Info, s.Why+"; that happened at one moment of the run, and never again"
+	}
+	return s
+}
+
+// moments counts how often something happened to deliveries, which are in the order of their sending: to those that
+// were in flight together it happened once.
+func moments(list []Delivery) (count int) {
+	var end time.Time
+	for _, d := range list {
+		if count == 0 || d.SentAt.After(end) {
+			count++
+		}
+		if answered := d.SentAt.Add(d.Latency); answered.After(end) {
+			end = answered
+		}
+	}
+	return count
+}
+
+func noRedirect(j Journaled) Sighting {
 	return j.none("were redirects", func(d Delivery) bool { return d.Status/100 == 3 })
 }
 
-func noRateLimit(j Journaled) (Verdict, string) {
+func noRateLimit(j Journaled) Sighting {
 	return j.none("were 429, too many requests", func(d Delivery) bool { return d.Status == 429 })
 }
 
-func inTime(j Journaled) (Verdict, string) {
-	if verdict, why := j.none("took longer than "+tooSlow.String(), func(d Delivery) bool { return d.Latency >= tooSlow }); verdict != Pass {
-		return verdict, why
+func inTime(j Journaled) Sighting {
+	if s := j.seldom("took longer than "+tooSlow.String(), func(d Delivery) bool { return d.Latency >= tooSlow }); s.Verdict != Pass {
+		return s
 	}
-	verdict, why := j.none("took longer than "+slow.String(), func(d Delivery) bool { return d.Latency >= slow })
-	if verdict == Fail {
-		verdict = Info
+	s := j.none("took longer than "+slow.String(), func(d Delivery) bool { return d.Latency >= slow })
+	if s.Verdict == Fail {
+		s.Verdict = Info
 	}
-	return verdict, why
+	return s
 }
 
 // steadyAnswers finds events that were acknowledged, and fail when they come again.
-func steadyAnswers(j Journaled) (Verdict, string) {
+func steadyAnswers(j Journaled) Sighting {
 	if j.Flapping != "" {
-		return Fail, j.Flapping
+		return Sighting{Verdict: Fail, Why: j.Flapping}
 	}
 	acknowledged := map[string]time.Time{} // event to the end of its first ACK
 	for _, d := range j.Deliveries {
@@ -85,17 +118,18 @@ func steadyAnswers(j Journaled) (Verdict, string) {
 			acknowledged[d.EventID] = at
 		}
 	}
-	verdict, why := j.none("were failures of what had been acknowledged", func(d Delivery) bool {
+	failed := j.seldom("were failures of what had been acknowledged", func(d Delivery) bool {
 		before := acknowledged[d.EventID]
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && d.SentAt.After(before)
 	})
-	if verdict == Fail && j.always5xx(acknowledged) {
-		return Pass, "" // a duplicate that is always refused has a check of its own
+	if failed.Verdict == Fail && j.always5xx(acknowledged) {
+		return Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
 	}
-	if verdict != Pass {
-		return verdict, why
+	silent := j.seldom("never came", func(d Delivery) bool { return d.Status == 0 })
+	if worse[silent.Verdict] > worse[failed.Verdict] {
+		return silent
 	}
-	return j.none("never came", func(d Delivery) bool { return d.Status == 0 })
+	return failed
 }
 
 // always5xx tells whether no event that came again after its ACK was ever acknowledged again.
@@ -109,18 +143,39 @@ func (j Journaled) always5xx(acknowledged map[string]time.Time) bool {
 }
 
 // insides are what an answer shows only of a program that tells a caller of its inside.
-var insides = regexp.MustCompile(`Traceback \(most recent|goroutine \d+ \[|panic: |\bat .{1,80}\.[jt]s:\d+|\bat [\w.$]+\([\w]+\.java:\d+\)|` +
+var insides = regexp.MustCompile(`Traceback \(most recent|goroutine \d+ \[|panic: |\bat .{1,200}\.[jt]s:\d+|\bat [\w.$]+\([\w]+\.java:\d+\)|` +
 	`\.rb:\d+:in |\.php(:| on line )\d+|SQLSTATE|pq: |PG::|psycopg|ECONNREFUSED|/node_modules/|(?i)stack ?trace|syntax error at or near|violates unique constraint`)
 
-func noLeak(j Journaled) (Verdict, string) {
-	return j.none("showed the target's inside", func(d Delivery) bool {
-		for _, secret := range j.Secrets {
-			if strings.Contains(d.Answer, secret) {
-				return true
-			}
+func noLeak(j Journaled) Sighting {
+	s := j.none("showed the target's inside", func(d Delivery) bool { return j.leak(d.Answer) != "" })
+	if s.Verdict == Fail {
+		s.Why += ": " + j.leak(s.Deliveries[0].Answer)
+	}
+	return s
+}
+
+// around is how many bytes of an answer are quoted before and after what should not be in it.
+const around = 60
+
+// leak is what an answer shows of the target's inside, with a little around it; "" if nothing. A secret is not
+// told once more.
+func (j Journaled) leak(answer string) string {
+	at := insides.FindStringIndex(answer)
+	for n, secret := range j.Secrets {
+		masked := "(the signing secret)"
+		if n > 0 {
+			masked = "(the previous signing secret)"
 		}
-		return insides.MatchString(d.Answer)
-	})
+		if from := strings.Index(answer, secret); from >= 0 && secret != "" {
+			answer = strings.ReplaceAll(answer, secret, masked)
+			at = []int{from, from + len(masked)}
+		}
+	}
+	if at == nil {
+		return ""
+	}
+	quoted := strings.ToValidUTF8(answer[max(0, at[0]-around):min(len(answer), at[1]+around)], "")
+	return strconv.Quote(strings.Join(strings.Fields(quoted), " "))
 }
 
 // plainly says why there was no answer, without what Go puts around it.

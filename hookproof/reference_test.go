@@ -14,9 +14,7 @@ func TestTheReferenceIsLeftAlone(t *testing.T) {
 	var s *stall
 	s = openStall(t, func(lie *stall) {
 		lie.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			clear(s.seen)
+			s.forget()
 			if len(body) < 100<<10 {
 				return false
 			}

@@ -199,9 +199,12 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	})
 	for _, c := range checks {
 		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
-			w.finding.Verdict, w.finding.Why = c.Overall(r.journaled())
-			if w.finding.Verdict == Fail {
-				w.finding.Mend, w.finding.Importance = c.Mend, c.Why
+			seen := c.Overall(r.journaled())
+			f := &w.finding
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", nil, nil
+			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
+			if f.Verdict == Fail {
+				f.Mend, f.Importance = c.Mend, c.Why
 			}
 			w.open = 0
 			r.tell(w)
@@ -209,6 +212,9 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	}
 	return err
 }
+
+// mostShown is how many of the deliveries that an overall check accuses stand in its timeline.
+const mostShown = 3
 
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
@@ -286,7 +292,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
 		f.Relation = out.instance.Relation.String()
 		if out.trial != nil && out.verdict != NotRun {
-			f.Schedule, f.Timeline = out.trial.Schedule, timeline(out.trial.Deliveries)
+			f.Schedule, f.Unshrunk, f.Timeline = out.trial.Schedule, out.unshrunk, timeline(out.trial.Deliveries)
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
 			f.Mend, f.Importance = w.check.Mend, w.check.Why
 		}
@@ -332,13 +338,17 @@ func (r *run) limit() int {
 	return 24
 }
 
-// spent says what of the budget is used up, or "". Of the hook calls some are kept for the last reading.
-func (r *run) spent() string {
+// spent says what of the budget is used up, or "". Of the hook calls some are kept for the last reading. A second look
+// at what has failed there is made in any case.
+func (r *run) spent() string { return r.spentAfter(0) }
+
+// spentAfter is spent, were so many hooks more called.
+func (r *run) spentAfter(calls int) string {
 	if r.options.Thorough {
 		return ""
 	}
 	r.mu.Lock()
-	reserved := len(r.steady)
+	reserved := len(r.steady) + calls
 	r.mu.Unlock()
 	switch {
 	case time.Since(r.began) > r.options.Budget:

@@ -66,7 +66,10 @@ func (r *run) isolate(ctx context.Context, found outcome) outcome {
 		return found
 	}
 	last := found.trial.last
-	for at := 1; at <= last && r.spent() == "" && ctx.Err() == nil; at++ {
+	for at := 1; at <= last && ctx.Err() == nil; at++ {
+		if found.unshrunk = r.spent(); found.unshrunk != "" {
+			break
+		}
 		one := found.instance
 		one.at, one.now = at, true
 		if again, err := r.decide(ctx, one); err == nil && again.verdict == Fail {
@@ -77,26 +80,36 @@ func (r *run) isolate(ctx context.Context, found outcome) outcome {
 	return found
 }
 
+// fewCalls is what deciding a relation is taken to cost in hook calls before one was: a subject, its state and the
+// reference's, read twice.
+const fewCalls = 5
+
 // shrink looks for the shortest schedule that still breaks a relation: what both sides deliver is left
-// out of both, what only the left side delivers of that, and copies become two.
+// out of both, what only the left side delivers of that, and copies become two, or half as many.
 func (r *run) shrink(ctx context.Context, found outcome) outcome {
-	for tried := 0; tried < mostShrinks; {
+	tried, cost := 0, fewCalls
+	for {
 		shorter := false
 		for _, candidate := range found.instance.shorter() {
-			if tried++; tried > mostShrinks || r.spent() != "" || ctx.Err() != nil {
+			if tried++; tried > mostShrinks {
+				found.unshrunk = fmt.Sprintf("%d shorter ones have been tried", mostShrinks)
 				return found
 			}
+			if found.unshrunk = r.spentAfter(cost); found.unshrunk != "" || ctx.Err() != nil {
+				return found
+			}
+			before := r.calls.Load()
 			again, err := r.decide(ctx, candidate)
+			cost = max(cost, int(r.calls.Load()-before))
 			if err == nil && again.verdict == Fail {
 				found, shorter = again, true
 				break
 			}
 		}
 		if !shorter {
-			break
+			return found
 		}
 	}
-	return found
 }
 
 // shorter are the relations that are one step smaller, and still to be demanded.
@@ -110,9 +123,11 @@ func (i instance) shorter() []instance {
 			continue
 		}
 		if item.Copies > 2 {
-			fewer := slices.Clone(i.left)
-			fewer[n].Copies = 2
-			list = append(list, i.with(fewer, i.right))
+			for _, copies := range slices.Compact([]int{2, max(2, item.Copies/2)}) {
+				fewer := slices.Clone(i.left)
+				fewer[n].Copies = copies
+				list = append(list, i.with(fewer, i.right))
+			}
 		}
 		if i.Op != "=" {
 			continue

@@ -94,6 +94,13 @@ func (s *stall) stop() error {
 	return nil
 }
 
+// forget makes the stall take every event for a new one.
+func (s *stall) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.seen)
+}
+
 func (s *stall) target() *Target {
 	subject := func() Subject {
 		id := uuid.NewString()

@@ -8,8 +8,8 @@ import (
 )
 
 // Run judges a target in a Go test: a subtest for each check, which fails with its evidence, or is skipped with
-// what the target does not offer. What cannot be judged for want of evidence or time fails, too. It answers the
-// report.
+// what the target does not offer. What cannot be judged for want of evidence or time fails, too, and so does a run
+// that ends before its end, after what it had found. It answers the report.
 //
 //	func TestWebhook(t *testing.T) {
 //		target, err := hookproof.LoadTarget("hookproof.json", nil)
@@ -21,11 +21,12 @@ import (
 func Run(t *testing.T, target *Target, options Options) Report {
 	t.Helper()
 	report, err := Judge(t.Context(), target, options)
+	for _, f := range report.Findings {
+		f.Lacking = f.Lacking && err == nil // else it is told once, below
+		t.Run(f.Check, func(t *testing.T) { f.tell(t) })
+	}
 	if err != nil && context.Cause(t.Context()) == nil {
 		t.Fatalf("hookproof: %v", err)
-	}
-	for _, f := range report.Findings {
-		t.Run(f.Check, func(t *testing.T) { f.tell(t) })
 	}
 	return report
 }
@@ -66,6 +67,9 @@ func (f Finding) evidence() string {
 			fmt.Fprintf(&out, "  [%s]", sent.Fault)
 		}
 		out.WriteString("\n")
+	}
+	if f.Unshrunk != "" {
+		fmt.Fprintf(&out, "a shorter schedule was not looked for: %s\n", f.Unshrunk)
 	}
 	fmt.Fprintf(&out, "why: %s\nmend: %s", f.Importance, f.Mend)
 	return out.String()

@@ -17,7 +17,8 @@ type Finding struct {
 	Why        string   `json:"why,omitempty"`        // what was wrong, or why it was not run
 	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
 	Relation   string   `json:"relation,omitempty"`   // that was broken
-	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it
+	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
+	Unshrunk   string   `json:"unshrunk,omitempty"`   // why no shorter one was looked for, such as "out of time (1m0s)"
 	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
 	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
 	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -154,43 +155,33 @@ func trivial(value string) bool {
 const lateOverwrite = time.Second
 
 // lastReading compares the states that are to be equal. It is the last thing that is done, since something
-// may overwrite a state late. What fails is looked at once more, one after the other.
+// may overwrite a state late.
 func (r *run) lastReading(ctx context.Context) error {
 	if len(r.steady) > 0 {
 		if err := sleep(ctx, max(lateOverwrite, r.stillness())); err != nil {
 			return err
 		}
 	}
-	if err := r.readReferences(ctx); err != nil {
+	if err := r.readReferences(ctx, slices.Collect(maps.Values(r.references))); err != nil {
 		return err
 	}
 	var wrong []outcome
 	var mu sync.Mutex
 	err := each(r.steady, 8, func(out outcome) error {
-		weighed, err := r.weigh(ctx, out)
+		weighed, err := r.weighOnce(ctx, out, false)
 		if err != nil || weighed.verdict == out.verdict {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		wrong = append(wrong, weighed)
+		wrong = append(wrong, out)
 		return nil
 	})
 	r.mu.Lock()
 	r.steady = nil // read, so that no calls are kept for them any more
 	r.mu.Unlock()
-	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
-	for _, out := range wrong {
-		w := r.works[out.instance.check.Name]
-		if err != nil || r.settledAlready(w) {
-			continue
-		}
-		if out.verdict == Fail {
-			out.instance.now = true
-			out = r.confirm(ctx, out)
-		}
-		out.open = false
-		r.note(w, out, 0, true)
+	if err == nil && len(wrong) > 0 {
+		err = r.lookAgain(ctx, wrong)
 	}
 	for _, w := range r.works {
 		w.open = 0
@@ -199,18 +190,56 @@ func (r *run) lastReading(ctx context.Context) error {
 	return err
 }
 
-// readReferences reads the states that others are compared with.
-func (r *run) readReferences(ctx context.Context) error {
-	var all []*reference
-	for _, known := range r.references {
-		if known.trial != nil && known.err == nil {
-			all = append(all, known)
+// lookAgain weighs what was wrong once more when effects must have come, those of the references as well. Of each
+// check it confirms the shortest that still is.
+func (r *run) lookAgain(ctx context.Context, wrong []outcome) error {
+	if err := sleep(ctx, r.patience()); err != nil {
+		return err
+	}
+	compared := map[*reference]bool{}
+	for _, out := range wrong {
+		for _, schedule := range out.instance.references() {
+			known, err := r.reference(ctx, schedule)
+			if err != nil && !errors.Is(err, errEvidence) {
+				return err
+			}
+			compared[known] = true
 		}
 	}
-	return each(all, 8, func(known *reference) (err error) {
+	if err := r.readReferences(ctx, slices.Collect(maps.Keys(compared))); err != nil {
+		return err
+	}
+	slices.SortStableFunc(wrong, func(a, b outcome) int { return len(a.instance.left) - len(b.instance.left) })
+	for _, out := range wrong {
+		w := r.works[out.instance.check.Name]
+		if r.settledAlready(w) {
+			continue
+		}
+		weighed, err := r.weighOnce(ctx, out, false)
+		if err != nil {
+			return err
+		}
+		if weighed.verdict == out.verdict {
+			continue
+		}
+		if weighed.verdict == Fail {
+			weighed.instance.now = true
+			weighed = r.confirm(ctx, weighed)
+		}
+		weighed.open = false
+		r.note(w, weighed, 0, true)
+	}
+	return nil
+}
+
+// readReferences reads the states that others are compared with.
+func (r *run) readReferences(ctx context.Context, list []*reference) error {
+	return each(list, 8, func(known *reference) (err error) {
 		known.mu.Lock()
 		defer known.mu.Unlock()
-		known.state, err = r.read(ctx, known.trial)
+		if known.trial != nil && known.err == nil {
+			known.state, err = r.read(ctx, known.trial)
+		}
 		return err
 	})
 }

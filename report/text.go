@@ -53,7 +53,7 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("Demanded", f.Demand+sourced(f))
 	t.field("But", f.Why)
 	t.field("Broken", f.Relation)
-	t.field("Shown by", f.Schedule)
+	t.field("Shown by", shown(f))
 	t.timeline(f.Timeline)
 	t.states(f)
 	t.field("Why it matters", f.Importance)
@@ -61,6 +61,14 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("To mend it", f.Mend)
 	t.line("   %s", t.paint(faint, "Run only this again:"))
 	t.line("     %s", clean(rerun(r, f.Check))) // in one piece, to be copied
+}
+
+// shown is the schedule that shows a failure, and why it may not be the shortest.
+func shown(f hookproof.Finding) string {
+	if f.Unshrunk == "" {
+		return f.Schedule
+	}
+	return f.Schedule + " (nothing shorter was looked for: " + f.Unshrunk + ")"
 }
 
 func sourced(f hookproof.Finding) string {
