@@ -145,6 +145,35 @@ func TestATimeOfOnesOwn(t *testing.T) {
 	}
 }
 
+// A dispute that has found no payment, and the payment that looks for what was parked, wait for each other: while
+// the one is being parked, held at its record, the other does not pass it by.
+func TestADisputeAndItsPaymentMeet(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	subject := subjectOf(e.book())
+	dispute, err := hookproof.NewEvent("charge.dispute.created", subject)
+	require.NoError(t, err)
+	payment, err := hookproof.NewEvent("checkout.session.completed", subject)
+	require.NoError(t, err)
+	held, err := e.db.Begin()
+	require.NoError(t, err)
+	defer func() { _ = held.Rollback() }()
+	_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
+		VALUES ($1, 'charge.dispute.created', false, 'ignored', 'parked', '')`, dispute.ID)
+	require.NoError(t, err)
+
+	statuses := make(chan int, 2)
+	for n, event := range []hookproof.Event{dispute, payment} {
+		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+		e.awaitLocks(n + 1)
+	}
+	require.NoError(t, held.Rollback())
+	require.Equal(t, []int{200, 200}, []int{<-statuses, <-statuses})
+	booking, err := e.fetch(t.Context(), "/bookings/"+subject["bookingId"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "open", booking["dispute"])
+}
+
 // A fault that nobody thought of is never acknowledged.
 func TestAFaultOfOursIsA500(t *testing.T) {
 	t.Parallel()
