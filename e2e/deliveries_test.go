@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"net/http/httptrace"
+	"sync"
 	"testing"
 	"time"
 
@@ -143,6 +145,72 @@ func TestATimeOfOnesOwn(t *testing.T) {
 			require.NotEqual(t, "internal", line.Reason)
 		}
 	}
+}
+
+// A dispute that has found no payment, and the payment that looks for what was parked, wait for each other: while
+// the one is being parked, held at its record, the other does not pass it by.
+func TestADisputeAndItsPaymentMeet(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	subject := subjectOf(e.book())
+	dispute, err := hookproof.NewEvent("charge.dispute.created", subject)
+	require.NoError(t, err)
+	payment, err := hookproof.NewEvent("checkout.session.completed", subject)
+	require.NoError(t, err)
+	held, err := e.db.Begin()
+	require.NoError(t, err)
+	defer func() { _ = held.Rollback() }()
+	_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
+		VALUES ($1, 'charge.dispute.created', false, 'ignored', 'parked', '')`, dispute.ID)
+	require.NoError(t, err)
+
+	statuses := make(chan int, 2)
+	for n, event := range []hookproof.Event{dispute, payment} {
+		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+		e.awaitLocks(n + 1)
+	}
+	require.NoError(t, held.Rollback())
+	require.Equal(t, []int{200, 200}, []int{<-statuses, <-statuses})
+	booking, err := e.fetch(t.Context(), "/bookings/"+subject["bookingId"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "open", booking["dispute"])
+}
+
+// Copies that gather while two groups are under way, held at their records, would share the next group's
+// transaction: one of them is taken, and the others are duplicates.
+func TestCopiesThatGather(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	paid := func() hookproof.Event {
+		event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+		require.NoError(t, err)
+		return event
+	}
+	first, second, gathering := paid(), paid(), paid()
+	held, err := e.db.Begin()
+	require.NoError(t, err)
+	defer func() { _ = held.Rollback() }()
+	const copies = 8
+	statuses := make(chan int, copies+2)
+	for n, event := range []hookproof.Event{first, second} {
+		_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
+			VALUES ($1, 'checkout.session.completed', false, 'ignored', 'no_booking', '')`, event.ID)
+		require.NoError(t, err)
+		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+		e.awaitLocks(n + 1)
+	}
+	var sent sync.WaitGroup
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Done() }})
+	for range copies {
+		sent.Add(1)
+		go func() { statuses <- e.target().Deliver(ctx, gathering, "genuine").Status }()
+	}
+	sent.Wait()
+	require.NoError(t, held.Rollback())
+	for range copies + 2 {
+		require.Equal(t, 200, <-statuses)
+	}
+	require.Equal(t, counts{Received: copies + 2, Processed: 3, Duplicates: copies - 1}, e.counts())
 }
 
 // A fault that nobody thought of is never acknowledged.

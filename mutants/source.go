@@ -21,7 +21,7 @@ var suites = map[string]string{"server": "e2e", "judge": "hookproof"}
 
 // atOnce is how many mutants of a suite are tested at once, if nothing else is asked for: tests that are short
 // of time fail for nothing.
-const atOnce = 2
+const atOnce = 4
 
 // RunSuite tests mutants of this repository's own sources, each in an overlay: nothing is written into the
 // tree. Each meets the test that is meant for it, and, where that passes, all others up to the first that fails;
