@@ -42,7 +42,7 @@ func initCommand(getenv func(string) string) *cobra.Command {
 		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless
 FILE names another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is
 answered by a URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a
-SELECT. Counters, replicas and the rest are added by hand.`,
+SELECT. It asks for nothing that few targets have: at its end it tells which keys would let more be judged.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
@@ -65,14 +65,15 @@ SELECT. Counters, replicas and the rest are added by hand.`,
 		}
 		a := newAsker(cmd)
 		file, err := a.targetFile(getenv)
+		var target *hookproof.Target
 		if err == nil {
-			err = writeTarget(path, file, getenv)
+			target, err = writeTarget(path, file, getenv)
 		}
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
 		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
-		return nil
+		return further(a.out, target)
 	}
 	return cmd
 }
@@ -273,22 +274,23 @@ func (a *asker) restart(f *targetFile) error {
 	})
 }
 
-// writeTarget puts the file in its place, once it is known that it can be read again.
-func writeTarget(path string, f targetFile, getenv func(string) string) error {
+// writeTarget puts the file in its place, once it is known that it can be read again, and answers what it says.
+func writeTarget(path string, f targetFile, getenv func(string) string) (*hookproof.Target, error) {
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(f); err != nil {
-		return err
+		return nil, err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*") // for its owner alone: there may be a secret in it
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var target *hookproof.Target
 	_, err = temporary.Write(content.Bytes())
 	if err = errors.Join(err, temporary.Close()); err == nil {
-		_, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
+		target, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
 			if value := getenv(name); value != "" {
 				return value
 			}
@@ -299,7 +301,7 @@ func writeTarget(path string, f targetFile, getenv func(string) string) error {
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
+		return nil, errors.Join(err, os.Remove(temporary.Name()))
 	}
-	return nil
+	return target, nil
 }
