@@ -183,22 +183,7 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
-	slices.SortStableFunc(all, func(a, b job) int { return b.length() - a.length() })
 	return all, nil
-}
-
-// length ranks jobs by how long they take, so that none of the longest is begun last: what is slow by itself, what all
-// checks are run on, what makes redelivery wait.
-func (j job) length() int {
-	switch {
-	case slices.Contains(j.mutant.Needs, "time"):
-		return 3
-	case j.kind == Correct:
-		return 2
-	case slices.Contains(j.mutant.Needs, "database"):
-		return 1
-	}
-	return 0
 }
 
 // unwanted tells whether a mutant was not asked for.
