@@ -32,7 +32,6 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 	if err != nil {
 		return Suite{}, err
 	}
-	s.Alone = o.Alone
 	if o.Root, err = filepath.Abs(o.Root); err != nil {
 		return Suite{}, err
 	}
