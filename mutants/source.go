@@ -71,7 +71,7 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, error) {
 	s := Suite{Name: name, Tests: suites[name]}
 	if s.Tests == "" {
-		return s, fmt.Errorf("there is no suite %q; there are judge and server", name)
+		return s, fmt.Errorf("there is no suite %q; there are server and judge", name)
 	}
 	all, err := Load(files, name)
 	if err != nil {
