@@ -96,17 +96,23 @@ func TestTheActionCallsHookproof(t *testing.T) {
 		env   []string
 		code  string
 		calls string
+		told  string // beside the verdict
 	}{
-		"a URL":                      {[]string{"ENDPOINT=http://127.0.0.1:1/a b", "ARGUMENTS=--seed 7 --thorough"}, "0", "--url|http://127.0.0.1:1/a b|--seed|7|--thorough|"},
-		"a target file":              {[]string{"TARGET=my target.json", "ENDPOINT=ignored"}, "0", "--target|my target.json|"},
-		"a failure is not swallowed": {[]string{"TARGET=t.json"}, "1", "--target|t.json|"},
-		"nor is an incomplete run":   {[]string{"TARGET=t.json"}, "2", "--target|t.json|"},
+		"a URL":                      {[]string{"ENDPOINT=http://127.0.0.1:1/a b", "ARGUMENTS=--seed 7 --thorough"}, "0", "--url|http://127.0.0.1:1/a b|--seed|7|--thorough|", ""},
+		"a target file":              {[]string{"TARGET=my target.json", "ENDPOINT=ignored"}, "0", "--target|my target.json|", ""},
+		"a failure is not swallowed": {[]string{"TARGET=t.json"}, "1", "--target|t.json|", ""},
+		"nor is an incomplete run":   {[]string{"TARGET=t.json"}, "2", "--target|t.json|", "hookproof: incomplete\n"},
+		"what could not be run":      {[]string{"TARGET=t.json", "UNRUN=1"}, "2", "--target|t.json|", "hookproof: incomplete\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			stand := "#!/usr/bin/env bash\nprintf '%s|' \"$@\" >\"$RUNNER_TEMP/called\"\necho THE VERDICT\n" +
-				"printf '{\\n  \"outcome\": \"failed\",\\n}\\n' >reports/report.json\necho progress >&2\nexit " + c.code + "\n"
+				"[ -n \"$UNRUN\" ] || printf '{\\n  \"outcome\": \"failed\",\\n}\\n' >reports/report.json\necho progress >&2\n" +
+				"[ " + c.code + " != 2 ] || echo 'hookproof: incomplete' >&2\nexit " + c.code + "\n"
+			require.NoError(t, os.Mkdir(filepath.Join(dir, "reports"), 0o755))
+			stale := filepath.Join(dir, "reports", "report.json")
+			require.NoError(t, os.WriteFile(stale, []byte("{\n  \"outcome\": \"passed\",\n}\n"), 0o644))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "hookproof"), []byte(stand), 0o755))
 			// As GitHub's runners call it.
 			command := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", check.Run)
@@ -121,8 +127,13 @@ func TestTheActionCallsHookproof(t *testing.T) {
 				return string(raw)
 			}
 			require.Equal(t, "check|--profile|stripe|--html|reports/report.html|--junit|reports/report.xml|--json|reports/report.json|"+c.calls, kept("called"))
-			require.Equal(t, "### hookproof\n~~~text\nTHE VERDICT\n~~~\n", kept("summary"))
-			require.Equal(t, "outcome=failed\n", kept("output"))
+			require.Equal(t, "### hookproof\n~~~text\nTHE VERDICT\n"+c.told+"~~~\n", kept("summary"))
+			if slices.Contains(c.env, "UNRUN=1") {
+				require.NoFileExists(t, stale, "of a call before")
+				require.NoFileExists(t, filepath.Join(dir, "output"))
+			} else {
+				require.Equal(t, "outcome=failed\n", kept("output"))
+			}
 			require.Contains(t, string(out), "THE VERDICT")
 		})
 	}

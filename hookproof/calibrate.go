@@ -200,5 +200,10 @@ func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
 	if refused.Status == http.StatusUnsupportedMediaType {
 		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not take Stripe's content type, application/json; charset=utf-8"}
 	}
-	return &Unusable{fmt.Sprintf("every genuine delivery was refused (%d): the secret is not the one that the target verifies with", refused.Status)}
+	answer := ""
+	if text := strings.TrimSpace(refused.Answer); text != "" {
+		answer = fmt.Sprintf("; it says %.200q", text)
+	}
+	return &Unusable{fmt.Sprintf("every genuine delivery was refused (%d): the secret is not the one that the target verifies with, "+
+		"or something like express.json() has parsed the body before the verification%s", refused.Status, answer)}
 }

@@ -40,10 +40,10 @@ var bindings = []binding{
 	{"", "/created", func(b bound) any { return b.created }, true},
 	{"", "/livemode", func(b bound) any { return b.livemode }, true},
 	{"", "/data/object/livemode", func(b bound) any { return b.livemode }, false},
-	{"", "/data/object/payment_intent", named("paymentIntent"), false},
+	{"", "/data/object/payment_intent", text("paymentIntent"), false},
 	{"", "/data/object/currency", named("currency"), false},
 
-	{"checkout.session", "/data/object/id", named("sessionId"), true},
+	{"checkout.session", "/data/object/id", text("sessionId"), true},
 	{"checkout.session", "/data/object/client_reference_id", orNull("clientReferenceId"), true},
 	{"checkout.session", "/data/object/metadata", entries("metadata."), true},
 	{"checkout.session", "/data/object/amount_total", named("amount"), true},
@@ -64,10 +64,20 @@ func named(name string) func(bound) any {
 	return func(b bound) any { return b.subject[name] }
 }
 
+// text is a value that Stripe writes as a text, whatever the target keeps it as.
+func text(name string) func(bound) any {
+	return func(b bound) any {
+		if _, there := b.subject[name]; !there {
+			return nil
+		}
+		return b.subject.text(name)
+	}
+}
+
 func orNull(name string) func(bound) any {
 	return func(b bound) any {
-		if value, there := b.subject[name]; there {
-			return value
+		if _, there := b.subject[name]; there {
+			return b.subject.text(name)
 		}
 		return json.RawMessage("null")
 	}

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/lib/pq"
+	"github.com/lib/pq"
 )
 
 // Hook is one way to ask a target for something, as a target file gives it: exactly one of its members.
@@ -210,6 +210,9 @@ func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	}
 	defer func() { _ = db.Close() }()
 	rows, err := db.QueryContext(ctx, `SELECT COALESCE(json_agg(row), '[]') FROM (`+strings.TrimRight(query, "; \n")+`) AS row`, arguments...)
+	if errors.Is(err, pq.ErrSSLNotSupported) {
+		return nil, errors.New("the database has no TLS; put sslmode=disable into the dsn")
+	}
 	if err != nil {
 		return nil, err
 	}

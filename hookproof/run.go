@@ -219,8 +219,8 @@ const mostShown = 3
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
 	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
-	if wanting := r.target.Wanting(c); wanting != "" {
-		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+wanting
+	if missing := r.target.Lacks(c.Needs()); missing != "" {
+		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
 		return w, nil
 	}
 	var err error

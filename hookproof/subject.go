@@ -40,12 +40,12 @@ func (s Subject) number(name string, otherwise int64) int64 {
 	return n
 }
 
-// entries are the values whose names begin with a prefix, without it.
+// entries are the values whose names begin with a prefix, without it: as texts, which metadata's always are.
 func (s Subject) entries(prefix string) map[string]any {
 	found := map[string]any{}
-	for name, value := range s {
+	for name := range s {
 		if key, is := strings.CutPrefix(name, prefix); is {
-			found[key] = value
+			found[key] = s.text(name)
 		}
 	}
 	return found

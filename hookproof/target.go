@@ -124,9 +124,6 @@ func (t *Target) Lacks(needs []string) string {
 	return ""
 }
 
-// Wanting is what the target file lacks for a check, in its own words; "" if nothing.
-func (t *Target) Wanting(c Check) string { return hookNames[t.Lacks(c.Needs())] }
-
 // hookNames say in the words of the target file what a target does not offer.
 var hookNames = map[string]string{
 	"subject": "subject", "state": "state", "counters": "counters", "hold": "a lock, which only Go code can give",

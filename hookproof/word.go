@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -176,12 +179,19 @@ func (s Subject) nowhere() Subject {
 	other := Subject{}
 	for name, value := range s {
 		other[name] = value
-		if text, is := value.(string); is && isTie(name) {
+		switch text := s.text(name); {
+		case !isTie(name):
+		case text != "" && strings.Trim(text, "0123456789") == "":
+			other[name] = strconv.Itoa(beyond + rand.IntN(math.MaxInt32-beyond))
+		default:
 			other[name] = scrambled(text)
 		}
 	}
 	return other
 }
+
+// beyond is a number that no target's objects have counted up to, and that still has place in 32 bits.
+const beyond = 2_000_000_000
 
 // scrambled is an id of the same form: its last letters and digits are others.
 func scrambled(id string) string {

@@ -42,7 +42,7 @@ func initCommand(getenv func(string) string) *cobra.Command {
 		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless
 FILE names another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is
 answered by a URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a
-SELECT. Counters, replicas and the rest are added by hand: at the end stands how many checks each of them opens.`,
+SELECT. It asks for nothing that few targets have: at its end it tells which keys would let more be judged.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
@@ -65,13 +65,15 @@ SELECT. Counters, replicas and the rest are added by hand: at the end stands how
 		}
 		a := newAsker(cmd)
 		file, err := a.targetFile(getenv)
+		var target *hookproof.Target
 		if err == nil {
-			err = a.writeTarget(path, file, getenv)
+			target, err = writeTarget(path, file, getenv)
 		}
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		return nil
+		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
+		return further(a.out, target)
 	}
 	return cmd
 }
@@ -272,23 +274,23 @@ func (a *asker) restart(f *targetFile) error {
 	})
 }
 
-// writeTarget puts the file in its place, once it is known that it can be read again.
-func (a *asker) writeTarget(path string, f targetFile, getenv func(string) string) error {
+// writeTarget puts the file in its place, once it is known that it can be read again, and answers what it says.
+func writeTarget(path string, f targetFile, getenv func(string) string) (*hookproof.Target, error) {
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(f); err != nil {
-		return err
+		return nil, err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*") // for its owner alone: there may be a secret in it
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var target *hookproof.Target
 	_, err = temporary.Write(content.Bytes())
-	var t *hookproof.Target
 	if err = errors.Join(err, temporary.Close()); err == nil {
-		t, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
+		target, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
 			if value := getenv(name); value != "" {
 				return value
 			}
@@ -299,30 +301,7 @@ func (a *asker) writeTarget(path string, f targetFile, getenv func(string) strin
 		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
+		return nil, errors.Join(err, os.Remove(temporary.Name()))
 	}
-	_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
-	a.wanting(t)
-	return nil
-}
-
-// wanting tells how far the file goes, and which further keys open how many checks.
-func (a *asker) wanting(t *hookproof.Target) {
-	var keys []string // in the order of the checks
-	counts, open := map[string]int{}, 0
-	for _, c := range hookproof.Checks() {
-		switch key := t.Wanting(c); {
-		case key == "":
-			open++
-		case counts[key] == 0:
-			keys = append(keys, key)
-			fallthrough
-		default:
-			counts[key]++
-		}
-	}
-	_, _ = fmt.Fprintf(a.out, "It opens %d of %d checks. What opens the others can be added by hand:\n", open, len(hookproof.Checks()))
-	for _, key := range keys {
-		_, _ = fmt.Fprintf(a.out, "  %2d  %s\n", counts[key], key)
-	}
+	return target, nil
 }

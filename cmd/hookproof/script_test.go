@@ -70,7 +70,8 @@ func timelessly(body []byte, header, secret string) bool {
 
 // TestScripts runs the command line as its users do, against an endpoint that is right about signatures
 // ($GOOD), one that takes everything ($GULLIBLE), and one that has the vectors' secret and tolerates any age
-// ($TIMELESS). $UNTRUSTED speaks TLS, with a certificate that nobody knows.
+// ($TIMELESS). $UNTRUSTED speaks TLS, with a certificate that nobody knows; $PARSING refuses
+// everything, and says why.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	endpoint := func(gullible bool) string {
@@ -93,6 +94,10 @@ func TestScripts(t *testing.T) {
 		}
 	}))
 	t.Cleanup(timeless.Close)
+	parsing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "payload must be a string, \x1b[2Jnot an object", http.StatusBadRequest)
+	}))
+	t.Cleanup(parsing.Close)
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // which would tell of every handshake that fails
 	untrusted.StartTLS()
@@ -103,6 +108,7 @@ func TestScripts(t *testing.T) {
 	}, Setup: func(env *testscript.Env) error {
 		env.Setenv("GOOD", good)
 		env.Setenv("GULLIBLE", gullible)
+		env.Setenv("PARSING", parsing.URL)
 		env.Setenv("TIMELESS", timeless.URL)
 		env.Setenv("UNTRUSTED", strings.TrimPrefix(untrusted.URL, "https://"))
 		env.Setenv("PLAIN", strings.TrimPrefix(good, "http://"))
