@@ -108,7 +108,8 @@ func (o Options) test(ctx context.Context, tests string, t *Tested) error {
 	if said, err := run(directory, "go", "test", "-c", "-o", binary, "."); err != nil {
 		return fmt.Errorf("it does not compile: %w\n%s", err, said)
 	}
-	for _, names := range []string{pattern(t.meant()), "."} {
+	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
+	for _, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
 		if names == "." && o.Alone {
 			return nil
 		}
