@@ -17,7 +17,6 @@ import (
 type Suite struct {
 	Name    string // and the directory of its mutants
 	Tests   string // the package's directory
-	Alone   bool   // each mutant met the test that is meant for it only
 	Mutants []Tested
 	Took    time.Duration // 0 where the score was read
 }

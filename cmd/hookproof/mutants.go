@@ -61,6 +61,9 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			if files.html+files.markdown+files.compare != "" {
 				return errors.New("mutants: a suite has no page of its own; write its score by --json, then the page without --suite")
 			}
+			if files.json != "" && (o.Alone || len(names) > 0) {
+				return errors.New("mutants: a score is the whole suite's; leave out --alone and the names")
+			}
 			s, err := mutants.RunSuite(cmd.Context(), mutants.Files, suite, o)
 			if err != nil {
 				return err
