@@ -8,8 +8,8 @@ import (
 )
 
 // Run judges a target in a Go test: a subtest for each check, which fails with its evidence, or is skipped with
-// what the target does not offer. What cannot be judged for want of evidence or time fails, too, and so does a run
-// that ends before its end, after what it had found. It answers the report.
+// what the target does not offer. What cannot be judged for want of evidence or time fails, too. Where the judge gives
+// up in the middle, since a hook fails, what it had found is told first. It answers the report.
 //
 //	func TestWebhook(t *testing.T) {
 //		target, err := hookproof.LoadTarget("hookproof.json", nil)
@@ -57,6 +57,12 @@ func (f Finding) tell(t teller) {
 func (f Finding) evidence() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\nbut: %s\n", f.Demand, f.Why)
+	if f.Schedule != "" {
+		fmt.Fprintf(&out, "shown by: %s\n", f.Schedule)
+	}
+	if f.Unshrunk != "" {
+		fmt.Fprintf(&out, "nothing shorter was looked for: %s\n", f.Unshrunk)
+	}
 	for _, sent := range f.Timeline {
 		answer := fmt.Sprint(sent.Status)
 		if sent.Error != "" {
@@ -67,9 +73,6 @@ func (f Finding) evidence() string {
 			fmt.Fprintf(&out, "  [%s]", sent.Fault)
 		}
 		out.WriteString("\n")
-	}
-	if f.Unshrunk != "" {
-		fmt.Fprintf(&out, "a shorter schedule was not looked for: %s\n", f.Unshrunk)
 	}
 	fmt.Fprintf(&out, "why: %s\nmend: %s", f.Importance, f.Mend)
 	return out.String()

@@ -1,7 +1,12 @@
 package hookproof
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,4 +49,27 @@ func TestRunMakesSubtests(t *testing.T) {
 	report := Run(t, openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine", "idempotence/replicas"}})
 	require.Equal(t, 1, report.Count(Pass))
 	require.Equal(t, 1, report.Count(NotRun), "there are no replicas")
+}
+
+// A hook that fails in the middle takes nothing away of what was found before: seen from outside, as a package's user
+// sees it, since a test that fails cannot tell of itself.
+func TestRunTellsWhatWasFoundBeforeAHookFailed(t *testing.T) {
+	const child = "HOOKPROOF_TEST_OF_A_FAILING_HOOK"
+	if os.Getenv(child) != "" {
+		target := openStall(t, nil).target()
+		target.Stop = func(context.Context, string) error { return errors.New("no such process") }
+		Run(t, target, Options{Only: []string{"authenticity/genuine", "authenticity/stale", "idempotence/restart"}})
+		return
+	}
+	t.Parallel()
+	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	command.Env = append(os.Environ(), child+"=1")
+	raw, err := command.CombinedOutput()
+	require.Error(t, err)
+	out := string(raw)
+	found, failed := strings.Index(out, t.Name()+"/authenticity/genuine"), strings.Index(out, "hookproof: the hook stop: no such process")
+	require.Positive(t, found, out)
+	require.Greater(t, failed, found, out)
+	require.Contains(t, out, "--- PASS: "+t.Name()+"/authenticity/stale")
+	require.Contains(t, out, "it could not be judged: the run ended before it was decided")
 }
