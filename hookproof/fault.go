@@ -282,19 +282,5 @@ func (r *run) messages(ctx context.Context, s Schedule) (int, error) {
 	return r.counts[s.String()], nil
 }
 
-func (r *run) restart(ctx context.Context) error {
-	r.called()
-	if err := r.target.Stop(ctx, "kill"); err != nil {
-		return hookFailed("stop", err)
-	}
-	return r.start(ctx)
-}
-
-func (r *run) start(ctx context.Context) error {
-	r.called()
-	r.wounded()
-	return r.target.bringUp(ctx)
-}
-
 // listens tells whether the target takes connections.
 func (r *run) listens() bool { return r.target.listens() }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -140,42 +138,6 @@ func (j Journaled) always5xx(acknowledged map[string]time.Time) bool {
 		}
 	}
 	return true
-}
-
-// insides are what an answer shows only of a program that tells a caller of its inside.
-var insides = regexp.MustCompile(`Traceback \(most recent|goroutine \d+ \[|panic: |\bat .{1,200}\.[jt]s:\d+|\bat [\w.$]+\([\w]+\.java:\d+\)|` +
-	`\.rb:\d+:in |\.php(:| on line )\d+|SQLSTATE|pq: |PG::|psycopg|ECONNREFUSED|/node_modules/|(?i)stack ?trace|syntax error at or near|violates unique constraint`)
-
-func noLeak(j Journaled) Sighting {
-	s := j.none("showed the target's inside", func(d Delivery) bool { return j.leak(d.Answer) != "" })
-	if s.Verdict == Fail {
-		s.Why += ": " + j.leak(s.Deliveries[0].Answer)
-	}
-	return s
-}
-
-// around is how many bytes of an answer are quoted before and after what should not be in it.
-const around = 60
-
-// leak is what an answer shows of the target's inside, with a little around it; "" if nothing. A secret is not
-// told once more.
-func (j Journaled) leak(answer string) string {
-	at := insides.FindStringIndex(answer)
-	for n, secret := range j.Secrets {
-		masked := "(the signing secret)"
-		if n > 0 {
-			masked = "(the previous signing secret)"
-		}
-		if from := strings.Index(answer, secret); from >= 0 && secret != "" {
-			answer = strings.ReplaceAll(answer, secret, masked)
-			at = []int{from, from + len(masked)}
-		}
-	}
-	if at == nil {
-		return ""
-	}
-	quoted := strings.ToValidUTF8(answer[max(0, at[0]-around):min(len(answer), at[1]+around)], "")
-	return strconv.Quote(strings.Join(strings.Fields(quoted), " "))
 }
 
 // plainly says why there was no answer, without what Go puts around it.

@@ -44,10 +44,12 @@ type run struct {
 	steady     []outcome      // whose states have to stay as they are until the end
 	overlaps   int
 	struck     int
+	forgets    bool      // a restart loses what the target knew
 	wound      time.Time // when the last fault was healed
 	unrest     period    // in which answers are not judged, since faults were made
 
 	starting   sync.Mutex
+	starts     atomic.Int64 // of the target, by us
 	ends       atomic.Int64 // how often the target's process was found to have ended
 	flapTurn   sync.Mutex   // guards flapping
 	flapping   string       // what was seen of answers that change in calm
@@ -106,7 +108,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	phase("calibrate", func() error { return r.calibrate(ctx) })
 	var said *diagnosis
 	if errors.As(err, &said) {
-		report.Findings, err = said.findings(checks), nil
+		report.Findings, err = said.findings(checks, r.journal.Deliveries()), nil
 		return nil
 	}
 	for _, p := range phases {
@@ -213,7 +215,7 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	return err
 }
 
-// mostShown is how many of the deliveries that an overall check accuses stand in its timeline.
+// mostShown is how many deliveries stand in a timeline that no one schedule has made.
 const mostShown = 3
 
 // work is what there is to do for a check.
@@ -292,7 +294,8 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
 		f.Relation = out.instance.Relation.String()
 		if out.trial != nil && out.verdict != NotRun {
-			f.Schedule, f.Unshrunk, f.Timeline = out.trial.Schedule, out.unshrunk, timeline(out.trial.Deliveries)
+			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
+			f.Timeline = timeline(slices.Concat(out.trial.Deliveries, out.trial.between))
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
 			f.Mend, f.Importance = w.check.Mend, w.check.Why
 		}

@@ -140,6 +140,18 @@ func (c canonical) tells(want canonical) string {
 	return strings.Join(parts, ", ")
 }
 
+// String is a state in a line, the first places of it.
+func (c canonical) String() string {
+	var parts []string
+	for _, pointer := range c.difference(nil) {
+		if len(parts) == 3 {
+			return strings.Join(parts, ", ") + " …"
+		}
+		parts = append(parts, nameOf(pointer)+" "+c[pointer])
+	}
+	return strings.Join(parts, ", ")
+}
+
 func nameOf(pointer string) string {
 	if pointer == "" {
 		return "the state"

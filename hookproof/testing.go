@@ -64,6 +64,10 @@ func (f Finding) evidence() string {
 		fmt.Fprintf(&out, "nothing shorter was looked for: %s\n", f.Unshrunk)
 	}
 	for _, sent := range f.Timeline {
+		if sent.Event == "" {
+			fmt.Fprintf(&out, "%8.1f ms  [%s]\n", sent.At, sent.Fault)
+			continue
+		}
 		answer := fmt.Sprint(sent.Status)
 		if sent.Error != "" {
 			answer = sent.Error

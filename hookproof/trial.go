@@ -21,14 +21,17 @@ type Trial struct {
 
 	schedule Schedule
 	events   map[string]Event
-	pending  []string // words not yet acknowledged
-	items    [][]int  // the deliveries of each of the schedule's words
-	place    int      // the message at which a fault strikes next
-	last     int      // the last one at which it shall
-	struck   int      // how often it did
-	ends     int64    // of the process, when it began
-	overdue  bool     // an answer was not given in time while the database was bad
-	faulty   bool     // the target or its database was made to fail
+	pending  []string   // words not yet acknowledged
+	items    [][]int    // the deliveries of each of the schedule's words
+	place    int        // the message at which a fault strikes next
+	last     int        // the last one at which it shall
+	struck   int        // how often it did
+	ends     int64      // of the process, when it began
+	starts   int64      // of the target by us, when it began
+	before   canonical  // a restart, the state
+	between  []Delivery // what was done between deliveries: times and words
+	overdue  bool       // an answer was not given in time while the database was bad
+	faulty   bool       // the target or its database was made to fail
 }
 
 // How long an event is redelivered until it is acknowledged: when nothing was wrong, and after a fault, when
@@ -76,7 +79,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 // deliver delivers a schedule to a trial's subject; object makes it, and a fault strikes at the last word.
 func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(context.Context) error, f fault) error {
 	t.Schedule, t.schedule, t.events, t.items = s.String(), s, map[string]Event{}, make([][]int, len(s))
-	t.ends = r.ends.Load()
+	t.ends, t.starts = r.ends.Load(), r.starts.Load()
 	t.faulty = f.strike != nil || s.verb("restart")
 	born, tie := time.Now().Add(-time.Minute), s.verb("tie")
 	for n, item := range s {
@@ -91,7 +94,7 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 		case "later":
 			err = sleep(ctx, later)
 		case "restart":
-			err = r.restart(ctx)
+			err = r.restart(ctx, t)
 		case "again":
 			for _, name := range t.genuineWords(n) {
 				r.post(ctx, t, n, Item{Event: name, Copies: 1})
@@ -240,7 +243,8 @@ func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
 		return err
 	})
 	if err != nil {
-		return nil, hookFailed("state", err)
+		t.State = nil
+		return nil, hookFailed("state", r.lost(ctx, t, err))
 	}
 	c, err := canonicalOf(state, t.Subject, r.target.Ignore)
 	t.State = c
@@ -259,7 +263,7 @@ func (r *run) subject(ctx context.Context) (s Subject, err error) {
 // patiently calls a hook, again for a while where a fault has just been healed: the hook goes through the
 // target, whose connections may be dead.
 func (r *run) patiently(ctx context.Context, hook func() error) error {
-	for {
+	for pause := 200 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		r.called()
 		err := hook()
 		r.mu.Lock()
@@ -268,7 +272,7 @@ func (r *run) patiently(ctx context.Context, hook func() error) error {
 		if err == nil || !recovering || ctx.Err() != nil {
 			return err
 		}
-		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}

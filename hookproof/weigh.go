@@ -59,7 +59,7 @@ func (r *run) stateOf(ctx context.Context, text string, again bool) (canonical, 
 	case known.state == nil:
 		known.state, err = r.rests(ctx, known.trial)
 	case again && known.trial != nil:
-		known.state, err = r.read(ctx, known.trial)
+		err = known.reread(ctx, r)
 	}
 	return known.state, err
 }
@@ -78,6 +78,20 @@ func (r *run) weigh(ctx context.Context, out outcome) (outcome, error) {
 }
 
 func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, error) {
+	var state canonical
+	var err error
+	if out.instance.Op != "≠" {
+		state, err = r.read(ctx, out.trial)
+		var lost *lostError
+		switch {
+		case errors.As(err, &lost) && out.trial.faulty:
+			return out.loses(lost), nil
+		case errors.Is(err, errEvidence):
+			return r.undecided(out, err)
+		case err != nil:
+			return out, err
+		}
+	}
 	states := map[string]canonical{}
 	for _, schedule := range out.instance.references() {
 		state, err := r.stateOf(ctx, schedule, again)
@@ -95,12 +109,8 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		out.why = fmt.Sprintf("the state does not show that %s; let the state hook show it, or list the event's type under unhandled", i.If)
 		return out, nil
 	}
-	var state canonical
-	var err error
 	if i.Op == "≠" {
 		state = states[i.Left]
-	} else if state, err = r.read(ctx, out.trial); err != nil {
-		return out, err
 	}
 	var why string
 	switch i.Op {
@@ -237,9 +247,20 @@ func (r *run) readReferences(ctx context.Context, list []*reference) error {
 	return each(list, 8, func(known *reference) (err error) {
 		known.mu.Lock()
 		defer known.mu.Unlock()
-		if known.trial != nil && known.err == nil {
-			known.state, err = r.read(ctx, known.trial)
+		if known.trial == nil || known.err != nil {
+			return nil
 		}
-		return err
+		return known.reread(ctx, r)
 	})
+}
+
+// reread reads a reference's state anew; its lock is held. One that a restart has lost stays as it was read before.
+func (known *reference) reread(ctx context.Context, r *run) error {
+	state, err := r.read(ctx, known.trial)
+	var lost *lostError
+	if errors.As(err, &lost) {
+		return nil
+	}
+	known.state = state
+	return err
 }

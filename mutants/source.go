@@ -38,6 +38,9 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 	if o.Alone { // whether all tests pass an argued mutant is not looked at
 		s.Mutants = slices.DeleteFunc(s.Mutants, func(t Tested) bool { return t.Argued != "" })
 	}
+	if err := o.sound(ctx, s); err != nil {
+		return s, err
+	}
 	parallel := atOnce
 	if o.Parallel > 0 {
 		parallel = o.Parallel
@@ -86,8 +89,77 @@ func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, erro
 	return s, nil
 }
 
+// tests is a package's tests, built.
+type tests struct {
+	directory, binary string
+	environment       string
+}
+
+// buildTests builds a package's tests into a directory, with files in the place of others as an overlay says, if one does.
+func (o Options) buildTests(ctx context.Context, name, work, overlay string) (tests, error) {
+	b := tests{directory: filepath.Join(o.Root, name), binary: filepath.Join(work, "tests")}
+	command := exec.CommandContext(ctx, "go", "test", "-c", "-o", b.binary, ".")
+	command.Dir = b.directory
+	if overlay != "" { // by GOFLAGS it also reaches the programs that tests build
+		b.environment = "GOFLAGS=" + goFlags(command.Environ()) + " -overlay=" + overlay
+		command.Env = append(command.Environ(), b.environment)
+	}
+	if said, err := command.CombinedOutput(); err != nil {
+		return b, fmt.Errorf("it does not compile: %w\n%s", err, said)
+	}
+	return b, nil
+}
+
+func goFlags(environment []string) (flags string) {
+	for _, variable := range environment {
+		if value, is := strings.CutPrefix(variable, "GOFLAGS="); is {
+			flags = value
+		}
+	}
+	return flags
+}
+
+var errNoTest = errors.New("there is no such test")
+
+// run runs the tests of a pattern, until one fails.
+func (b tests) run(ctx context.Context, names string) (said string, err error) {
+	command := exec.CommandContext(ctx, b.binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
+	command.Dir = b.directory
+	if b.environment != "" {
+		command.Env = append(command.Environ(), b.environment)
+	}
+	out, err := command.CombinedOutput()
+	if err == nil && strings.Contains(string(out), "no tests to run") {
+		err = errNoTest
+	}
+	return string(out), err
+}
+
+// sound makes sure that what is meant to kill passes on the sources as they are: else it would kill whatever it is given.
+func (o Options) sound(ctx context.Context, s Suite) error {
+	work, err := os.MkdirTemp("", "hookproof-suite-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	built, err := o.buildTests(ctx, s.Tests, work, "")
+	if err != nil {
+		return err
+	}
+	var meant []string
+	for _, t := range s.Mutants {
+		if name := pattern(t.meant()); !slices.Contains(meant, name) {
+			meant = append(meant, name)
+		}
+	}
+	if said, err := built.run(ctx, strings.Join(meant, "|")); err != nil && !errors.Is(err, errNoTest) {
+		return fmt.Errorf("the tests do not pass on the sources as they are, so they prove nothing of mutants: %s: %w", firstFailure(said), err)
+	}
+	return nil
+}
+
 // test finds the test of a package that kills a mutant.
-func (o Options) test(ctx context.Context, tests string, t *Tested) error {
+func (o Options) test(ctx context.Context, name string, t *Tested) error {
 	work, err := os.MkdirTemp("", "hookproof-mutant-")
 	if err != nil {
 		return err
@@ -97,29 +169,22 @@ func (o Options) test(ctx context.Context, tests string, t *Tested) error {
 	if err != nil {
 		return err
 	}
-	run := func(directory, program string, args ...string) (string, error) {
-		command := exec.CommandContext(ctx, program, args...)
-		// By GOFLAGS the overlay also reaches the programs that tests build.
-		command.Dir, command.Env = directory, append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay)
-		said, err := command.CombinedOutput()
-		return string(said), err
-	}
-	directory, binary := filepath.Join(o.Root, tests), filepath.Join(work, "tests")
-	if said, err := run(directory, "go", "test", "-c", "-o", binary, "."); err != nil {
-		return fmt.Errorf("it does not compile: %w\n%s", err, said)
+	built, err := o.buildTests(ctx, name, work, overlay)
+	if err != nil {
+		return err
 	}
 	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
 	for _, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
 		if names == "." && o.Alone {
 			return nil
 		}
-		said, err := run(directory, binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
+		said, err := built.run(ctx, names)
 		var exited *exec.ExitError
 		switch {
-		case err == nil && strings.Contains(said, "no tests to run"):
-			return fmt.Errorf("there is no test %s", t.meant())
 		case err == nil:
 			continue
+		case errors.Is(err, errNoTest):
+			return fmt.Errorf("there is no test %s", t.meant())
 		case ctx.Err() != nil || !errors.As(err, &exited):
 			return err
 		case names == ".":

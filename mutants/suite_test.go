@@ -131,4 +131,8 @@ func TestProgram(t *testing.T) {
 	require.ErrorContains(t, err, `there is no suite "jury"; there are server and judge`)
 	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Mutants: []string{"absent"}})
 	require.ErrorContains(t, err, "no mutant of these names")
+
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "hookproof", "a.go"), []byte("package a\n\nfunc One() int { return 9 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n"), 0o600))
+	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory})
+	require.ErrorContains(t, err, "the tests do not pass on the sources as they are, so they prove nothing of mutants: TestOne/one")
 }

@@ -1,0 +1,61 @@
+package hookproof
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
+	t.Parallel()
+	j := Journaled{Secrets: []string{"whsec_mine", "hush"}}
+	for answer, want := range map[string]string{
+		`{"received":true}`:                                                             "",
+		"see http://127.0.0.1:3000/docs":                                                "",
+		"Error: no\n    at handler (/srv/app.js:12:3)\n":                                `"Error: no at handler (/srv/app.js:12:3)"`,
+		"signed with hush, not with whsec_mine":                                         `"signed with •••, not with •••"`,
+		"pq: no way to postgres://shop:pass@db/shop":                                    `"pq: no way to postgres://shop:•••@db/shop"`,
+		"Stack trace of sk_test_abc123 whsec_their+/=":                                  `"Stack trace of sk_test_••• whsec_•••"`,
+		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
+		"panic: " + strings.Repeat("y", 108) + " whsec_their":                           `"panic: ` + strings.Repeat("y", 108) + ` whse"…`,
+	} {
+		require.Equal(t, want, j.leak(answer))
+	}
+}
+
+// What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
+func TestALeakIsSeenWhereTheAnswerIsOnlyWorthKnowing(t *testing.T) {
+	t.Parallel()
+	careless := func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if string(body) != "null" {
+				return false
+			}
+			http.Error(w, "TypeError: Cannot read properties of null (reading 'id')\n    at /srv/shop/webhook.mjs:31:22", 500)
+			return true
+		}
+	}
+	r, err := Judge(t.Context(), openStall(t, careless).target(), Options{Only: []string{"ack-policy/garbage", "ack-policy/no-leak"}})
+	require.NoError(t, err)
+	require.Equal(t, Info, findingOf(t, r, "ack-policy/garbage").Verdict)
+	f := findingOf(t, r, "ack-policy/no-leak")
+	require.Equal(t, Fail, f.Verdict)
+	require.Contains(t, f.Why, "500 to json-null, signed as genuine: \"TypeError: Cannot read properties of null (reading 'id') at /srv/shop/webhook.mjs:31:22\"")
+	require.Len(t, f.Timeline, 2, "one of each check's")
+	require.Equal(t, "json-null", f.Timeline[0].Event)
+	require.Equal(t, 500, f.Timeline[0].Status)
+	require.Contains(t, f.evidence(), "json-null      genuine        → 500")
+}
+
+// A fault that lets nothing through has its deliveries shown as well.
+func TestWhatRefusesEverythingIsShown(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.answer = answering(308) }).target(), Options{Only: []string{"ack-policy"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/no-redirect")
+	require.Equal(t, Fail, f.Verdict)
+	require.NotEmpty(t, f.Timeline)
+	require.Equal(t, 308, f.Timeline[0].Status)
+}

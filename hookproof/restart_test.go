@@ -1,0 +1,103 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// forgetful is a stall that keeps its orders in memory alone, and whose state hook fails for an order that it does
+// not know. It acknowledges events of such an order or, as it should, does not.
+func forgetful(t *testing.T, acknowledges bool) *Target {
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+			var e stallEvent
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return acknowledges && json.Unmarshal(body, &e) == nil && e.Data.Object.Metadata["order"] != "" && s.orders[e.Data.Object.Metadata["order"]] == nil
+		}
+	})
+	target := s.target()
+	state, stop := target.State, target.Stop
+	target.State = func(ctx context.Context, o Subject) (any, error) {
+		s.mu.Lock()
+		known := s.orders[o.text("metadata.order")] != nil
+		s.mu.Unlock()
+		if !known {
+			return nil, errors.New("the order page answered 404")
+		}
+		return state(ctx, o)
+	}
+	target.Stop = func(ctx context.Context, how string) error {
+		err := stop(ctx, how)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		clear(s.orders)
+		clear(s.seen)
+		return err
+	}
+	return target
+}
+
+// An order that a restart has lost is a failure of the target, and no hook that fails: of what is made afterwards the
+// hook has an answer. What else was to be read then is not judged.
+func TestWhatARestartLosesIsAFailure(t *testing.T) {
+	t.Parallel()
+	target := forgetful(t, false)
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "idempotence/redelivered", "meaning/refund"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "idempotence/restart")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "was never acknowledged", "an order that is not there is not paid")
+	require.Contains(t, f.evidence(), "[stopped and started]")
+	for _, check := range []string{"idempotence/redelivered", "meaning/refund"} {
+		f := findingOf(t, r, check)
+		require.Equal(t, NotRun, f.Verdict, "%s: %s", check, f.Why)
+		require.True(t, f.Lacking)
+		require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
+	}
+}
+
+// One that acknowledges what it does not know loses silently, which the state hook alone shows.
+func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
+	t.Parallel()
+	target := forgetful(t, true)
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "faults/stopped"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "idempotence/restart")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, `after paid restart paid the state is lost, which was /dispute "", /refunded 0, /shipped 1 … before the restart`)
+	require.Contains(t, f.Why, "of this it says: the order page answered 404")
+	require.Equal(t, "rank 4", f.Expected["/status"])
+	require.Nil(t, f.Seen)
+	require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")
+	require.Equal(t, "paid", f.Timeline[0].Event)
+	require.Equal(t, "stopped and started", f.Timeline[1].Fault)
+	require.Equal(t, "paid", f.Timeline[2].Event)
+	require.Equal(t, "the state hook: the order page answered 404", f.Timeline[len(f.Timeline)-1].Fault)
+}
+
+// A state hook that has no answer for anything after a restart is a hook that fails, and says after what.
+func TestAStateHookThatDoesNotComeBackIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	target := forgetful(t, true)
+	state := target.State
+	var stopped atomic.Bool
+	stop := target.Stop
+	target.Stop = func(ctx context.Context, how string) error { stopped.Store(true); return stop(ctx, how) }
+	target.State = func(ctx context.Context, o Subject) (any, error) {
+		if stopped.Load() {
+			return nil, errors.New("no way to it")
+		}
+		return state(ctx, o)
+	}
+	_, err := Judge(t.Context(), target, Options{Only: []string{"faults/stopped"}})
+	var failed *HookError
+	require.ErrorAs(t, err, &failed)
+	require.EqualError(t, failed, "the hook state: after the target was stopped and started: no way to it")
+}
