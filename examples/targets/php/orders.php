@@ -38,6 +38,8 @@ function database(): PDO
 function create(PDO $db, string $id): ?array
 {
     $session = 'cs_test_' . bin2hex(random_bytes(24));
+    // SQLite's writers have no queue: each looks now and then, and one may come last many times. A customer can wait.
+    $db->setAttribute(PDO::ATTR_TIMEOUT, 8);
     $made = run($db, 'INSERT INTO orders (id, session, amount, currency) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
         [$id, $session, AMOUNT, CURRENCY])->rowCount();
     return $made ? ['id' => $id, 'reference' => $id, 'stripeSessionId' => $session, 'amount' => AMOUNT, 'currency' => CURRENCY] : null;
