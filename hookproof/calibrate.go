@@ -48,20 +48,26 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	usual := r.sender.timings.Answer
-	r.sender.timings.Answer = longAnswer
-	err = r.deliver(ctx, trial, Schedule{{Event: "paid", Copies: 1}}, nil, fault{})
-	r.sender.timings.Answer = usual
-	if err != nil {
+	hurried := r.unhurried()
+	defer hurried()
+	payment := Schedule{{Event: "paid", Copies: 1}}
+	if err := r.deliver(ctx, trial, payment, nil, fault{}); err != nil {
 		return err
 	}
 	acknowledged := trial.Deliveries[len(trial.Deliveries)-1]
 	if len(trial.Unanswered) > 0 {
 		return r.diagnose(ctx, acknowledged)
 	}
-	if acknowledged.Latency > tooSlow {
-		return &diagnosis{"ack-policy/in-time", fmt.Sprintf("a payment was acknowledged after %s", acknowledged.Latency.Round(100*time.Millisecond))}
+	if acknowledged.Latency > tooSlow { // as the first may be, where a program is woken for it
+		again, err := r.perform(ctx, payment)
+		if err != nil {
+			return err
+		}
+		if second := again.Deliveries[0]; second.Latency > tooSlow {
+			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", tenths(acknowledged.Latency), tenths(second.Latency))}
+		}
 	}
+	hurried()
 	if err := r.measureLag(ctx, trial, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
 		return err
 	}
@@ -79,11 +85,18 @@ func (r *run) calibrate(ctx context.Context) error {
 	return nil
 }
 
-// firstAnswer looks for one genuine delivery that is taken.
-func (r *run) firstAnswer(ctx context.Context) error {
+// unhurried lets answers take their time, until the returned function is called, once or more.
+func (r *run) unhurried() (hurried func()) {
 	usual := r.sender.timings.Answer
 	r.sender.timings.Answer = longAnswer
-	defer func() { r.sender.timings.Answer = usual }()
+	return func() { r.sender.timings.Answer = usual }
+}
+
+func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+
+// firstAnswer looks for one genuine delivery that is taken.
+func (r *run) firstAnswer(ctx context.Context) error {
+	defer r.unhurried()()
 	var first Delivery
 	for _, word := range []string{"unhandled", "stranger"} {
 		e, err := eventOf(vocabulary[word], stranger(nil, true), r.target.Livemode, time.Now(), false)
@@ -93,7 +106,12 @@ func (r *run) firstAnswer(ctx context.Context) error {
 		what := shipment{event: e, label: word, sign: "genuine"}
 		d := r.sender.send(ctx, what)
 		if d.Acknowledged() && d.Latency > tooSlow {
-			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("an event that nobody waits for was answered after %s", d.Latency.Round(100*time.Millisecond))}
+			if what.event, err = e.withID(newEventID()); err != nil {
+				return err
+			}
+			if again := r.sender.send(ctx, what); again.Latency > tooSlow {
+				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", tenths(d.Latency), tenths(again.Latency))}
+			}
 		}
 		if d.Acknowledged() {
 			r.good = what

@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -116,4 +117,22 @@ func TestOneMomentAccusesNobody(t *testing.T) {
 		twice := append(stalled, at(30*time.Second, lie.status, 11*time.Second))
 		require.Equal(t, Fail, lie.judge(Journaled{Deliveries: twice}).Verdict, name)
 	}
+}
+
+// A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.
+func TestAColdStartAccusesNobody(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+		s.answer = func(n int, _ http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			if n == 1 {
+				time.Sleep(tooSlow + 100*time.Millisecond)
+			}
+			return false
+		}
+	}).target(), Options{Only: []string{"ack-policy/in-time", "authenticity/genuine"}})
+	require.NoError(t, err)
+	require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
+	f := findingOf(t, r, "ack-policy/in-time")
+	require.Equal(t, Info, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "1 of ")
 }
