@@ -38,6 +38,10 @@ const (
 	recovery = 15 * time.Second
 )
 
+// lastWord is for how long a target answers nothing but 4xx until that is its last word, also after a fault: what has
+// not recovered answers 5xx, or nothing.
+const lastWord = 3 * time.Second
+
 // overtake is how long an event's object is made after the event: longer than an endpoint should wait for
 // it inside a delivery. later is how long "later" is.
 const (
@@ -202,13 +206,23 @@ func overlap(deliveries []Delivery) int {
 // redeliver sends what has not been acknowledged again and again, as Stripe does: the same event with a
 // fresh timestamp, on a compressed clock.
 func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) error {
+	var refused time.Time // since when all is refused
 	for deadline := time.Now().Add(patience); len(t.pending) > 0 && time.Now().Before(deadline); {
+		if !refused.IsZero() && time.Since(refused) > lastWord {
+			break
+		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
 			return err
 		}
 		for _, name := range slices.Clone(t.pending) {
 			d := r.sender.send(ctx, shipment{event: t.events[name], label: name, sign: "genuine"})
 			t.Deliveries = append(t.Deliveries, d)
+			switch {
+			case d.Status/100 != 4:
+				refused = time.Time{}
+			case refused.IsZero():
+				refused = d.SentAt
+			}
 			if d.Acknowledged() {
 				t.pending = slices.DeleteFunc(t.pending, func(other string) bool { return other == name })
 			}

@@ -4,6 +4,10 @@ import (
 	"context"
 	"io/fs"
 	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing/fstest"
 )
 
@@ -19,4 +23,17 @@ func listens(port string) (bool, error) {
 		return false, nil
 	}
 	return true, listener.Close()
+}
+
+// asked asks the process whose id is in a file to end.
+func asked(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	return syscall.Kill(pid, syscall.SIGTERM)
 }

@@ -88,16 +88,27 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 		"DATABASE_UPSTREAM": "127.0.0.1:" + strconv.Itoa(server.Port()),
 	}
 	if e.compiled {
-		return i, i.compiled(filepath.Join(root, e.directory), binary)
+		return i, i.compiled(filepath.Join(root, e.directory), m, binary)
 	}
 	return i, i.interpreted(filepath.Join(root, e.directory), m)
 }
 
-// compiled is the scripts, and the binary where they expect it.
-func (i *instance) compiled(source, binary string) error {
+// compiled is the scripts, as the mutant has them, and the binary where they expect it.
+func (i *instance) compiled(source string, m Mutant, binary string) error {
 	for _, name := range []string{"target.json", "start", "stop"} {
 		if err := i.copy(source, name); err != nil {
 			return err
+		}
+	}
+	changed, err := m.Apply(os.DirFS(source))
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"start", "stop"} {
+		if text := changed[name]; text != nil {
+			if err := os.WriteFile(filepath.Join(i.directory, name), text, 0o755); err != nil {
+				return err
+			}
 		}
 	}
 	run := filepath.Join(i.directory, ".run", i.env["PORT"])
@@ -197,6 +208,14 @@ func (i *instance) leftovers() string {
 			if time.Now().After(deadline) {
 				return "somebody still listens on port " + port
 			}
+		}
+	}
+	// Behind a proxy an endpoint has a socket. One that was killed leaves the file, and nobody behind it.
+	sockets, _ := filepath.Glob(filepath.Join(i.directory, ".run", "*", "*.sock")) // only a bad pattern is an error
+	for _, socket := range sockets {
+		if conn, err := net.Dial("unix", socket); err == nil {
+			_ = conn.Close()
+			return "somebody still listens on " + filepath.Base(socket)
 		}
 	}
 	return ""

@@ -3,6 +3,10 @@ package mutants
 import (
 	"errors"
 	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -164,6 +168,45 @@ func TestNothingIsLeft(t *testing.T) {
 	free, err := listens(port)
 	require.NoError(t, err)
 	require.True(t, free, "the endpoint was ended")
+}
+
+// Behind nginx there are two to end, and each of them is found out: nginx by its port, the endpoint by its socket.
+func TestNothingIsLeftBehindNginx(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/usr/sbin/nginx"); err != nil && os.Getenv("CI") == "" {
+		if _, err := exec.LookPath("nginx"); err != nil {
+			t.Skip("there is no nginx; .ci/run installs it")
+		}
+	}
+	for end, complaint := range map[string]string{"": "still listens on port", "nginx.pid": "still listens on shop.sock"} {
+		var port, socket string
+		judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ hookproof.Options) (hookproof.Report, error) {
+			port = getenv("PORT")
+			run := filepath.Join(filepath.Dir(file), ".run", port)
+			socket = filepath.Join(run, "shop.sock")
+			proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
+			if err != nil {
+				return hookproof.Report{}, err
+			}
+			defer func() { _ = proxy.Close() }()
+			target, err := hookproof.LoadTarget(file, getenv)
+			if err != nil {
+				return hookproof.Report{}, err
+			}
+			if err := target.Start(ctx); err != nil || end == "" {
+				return hookproof.Report{}, err
+			}
+			return hookproof.Report{}, asked(filepath.Join(run, end))
+		}}
+		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/behind-nginx"}})
+		require.NoError(t, err)
+		require.Contains(t, m.Rows[0].Trouble, complaint)
+		free, err := listens(port)
+		require.NoError(t, err)
+		require.True(t, free, "nginx was ended")
+		_, err = net.Dial("unix", socket)
+		require.Error(t, err, "the endpoint was ended")
+	}
 }
 
 func TestAnAccusationIsNeverDoubtful(t *testing.T) {

@@ -33,6 +33,7 @@ type Mutant struct {
 	Told        hookproof.Verdict // what that check says then: fail, but for what cannot be called a fault for sure
 	Argued      string            // why nothing can kill it, where that is so; only of mutants of our own sources
 	Needs       []string
+	Long        bool // it takes so much longer than others that it is begun first
 	Description string
 	Edits       []Edit
 }
@@ -66,6 +67,11 @@ func Parse(name string, text []byte) (Mutant, error) {
 			m.Argued = value
 		case "needs":
 			m.Needs = strings.Split(value, "|")
+		case "takes":
+			m.Long = value == "long"
+			if !m.Long {
+				return fail("takes is %q; it can be long", value)
+			}
 		default:
 			said = append(said, line)
 		}
@@ -186,7 +192,7 @@ var errTogether = errors.New("they edit the same text")
 func Combine(a, b Mutant, sources fs.FS) (Mutant, error) {
 	pair := Mutant{
 		Name: a.Name + "+" + b.Short(), Expect: a.Expect, Description: a.Description + " " + b.Description,
-		Needs: slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Needs, b.Needs)))),
+		Needs: slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Needs, b.Needs)))), Long: a.Long || b.Long,
 		Edits: slices.Concat(a.Edits, b.Edits),
 	}
 	for _, one := range a.Edits {

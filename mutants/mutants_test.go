@@ -61,9 +61,9 @@ func parse(t *testing.T, text string) (Mutant, error) {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nargued: no program can tell\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
+	m, err := parse(t, "report: a/b#1\nexpect: family/check\nneeds: overlap|restart\nargued: no program can tell\ntakes: long\nOne line,\nand one more.\n-- find a.go --\none\n-- replace --\ntwo\n")
 	require.NoError(t, err)
-	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", "fail", "no program can tell", []string{"overlap", "restart"}, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
+	require.Equal(t, Mutant{"go/test", "a/b#1", "family/check", "fail", "no program can tell", []string{"overlap", "restart"}, true, "One line, and one more.", []Edit{{"a.go", "one\n", "two\n"}}}, m)
 
 	for text, complaint := range map[string]string{
 		"expect: a/b\n-- find a.go --\none\n-- replace --\n":                              "description",
@@ -73,6 +73,7 @@ func TestParse(t *testing.T) {
 		"expect: a/b\nText.\n-- replace --\none\n-- find a.go --\n":                       "pairs of sections",
 		"expect: a/b\nText.\n-- find ../a.go --\none\n-- replace --\n":                    "is no path",
 		"expect: a/b\nverdict: pass\nText.\n-- find a.go --\none\n-- replace --\n":        "verdict is",
+		"expect: a/b\ntakes: ages\nText.\n-- find a.go --\none\n-- replace --\n":          `takes is "ages"`,
 		"expect: a/b\nneeds: luck\nText.\n-- find a.go --\none\n-- replace --\n":          `needs names "luck"`,
 		"expect: a/b\nText.\n-- find a.go --\n-- replace --\nnothing is found nowhere.\n": "pairs of sections",
 	} {
@@ -95,6 +96,20 @@ func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 				require.Regexp(t, `^[\w.-]+/[\w.-]+#\d+$`, m.Report, m.Name)
 			}
 			require.LessOrEqual(t, len(m.Description), 240, "%s: two lines", m.Name)
+		}
+	}
+}
+
+// What takes longest is begun first, or all others wait for it at the end.
+func TestTheLongestAreBegunFirst(t *testing.T) {
+	t.Parallel()
+	long := Mutant{Long: true}
+	for alone, jobs := range map[bool][]job{
+		true:  {{mutant: long, kind: Correct}, {kind: Correct}, {mutant: long, kind: Faulty}},
+		false: {{mutant: long, kind: Faulty}, {kind: Correct}},
+	} {
+		for n := range jobs[1:] {
+			require.Greater(t, Options{Alone: alone}.length(jobs[n]), Options{Alone: alone}.length(jobs[n+1]))
 		}
 	}
 }

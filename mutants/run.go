@@ -183,7 +183,19 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
+	slices.SortStableFunc(all, func(a, b job) int { return cmp.Compare(o.length(b), o.length(a)) })
 	return all, nil
+}
+
+// length ranks jobs by how long they take: what is begun last should not be what ends long after all others.
+func (o Options) length(j job) int {
+	switch {
+	case j.mutant.Long && (!o.Alone || j.kind == Correct):
+		return 2
+	case o.Alone && j.kind == Correct: // it meets all checks
+		return 1
+	}
+	return 0
 }
 
 // unwanted tells whether a mutant was not asked for.
