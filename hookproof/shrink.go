@@ -87,17 +87,18 @@ const fewCalls = 5
 // shrink looks for the shortest schedule that still breaks a relation: what both sides deliver is left
 // out of both, what only the left side delivers of that, and copies become two, or half as many.
 func (r *run) shrink(ctx context.Context, found outcome) outcome {
-	tried, cost := 0, fewCalls
-	for {
-		shorter := false
+	cost, tried := fewCalls, map[string]bool{found.instance.Relation.String(): true}
+	for shorter := true; shorter; {
+		shorter = false
 		for _, candidate := range found.instance.shorter() {
-			if tried++; tried > mostShrinks {
-				found.unshrunk = fmt.Sprintf("%d shorter ones have been tried", mostShrinks)
+			name := candidate.Relation.String()
+			if tried[name] {
+				continue
+			}
+			if found.unshrunk = r.shrinksNoMore(ctx, len(tried), cost); found.unshrunk != "" {
 				return found
 			}
-			if found.unshrunk = r.spentAfter(cost); found.unshrunk != "" || ctx.Err() != nil {
-				return found
-			}
+			tried[name] = true
 			before := r.calls.Load()
 			again, err := r.decide(ctx, candidate)
 			cost = max(cost, int(r.calls.Load()-before))
@@ -106,43 +107,79 @@ func (r *run) shrink(ctx context.Context, found outcome) outcome {
 				break
 			}
 		}
-		if !shorter {
-			return found
-		}
 	}
+	return found
 }
 
-// shorter are the relations that are one step smaller, and still to be demanded.
+// shrinksNoMore says why nothing shorter is looked for, when so many have been tried of which one costs so many hook
+// calls; "" if it is.
+func (r *run) shrinksNoMore(ctx context.Context, tried, cost int) string {
+	switch {
+	case ctx.Err() != nil:
+		return "the run was ended"
+	case tried > mostShrinks:
+		return fmt.Sprintf("%d others were tried", mostShrinks)
+	}
+	return r.spentAfter(cost)
+}
+
+// shorter are the relations that are one step smaller, and still to be demanded: first those that leave something
+// out, then those with fewer copies.
 func (i instance) shorter() []instance {
-	var list []instance
+	var list, fewer []instance
+	add := func(left, right Schedule) {
+		if left.String() != right.String() { // which breaks nothing
+			list = append(list, i.with(left, right))
+		}
+	}
 	for n, item := range i.left {
 		if item.Verb != "" {
-			if item.Verb == "again" || item.Verb == "tie" || item.Verb == "later" {
-				list = append(list, i.with(without(i.left, n), i.right))
+			if slices.Contains([]string{"again", "tie", "later", "restart"}, item.Verb) {
+				add(without(i.left, n), i.right)
 			}
 			continue
 		}
-		if item.Copies > 2 {
-			for _, copies := range slices.Compact([]int{2, max(2, item.Copies/2)}) {
-				fewer := slices.Clone(i.left)
-				fewer[n].Copies = copies
-				list = append(list, i.with(fewer, i.right))
+		for _, copies := range []int{2, item.Copies / 2} {
+			if copies < item.Copies && copies >= 2 {
+				left := slices.Clone(i.left)
+				left[n].Copies = copies
+				fewer = append(fewer, i.with(left, i.right))
 			}
 		}
 		if i.Op != "=" {
 			continue
 		}
+		if !item.genuine() || i.left.copies(item) >= item.Copies+2 { // it is still told several times
+			if len(i.left) > 1 {
+				add(without(i.left, n), i.right)
+			}
+			continue
+		}
+		if i.left.copies(item) > item.Copies {
+			continue // the copy, or what it is a copy of
+		}
 		at := slices.IndexFunc(i.right, item.tells)
 		// What comes too late for the right side's first event may well have an effect without it.
 		anchor := at == 0 && slices.ContainsFunc(i.left, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(i.right, item.tells) })
 		if at >= 0 && len(i.right) > 1 && !i.Whole && !anchor {
-			list = append(list, i.with(without(i.left, n), without(i.right, at)))
+			add(without(i.left, n), without(i.right, at))
 		}
 		if at < 0 && len(i.left) > len(i.right)+1 {
-			list = append(list, i.with(without(i.left, n), i.right))
+			add(without(i.left, n), i.right)
 		}
 	}
-	return list
+	return append(list, fewer...)
+}
+
+// copies is how often a schedule tells what an item tells.
+func (s Schedule) copies(item Item) int {
+	n := 0
+	for _, other := range s {
+		if other.genuine() && other.tells(item) {
+			n += other.Copies
+		}
+	}
+	return n
 }
 
 func without(s Schedule, n int) Schedule { return slices.Delete(slices.Clone(s), n, n+1) }

@@ -1,0 +1,102 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// forgettingAfter makes a stall forget what it has seen when an event comes again after so many other deliveries, and
+// ship once more.
+func forgettingAfter(deliveries int) func(*stall) {
+	return func(s *stall) {
+		at := map[string]int{}
+		s.answer = func(n int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			var e stallEvent
+			if json.Unmarshal(body, &e) != nil || e.ID == "" {
+				return false
+			}
+			if before, again := at[e.ID]; again && n-before > deliveries {
+				clear(s.seen)
+			}
+			if _, again := at[e.ID]; !again {
+				at[e.ID] = n
+			}
+			return false
+		}
+		s.before = func(e stallEvent, o *stallOrder) bool {
+			paid := e.Type == "checkout.session.completed" && e.Data.Object.PaymentStatus == "paid"
+			if paid {
+				o.rank, o.shipped = max(o.rank, 4), o.shipped+1
+			}
+			return paid
+		}
+	}
+}
+
+func madeUp(left, right string) Check {
+	return Check{Name: "order/made-up", Demand: "It is so.", Why: "nothing", Mend: "do not", Relations: equal(left, right)}
+}
+
+func judgeMadeUp(t *testing.T, lie func(*stall), c Check, o Options) (Finding, Report) {
+	t.Helper()
+	o.Checks, o.Seed = []Check{c}, 1
+	r, err := Judge(t.Context(), openStall(t, lie).target(), o)
+	require.NoError(t, err)
+	return findingOf(t, r, c.Name), r
+}
+
+// The shortest schedule is found where copies must be many, and what need not be there is left out.
+func TestSchedulesAreShrunk(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		after       int // deliveries
+		left, right string
+		want        string
+	}{
+		{8, "paid later unhandled*40+ paid", "paid", "paid unhandled*10+ paid"},
+		{0, "paid later unhandled*40+ paid", "paid", "paid paid"},
+		{0, "paid&3 paid&3", "paid", "paid&2"},
+		{0, "refund paid again", "paid refund", "paid again"},
+		{0, "paid restart paid", "paid", "paid paid"},
+		{1, "paid no-header:paid*20 wrong-secret:paid*40 paid", "paid", "paid wrong-secret:paid*2 paid"},
+		{3, "paid stranger bare stranger paid", "paid", "paid stranger bare stranger paid"},
+	} {
+		t.Run(row.left, func(t *testing.T) {
+			t.Parallel()
+			f, _ := judgeMadeUp(t, forgettingAfter(row.after), madeUp(row.left, row.right), Options{})
+			require.Equal(t, Fail, f.Verdict, f.Why)
+			require.Equal(t, row.want, f.Schedule)
+			require.Empty(t, f.Unshrunk)
+		})
+	}
+}
+
+// What is forged alone demands no payment, whatever else was left out.
+func TestShrinkingKeepsWhatIsDemanded(t *testing.T) {
+	t.Parallel()
+	for left, right := range map[string]string{
+		"wrong-secret:paid paid": "paid", "paid paid": "paid", "paid&2": "paid", "tie paid": "paid", "wrong-secret:paid*40 no-header:paid*20 paid": "paid",
+		"paid refund again": "paid refund", "refund paid again": "paid refund", "paid restart paid": "paid", "tampered-body:paid stale:paid": "",
+	} {
+		l, err := ParseSchedule(left)
+		require.NoError(t, err)
+		r, err := ParseSchedule(right)
+		require.NoError(t, err)
+		one := instance{Relation: Relation{Left: left, Op: "=", Right: right}, left: l, right: r}
+		for _, shorter := range one.shorter() {
+			require.NotEqual(t, shorter.left.String(), shorter.right.String(), "it breaks nothing")
+			for _, item := range shorter.right {
+				genuine := false
+				for _, other := range shorter.left {
+					genuine = genuine || other.genuine() && other.tells(item)
+				}
+				require.True(t, genuine, "%s cannot be demanded", shorter)
+			}
+		}
+	}
+}
