@@ -19,6 +19,10 @@ type fault struct {
 // forced is how long answers of the database are held back to make copies overlap.
 const forced = 40 * time.Millisecond
 
+// forcing is for how long they are: copies that overlap have met by then. Where each waits for the one before, the
+// last of a dozen would else be answered later than its target's own patience allows, and that would be our doing.
+const forcing = time.Second
+
 // mostMessages is at how many messages of one delivery a fault is tried.
 const mostMessages = 30
 

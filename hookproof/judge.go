@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // outcome is what one relation came to.
@@ -124,7 +125,11 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 	}
 	if r.target.Proxy != nil && crowd < gate { // of a larger crowd some overlap by themselves
 		r.target.Proxy.DelayAnswers(forced)
-		defer r.target.Proxy.DelayAnswers(0)
+		relief := time.AfterFunc(forcing, func() { r.target.Proxy.DelayAnswers(0) })
+		defer func() {
+			relief.Stop()
+			r.target.Proxy.DelayAnswers(0)
+		}()
 	}
 	trial, err := perform(ctx, i.left)
 	if err == nil && trial.Overlap < 2 {
