@@ -136,3 +136,21 @@ func TestAColdStartAccusesNobody(t *testing.T) {
 	require.Equal(t, Info, f.Verdict, f.Why)
 	require.Contains(t, f.Why, "1 of ")
 }
+
+// In a crowd on a busy machine a correct endpoint may give up what has waited for its turn too long.
+func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
+	t.Parallel()
+	crowd, alone := Item{Event: "paid", Copies: 12, Together: true, Want: "ack"}, Item{Event: "paid", Copies: 1, Want: "ack"}
+	for _, row := range []struct {
+		item    Item
+		status  int
+		latency time.Duration
+		want    Verdict
+	}{
+		{crowd, 500, 5 * time.Second, Info}, {crowd, 500, time.Second, Fail}, {crowd, 409, 5 * time.Second, Fail}, {crowd, 0, 5 * time.Second, Fail},
+		{alone, 500, 5 * time.Second, Fail}, {crowd, 200, 5 * time.Second, Pass},
+	} {
+		verdict, why := answered(row.item, Delivery{Status: row.status, Latency: row.latency})
+		require.Equal(t, row.want, verdict, "%v: %s", row, why)
+	}
+}
