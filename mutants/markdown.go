@@ -112,14 +112,16 @@ func (m Matrix) mutantsMarkdown(b *strings.Builder) {
 			continue
 		}
 		word := "killed"
-		if row.Objection() != "" {
+		switch told := row.Told(); told {
+		case hookproof.Fail:
+		case "":
 			word = "**not killed**"
-		} else if told := row.Expect[0].Told; told != hookproof.Fail {
+		default:
 			word = "told, as " + string(told)
 		}
 		fmt.Fprintf(b, "| [%s](#%s) | %s | %s | %s | %s |\n", row.Name, anchor(row.Name), row.Description, issue(row.Report), row.Expect[0].Check, word)
 	}
-	if all, _ := m.Score(Pair); all > 0 {
+	if all, _, _ := m.Score(Pair); all > 0 {
 		fmt.Fprintf(b, "\nTwo faults at once (drawn with seed %d): neither may hide the other from both checks.\n\n| pair | must be killed by one of |  |\n|---|---|---|\n", m.Seed)
 		for _, row := range m.Rows {
 			if row.Kind == Pair {

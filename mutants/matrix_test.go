@@ -65,6 +65,7 @@ func TestObjections(t *testing.T) {
 		"cut short":                    {cut(said(Faulty, expects("a/b"), "a/c fail")), "could not be judged to the end: it is gone"},
 		"correct, and cut short":       {cut(said(Correct, nil, "a/b pass")), "could not be judged to the end: it is gone"},
 		"trouble":                      {Row{Kind: Faulty, Trouble: "it is down"}, "could not be judged: it is down"},
+		"something left":               {Row{Kind: Correct, Left: "a process"}, "something is left behind: a process"},
 	} {
 		require.Equal(t, c.objection, c.row.Objection(), name)
 	}
@@ -164,7 +165,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}}
 	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
 	require.NoError(t, err)
-	require.Contains(t, m.Rows[0].Trouble, "somebody still listens on port "+port)
+	require.Contains(t, m.Rows[0].Left, "somebody still listens on port "+port)
 	free, err := listens(port)
 	require.NoError(t, err)
 	require.True(t, free, "the endpoint was ended")
@@ -200,7 +201,7 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 		}}
 		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/behind-nginx"}})
 		require.NoError(t, err)
-		require.Contains(t, m.Rows[0].Trouble, complaint)
+		require.Contains(t, m.Rows[0].Left, complaint)
 		free, err := listens(port)
 		require.NoError(t, err)
 		require.True(t, free, "nginx was ended")
@@ -219,4 +220,20 @@ func TestAnAccusationIsNeverDoubtful(t *testing.T) {
 	require.False(t, Row{Kind: Correct, Judged: judged(hookproof.Pass, false)}.Doubtful())
 	require.True(t, Row{Kind: Faulty, Judged: judged(hookproof.Pass, false)}.Doubtful(), "it survives, so far")
 	require.True(t, Row{Kind: Faulty, Trouble: "it is down"}.Doubtful())
+	require.False(t, Row{Kind: Correct, Left: "a process"}.Doubtful(), "another run would not make up for it")
+}
+
+// What is told as less than a failure is not counted as a kill.
+func TestToldIsNoKill(t *testing.T) {
+	t.Parallel()
+	info := []Expectation{{"a/b", hookproof.Info}}
+	both := append(expects("a/c"), info...)
+	m := Matrix{Rows: []Row{
+		said(Faulty, expects("a/b"), "a/b fail"), said(Faulty, info, "a/b info"), said(Faulty, info, "a/b pass"),
+		said(Pair, both, "a/b info", "a/c fail"), said(Pair, both, "a/b info", "a/c pass"),
+	}}
+	require.Contains(t, m.Summary(), "1 of 3 mutants killed by their expected check, 1 told as less than a failure, 1 of 2 pairs killed by one of theirs, 1 told as less than a failure;")
+	require.Equal(t, "told, as info", m.Rows[1].outcome())
+	require.Equal(t, "killed", m.Rows[3].outcome())
+	require.Equal(t, "told, as info", m.Rows[4].outcome())
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"example.com/hookproof/hookproof"
 )
 
 // Text writes what a matrix came to: a line for each variant and each check, then what is wrong.
@@ -47,8 +49,12 @@ func (m Matrix) Summary() string {
 		kind Kind
 		word string
 	}{{Faulty, "mutants killed by their expected check"}, {Pair, "pairs killed by one of theirs"}, {Correct, "runs on correct endpoints without a failure"}} {
-		if all, killed := m.Score(kind.kind); all > 0 {
-			parts = append(parts, fmt.Sprintf("%d of %d %s", killed, all, kind.word))
+		all, right, told := m.Score(kind.kind)
+		if all > 0 {
+			parts = append(parts, fmt.Sprintf("%d of %d %s", right-told, all, kind.word))
+		}
+		if told > 0 {
+			parts = append(parts, fmt.Sprintf("%d told as less than a failure", told))
 		}
 	}
 	return fmt.Sprintf("%s; %d checks; %s.", strings.Join(parts, ", "), len(m.Checks), m.Took.Round(time.Second))
@@ -85,10 +91,8 @@ func (r Row) outcome() string {
 		return "not accused"
 	}
 	text := "killed"
-	for _, e := range r.Expect {
-		if e.Told != "fail" {
-			text = "told, as " + string(e.Told)
-		}
+	if told := r.Told(); told != hookproof.Fail {
+		text = "told, as " + string(told)
 	}
 	if others := r.Accidents(); len(others) > 0 {
 		text += fmt.Sprintf(", and by %d others", len(others))
