@@ -97,7 +97,15 @@ func TestPages(t *testing.T) {
 	require.NoError(t, m.Text(&text))
 	require.Contains(t, text.String(), "1 of 1 mutants killed by their expected check, 1 of 1 pairs killed by one of theirs, 1 of 1 runs on correct endpoints without a failure; 2 checks")
 
+	require.Contains(t, text.String(), "endpoint  runs  in all  deliveries  hook calls")
+
+	// How often and how long are measurements: the page of two runs is that of one.
 	m.Took = 1e10
+	m.Rows[2].Run, m.Rows[2].Judged.Took, m.Rows[2].Judged.Phases = 1, 2000, []hookproof.Spent{{Phase: "direct", Took: 500}}
+	more := m.Rows[2]
+	more.Run, more.Judged.Took = 2, 4000
+	m.Rows = append(m.Rows, more)
+	require.Equal(t, [][]string{{"endpoint", "runs", "in all", "direct", "deliveries", "hook calls"}, {"correct", "2", "2.0", "0.5", "0", "0"}}, m.spent())
 	m.Rows[0].Judged.Findings = m.Rows[0].Judged.Findings[:1] // no accident this time
 	var again strings.Builder
 	require.NoError(t, m.Markdown(&again))
