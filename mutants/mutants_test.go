@@ -1,12 +1,16 @@
 package mutants
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof"
 )
 
 const root = ".."
@@ -98,6 +102,27 @@ func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 			require.LessOrEqual(t, len(m.Description), 240, "%s: two lines", m.Name)
 		}
 	}
+}
+
+// The check that must kill a fault says itself that it does, so that it is told with the fault's public report.
+func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
+	t.Parallel()
+	var faults map[string]any
+	require.NoError(t, json.Unmarshal(fixtures.Faults(), &faults))
+	kills := map[string][]string{}
+	for _, c := range hookproof.Checks() {
+		kills[c.Name] = c.Kills
+	}
+	all, err := Load(Files, "go")
+	require.NoError(t, err)
+	for _, m := range all {
+		require.Contains(t, kills, m.Expect, m.Name)
+		if faults[m.Short()] != nil {
+			require.Contains(t, kills[m.Expect], m.Short(), m.Expect)
+			delete(faults, m.Short())
+		}
+	}
+	require.Empty(t, faults, "each has its mutant")
 }
 
 // What takes longest is begun first, or all others wait for it at the end.
