@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -182,10 +180,8 @@ func TestNothingIsLeft(t *testing.T) {
 // Behind nginx there are two to end, and each of them is found out: nginx by its port, the endpoint by its socket.
 func TestNothingIsLeftBehindNginx(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/usr/sbin/nginx"); err != nil && os.Getenv("CI") == "" {
-		if _, err := exec.LookPath("nginx"); err != nil {
-			t.Skip("there is no nginx; .ci/run installs it")
-		}
+	if !nginxIsThere() {
+		t.Skip("there is no nginx; .ci/run installs it")
 	}
 	for end, complaint := range map[string]string{"": "still listens on port", "nginx.pid": "still listens on shop.sock"} {
 		var port, socket string

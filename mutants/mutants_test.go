@@ -22,6 +22,10 @@ func TestCorrectVariantsWork(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(m.Rows), 8)
 	for _, row := range m.Rows {
+		if row.Name == "go/correct/behind-nginx" && !nginxIsThere() {
+			t.Log("there is no nginx; .ci/run installs it")
+			continue
+		}
 		require.Empty(t, row.Objection(), "%s\n%v", row.Name, row.Judged.Findings)
 	}
 }
