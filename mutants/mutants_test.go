@@ -2,8 +2,10 @@ package mutants
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +129,39 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 		}
 	}
 	require.Empty(t, faults, "each has its mutant")
+}
+
+// withoutMutant are the checks that no mutant is about, and what they kill all the same where each mutant meets all
+// checks. Where each meets its own alone, as in CI, nothing shows that these can kill.
+var withoutMutant = map[string]string{
+	"authenticity/tampered":    "no-verification",
+	"authenticity/re-timed":    "no-verification",
+	"ack-policy/no-rate-limit": "rate-limit-on-stripe",
+	"idempotence/replicas":     "nothing: no endpoint here has replicas; e2e has",
+	"order/repeated":           "no-dedupe",
+	"faults/cut-after":         "effects-committed-before-marker",
+	"faults/killed":            "in-memory-dedupe",
+	"faults/stopped":           "in-memory-dedupe",
+	"faults/latency":           "in-memory-dedupe",
+	"faults/bandwidth":         "in-memory-dedupe",
+	"faults/half-open":         "in-memory-dedupe",
+}
+
+// A check without a mutant kills nothing that anybody knows of: it must be in the list, which is not to grow.
+func TestEveryCheckHasItsMutant(t *testing.T) {
+	t.Parallel()
+	without := map[string]bool{}
+	for _, c := range hookproof.Checks() {
+		without[c.Name] = true
+	}
+	for _, directory := range []string{"go", "node-express"} {
+		all, err := Load(Files, directory)
+		require.NoError(t, err)
+		for _, m := range all {
+			delete(without, m.Expect)
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(withoutMutant)), slices.Collect(maps.Keys(without)))
 }
 
 // What takes longest is begun first, or all others wait for it at the end.
