@@ -214,6 +214,23 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 	}
 }
 
+// The orders and events of a run stay in the endpoint's database, and the next run does not trip over them.
+func TestTheNextRunTripsOverNothing(t *testing.T) {
+	t.Parallel()
+	hookproofs := Hookproof()
+	twice := Judge{Checks: hookproofs.Checks, Judge: func(ctx Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error) {
+		o.Only = []string{"authenticity", "idempotence/two-ids", "order", "meaning/neighbours", "faults/cut-before"}
+		first, err := hookproofs.Judge(ctx, file, getenv, o)
+		if err != nil || first.Count(hookproof.Fail) > 0 {
+			return first, err
+		}
+		return hookproofs.Judge(ctx, file, getenv, o)
+	}}
+	m, err := Run(t.Context(), Files, twice, Options{Root: root, Seed: 1, Mutants: []string{"go/correct/as-it-is"}})
+	require.NoError(t, err)
+	require.Empty(t, m.Rows[0].Objection())
+}
+
 func TestAnAccusationIsNeverDoubtful(t *testing.T) {
 	t.Parallel()
 	judged := func(v hookproof.Verdict, lacking bool) hookproof.Report {
