@@ -30,6 +30,7 @@ type Row struct {
 	Description string           `json:"description"`
 	Diff        string           `json:"diff,omitempty"`
 	Trouble     string           `json:"trouble,omitempty"` // why it could not be judged
+	Left        string           `json:"left,omitempty"`    // what the judge has left behind
 	Cut         string           `json:"cut,omitempty"`     // why the judge gave up before its end: a fault may make a hook fail
 	Judged      hookproof.Report `json:"judged"`
 	Took        time.Duration    `json:"tookNs"`
@@ -90,16 +91,19 @@ func (r Row) wanted() []string {
 	return names
 }
 
-// Doubtful tells whether a row is not as it should be for want of evidence, which a second run may find. An
-// accusation of a correct endpoint is never doubtful: one is too many.
+// Doubtful tells whether a row is not as it should be for want of evidence, which a second run may find. What was
+// left behind is never doubtful, nor is an accusation of a correct endpoint: one is too many.
 func (r Row) Doubtful() bool {
-	return r.Objection() != "" && (r.Kind != Correct || len(r.Killers()) == 0)
+	return r.Objection() != "" && r.Left == "" && (r.Kind != Correct || len(r.Killers()) == 0)
 }
 
 // Objection is what is wrong with a row, or "".
 func (r Row) Objection() string {
 	if r.Trouble != "" {
 		return "could not be judged: " + r.Trouble
+	}
+	if r.Left != "" {
+		return "something is left behind: " + r.Left
 	}
 	if r.Cut != "" && len(r.Expected()) == 0 {
 		return "could not be judged to the end: " + r.Cut
@@ -174,17 +178,37 @@ func (m Matrix) Idle() []string {
 	})
 }
 
-// Score is how many mutants there are, and how many their expected check killed.
-func (m Matrix) Score(kind Kind) (all, killed int) {
+// Told is the most that the expected checks say of a mutant that does not survive: fail is a kill, info and not-run
+// tell of what cannot be called a fault for sure. It is "" for all other rows.
+func (r Row) Told() hookproof.Verdict {
+	if r.Kind == Correct || r.Objection() != "" {
+		return ""
+	}
+	var told hookproof.Verdict
+	for _, e := range r.Expect {
+		if slices.Contains(r.Expected(), e.Check) && told != hookproof.Fail {
+			told = e.Told
+		}
+	}
+	return told
+}
+
+// Score is how many rows of a kind there are, how many are as they should be, and of how many of those it was told
+// less than a failure.
+func (m Matrix) Score(kind Kind) (all, right, told int) {
 	for _, row := range m.Rows {
-		if row.Kind == kind {
-			all++
-			if row.Objection() == "" {
-				killed++
+		if row.Kind != kind {
+			continue
+		}
+		all++
+		if row.Objection() == "" {
+			right++
+			if kind != Correct && row.Told() != hookproof.Fail {
+				told++
 			}
 		}
 	}
-	return all, killed
+	return all, right, told
 }
 
 // sort puts rows in their order: mutants, pairs, correct ones, each by name.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,6 +63,7 @@ func TestObjections(t *testing.T) {
 		"cut short":                    {cut(said(Faulty, expects("a/b"), "a/c fail")), "could not be judged to the end: it is gone"},
 		"correct, and cut short":       {cut(said(Correct, nil, "a/b pass")), "could not be judged to the end: it is gone"},
 		"trouble":                      {Row{Kind: Faulty, Trouble: "it is down"}, "could not be judged: it is down"},
+		"something left":               {Row{Kind: Correct, Left: "a process"}, "something is left behind: a process"},
 	} {
 		require.Equal(t, c.objection, c.row.Objection(), name)
 	}
@@ -96,7 +95,15 @@ func TestPages(t *testing.T) {
 	require.NoError(t, m.Text(&text))
 	require.Contains(t, text.String(), "1 of 1 mutants killed by their expected check, 1 of 1 pairs killed by one of theirs, 1 of 1 runs on correct endpoints without a failure; 2 checks")
 
+	require.Contains(t, text.String(), "endpoint  runs  in all  deliveries  hook calls")
+
+	// How often and how long are measurements: the page of two runs is that of one.
 	m.Took = 1e10
+	m.Rows[2].Run, m.Rows[2].Judged.Took, m.Rows[2].Judged.Phases = 1, 2000, []hookproof.Spent{{Phase: "direct", Took: 500}}
+	more := m.Rows[2]
+	more.Run, more.Judged.Took = 2, 4000
+	m.Rows = append(m.Rows, more)
+	require.Equal(t, [][]string{{"endpoint", "runs", "in all", "direct", "deliveries", "hook calls"}, {"correct", "2", "2.0", "0.5", "0", "0"}}, m.spent())
 	m.Rows[0].Judged.Findings = m.Rows[0].Judged.Findings[:1] // no accident this time
 	var again strings.Builder
 	require.NoError(t, m.Markdown(&again))
@@ -164,7 +171,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}}
 	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
 	require.NoError(t, err)
-	require.Contains(t, m.Rows[0].Trouble, "somebody still listens on port "+port)
+	require.Contains(t, m.Rows[0].Left, "somebody still listens on port "+port)
 	free, err := listens(port)
 	require.NoError(t, err)
 	require.True(t, free, "the endpoint was ended")
@@ -173,10 +180,8 @@ func TestNothingIsLeft(t *testing.T) {
 // Behind nginx there are two to end, and each of them is found out: nginx by its port, the endpoint by its socket.
 func TestNothingIsLeftBehindNginx(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/usr/sbin/nginx"); err != nil && os.Getenv("CI") == "" {
-		if _, err := exec.LookPath("nginx"); err != nil {
-			t.Skip("there is no nginx; .ci/run installs it")
-		}
+	if !nginxIsThere() {
+		t.Skip("there is no nginx; .ci/run installs it")
 	}
 	for end, complaint := range map[string]string{"": "still listens on port", "nginx.pid": "still listens on shop.sock"} {
 		var port, socket string
@@ -200,13 +205,30 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 		}}
 		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/behind-nginx"}})
 		require.NoError(t, err)
-		require.Contains(t, m.Rows[0].Trouble, complaint)
+		require.Contains(t, m.Rows[0].Left, complaint)
 		free, err := listens(port)
 		require.NoError(t, err)
 		require.True(t, free, "nginx was ended")
 		_, err = net.Dial("unix", socket)
 		require.Error(t, err, "the endpoint was ended")
 	}
+}
+
+// The orders and events of a run stay in the endpoint's database, and the next run does not trip over them.
+func TestTheNextRunTripsOverNothing(t *testing.T) {
+	t.Parallel()
+	hookproofs := Hookproof()
+	twice := Judge{Checks: hookproofs.Checks, Judge: func(ctx Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error) {
+		o.Only = []string{"authenticity", "idempotence/two-ids", "order", "meaning/neighbours", "faults/cut-before"}
+		first, err := hookproofs.Judge(ctx, file, getenv, o)
+		if err != nil || first.Count(hookproof.Fail) > 0 {
+			return first, err
+		}
+		return hookproofs.Judge(ctx, file, getenv, o)
+	}}
+	m, err := Run(t.Context(), Files, twice, Options{Root: root, Seed: 1, Mutants: []string{"go/correct/as-it-is"}})
+	require.NoError(t, err)
+	require.Empty(t, m.Rows[0].Objection())
 }
 
 func TestAnAccusationIsNeverDoubtful(t *testing.T) {
@@ -219,4 +241,20 @@ func TestAnAccusationIsNeverDoubtful(t *testing.T) {
 	require.False(t, Row{Kind: Correct, Judged: judged(hookproof.Pass, false)}.Doubtful())
 	require.True(t, Row{Kind: Faulty, Judged: judged(hookproof.Pass, false)}.Doubtful(), "it survives, so far")
 	require.True(t, Row{Kind: Faulty, Trouble: "it is down"}.Doubtful())
+	require.False(t, Row{Kind: Correct, Left: "a process"}.Doubtful(), "another run would not make up for it")
+}
+
+// What is told as less than a failure is not counted as a kill.
+func TestToldIsNoKill(t *testing.T) {
+	t.Parallel()
+	info := []Expectation{{"a/b", hookproof.Info}}
+	both := append(expects("a/c"), info...)
+	m := Matrix{Rows: []Row{
+		said(Faulty, expects("a/b"), "a/b fail"), said(Faulty, info, "a/b info"), said(Faulty, info, "a/b pass"),
+		said(Pair, both, "a/b info", "a/c fail"), said(Pair, both, "a/b info", "a/c pass"),
+	}}
+	require.Contains(t, m.Summary(), "1 of 3 mutants killed by their expected check, 1 told as less than a failure, 1 of 2 pairs killed by one of theirs, 1 told as less than a failure;")
+	require.Equal(t, "told, as info", m.Rows[1].outcome())
+	require.Equal(t, "killed", m.Rows[3].outcome())
+	require.Equal(t, "told, as info", m.Rows[4].outcome())
 }

@@ -37,6 +37,9 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 	}
 	if o.Alone { // whether all tests pass an argued mutant is not looked at
 		s.Mutants = slices.DeleteFunc(s.Mutants, func(t Tested) bool { return t.Argued != "" })
+		if len(s.Mutants) == 0 { // no pattern would be that of all tests
+			return s, errors.New("an argued mutant has no test that is meant to kill it; ask without Alone")
+		}
 	}
 	if err := o.sound(ctx, s); err != nil {
 		return s, err
@@ -190,7 +193,7 @@ func (o Options) test(ctx context.Context, name string, t *Tested) error {
 		case names == ".":
 			t.Killer = firstFailure(said)
 		default:
-			t.Killer = t.meant()
+			t.Killer = killer(said, t.meant())
 		}
 		return nil
 	}
@@ -222,6 +225,16 @@ func pattern(name string) string {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
 	return strings.Join(parts, "/")
+}
+
+// killer is the test that was asked for, if it failed or the process ended in it, or another that failed in its way:
+// the test that it is a part of, before it came to that part.
+func killer(said, asked string) string {
+	failed := failing.FindAllStringSubmatch(said, -1)
+	if len(failed) == 0 || slices.ContainsFunc(failed, func(match []string) bool { return match[1] == asked }) {
+		return asked
+	}
+	return firstFailure(said)
 }
 
 var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)

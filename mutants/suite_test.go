@@ -75,7 +75,7 @@ func TestRunSuite(t *testing.T) {
 	directory := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":          "module example.com/small\n\ngo 1.26\n",
-		"hookproof/a.go":  "package a\n\nfunc One() int { return 1 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n",
+		"hookproof/a.go":  "package a\n\nfunc One() int { return 1 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n",
 		"program/main.go": "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(7) }\n",
 		"hookproof/a_test.go": `package a
 
@@ -88,6 +88,11 @@ import (
 func TestOne(t *testing.T) { t.Run("one", func(t *testing.T) { if One() != 1 { t.Error() } }) }
 
 func TestTwo(t *testing.T) { if Two() != 2 { t.Error() } }
+
+func TestThree(t *testing.T) {
+	if Three() != 3 { t.Fatal() }
+	t.Run("part", func(t *testing.T) {})
+}
 
 func TestProgram(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "program")
@@ -110,7 +115,8 @@ func TestProgram(t *testing.T) {
 	files := fstest.MapFS{
 		"judge/meant.txtar":    mutant("TestOne/one", "hookproof/a.go", "return 1", "return 5"),
 		"judge/other.txtar":    mutant("TestOne/one", "hookproof/a.go", "return 2", "return 5"),
-		"judge/nobody.txtar":   mutant("TestOne/one", "hookproof/a.go", "return 3", "return 5"),
+		"judge/nobody.txtar":   mutant("TestOne/one", "hookproof/a.go", "return 4", "return 5"),
+		"judge/whole.txtar":    mutant("TestThree/part", "hookproof/a.go", "return 3", "return 5"),
 		"judge/broken.txtar":   mutant("TestOne/one", "hookproof/a.go", "return 1", "return x"),
 		"judge/untested.txtar": mutant("TestFour", "hookproof/a.go", "return 1", "return 5"),
 		"judge/built.txtar":    mutant("TestProgram", "program/main.go", "os.Exit(7)", "os.Exit(8)"),
@@ -125,14 +131,18 @@ func TestProgram(t *testing.T) {
 	delete(became, "broken")
 	require.Equal(t, map[string]string{
 		"meant": "", "built": "", "other": "is not killed by TestOne/one, only by TestTwo", "nobody": "survives",
+		"whole":    "is not killed by TestThree/part, only by TestThree",
 		"untested": "could not be tested: there is no test TestFour",
 	}, became)
+	files["judge/argued.txtar"] = &fstest.MapFile{Data: append([]byte("argued: so\n"), files["judge/nobody.txtar"].Data...)}
+	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Alone: true, Mutants: []string{"argued"}})
+	require.ErrorContains(t, err, "an argued mutant has no test")
 	_, err = RunSuite(t.Context(), files, "jury", Options{Root: directory})
 	require.ErrorContains(t, err, `there is no suite "jury"; there are server and judge`)
 	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Mutants: []string{"absent"}})
 	require.ErrorContains(t, err, "no mutant of these names")
 
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "hookproof", "a.go"), []byte("package a\n\nfunc One() int { return 9 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "hookproof", "a.go"), []byte("package a\n\nfunc One() int { return 9 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n"), 0o600))
 	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory})
 	require.ErrorContains(t, err, "the tests do not pass on the sources as they are, so they prove nothing of mutants: TestOne/one")
 }

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"example.com/hookproof/hookproof"
 )
 
 // Text writes what a matrix came to: a line for each variant and each check, then what is wrong.
@@ -26,11 +29,57 @@ func (m Matrix) Text(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if spent := m.spent(); len(spent) > 1 {
+		_, _ = fmt.Fprintln(w, "\nWhat a run of all checks on a correct endpoint takes, in seconds:")
+		for _, line := range spent {
+			_, _ = fmt.Fprintln(table, strings.Join(line, "\t"))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintf(w, "\n%s\n", m.Summary())
 	for _, why := range m.Objections() {
 		_, err = fmt.Fprintln(w, " ", why)
 	}
 	return err
+}
+
+// spent is a table, its heading first: what the first run on each correct endpoint took, and its phases' shares.
+func (m Matrix) spent() [][]string {
+	var first []Row
+	var phases []string
+	runs := map[string]int{}
+	for _, row := range m.Rows {
+		if row.Kind != Correct {
+			continue
+		}
+		if runs[row.Name]++; runs[row.Name] > 1 {
+			continue
+		}
+		first = append(first, row)
+		for _, p := range row.Judged.Phases {
+			if !slices.Contains(phases, p.Phase) {
+				phases = append(phases, p.Phase)
+			}
+		}
+	}
+	table := [][]string{slices.Concat([]string{"endpoint", "runs", "in all"}, phases, []string{"deliveries", "hook calls"})}
+	seconds := func(t hookproof.Millis) string { return fmt.Sprintf("%.1f", t/1000) }
+	for _, row := range first {
+		line := []string{row.Name, strconv.Itoa(runs[row.Name]), seconds(row.Judged.Took)}
+		for _, phase := range phases {
+			var took hookproof.Millis
+			for _, p := range row.Judged.Phases {
+				if p.Phase == phase {
+					took += p.Took
+				}
+			}
+			line = append(line, seconds(took))
+		}
+		table = append(table, append(line, strconv.Itoa(row.Judged.Deliveries), strconv.Itoa(row.Judged.HookCalls)))
+	}
+	return table
 }
 
 func byAccident(n int) string {
@@ -47,8 +96,12 @@ func (m Matrix) Summary() string {
 		kind Kind
 		word string
 	}{{Faulty, "mutants killed by their expected check"}, {Pair, "pairs killed by one of theirs"}, {Correct, "runs on correct endpoints without a failure"}} {
-		if all, killed := m.Score(kind.kind); all > 0 {
-			parts = append(parts, fmt.Sprintf("%d of %d %s", killed, all, kind.word))
+		all, right, told := m.Score(kind.kind)
+		if all > 0 {
+			parts = append(parts, fmt.Sprintf("%d of %d %s", right-told, all, kind.word))
+		}
+		if told > 0 {
+			parts = append(parts, fmt.Sprintf("%d told as less than a failure", told))
 		}
 	}
 	return fmt.Sprintf("%s; %d checks; %s.", strings.Join(parts, ", "), len(m.Checks), m.Took.Round(time.Second))
@@ -85,10 +138,8 @@ func (r Row) outcome() string {
 		return "not accused"
 	}
 	text := "killed"
-	for _, e := range r.Expect {
-		if e.Told != "fail" {
-			text = "told, as " + string(e.Told)
-		}
+	if told := r.Told(); told != hookproof.Fail {
+		text = "told, as " + string(told)
 	}
 	if others := r.Accidents(); len(others) > 0 {
 		text += fmt.Sprintf(", and by %d others", len(others))
