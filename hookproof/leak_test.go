@@ -18,11 +18,25 @@ func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
 		"signed with hush, not with whsec_mine":                                         `"signed with •••, not with •••"`,
 		"pq: no way to postgres://shop:pass@db/shop":                                    `"pq: no way to postgres://shop:•••@db/shop"`,
 		"Stack trace of sk_test_abc123 whsec_their+/=":                                  `"Stack trace of sk_test_••• whsec_•••"`,
+		"used sk_test_51HabcdefghijkLmn to look":                                        `"used sk_test_••• to look"`,
+		"Invalid API Key provided: sk_test_********************1234":                    "",
+		"is it sk_test_ or whsec_test that is set?":                                     "",
+		"no way to postgres://shop:pass@db/shop":                                        `"no way to postgres://shop:•••@db/shop"`,
+		"no way to postgres://shop:xxxxx@db/shop":                                       "",
+		`{"docs":"http://localhost:3000","by":"help@example.com"}`:                      "",
 		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
 		"panic: " + strings.Repeat("y", 108) + " whsec_their":                           `"panic: ` + strings.Repeat("y", 108) + ` whse"…`,
 	} {
 		require.Equal(t, want, j.leak(answer))
 	}
+}
+
+// A secret that is a word of the language is no leak where that is said.
+func TestAShortSecretIsNoLeak(t *testing.T) {
+	t.Parallel()
+	j := Journaled{Secrets: []string{"test", "secret"}}
+	require.Empty(t, j.leak("the signature test failed: another secret?"))
+	require.Equal(t, `"panic: the ••• failed"`, j.leak("panic: the test failed"))
 }
 
 // What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
