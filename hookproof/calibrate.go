@@ -40,6 +40,9 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err := r.firstAnswer(ctx); err != nil {
 		return err
 	}
+	if err := r.replicasTakeIt(ctx); err != nil {
+		return err
+	}
 	if r.target.Subject == nil || r.target.State == nil {
 		r.spare = stranger(nil, true)
 		return nil
@@ -128,6 +131,37 @@ func (r *run) firstAnswer(ctx context.Context) error {
 		return nil
 	}
 	return r.diagnose(ctx, first)
+}
+
+// replicasTakeIt asks each replica once, where the target has taken an event: copies that one of them never sees would
+// pass for copies that count once.
+func (r *run) replicasTakeIt(ctx context.Context) error {
+	if r.good.event.Body == nil {
+		return nil
+	}
+	defer r.unhurried()()
+	for _, url := range r.target.Replicas {
+		replica := Target{URL: url, AllowHosts: r.target.AllowHosts, resolver: r.target.resolver}
+		// A start hook has ended when the target listens: a replica that it starts as well may be later.
+		for deadline := time.Now().Add(ready); r.target.Start != nil && !replica.listens() && time.Now().Before(deadline); {
+			if err := sleep(ctx, 50*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		if err := replica.Reach(ctx); err != nil {
+			return cmp.Or(ctx.Err(), error(&Unusable{"a replica: " + err.Error()}))
+		}
+		what := r.good
+		what.url = url
+		var err error
+		if what.event, err = what.event.withID(newEventID()); err != nil {
+			return err
+		}
+		if d := r.sender.send(ctx, what); !d.Acknowledged() {
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to what the target has taken; are its path and its secret right?", url, said(d))}))
+		}
+	}
+	return nil
 }
 
 // freshState is what the target says of a subject to which nothing was delivered. Two subjects, and two
