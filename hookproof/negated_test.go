@@ -154,3 +154,22 @@ func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
 		require.Equal(t, row.want, verdict, "%v: %s", row, why)
 	}
 }
+
+// What is late each time is late again when it is asked once more: many deliveries of it can share one moment.
+func TestWhatIsAlwaysLateIsAskedOnceMore(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), `"charge.dispute.created"`) {
+				time.Sleep(tooSlow + 100*time.Millisecond)
+			}
+			return false
+		}
+	}).target()
+	target.Timings.Answer = 30 * time.Second
+	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/in-time", "ack-policy/foreign-object"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/in-time")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "2 of ")
+}

@@ -202,8 +202,14 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	for _, c := range checks {
 		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
 			seen := c.Overall(r.journaled())
+			if seen.Doubtful {
+				if err := r.askAgain(ctx, seen); err != nil {
+					return err
+				}
+				seen = c.Overall(r.journaled())
+			}
 			f := &w.finding
-			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", nil, nil
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", "", nil, nil
 			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
