@@ -381,6 +381,7 @@ func TestAMadeUpRelation(t *testing.T) {
 	require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
 	require.Equal(t, uint64(3), r.Seed)
 	require.Contains(t, r.Command, "hookproof check")
+	require.NotContains(t, r.Command, "--budget")
 	require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
 }
 
@@ -444,4 +445,12 @@ func TestRefusalsAreALastWord(t *testing.T) {
 	require.Empty(t, redelivered(func(n int) int {
 		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
 	}))
+}
+
+// The line that reruns a failure gives it the time that the run had.
+func TestARerunKeepsTheBudget(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute})
+	require.NoError(t, err)
+	require.Contains(t, r.Command, " --profile strict --budget 3m0s")
 }

@@ -119,6 +119,20 @@ func TestOneMomentAccusesNobody(t *testing.T) {
 	}
 }
 
+// Duplicates that are always refused have a check of their own, which hides no answer that never came.
+func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	at := func(after time.Duration, id string, status int) Delivery {
+		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: id, Status: status, SentAt: began.Add(after), Latency: time.Millisecond}
+	}
+	refused := []Delivery{at(0, "evt_1", 200), at(time.Second, "evt_1", 500), at(2*time.Second, "evt_1", 500)}
+	require.Equal(t, Pass, steadyAnswers(Journaled{Deliveries: refused}).Verdict)
+	seen := steadyAnswers(Journaled{Deliveries: append(refused, at(3*time.Second, "evt_2", 0), at(4*time.Second, "evt_3", 0))})
+	require.Equal(t, Fail, seen.Verdict)
+	require.Contains(t, seen.Why, "2 of 5 answers never came")
+}
+
 // A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.
 func TestAColdStartAccusesNobody(t *testing.T) {
 	t.Parallel()

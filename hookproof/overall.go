@@ -147,7 +147,7 @@ func steadyAnswers(j Journaled) Sighting {
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && d.SentAt.After(before)
 	})
 	if failed.Verdict == Fail && j.always5xx(acknowledged) {
-		return Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
+		failed = Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
 	}
 	silent := j.seldom("never came", func(d Delivery) bool { return d.Status == 0 })
 	if worse[silent.Verdict] > worse[failed.Verdict] {

@@ -70,7 +70,7 @@ func (e *Unusable) Error() string { return e.Reason }
 // *HookError, or the context's: then there is no verdict, and the report has what was found before.
 func Judge(ctx context.Context, target *Target, options Options) (report Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
-	options.Budget = cmp.Or(options.Budget, time.Minute)
+	options.Budget = cmp.Or(options.Budget, usualBudget)
 	options.HookCalls = cmp.Or(options.HookCalls, 250)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
 	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, counts: map[string]int{}}

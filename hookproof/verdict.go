@@ -18,7 +18,7 @@ type Finding struct {
 	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
 	Relation   string   `json:"relation,omitempty"`   // that was broken
 	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
-	Unshrunk   string   `json:"unshrunk,omitempty"`   // why no shorter one was looked for, such as "out of time (1m0s)"
+	Unshrunk   string   `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"
 	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
 	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
 	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it

@@ -68,7 +68,7 @@ func shown(f hookproof.Finding) string {
 	if f.Unshrunk == "" {
 		return f.Schedule
 	}
-	return f.Schedule + " (nothing shorter was looked for: " + f.Unshrunk + ")"
+	return f.Schedule + " (there may be a shorter one: " + f.Unshrunk + ")"
 }
 
 func sourced(f hookproof.Finding) string {
