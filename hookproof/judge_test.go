@@ -447,6 +447,37 @@ func TestRefusalsAreALastWord(t *testing.T) {
 	}))
 }
 
+// A copy that waits for the end of another's lease is no copy that is refused for good.
+func TestALeaseIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	began, asked := time.Now(), 0
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), "topup.created") {
+				asked++
+			} else if time.Since(began) < lastWord+time.Second {
+				w.WriteHeader(http.StatusConflict)
+				return true
+			}
+			return false
+		}
+	})
+	r := &run{target: s.target()}
+	r.sender = newSender(r.target, &r.journal)
+	t.Cleanup(r.sender.close)
+	events := map[string]Event{}
+	for _, name := range []string{"paid", "unhandled"} {
+		var err error
+		events[name], err = eventOf(vocabulary[name], stranger(nil, true), false, time.Now(), false)
+		require.NoError(t, err)
+	}
+	r.good = shipment{event: events["unhandled"], label: "unhandled", sign: "genuine"}
+	trial := &Trial{events: events, pending: []string{"paid"}}
+	require.NoError(t, r.redeliver(t.Context(), trial, recovery))
+	require.Empty(t, trial.Unanswered)
+	require.Equal(t, 1, asked, "whether it takes copies of what is done")
+}
+
 // The line that reruns a failure gives it the time that the run had.
 func TestARerunKeepsTheBudget(t *testing.T) {
 	t.Parallel()
