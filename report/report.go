@@ -164,8 +164,8 @@ func counted(n int, thing string) string {
 // difference is one pointer and what two states have there.
 type difference struct{ Pointer, Expected, Seen string }
 
-// differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only one state has is absent in the
-// other, which is not the same as null.
+// differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
+// one state has is absent in the other, which is not the same as null.
 func differences(f hookproof.Finding) []difference {
 	var all []difference
 	for _, state := range []hookproof.State{f.Expected, f.Seen} {
