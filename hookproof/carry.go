@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,12 @@ func (r *run) word(name string) (w word, label string) {
 		return w, name + " by " + carrier
 	}
 	return w, name
+}
+
+// wordOf is the name behind what a schedule's word was told as.
+func wordOf(label string) string {
+	name, _, _ := strings.Cut(label, " by ")
+	return name
 }
 
 // payment tells whether an event says no more than that an object of the target's is paid, whichever way it is written.

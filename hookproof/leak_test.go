@@ -63,6 +63,30 @@ func TestALeakIsSeenWhereTheAnswerIsOnlyWorthKnowing(t *testing.T) {
 	require.Contains(t, f.evidence(), "json-null      genuine        → 500")
 }
 
+// An overall check is rerun with the check whose deliveries showed the fault, or it would show nothing.
+func TestWhatOthersDeliveredIsRerunWithThem(t *testing.T) {
+	t.Parallel()
+	leaking := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), `"charge.dispute.created"`) {
+				http.Error(w, "panic: no dispute", 500)
+				return true
+			}
+			return false
+		}
+	}).target()
+	seen := func(only ...string) Finding {
+		r, err := Judge(t.Context(), leaking, Options{Only: only, Seed: 1})
+		require.NoError(t, err)
+		return findingOf(t, r, "ack-policy/no-leak")
+	}
+	f := seen("ack-policy")
+	require.Equal(t, Fail, f.Verdict)
+	require.Equal(t, []string{"ack-policy/life"}, f.With)
+	require.Equal(t, Pass, seen(f.Check).Verdict)
+	require.Equal(t, Fail, seen(append(f.With, f.Check)...).Verdict)
+}
+
 // A fault that lets nothing through has its deliveries shown as well.
 func TestWhatRefusesEverythingIsShown(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func moments(list []Delivery) (count int) {
 func (r *run) askAgain(ctx context.Context, seen Sighting) error {
 	asked := map[string]bool{}
 	for _, d := range seen.Deliveries {
-		name, _, _ := strings.Cut(d.Label, " by ") // see word
+		name := wordOf(d.Label)
 		if asked[name] || len(asked) == mostShown || r.spent() != "" {
 			continue
 		}
@@ -109,6 +109,22 @@ func (r *run) askAgain(ctx context.Context, seen Sighting) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// delivering is the check that has sent a delivery which an overall check looks at and has not sent itself.
+func (r *run) delivering(checks []Check, overall Check, d Delivery) []string {
+	sends := func(c Check) bool {
+		return slices.ContainsFunc(r.works[c.Name].instances, func(i instance) bool {
+			return slices.ContainsFunc(i.left, func(item Item) bool {
+				return item.Verb == "" && item.Event == wordOf(d.Label) && orGenuine(item.Sign) == d.Sign
+			})
+		})
+	}
+	at := slices.IndexFunc(checks, sends)
+	if at < 0 || sends(overall) {
+		return nil
+	}
+	return []string{checks[at].Name}
 }
 
 func noRedirect(j Journaled) Sighting {

@@ -214,6 +214,9 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
 			}
+			if f.Verdict == Fail && len(seen.Deliveries) > 0 {
+				f.With = r.delivering(checks, c, seen.Deliveries[0])
+			}
 			w.open = 0
 			r.tell(w)
 		}

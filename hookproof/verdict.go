@@ -22,6 +22,7 @@ type Finding struct {
 	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
 	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
 	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it
+	With       []string `json:"with,omitempty"`       // checks that sent it, where this one has sent nothing of its own: it is rerun with them
 	Reports    []string `json:"reports,omitempty"`    // public reports of the same fault
 	Mend       string   `json:"mend,omitempty"`       // how to mend it
 	Importance string   `json:"importance,omitempty"` // what it costs

@@ -126,9 +126,10 @@ func families(r hookproof.Report) []string {
 	return names
 }
 
-// rerun is the command that runs one check again, with the same choices.
-func rerun(r hookproof.Report, check string) string {
-	return fmt.Sprintf("%s --only %s --seed %d", r.Command, check, r.Seed)
+// rerun is the command that runs one check again, with those that it depends on and the same choices.
+func rerun(r hookproof.Report, f hookproof.Finding) string {
+	only := strings.Join(append([]string{f.Check}, f.With...), ",")
+	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
 }
 
 // said is a duration as people read it.
