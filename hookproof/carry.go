@@ -16,10 +16,13 @@ func (r *run) findCarrier(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := r.sender.send(ctx, shipment{event: e, label: "paid", sign: "genuine"})
-	if d.Status/100 == 4 || d.Status/100 == 5 {
-		r.carried = true
+	for range 2 { // one failure may be a bad moment's
+		d := r.sender.send(ctx, shipment{event: e, label: "paid", sign: "genuine"})
+		if d.Status/100 != 4 && d.Status/100 != 5 {
+			return ctx.Err()
+		}
 	}
+	r.carried = true
 	return ctx.Err()
 }
 
