@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,28 @@ func TestATimeOfPaymentAccusesNobody(t *testing.T) {
 	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/refund", "meaning/amount"}})
 	require.NoError(t, err)
 	require.Equal(t, 3, r.Count(Pass))
+}
+
+// A key that each payment brings is named for ignore, instead of being told as a fault of every check.
+func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
+	t.Parallel()
+	judged := func(key string) error {
+		target := openStall(t, nil).target()
+		state := target.State
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			said, err := state(ctx, o)
+			if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
+				said.(map[string]any)["licence"] = strings.ReplaceAll(key, "ID", id[len(id)-8:])
+			}
+			return said, err
+		}
+		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+		return err
+	}
+	var unusable *Unusable
+	require.ErrorAs(t, judged("LIC-7ID"), &unusable)
+	require.ErrorContains(t, unusable, "two subjects that were paid differ at /licence")
+	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
 }
 
 func TestStatesDifferBothWays(t *testing.T) {
