@@ -99,6 +99,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 		told  string // beside the verdict
 	}{
 		"a URL":                      {[]string{"ENDPOINT=http://127.0.0.1:1/a b", "ARGUMENTS=--seed 7 --thorough"}, "0", "--url|http://127.0.0.1:1/a b|--seed|7|--thorough|", ""},
+		"arguments in lines":         {[]string{"TARGET=t.json", "ARGUMENTS=--seed 7\n--thorough\n"}, "0", "--target|t.json|--seed|7|--thorough|", ""},
 		"a target file":              {[]string{"TARGET=my target.json", "ENDPOINT=ignored"}, "0", "--target|my target.json|", ""},
 		"a failure is not swallowed": {[]string{"TARGET=t.json"}, "1", "--target|t.json|", ""},
 		"nor is an incomplete run":   {[]string{"TARGET=t.json"}, "2", "--target|t.json|", "hookproof: incomplete\n"},
@@ -107,7 +108,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			stand := "#!/usr/bin/env bash\nprintf '%s|' \"$@\" >\"$RUNNER_TEMP/called\"\necho THE VERDICT\n" +
+			stand := "#!/usr/bin/env bash\nprintf '%s|' \"$@\" >\"$RUNNER_TEMP/called\"\necho \"$HOOKPROOF_SECRET\" >\"$RUNNER_TEMP/secret\"\necho THE VERDICT\n" +
 				"[ -n \"$UNRUN\" ] || printf '{\\n  \"outcome\": \"failed\",\\n}\\n' >reports/report.json\necho progress >&2\n" +
 				"[ " + c.code + " != 2 ] || echo 'hookproof: incomplete' >&2\nexit " + c.code + "\n"
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "reports"), 0o755))
@@ -117,7 +118,17 @@ func TestTheActionCallsHookproof(t *testing.T) {
 			// As GitHub's runners call it.
 			command := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", check.Run)
 			command.Dir = dir
-			command.Env = append(os.Environ(), append([]string{"RUNNER_TEMP=" + dir, "GITHUB_STEP_SUMMARY=" + dir + "/summary", "GITHUB_OUTPUT=" + dir + "/output",
+			given, secret := "", "whsec_of_the_job" // which stays where none is given
+			if name == "a URL" {
+				given, secret = "whsec_given", "whsec_given"
+			}
+			command.Env = append(os.Environ(), "HOOKPROOF_SECRET=whsec_of_the_job")
+			for variable, value := range check.Env {
+				if value == "${{ inputs.secret }}" {
+					command.Env = append(command.Env, variable+"="+given)
+				}
+			}
+			command.Env = append(command.Env, append([]string{"RUNNER_TEMP=" + dir, "GITHUB_STEP_SUMMARY=" + dir + "/summary", "GITHUB_OUTPUT=" + dir + "/output",
 				"REPORTS=reports", "PROFILE=stripe"}, c.env...)...)
 			out, _ := command.CombinedOutput()
 			require.Equal(t, c.code, string(rune('0'+command.ProcessState.ExitCode())), string(out))
@@ -126,6 +137,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 				require.NoError(t, err)
 				return string(raw)
 			}
+			require.Equal(t, secret+"\n", kept("secret"))
 			require.Equal(t, "check|--profile|stripe|--html|reports/report.html|--junit|reports/report.xml|--json|reports/report.json|"+c.calls, kept("called"))
 			require.Equal(t, "### hookproof\n~~~text\nTHE VERDICT\n"+c.told+"~~~\n", kept("summary"))
 			if slices.Contains(c.env, "UNRUN=1") {

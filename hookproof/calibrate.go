@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,6 +39,9 @@ func (r *run) calibrate(ctx context.Context) error {
 		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
 	}
 	if err := r.firstAnswer(ctx); err != nil {
+		return err
+	}
+	if err := r.replicasTakeIt(ctx); err != nil {
 		return err
 	}
 	if r.target.Subject == nil || r.target.State == nil {
@@ -74,6 +78,9 @@ func (r *run) calibrate(ctx context.Context) error {
 	settled, err := r.rests(ctx, trial)
 	if err != nil {
 		return &Unusable{err.Error()}
+	}
+	if err := r.alikeWhenPaid(ctx, payment, fresh, settled); err != nil {
+		return err
 	}
 	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
 	again, err := eventOf(vocabulary["paid"], r.spare, r.target.Livemode, time.Now(), false)
@@ -130,6 +137,37 @@ func (r *run) firstAnswer(ctx context.Context) error {
 	return r.diagnose(ctx, first)
 }
 
+// replicasTakeIt asks each replica once, where the target has taken an event: copies that one of them never sees would
+// pass for copies that count once.
+func (r *run) replicasTakeIt(ctx context.Context) error {
+	if r.good.event.Body == nil {
+		return nil
+	}
+	defer r.unhurried()()
+	for _, url := range r.target.Replicas {
+		replica := Target{URL: url, AllowHosts: r.target.AllowHosts, resolver: r.target.resolver}
+		// A start hook has ended when the target listens: a replica that it starts as well may be later.
+		for deadline := time.Now().Add(ready); r.target.Start != nil && !replica.listens() && time.Now().Before(deadline); {
+			if err := sleep(ctx, 50*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		if err := replica.Reach(ctx); err != nil {
+			return cmp.Or(ctx.Err(), error(&Unusable{"a replica: " + err.Error()}))
+		}
+		what := r.good
+		what.url = url
+		var err error
+		if what.event, err = what.event.withID(newEventID()); err != nil {
+			return err
+		}
+		if d := r.sender.send(ctx, what); !d.Acknowledged() {
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to what the target has taken; are its path and its secret right?", url, said(d))}))
+		}
+	}
+	return nil
+}
+
 // freshState is what the target says of a subject to which nothing was delivered. Two subjects, and two
 // readings, must agree. One of them is answered, the other serves where no state is read.
 func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
@@ -154,6 +192,36 @@ func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
 	}
 	r.spare = trials[0].Subject
 	return states[0], trials[1], nil
+}
+
+// isOwn tells whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
+// name of the subject's.
+func isOwn(value string) bool {
+	return len(value) > leastID+len(`""`) && value[0] == '"' && strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "{{")
+}
+
+// alikeWhenPaid pays a second subject, where being paid brings a text that may be each subject's own: that has to be the
+// same, or no two states can be compared.
+func (r *run) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settled canonical) error {
+	own := slices.DeleteFunc(settled.difference(fresh), func(place string) bool { return !isOwn(settled[place]) })
+	if len(own) == 0 {
+		return nil
+	}
+	second, err := r.perform(ctx, payment)
+	if err != nil {
+		return err
+	}
+	other, err := r.rests(ctx, second)
+	if err != nil {
+		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
+	}
+	for _, place := range own {
+		if settled[place] != other[place] && isOwn(other[place]) {
+			return &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, put it in the target file's ignore",
+				nameOf(place), other[place], settled[place])}
+		}
+	}
+	return nil
 }
 
 // measureLag waits until the payment shows.

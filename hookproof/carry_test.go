@@ -55,6 +55,19 @@ func TestOneFaultIsNotToldAsTen(t *testing.T) {
 	require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
 }
 
+// One answer of a bad moment is no fault that payments have.
+func TestOneFailureIsNotTakenForARefusalOfPayments(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+			return n == 2 && answering(503)(n, w, r, body)
+		}
+	}).target()
+	r, err := Judge(t.Context(), &Target{URL: target.URL, Secret: target.Secret}, Options{Only: []string{"ack-policy/life"}})
+	require.NoError(t, err)
+	require.Equal(t, Pass, findingOf(t, r, "ack-policy/life").Verdict, findingOf(t, r, "ack-policy/life").Why)
+}
+
 // What is refused for another reason is no evidence that forgeries are.
 func TestARefusalOfWhatIsNotKnownIsNoVerification(t *testing.T) {
 	t.Parallel()

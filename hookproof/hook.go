@@ -179,7 +179,10 @@ func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("%s answered %d: %.200s", url, response.StatusCode, bytes.TrimSpace(raw))
+		if raw = bytes.TrimSpace(raw); len(raw) == 0 {
+			return nil, fmt.Errorf("%s answered %d", url, response.StatusCode)
+		}
+		return nil, fmt.Errorf("%s answered %d: %.200s", url, response.StatusCode, raw)
 	}
 	return raw, nil
 }

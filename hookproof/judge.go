@@ -19,7 +19,7 @@ type outcome struct {
 	want     canonical // that the trial's state was compared with; nil if with none
 	lacking  bool      // not run for want of evidence, not of a hook
 	open     bool      // its states are compared at the end of the run
-	unshrunk string    // why no shorter schedule was looked for
+	unshrunk string    // why there may be a shorter schedule
 }
 
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,

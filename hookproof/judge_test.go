@@ -78,12 +78,19 @@ func TestWhatCannotBeJudged(t *testing.T) {
 		with func(*Target)
 		why  string
 	}{
-		"the state never changes":   {lie: func(s *stall) { s.shows = func(map[string]any) any { return "open" } }, why: "nothing can be proven"},
-		"the state never rests":     {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["reads"] = calls.Add(1); return o } }, why: "differ at /reads"},
-		"nobody listens":            {with: func(t *Target) { t.URL, t.Start, t.Stop = "http://127.0.0.1:1/", nil, nil }, why: "nothing listens at http://127.0.0.1:1/"},
-		"another secret":            {with: func(t *Target) { t.Secret = "whsec_other" }, why: "the secret is not the one"},
-		"no such path":              {lie: func(s *stall) { s.answer = answering(404) }, why: "is the path of the URL right?"},
-		"an endpoint that fails":    {lie: func(s *stall) { s.answer = answering(500) }, why: "look into its log"},
+		"the state never changes": {lie: func(s *stall) { s.shows = func(map[string]any) any { return "open" } }, why: "nothing can be proven"},
+		"the state never rests":   {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["reads"] = calls.Add(1); return o } }, why: "differ at /reads"},
+		"nobody listens":          {with: func(t *Target) { t.URL, t.Start, t.Stop = "http://127.0.0.1:1/", nil, nil }, why: "nothing listens at http://127.0.0.1:1/"},
+		"another secret":          {with: func(t *Target) { t.Secret = "whsec_other" }, why: "the secret is not the one"},
+		"no such path":            {lie: func(s *stall) { s.answer = answering(404) }, why: "is the path of the URL right?"},
+		"an endpoint that fails":  {lie: func(s *stall) { s.answer = answering(500) }, why: "look into its log"},
+		"a replica that is away": {with: func(t *Target) { t.Replicas, t.Start, t.Stop = []string{t.URL, "http://127.0.0.1:1/"}, nil, nil },
+			why: "a replica: nothing listens at http://127.0.0.1:1/"},
+		"a replica at no such path": {lie: func(s *stall) {
+			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				return r.URL.Path == "/typo" && answering(404)(n, w, r, body)
+			}
+		}, with: func(t *Target) { t.Replicas = []string{strings.Replace(t.URL, "/hook", "/typo", 1)} }, why: "answers 404 to what the target has taken"},
 		"a host that is not ours":   {with: func(t *Target) { t.URL = "http://192.0.2.1/" }, why: "neither on this machine nor in a private network"},
 		"a profile there is not":    {why: `there is no profile "lax"`},
 		"a check that there is not": {why: `there is no check or family "luck"`},
@@ -374,6 +381,7 @@ func TestAMadeUpRelation(t *testing.T) {
 	require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
 	require.Equal(t, uint64(3), r.Seed)
 	require.Contains(t, r.Command, "hookproof check")
+	require.NotContains(t, r.Command, "--budget")
 	require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
 }
 
@@ -437,4 +445,43 @@ func TestRefusalsAreALastWord(t *testing.T) {
 	require.Empty(t, redelivered(func(n int) int {
 		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
 	}))
+}
+
+// A copy that waits for the end of another's lease is no copy that is refused for good.
+func TestALeaseIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	began, asked := time.Now(), 0
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), "topup.created") {
+				asked++
+			} else if time.Since(began) < lastWord+time.Second {
+				w.WriteHeader(http.StatusConflict)
+				return true
+			}
+			return false
+		}
+	})
+	r := &run{target: s.target()}
+	r.sender = newSender(r.target, &r.journal)
+	t.Cleanup(r.sender.close)
+	events := map[string]Event{}
+	for _, name := range []string{"paid", "unhandled"} {
+		var err error
+		events[name], err = eventOf(vocabulary[name], stranger(nil, true), false, time.Now(), false)
+		require.NoError(t, err)
+	}
+	r.good = shipment{event: events["unhandled"], label: "unhandled", sign: "genuine"}
+	trial := &Trial{events: events, pending: []string{"paid"}}
+	require.NoError(t, r.redeliver(t.Context(), trial, recovery))
+	require.Empty(t, trial.Unanswered)
+	require.Equal(t, 1, asked, "whether it takes copies of what is done")
+}
+
+// The line that reruns a failure gives it the time that the run had.
+func TestARerunKeepsTheBudget(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute})
+	require.NoError(t, err)
+	require.Contains(t, r.Command, " --profile strict --budget 3m0s")
 }

@@ -11,7 +11,13 @@ var insides = regexp.MustCompile(`Traceback \(most recent|goroutine \d+ \[|panic
 	`\.rb:\d+:in |\.php(:| on line )\d+|SQLSTATE|pq: |PG::|psycopg|ECONNREFUSED|/node_modules/|(?i)stack ?trace|syntax error at or near|violates unique constraint|` +
 	`Cannot read propert(y|ies) .{0,40}of (null|undefined)|'NoneType' object|nil pointer dereference|NullPointerException|undefined method .{1,40} for nil|on null in `)
 
-// secrets are what an answer may show of other secrets than the target's own: Stripe's keys, and the password in an address.
+// credentials are other secrets than the target's own, as long as real ones are, and not masked as in Stripe's own messages.
+var credentials = regexp.MustCompile(`\b(?:whsec|sk_test|rk_test|sk_live|rk_live)_[\w+/=]{16,}|://[^\s/:@"'<>]*:[^\s/@"'<>]*[^\s/@"'<>*•.xX][^\s/@"'<>]*@`)
+
+// mereWord is a secret that may be a word of the language, which an answer can say without knowing of it.
+var mereWord = regexp.MustCompile(`^\pL{1,12}$`)
+
+// secrets are what is hidden of those in what is quoted: Stripe's keys, and the password in an address.
 var secrets = regexp.MustCompile(`\b((?:whsec|sk_test|rk_test|sk_live|rk_live)_)[\w+/=]+|(://[^\s/:@]*:)[^\s/@]+(@)`)
 
 func noLeak(j Journaled) Sighting {
@@ -26,9 +32,12 @@ func noLeak(j Journaled) Sighting {
 func (j Journaled) leak(answer string) string {
 	at := -1
 	for _, secret := range j.Secrets {
-		if found := strings.Index(answer, secret); found >= 0 && (at < 0 || found < at) {
+		if found := strings.Index(answer, secret); found >= 0 && (at < 0 || found < at) && !mereWord.MatchString(secret) {
 			at = found
 		}
+	}
+	if found := credentials.FindStringIndex(answer); at < 0 && found != nil {
+		at = found[0]
 	}
 	if found := insides.FindStringIndex(answer); at < 0 && found != nil {
 		at = found[0]

@@ -18,11 +18,25 @@ func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
 		"signed with hush, not with whsec_mine":                                         `"signed with •••, not with •••"`,
 		"pq: no way to postgres://shop:pass@db/shop":                                    `"pq: no way to postgres://shop:•••@db/shop"`,
 		"Stack trace of sk_test_abc123 whsec_their+/=":                                  `"Stack trace of sk_test_••• whsec_•••"`,
+		"used sk_test_51HabcdefghijkLmn to look":                                        `"used sk_test_••• to look"`,
+		"Invalid API Key provided: sk_test_********************1234":                    "",
+		"is it sk_test_ or whsec_test that is set?":                                     "",
+		"no way to postgres://shop:pass@db/shop":                                        `"no way to postgres://shop:•••@db/shop"`,
+		"no way to postgres://shop:xxxxx@db/shop":                                       "",
+		`{"docs":"http://localhost:3000","by":"help@example.com"}`:                      "",
 		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
 		"panic: " + strings.Repeat("y", 108) + " whsec_their":                           `"panic: ` + strings.Repeat("y", 108) + ` whse"…`,
 	} {
 		require.Equal(t, want, j.leak(answer))
 	}
+}
+
+// A secret that is a word of the language is no leak where that is said.
+func TestAShortSecretIsNoLeak(t *testing.T) {
+	t.Parallel()
+	j := Journaled{Secrets: []string{"test", "secret"}}
+	require.Empty(t, j.leak("the signature test failed: another secret?"))
+	require.Equal(t, `"panic: the ••• failed"`, j.leak("panic: the test failed"))
 }
 
 // What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
@@ -47,6 +61,30 @@ func TestALeakIsSeenWhereTheAnswerIsOnlyWorthKnowing(t *testing.T) {
 	require.Equal(t, "json-null", f.Timeline[0].Event)
 	require.Equal(t, 500, f.Timeline[0].Status)
 	require.Contains(t, f.evidence(), "json-null      genuine        → 500")
+}
+
+// An overall check is rerun with the check whose deliveries showed the fault, or it would show nothing.
+func TestWhatOthersDeliveredIsRerunWithThem(t *testing.T) {
+	t.Parallel()
+	leaking := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), `"charge.dispute.created"`) {
+				http.Error(w, "panic: no dispute", 500)
+				return true
+			}
+			return false
+		}
+	}).target()
+	seen := func(only ...string) Finding {
+		r, err := Judge(t.Context(), leaking, Options{Only: only, Seed: 1})
+		require.NoError(t, err)
+		return findingOf(t, r, "ack-policy/no-leak")
+	}
+	f := seen("ack-policy")
+	require.Equal(t, Fail, f.Verdict)
+	require.Equal(t, []string{"ack-policy/life"}, f.With)
+	require.Equal(t, Pass, seen(f.Check).Verdict)
+	require.Equal(t, Fail, seen(append(f.With, f.Check)...).Verdict)
 }
 
 // A fault that lets nothing through has its deliveries shown as well.

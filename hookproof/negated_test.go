@@ -119,6 +119,20 @@ func TestOneMomentAccusesNobody(t *testing.T) {
 	}
 }
 
+// Duplicates that are always refused have a check of their own, which hides no answer that never came.
+func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	at := func(after time.Duration, id string, status int) Delivery {
+		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: id, Status: status, SentAt: began.Add(after), Latency: time.Millisecond}
+	}
+	refused := []Delivery{at(0, "evt_1", 200), at(time.Second, "evt_1", 500), at(2*time.Second, "evt_1", 500)}
+	require.Equal(t, Pass, steadyAnswers(Journaled{Deliveries: refused}).Verdict)
+	seen := steadyAnswers(Journaled{Deliveries: append(refused, at(3*time.Second, "evt_2", 0), at(4*time.Second, "evt_3", 0))})
+	require.Equal(t, Fail, seen.Verdict)
+	require.Contains(t, seen.Why, "2 of 5 answers never came")
+}
+
 // A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.
 func TestAColdStartAccusesNobody(t *testing.T) {
 	t.Parallel()
@@ -153,4 +167,23 @@ func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
 		verdict, why := answered(row.item, Delivery{Status: row.status, Latency: row.latency})
 		require.Equal(t, row.want, verdict, "%v: %s", row, why)
 	}
+}
+
+// What is late each time is late again when it is asked once more: many deliveries of it can share one moment.
+func TestWhatIsAlwaysLateIsAskedOnceMore(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), `"charge.dispute.created"`) {
+				time.Sleep(tooSlow + 100*time.Millisecond)
+			}
+			return false
+		}
+	}).target()
+	target.Timings.Answer = 30 * time.Second
+	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/in-time", "ack-policy/foreign-object"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/in-time")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "2 of ")
 }

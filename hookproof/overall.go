@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -41,6 +42,7 @@ type Sighting struct {
 	Verdict    Verdict
 	Why        string
 	Deliveries []Delivery
+	Doubtful   bool // the same, delivered once more, would tell more
 }
 
 // none passes where no delivery is as described.
@@ -59,7 +61,8 @@ func (j Journaled) none(what string, is func(Delivery) bool) Sighting {
 	}
 	slices.SortStableFunc(list, func(a, b Delivery) int { return a.SentAt.Compare(b.SentAt) })
 	first := list[0]
-	return Sighting{Fail, fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", len(list), len(j.Deliveries), what, said(first), first.Label, first.Sign), list}
+	return Sighting{Verdict: Fail, Deliveries: list,
+		Why: fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", len(list), len(j.Deliveries), what, said(first), first.Label, first.Sign)}
 }
 
 // seldom is none where a machine that stands still for a moment can be to blame: one such moment accuses nobody.
@@ -86,6 +89,44 @@ func moments(list []Delivery) (count int) {
 	return count
 }
 
+// askAgain delivers once more what a sighting is about, until one of that is late again: what is late each time may have
+// been on its way at one moment only.
+func (r *run) askAgain(ctx context.Context, seen Sighting) error {
+	asked := map[string]bool{}
+	for _, d := range seen.Deliveries {
+		name := wordOf(d.Label)
+		if asked[name] || len(asked) == mostShown || r.spent() != "" {
+			continue
+		}
+		asked[name] = true
+		w, label := r.word(name)
+		e, err := eventOf(w, r.spare, r.target.Livemode, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		if again := r.sender.send(ctx, shipment{event: e, label: label, sign: d.Sign}); again.Latency >= tooSlow {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
+// delivering is the check that has sent a delivery which an overall check looks at and has not sent itself.
+func (r *run) delivering(checks []Check, overall Check, d Delivery) []string {
+	sends := func(c Check) bool {
+		return slices.ContainsFunc(r.works[c.Name].instances, func(i instance) bool {
+			return slices.ContainsFunc(i.left, func(item Item) bool {
+				return item.Verb == "" && item.Event == wordOf(d.Label) && orGenuine(item.Sign) == d.Sign
+			})
+		})
+	}
+	at := slices.IndexFunc(checks, sends)
+	if at < 0 || sends(overall) {
+		return nil
+	}
+	return []string{checks[at].Name}
+}
+
 func noRedirect(j Journaled) Sighting {
 	return j.none("were redirects", func(d Delivery) bool { return d.Status/100 == 3 })
 }
@@ -96,6 +137,7 @@ func noRateLimit(j Journaled) Sighting {
 
 func inTime(j Journaled) Sighting {
 	if s := j.seldom("took longer than "+tooSlow.String(), func(d Delivery) bool { return d.Latency >= tooSlow }); s.Verdict != Pass {
+		s.Doubtful = s.Verdict == Info
 		return s
 	}
 	s := j.none("took longer than "+slow.String(), func(d Delivery) bool { return d.Latency >= slow })
@@ -121,7 +163,7 @@ func steadyAnswers(j Journaled) Sighting {
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && d.SentAt.After(before)
 	})
 	if failed.Verdict == Fail && j.always5xx(acknowledged) {
-		return Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
+		failed = Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
 	}
 	silent := j.seldom("never came", func(d Delivery) bool { return d.Status == 0 })
 	if worse[silent.Verdict] > worse[failed.Verdict] {

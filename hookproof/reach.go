@@ -23,7 +23,10 @@ func (e *foreignError) Error() string {
 }
 
 // ours tells whether an address is on this machine or in a private network.
-func ours(a netip.Addr) bool { return a.Unmap().IsLoopback() || a.Unmap().IsPrivate() }
+func ours(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // as servers write where they listen: to dial it is to dial this machine
+}
 
 // allows tells whether a host may be attacked wherever it is.
 func (t *Target) allows(host string) bool {

@@ -3,6 +3,7 @@ package hookproof
 import (
 	"regexp"
 	"strings"
+	"time"
 )
 
 // The environment's places for the secrets, where a command line names none: that is seen by others. The lines that
@@ -11,6 +12,9 @@ const (
 	SecretVariable         = "HOOKPROOF_SECRET"
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
 )
+
+// usualBudget is what a run may take, unless it is given more.
+const usualBudget = time.Minute
 
 // command is how the run is called from a shell, up to what chooses checks and seed.
 func (t *Target) command(o Options) string {
@@ -28,6 +32,9 @@ func (t *Target) command(o Options) string {
 		command += " --allow-host " + quoted(host)
 	}
 	command += " --profile " + o.Profile
+	if o.Budget != usualBudget {
+		command += " --budget " + o.Budget.String()
+	}
 	if o.Thorough {
 		command += " --thorough"
 	}

@@ -3,6 +3,8 @@ package hookproof
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -78,6 +80,9 @@ func (out outcome) loses(e *lostError) outcome {
 	}
 	out.verdict, out.want = Fail, t.before
 	out.why = fmt.Sprintf("after %s the state is lost%s: the state hook knows what was made after it, and of this it says: %s", what, was, e.failed)
-	t.between = append(t.between, Delivery{SentAt: time.Now(), Fault: "the state hook: " + e.failed.Error()})
+	const asked = "the state hook: "
+	if !slices.ContainsFunc(t.between, func(d Delivery) bool { return strings.HasPrefix(d.Fault, asked) }) { // it is looked at twice
+		t.between = append(t.between, Delivery{SentAt: time.Now(), Fault: asked + e.failed.Error()})
+	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -80,6 +81,7 @@ func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
 	require.Equal(t, "stopped and started", f.Timeline[1].Fault)
 	require.Equal(t, "paid", f.Timeline[2].Event)
 	require.Equal(t, "the state hook: the order page answered 404", f.Timeline[len(f.Timeline)-1].Fault)
+	require.Equal(t, 1, strings.Count(f.evidence(), "the state hook:")-strings.Count(f.Why, "the state hook:"), "once, however often it was asked")
 }
 
 // A state hook that has no answer for anything after a restart is a hook that fails, and says after what.

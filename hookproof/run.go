@@ -70,7 +70,7 @@ func (e *Unusable) Error() string { return e.Reason }
 // *HookError, or the context's: then there is no verdict, and the report has what was found before.
 func Judge(ctx context.Context, target *Target, options Options) (report Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
-	options.Budget = cmp.Or(options.Budget, time.Minute)
+	options.Budget = cmp.Or(options.Budget, usualBudget)
 	options.HookCalls = cmp.Or(options.HookCalls, 250)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
 	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, counts: map[string]int{}}
@@ -202,11 +202,20 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	for _, c := range checks {
 		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
 			seen := c.Overall(r.journaled())
+			if seen.Doubtful {
+				if err := r.askAgain(ctx, seen); err != nil {
+					return err
+				}
+				seen = c.Overall(r.journaled())
+			}
 			f := &w.finding
-			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", nil, nil
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", "", nil, nil
 			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
+			}
+			if f.Verdict == Fail && len(seen.Deliveries) > 0 {
+				f.With = r.delivering(checks, c, seen.Deliveries[0])
 			}
 			w.open = 0
 			r.tell(w)

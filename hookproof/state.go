@@ -8,13 +8,29 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// canonical is a state with the subject's own ids replaced by their names and the ignored places removed,
+// canonical is a state with the subject's own ids and all times replaced by their names and the ignored places removed,
 // so that the states of two subjects can be compared: pointers to leaves.
 type canonical map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
+
+// masked is what a point in time is called: when something was done differs for any two subjects.
+const masked = "{{time}}"
+
+var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
+
+// isTime tells whether a number is a time of these days, in seconds or in milliseconds since 1970.
+func isTime(n json.Number) bool {
+	at, err := n.Int64()
+	if err != nil {
+		return false
+	}
+	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
+	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
+}
 
 // leastID is how long a subject's value must be to be taken for an id wherever it appears.
 const leastID = 6
@@ -82,8 +98,12 @@ func (c canonical) add(pointer string, value any, names *strings.Replacer, ignor
 			c[pointer] = "[]"
 		}
 	case string:
-		text, _ := json.Marshal(eventID.ReplaceAllString(names.Replace(v), "evt_…"))
+		text, _ := json.Marshal(timeText.ReplaceAllLiteralString(eventID.ReplaceAllString(names.Replace(v), "evt_…"), masked))
 		c[pointer] = string(text)
+	case json.Number:
+		if c[pointer] = v.String(); isTime(v) {
+			c[pointer] = strconv.Quote(masked)
+		}
 	default:
 		text, _ := json.Marshal(v)
 		c[pointer] = string(text)

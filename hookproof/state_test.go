@@ -1,6 +1,9 @@
 package hookproof
 
 import (
+	"context"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +29,67 @@ func TestStatesAreMadeCanonical(t *testing.T) {
 	whole, err := canonicalOf("open", s, nil)
 	require.NoError(t, err)
 	require.Equal(t, canonical{"": `"open"`}, whole, "a state can be any JSON")
+}
+
+// When something was done is another time for each subject, and that it was done is an effect.
+func TestTimesAreAlike(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, value := range []any{now, now.UTC().Format(time.DateTime), "at " + now.Format("2006-01-02 15:04:05.999999-07"), now.Unix(), now.AddDate(1, 0, 0).UnixMilli()} {
+		c, err := canonicalOf(map[string]any{"at": value}, nil, nil)
+		require.NoError(t, err)
+		require.Contains(t, c["/at"], "{{time}}", "%v", value)
+	}
+	for _, value := range []any{nil, 4500, 1_600_000_000, 17_000_000_001, "2026-11-25", "13:07", ""} {
+		c, err := canonicalOf(map[string]any{"at": value}, nil, nil)
+		require.NoError(t, err)
+		require.NotContains(t, c["/at"], "time", "%v", value)
+	}
+}
+
+// An order that says when it was paid is no worse than one that does not.
+func TestATimeOfPaymentAccusesNobody(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	var mu sync.Mutex
+	paid, state := map[string]time.Time{}, target.State
+	target.State = func(ctx context.Context, o Subject) (any, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		said, err := state(ctx, o)
+		if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
+			if paid[id].IsZero() {
+				paid[id] = time.Now()
+			}
+			said.(map[string]any)["paidAt"] = paid[id]
+		}
+		return said, err
+	}
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/refund", "meaning/amount"}})
+	require.NoError(t, err)
+	require.Equal(t, 3, r.Count(Pass))
+}
+
+// A key that each payment brings is named for ignore, instead of being told as a fault of every check.
+func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
+	t.Parallel()
+	judged := func(key string) error {
+		target := openStall(t, nil).target()
+		state := target.State
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			said, err := state(ctx, o)
+			if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
+				said.(map[string]any)["licence"] = strings.ReplaceAll(key, "ID", id[len(id)-8:])
+			}
+			return said, err
+		}
+		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+		return err
+	}
+	var unusable *Unusable
+	require.ErrorAs(t, judged("LIC-7ID"), &unusable)
+	require.ErrorContains(t, unusable, "two subjects that were paid differ at /licence")
+	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
 }
 
 func TestStatesDifferBothWays(t *testing.T) {

@@ -23,6 +23,7 @@ func TestOnlyOwnTargetsMayBeAttacked(t *testing.T) {
 		refusal           string // "" is none
 	}{
 		{"this machine", "http://127.0.0.1:3000/x", "whsec_x", nil, ""},
+		{"this machine, as servers write it", "http://0.0.0.0:3000/x", "whsec_x", nil, ""},
 		{"this machine, IPv6", "http://[::1]:3000/x", "whsec_x", nil, ""},
 		{"a private network", "https://10.1.2.3/x", "whsec_x", nil, ""},
 		{"anybody's", "http://192.0.2.1/x", "whsec_x", nil, "--allow-host 192.0.2.1"},

@@ -61,7 +61,7 @@ func (f Finding) evidence() string {
 		fmt.Fprintf(&out, "shown by: %s\n", f.Schedule)
 	}
 	if f.Unshrunk != "" {
-		fmt.Fprintf(&out, "nothing shorter was looked for: %s\n", f.Unshrunk)
+		fmt.Fprintf(&out, "there may be a shorter one: %s\n", f.Unshrunk)
 	}
 	for _, sent := range f.Timeline {
 		if sent.Event == "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ const (
 )
 
 // lastWord is for how long a target answers nothing but 4xx until that is its last word, also after a fault: what has
-// not recovered answers 5xx, or nothing.
+// not recovered answers 5xx, or nothing, or says that it is under way.
 const lastWord = 3 * time.Second
 
 // overtake is how long an event's object is made after the event: longer than an endpoint should wait for
@@ -210,16 +211,20 @@ func overlap(deliveries []Delivery) int {
 // fresh timestamp, on a compressed clock.
 func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) error {
 	var refused time.Time // since when all is refused
+	var last Delivery
 	for deadline := time.Now().Add(patience); len(t.pending) > 0 && time.Now().Before(deadline); {
 		if !refused.IsZero() && time.Since(refused) > lastWord {
-			break
+			if !r.underWay(ctx, last) {
+				break
+			}
+			refused = time.Time{}
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
 			return err
 		}
 		for _, name := range slices.Clone(t.pending) {
 			d := r.sender.send(ctx, shipment{event: t.events[name], label: name, sign: "genuine"})
-			t.Deliveries = append(t.Deliveries, d)
+			t.Deliveries, last = append(t.Deliveries, d), d
 			switch {
 			case d.Status/100 != 4:
 				refused = time.Time{}
@@ -233,6 +238,15 @@ func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) e
 	}
 	t.Unanswered = t.pending
 	return ctx.Err()
+}
+
+// notNow are refusals of what may be taken later.
+var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
+
+// underWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
+// has not. A target that refuses whatever it has done already, refuses for good.
+func (r *run) underWay(ctx context.Context, refused Delivery) bool {
+	return slices.Contains(notNow, refused.Status) && r.good.event.Body != nil && r.sender.send(ctx, r.good).Acknowledged()
 }
 
 // read asks for a trial's state.

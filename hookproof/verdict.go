@@ -18,10 +18,11 @@ type Finding struct {
 	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
 	Relation   string   `json:"relation,omitempty"`   // that was broken
 	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
-	Unshrunk   string   `json:"unshrunk,omitempty"`   // why no shorter one was looked for, such as "out of time (1m0s)"
+	Unshrunk   string   `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"
 	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
 	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
 	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it
+	With       []string `json:"with,omitempty"`       // checks that sent it, where this one has sent nothing of its own: it is rerun with them
 	Reports    []string `json:"reports,omitempty"`    // public reports of the same fault
 	Mend       string   `json:"mend,omitempty"`       // how to mend it
 	Importance string   `json:"importance,omitempty"` // what it costs

@@ -82,7 +82,7 @@ func HTML(w io.Writer, r hookproof.Report) error {
 	for _, f := range with(r, hookproof.Fail) {
 		v.Failures = append(v.Failures, failure{
 			Finding: f, Rows: numbered(f.Timeline), Diagram: draw(f.Timeline),
-			Differences: differences(f), Rerun: rerun(r, f.Check),
+			Differences: differences(f), Rerun: rerun(r, f),
 		})
 	}
 	return page.Execute(w, v)

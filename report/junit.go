@@ -43,6 +43,7 @@ type testcase struct {
 	Classname string   `xml:"classname,attr"`
 	Time      string   `xml:"time,attr"`
 	Failure   *message `xml:"failure"`
+	Error     *message `xml:"error"`
 	Skipped   *message `xml:"skipped"`
 	Output    string   `xml:"system-out,omitempty"`
 }
@@ -53,14 +54,16 @@ type message struct {
 	Text    string `xml:",cdata"`
 }
 
-// JUnit writes a report for CI systems: a suite for each family and a case for each check. What was not
-// run is skipped, with the reason; an info passes, and says why it is one.
+// JUnit writes a report for CI systems: a suite for each family and a case for each check. What was not run for
+// want of a hook is skipped, with the reason, and for want of evidence or time an error, as it is to the exit code; an
+// info passes, and says why it is one.
 func JUnit(w io.Writer, r hookproof.Report) error {
 	all := suites{Name: "hookproof", Time: seconds(r.Took)}
 	for _, name := range families(r) {
 		one := suiteOf(r, name)
 		all.Tests += one.Tests
 		all.Failures += one.Failures
+		all.Errors += one.Errors
 		all.Skipped += one.Skipped
 		all.Suites = append(all.Suites, one)
 	}
@@ -84,16 +87,19 @@ func suiteOf(r hookproof.Report, name string) suite {
 		took += f.Took
 		one.Tests++
 		c := testcase{Name: f.Check, Classname: "hookproof." + name, Time: seconds(f.Took)}
-		switch f.Verdict {
-		case hookproof.Fail:
+		switch {
+		case f.Verdict == hookproof.Fail:
 			one.Failures++
 			t := &text{Style: Style{Width: 110}}
 			t.failure(r, f)
 			c.Failure = &message{Message: f.Why, Type: "fail", Text: "\n" + t.String()}
-		case hookproof.NotRun:
+		case f.Verdict == hookproof.NotRun && f.Lacking:
+			one.Errors++
+			c.Error = &message{Message: f.Why, Type: "incomplete"}
+		case f.Verdict == hookproof.NotRun:
 			one.Skipped++
 			c.Skipped = &message{Message: f.Why}
-		case hookproof.Info:
+		case f.Verdict == hookproof.Info:
 			c.Output = "info: " + f.Why
 		}
 		one.Cases = append(one.Cases, c)

@@ -126,9 +126,10 @@ func families(r hookproof.Report) []string {
 	return names
 }
 
-// rerun is the command that runs one check again, with the same choices.
-func rerun(r hookproof.Report, check string) string {
-	return fmt.Sprintf("%s --only %s --seed %d", r.Command, check, r.Seed)
+// rerun is the command that runs one check again, with those that it depends on and the same choices.
+func rerun(r hookproof.Report, f hookproof.Finding) string {
+	only := strings.Join(append([]string{f.Check}, f.With...), ",")
+	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
 }
 
 // said is a duration as people read it.
@@ -161,11 +162,11 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// difference is one pointer at which two states differ.
+// difference is one pointer and what two states have there.
 type difference struct{ Pointer, Expected, Seen string }
 
-// differences are the pointers of both states, sorted. A pointer that only one state has is absent in the
-// other, which is not the same as null.
+// differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
+// one state has is absent in the other, which is not the same as null.
 func differences(f hookproof.Finding) []difference {
 	var all []difference
 	for _, state := range []hookproof.State{f.Expected, f.Seen} {
@@ -176,7 +177,11 @@ func differences(f hookproof.Finding) []difference {
 		}
 	}
 	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
-	return all
+	differ := slices.DeleteFunc(slices.Clone(all), func(d difference) bool { return d.Expected == d.Seen })
+	if len(differ) == 0 { // as they must not be
+		return all
+	}
+	return differ
 }
 
 func valueAt(s hookproof.State, pointer string) string {

@@ -103,6 +103,7 @@ func TestJUnit(t *testing.T) {
 	type counts struct {
 		Tests    int `xml:"tests,attr"`
 		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
 		Skipped  int `xml:"skipped,attr"`
 	}
 	var read struct {
@@ -117,6 +118,9 @@ func TestJUnit(t *testing.T) {
 					Message string `xml:"message,attr"`
 					Text    string `xml:",chardata"`
 				} `xml:"failure"`
+				Error *struct {
+					Message string `xml:"message,attr"`
+				} `xml:"error"`
 				Skipped *struct {
 					Message string `xml:"message,attr"`
 				} `xml:"skipped"`
@@ -127,7 +131,7 @@ func TestJUnit(t *testing.T) {
 	raw := written(t, report.JUnit, sample())
 	require.True(t, strings.HasPrefix(raw, xml.Header))
 	require.NoError(t, xml.Unmarshal([]byte(raw), &read))
-	require.Equal(t, counts{15, 5, 3}, read.counts)
+	require.Equal(t, counts{15, 5, 1, 2}, read.counts)
 	var sum counts
 	found := map[string]hookproof.Finding{}
 	for _, f := range sample().Findings {
@@ -141,21 +145,25 @@ func TestJUnit(t *testing.T) {
 			delete(found, c.Name)
 			require.Equal(t, suite.Name, strings.Split(c.Name, "/")[0])
 			require.Equal(t, f.Verdict == hookproof.Fail, c.Failure != nil, c.Name)
-			require.Equal(t, f.Verdict == hookproof.NotRun, c.Skipped != nil, c.Name)
-			switch f.Verdict {
-			case hookproof.Fail:
+			require.Equal(t, f.Verdict == hookproof.NotRun && !f.Lacking, c.Skipped != nil, c.Name)
+			require.Equal(t, f.Verdict == hookproof.NotRun && f.Lacking, c.Error != nil, c.Name)
+			switch {
+			case c.Error != nil:
+				got.Errors++
+				require.Equal(t, f.Why, c.Error.Message)
+			case c.Failure != nil:
 				got.Failures++
 				require.Equal(t, f.Why, c.Failure.Message)
 				require.Contains(t, c.Failure.Text, "--only "+f.Check+" --seed 20261125")
-			case hookproof.NotRun:
+			case c.Skipped != nil:
 				got.Skipped++
 				require.Equal(t, f.Why, c.Skipped.Message)
-			case hookproof.Info:
+			case f.Verdict == hookproof.Info:
 				require.Contains(t, c.Output, f.Why)
 			}
 		}
 		require.Equal(t, suite.counts, got, suite.Name)
-		sum = counts{sum.Tests + got.Tests, sum.Failures + got.Failures, sum.Skipped + got.Skipped}
+		sum = counts{sum.Tests + got.Tests, sum.Failures + got.Failures, sum.Errors + got.Errors, sum.Skipped + got.Skipped}
 	}
 	require.Equal(t, read.counts, sum)
 	require.Empty(t, found, "every check is a case")

@@ -60,7 +60,7 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("Seen in public", strings.Join(f.Reports, ", "))
 	t.field("To mend it", f.Mend)
 	t.line("   %s", t.paint(faint, "Run only this again:"))
-	t.line("     %s", clean(rerun(r, f.Check))) // in one piece, to be copied
+	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
 }
 
 // shown is the schedule that shows a failure, and why it may not be the shortest.
@@ -68,7 +68,7 @@ func shown(f hookproof.Finding) string {
 	if f.Unshrunk == "" {
 		return f.Schedule
 	}
-	return f.Schedule + " (nothing shorter was looked for: " + f.Unshrunk + ")"
+	return f.Schedule + " (there may be a shorter one: " + f.Unshrunk + ")"
 }
 
 func sourced(f hookproof.Finding) string {
