@@ -33,7 +33,7 @@ var ackPolicy = []Check{
 		Relations: answers("unhandled*20=any"), Overall: noRateLimit},
 	{Name: "ack-policy/burst", Demand: "A burst of 150 deliveries is acknowledged.", Source: ourPolicy, Why: "after an outage Stripe sends everything at once",
 		Mend: "let connections queue for the database's, and raise limits that count requests", Kills: []string{"rate-limit-on-stripe"},
-		Relations: answers("unhandled&50=ack unhandled&50=ack unhandled&50=ack")},
+		Relations: answers("unhandled&50+=ack unhandled&50+=ack unhandled&50+=ack")},
 	{Name: "ack-policy/no-redirect", Demand: "No answer is a redirect.", Source: "https://docs.stripe.com/webhooks#debug-webhook-integrations", Why: "Stripe does not follow redirects and takes them for failures",
 		Mend: "register the final URL, with https and without a trailing slash to be added", Kills: []string{"redirect"}, Relations: answers("paid=any unhandled=any"), Overall: noRedirect},
 	{Name: "ack-policy/in-time", Demand: "Every answer comes within ten seconds.", Source: fromQuick, Why: "Stripe gives up, takes the delivery for failed and sends it again",

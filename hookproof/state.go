@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// canonical is a state with the subject's own ids and all times replaced by their names and the ignored places removed,
+// canonical is a state with the subject's own ids replaced by their names and the ignored places removed,
 // so that the states of two subjects can be compared: pointers to leaves.
 type canonical map[string]string
 
@@ -30,6 +30,20 @@ func isTime(n json.Number) bool {
 	}
 	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
 	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
+}
+
+// timeless is a state in which every time has the same name: paidAt and refundedAt tell of the run's clock, and nothing else.
+func (c canonical) timeless() canonical {
+	named := make(canonical, len(c))
+	for pointer, value := range c {
+		switch {
+		case isTime(json.Number(value)):
+			named[pointer] = strconv.Quote(masked)
+		default:
+			named[pointer] = timeText.ReplaceAllLiteralString(value, masked)
+		}
+	}
+	return named
 }
 
 // leastID is how long a subject's value must be to be taken for an id wherever it appears.
@@ -98,12 +112,8 @@ func (c canonical) add(pointer string, value any, names *strings.Replacer, ignor
 			c[pointer] = "[]"
 		}
 	case string:
-		text, _ := json.Marshal(timeText.ReplaceAllLiteralString(eventID.ReplaceAllString(names.Replace(v), "evt_…"), masked))
+		text, _ := json.Marshal(eventID.ReplaceAllString(names.Replace(v), "evt_…"))
 		c[pointer] = string(text)
-	case json.Number:
-		if c[pointer] = v.String(); isTime(v) {
-			c[pointer] = strconv.Quote(masked)
-		}
 	default:
 		text, _ := json.Marshal(v)
 		c[pointer] = string(text)

@@ -20,6 +20,7 @@ type Trial struct {
 	State      canonical
 	Unanswered []string // events that were never acknowledged
 
+	timed    canonical // State with its times
 	schedule Schedule
 	events   map[string]Event
 	pending  []string   // words not yet acknowledged
@@ -260,9 +261,9 @@ func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
 		t.State = nil
 		return nil, hookFailed("state", r.lost(ctx, t, err))
 	}
-	c, err := canonicalOf(state, t.Subject, r.target.Ignore)
-	t.State = c
-	return c, err
+	t.timed, err = canonicalOf(state, t.Subject, r.target.Ignore)
+	t.State = t.timed.timeless()
+	return t.State, err
 }
 
 // subject asks for a fresh one.
