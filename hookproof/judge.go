@@ -25,6 +25,8 @@ type outcome struct {
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
 // or now if the instance says so. Errors are hooks' and the context's.
 func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
+	r.calm.RLock()
+	defer r.calm.RUnlock()
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
 		out.verdict, out.why = NotRun, "the target means to ignore "+ignored

@@ -274,6 +274,29 @@ func TestAnswersThatFlapAreTold(t *testing.T) {
 	require.Contains(t, findingOf(t, r, "ack-policy/duplicate").Why, "flap", "it proves nothing")
 }
 
+// Answers that fail beside others only do not flap: that is looked for while nothing else is on its way.
+func TestConflictsDoNotFlap(t *testing.T) {
+	t.Parallel()
+	var busy atomic.Int64
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			defer busy.Add(-1)
+			beside := busy.Add(1) > 1
+			time.Sleep(5 * time.Millisecond)
+			if beside {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return beside
+		}
+	})
+	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"order", "meaning", "ack-policy/conflicts", "ack-policy/steady"}, Budget: 20 * time.Second})
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		require.NotContains(t, f.Why, "flap", f.Check)
+	}
+	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
+}
+
 func TestTheBudgetIsKept(t *testing.T) {
 	t.Parallel()
 	s := openStall(t, nil)

@@ -51,7 +51,7 @@ type run struct {
 	starting   sync.Mutex
 	starts     atomic.Int64 // of the target, by us
 	ends       atomic.Int64 // how often the target's process was found to have ended
-	flapTurn   sync.Mutex   // guards flapping
+	calm       sync.RWMutex // guards flapping, which is looked for while no relation is being decided
 	flapping   string       // what was seen of answers that change in calm
 	spare      Subject      // for deliveries of which no state is read
 	counters   Counters     // as read last, when so many deliveries had been made

@@ -39,8 +39,8 @@ const flapTries = 20
 // flaps tells whether a genuine event that was acknowledged before is now acknowledged at one time and not
 // at another.
 func (r *run) flaps(ctx context.Context) bool {
-	r.flapTurn.Lock()
-	defer r.flapTurn.Unlock()
+	r.calm.Lock()
+	defer r.calm.Unlock()
 	if r.flapping != "" {
 		return true
 	}

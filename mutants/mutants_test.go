@@ -142,9 +142,8 @@ var withoutMutant = map[string]string{
 	"faults/cut-after":         "effects-committed-before-marker",
 	"faults/killed":            "in-memory-dedupe",
 	"faults/stopped":           "in-memory-dedupe",
-	"faults/latency":           "in-memory-dedupe",
-	"faults/bandwidth":         "in-memory-dedupe",
-	"faults/half-open":         "in-memory-dedupe",
+	"faults/bandwidth":         "timeout-answered-200",
+	"faults/half-open":         "timeout-answered-200",
 }
 
 // A check without a mutant kills nothing that anybody knows of: it must be in the list, which is not to grow.
