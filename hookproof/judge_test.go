@@ -297,6 +297,25 @@ func TestConflictsDoNotFlap(t *testing.T) {
 	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
 }
 
+// One failure among few deliveries is looked for again before it is excused.
+func TestOneFailureIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	s := openStall(t, func(s *stall) {
+		s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			if n%7 != 0 {
+				return false
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+	})
+	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"ack-policy/steady"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/steady")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "the target's answers flap")
+}
+
 func TestTheBudgetIsKept(t *testing.T) {
 	t.Parallel()
 	s := openStall(t, nil)

@@ -42,7 +42,9 @@ type Sighting struct {
 	Verdict    Verdict
 	Why        string
 	Deliveries []Delivery
-	Doubtful   bool // the same, delivered once more, would tell more
+
+	// again delivers what would tell more, where this hangs on one moment; nil where it does not.
+	again func(*run, context.Context, Sighting) error
 }
 
 // none passes where no delivery is as described.
@@ -137,7 +139,7 @@ func noRateLimit(j Journaled) Sighting {
 
 func inTime(j Journaled) Sighting {
 	if s := j.seldom("took longer than "+tooSlow.String(), func(d Delivery) bool { return d.Latency >= tooSlow }); s.Verdict != Pass {
-		s.Doubtful = s.Verdict == Info
+		s.again = (*run).askAgain
 		return s
 	}
 	s := j.none("took longer than "+slow.String(), func(d Delivery) bool { return d.Latency >= slow })
@@ -167,7 +169,11 @@ func steadyAnswers(j Journaled) Sighting {
 	}
 	silent := j.seldom("never came", func(d Delivery) bool { return d.Status == 0 })
 	if worse[silent.Verdict] > worse[failed.Verdict] {
-		return silent
+		failed = silent
+	}
+	failed.again = func(r *run, ctx context.Context, _ Sighting) error {
+		r.flaps(ctx)
+		return ctx.Err()
 	}
 	return failed
 }

@@ -202,8 +202,8 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 	for _, c := range checks {
 		if w := r.works[c.Name]; err == nil && c.Overall != nil && p == Last {
 			seen := c.Overall(r.journaled())
-			if seen.Doubtful {
-				if err := r.askAgain(ctx, seen); err != nil {
+			if seen.Verdict == Info && seen.again != nil {
+				if err := seen.again(r, ctx, seen); err != nil {
 					return err
 				}
 				seen = c.Overall(r.journaled())
