@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -274,48 +273,6 @@ func TestAnswersThatFlapAreTold(t *testing.T) {
 	require.Contains(t, findingOf(t, r, "ack-policy/duplicate").Why, "flap", "it proves nothing")
 }
 
-// Answers that fail beside others only do not flap: that is looked for while nothing else is on its way.
-func TestConflictsDoNotFlap(t *testing.T) {
-	t.Parallel()
-	var busy atomic.Int64
-	s := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			defer busy.Add(-1)
-			beside := busy.Add(1) > 1
-			time.Sleep(5 * time.Millisecond)
-			if beside {
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}
-			return beside
-		}
-	})
-	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"order", "meaning", "ack-policy/conflicts", "ack-policy/steady"}, Budget: 20 * time.Second})
-	require.NoError(t, err)
-	for _, f := range r.Findings {
-		require.NotContains(t, f.Why, "flap", f.Check)
-	}
-	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
-}
-
-// One failure among few deliveries is looked for again before it is excused.
-func TestOneFailureIsAskedForAgain(t *testing.T) {
-	t.Parallel()
-	s := openStall(t, func(s *stall) {
-		s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			if n%7 != 0 {
-				return false
-			}
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return true
-		}
-	})
-	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"ack-policy/steady"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/steady")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "the target's answers flap")
-}
-
 func TestTheBudgetIsKept(t *testing.T) {
 	t.Parallel()
 	s := openStall(t, nil)
@@ -426,68 +383,6 @@ func TestAMadeUpRelation(t *testing.T) {
 	require.Contains(t, r.Command, "hookproof check")
 	require.NotContains(t, r.Command, "--budget")
 	require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
-}
-
-// Of many copies half as many are tried, and the limit of hook calls holds for shrinking as well: what it leaves long
-// is told to be long.
-func TestShrinking(t *testing.T) {
-	t.Parallel()
-	var mu sync.Mutex
-	copies := map[*stallOrder]int{}
-	tenth := func(s *stall) {
-		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
-		s.before = func(e stallEvent, o *stallOrder) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			if copies[o]++; copies[o] == 10 {
-				o.refunded++
-			}
-			return copies[o] > 1
-		}
-	}
-	made := Check{Name: "idempotence/made-up", Demand: "It counts once.", Relations: []Relation{{Left: "paid*40", Op: "=", Right: "paid"}}}
-	judged := func(calls int) (Finding, Report) {
-		r, err := Judge(t.Context(), openStall(t, tenth).target(), Options{Checks: []Check{made}, HookCalls: calls})
-		require.NoError(t, err)
-		return findingOf(t, r, made.Name), r
-	}
-	f, enough := judged(0)
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, "paid*10", f.Schedule, "five copies do no harm")
-	require.Empty(t, f.Unshrunk)
-
-	limit := enough.HookCalls - 5
-	f, r := judged(limit)
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, fmt.Sprintf("out of hook calls (%d)", limit), f.Unshrunk)
-	require.Greater(t, len(f.Timeline), 10)
-	require.LessOrEqual(t, r.HookCalls, limit)
-}
-
-// What a target says of a genuine event again and again, and nothing else, is its last word: a retry that is refused for
-// good is not waited for as a database that recovers is.
-func TestRefusalsAreALastWord(t *testing.T) {
-	t.Parallel()
-	redelivered := func(answer func(n int) int) (unanswered []string) {
-		s := openStall(t, func(s *stall) {
-			s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-				w.WriteHeader(answer(n))
-				return true
-			}
-		})
-		r := &run{target: s.target()}
-		r.sender = newSender(r.target, &r.journal)
-		t.Cleanup(r.sender.close)
-		e, err := eventOf(vocabulary["paid"], stranger(nil, true), false, time.Now(), false)
-		require.NoError(t, err)
-		trial := &Trial{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
-		require.NoError(t, r.redeliver(t.Context(), trial, time.Hour))
-		return trial.Unanswered
-	}
-	require.Equal(t, []string{"paid"}, redelivered(func(int) int { return http.StatusConflict }))
-	require.Empty(t, redelivered(func(n int) int {
-		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
-	}))
 }
 
 // A copy that waits for the end of another's lease is no copy that is refused for good.

@@ -151,19 +151,7 @@ func TestCutsThatNobodyFeelsProveNothing(t *testing.T) {
 func openLedger(t *testing.T, c clerk) *Target {
 	t.Helper()
 	l := &ledger{sums: map[string]int{}}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go l.serve(conn)
-		}
-	}()
-	proxy, err := NewProxy("127.0.0.1:0", listener.Addr().String())
+	proxy, err := NewProxy("127.0.0.1:0", serve(t, l.serve))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
 	c.dial = proxy.Addr()

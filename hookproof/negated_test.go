@@ -97,28 +97,6 @@ func TestOverallChecksCanFail(t *testing.T) {
 	require.Equal(t, Info, inTime(with(func(d *Delivery) { d.Latency = 7 * time.Second })).Verdict)
 }
 
-// A machine that stands still for a moment makes all that is on its way late, or breaks it off. That accuses nobody.
-func TestOneMomentAccusesNobody(t *testing.T) {
-	t.Parallel()
-	began := time.Now()
-	at := func(after time.Duration, status int, latency time.Duration) Delivery {
-		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: "evt_1", Status: status, SentAt: began.Add(after), Latency: latency}
-	}
-	first, acknowledged := at(0, 200, time.Millisecond), at(20*time.Second, 200, time.Millisecond)
-	for name, lie := range map[string]struct {
-		judge  func(Journaled) Sighting
-		status int
-	}{"late": {inTime, 200}, "silent": {steadyAnswers, 0}, "failing": {steadyAnswers, 503}} {
-		stalled := []Delivery{first, at(time.Second, lie.status, 11*time.Second), at(2*time.Second, lie.status, 13*time.Second), acknowledged}
-		seen := lie.judge(Journaled{Deliveries: stalled})
-		require.Equal(t, Info, seen.Verdict, "%s: %s", name, seen.Why)
-		require.Contains(t, seen.Why, "2 of 4 answers", name)
-		require.Len(t, seen.Deliveries, 2)
-		twice := append(stalled, at(30*time.Second, lie.status, 11*time.Second))
-		require.Equal(t, Fail, lie.judge(Journaled{Deliveries: twice}).Verdict, name)
-	}
-}
-
 // Duplicates that are always refused have a check of their own, which hides no answer that never came.
 func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
 	t.Parallel()
@@ -131,42 +109,6 @@ func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
 	seen := steadyAnswers(Journaled{Deliveries: append(refused, at(3*time.Second, "evt_2", 0), at(4*time.Second, "evt_3", 0))})
 	require.Equal(t, Fail, seen.Verdict)
 	require.Contains(t, seen.Why, "2 of 5 answers never came")
-}
-
-// A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.
-func TestAColdStartAccusesNobody(t *testing.T) {
-	t.Parallel()
-	r, err := Judge(t.Context(), openStall(t, func(s *stall) {
-		s.answer = func(n int, _ http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			if n == 1 {
-				time.Sleep(tooSlow + 100*time.Millisecond)
-			}
-			return false
-		}
-	}).target(), Options{Only: []string{"ack-policy/in-time", "authenticity/genuine"}})
-	require.NoError(t, err)
-	require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
-	f := findingOf(t, r, "ack-policy/in-time")
-	require.Equal(t, Info, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "1 of ")
-}
-
-// In a crowd on a busy machine a correct endpoint may give up what has waited for its turn too long.
-func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
-	t.Parallel()
-	crowd, alone := Item{Event: "paid", Copies: 12, Together: true, Want: "ack"}, Item{Event: "paid", Copies: 1, Want: "ack"}
-	for _, row := range []struct {
-		item    Item
-		status  int
-		latency time.Duration
-		want    Verdict
-	}{
-		{crowd, 500, 5 * time.Second, Info}, {crowd, 500, time.Second, Fail}, {crowd, 409, 5 * time.Second, Fail}, {crowd, 0, 5 * time.Second, Fail},
-		{alone, 500, 5 * time.Second, Fail}, {crowd, 200, 5 * time.Second, Pass},
-	} {
-		verdict, why := answered(row.item, Delivery{Status: row.status, Latency: row.latency})
-		require.Equal(t, row.want, verdict, "%v: %s", row, why)
-	}
 }
 
 // What is late each time is late again when it is asked once more: many deliveries of it can share one moment.

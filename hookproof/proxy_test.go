@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// echo is a server that sends every line back.
-func echo(t *testing.T) string {
+// serve listens until the test ends, and has every connection talked to.
+func serve(t *testing.T, talk func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -22,10 +22,16 @@ func echo(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			go func() { _, _ = io.Copy(conn, conn); _ = conn.Close() }()
+			go talk(conn)
 		}
 	}()
 	return listener.Addr().String()
+}
+
+// echo is a server that sends every line back.
+func echo(t *testing.T) string {
+	t.Helper()
+	return serve(t, func(conn net.Conn) { _, _ = io.Copy(conn, conn); _ = conn.Close() })
 }
 
 func setupProxy(t *testing.T) (*Proxy, func() (net.Conn, *bufio.Reader)) {

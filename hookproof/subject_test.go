@@ -43,21 +43,12 @@ func TestAnObjectThatIsNowhereIsNobodys(t *testing.T) {
 
 func TestADatabaseWithoutTLSIsToldInWords(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.ReadFull(conn, make([]byte, 8)) // may we speak TLS?
-			_, _ = io.WriteString(conn, "N")
-			_ = conn.Close()
-		}
-	}()
-	hook := Hook{SQL: &HookQuery{DSN: "postgres://u@" + listener.Addr().String() + "/d", Query: "SELECT 1"}}
-	_, err = hook.call(t.Context(), "", nothing)
+	address := serve(t, func(conn net.Conn) {
+		_, _ = io.ReadFull(conn, make([]byte, 8)) // may we speak TLS?
+		_, _ = io.WriteString(conn, "N")
+		_ = conn.Close()
+	})
+	hook := Hook{SQL: &HookQuery{DSN: "postgres://u@" + address + "/d", Query: "SELECT 1"}}
+	_, err := hook.call(t.Context(), "", nothing)
 	require.EqualError(t, err, "the database has no TLS; put sslmode=disable into the dsn")
 }

@@ -1,0 +1,138 @@
+package hookproof
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Machines are shared and noisy. What that makes of a correct endpoint's answers accuses nobody.
+
+// Answers that fail beside others only do not flap: that is looked for while nothing else is on its way.
+func TestConflictsDoNotFlap(t *testing.T) {
+	t.Parallel()
+	var busy atomic.Int64
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			defer busy.Add(-1)
+			beside := busy.Add(1) > 1
+			time.Sleep(5 * time.Millisecond)
+			if beside {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return beside
+		}
+	})
+	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"order", "meaning", "ack-policy/conflicts", "ack-policy/steady"}, Budget: 20 * time.Second})
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		require.NotContains(t, f.Why, "flap", f.Check)
+	}
+	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
+}
+
+// One failure among few deliveries is looked for again before it is excused.
+func TestOneFailureIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	s := openStall(t, func(s *stall) {
+		s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			if n%7 != 0 {
+				return false
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+	})
+	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"ack-policy/steady"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/steady")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "the target's answers flap")
+}
+
+// What a target says of a genuine event again and again, and nothing else, is its last word: a retry that is refused for
+// good is not waited for as a database that recovers is.
+func TestRefusalsAreALastWord(t *testing.T) {
+	t.Parallel()
+	redelivered := func(answer func(n int) int) (unanswered []string) {
+		s := openStall(t, func(s *stall) {
+			s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+				w.WriteHeader(answer(n))
+				return true
+			}
+		})
+		r := &run{target: s.target()}
+		r.sender = newSender(r.target, &r.journal)
+		t.Cleanup(r.sender.close)
+		e, err := eventOf(vocabulary["paid"], stranger(nil, true), false, time.Now(), false)
+		require.NoError(t, err)
+		trial := &Trial{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
+		require.NoError(t, r.redeliver(t.Context(), trial, time.Hour))
+		return trial.Unanswered
+	}
+	require.Equal(t, []string{"paid"}, redelivered(func(int) int { return http.StatusConflict }))
+	require.Empty(t, redelivered(func(n int) int {
+		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
+	}))
+}
+
+// A machine that stands still for a moment makes all that is on its way late, or breaks it off. That accuses nobody.
+func TestOneMomentAccusesNobody(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	at := func(after time.Duration, status int, latency time.Duration) Delivery {
+		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: "evt_1", Status: status, SentAt: began.Add(after), Latency: latency}
+	}
+	first, acknowledged := at(0, 200, time.Millisecond), at(20*time.Second, 200, time.Millisecond)
+	for name, lie := range map[string]struct {
+		judge  func(Journaled) Sighting
+		status int
+	}{"late": {inTime, 200}, "silent": {steadyAnswers, 0}, "failing": {steadyAnswers, 503}} {
+		stalled := []Delivery{first, at(time.Second, lie.status, 11*time.Second), at(2*time.Second, lie.status, 13*time.Second), acknowledged}
+		seen := lie.judge(Journaled{Deliveries: stalled})
+		require.Equal(t, Info, seen.Verdict, "%s: %s", name, seen.Why)
+		require.Contains(t, seen.Why, "2 of 4 answers", name)
+		require.Len(t, seen.Deliveries, 2)
+		twice := append(stalled, at(30*time.Second, lie.status, 11*time.Second))
+		require.Equal(t, Fail, lie.judge(Journaled{Deliveries: twice}).Verdict, name)
+	}
+}
+
+// A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.
+func TestAColdStartAccusesNobody(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+		s.answer = func(n int, _ http.ResponseWriter, _ *http.Request, _ []byte) bool {
+			if n == 1 {
+				time.Sleep(tooSlow + 100*time.Millisecond)
+			}
+			return false
+		}
+	}).target(), Options{Only: []string{"ack-policy/in-time", "authenticity/genuine"}})
+	require.NoError(t, err)
+	require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
+	f := findingOf(t, r, "ack-policy/in-time")
+	require.Equal(t, Info, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "1 of ")
+}
+
+// In a crowd on a busy machine a correct endpoint may give up what has waited for its turn too long.
+func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
+	t.Parallel()
+	crowd, alone := Item{Event: "paid", Copies: 12, Together: true, Want: "ack"}, Item{Event: "paid", Copies: 1, Want: "ack"}
+	for _, row := range []struct {
+		item    Item
+		status  int
+		latency time.Duration
+		want    Verdict
+	}{
+		{crowd, 500, 5 * time.Second, Info}, {crowd, 500, time.Second, Fail}, {crowd, 409, 5 * time.Second, Fail}, {crowd, 0, 5 * time.Second, Fail},
+		{alone, 500, 5 * time.Second, Fail}, {crowd, 200, 5 * time.Second, Pass},
+	} {
+		verdict, why := answered(row.item, Delivery{Status: row.status, Latency: row.latency})
+		require.Equal(t, row.want, verdict, "%v: %s", row, why)
+	}
+}
