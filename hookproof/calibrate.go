@@ -121,7 +121,7 @@ func (r *run) firstAnswer(ctx context.Context) error {
 			}
 		}
 		if d.Acknowledged() {
-			r.good = what
+			r.good, r.taken = what, word
 			if word == "unhandled" && r.target.Subject == nil {
 				return r.findCarrier(ctx)
 			}

@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -29,7 +30,11 @@ func (r *run) findCarrier(ctx context.Context) error {
 // word is what a name in a schedule stands for on this target, and how it is told.
 func (r *run) word(name string) (w word, label string) {
 	w = vocabulary[name]
-	if r.carried && w.payment() {
+	switch {
+	case name == "carrier" && r.taken != "unhandled":
+		w = vocabulary[cmp.Or(r.taken, "paid")]
+		return w, name + " by " + w.event
+	case r.carried && w.payment():
 		w.event = carrier
 		return w, name + " by " + carrier
 	}
@@ -52,7 +57,7 @@ func (w word) payment() bool {
 func (r *run) askable(s Schedule) bool {
 	for _, item := range s {
 		w := vocabulary[item.Event]
-		if r.carried && item.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && item.Event != "unhandled" && item.Event != "unhandled-succeeded" {
+		if r.carried && item.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != carrier && item.Event != "unhandled-succeeded" {
 			return false
 		}
 	}

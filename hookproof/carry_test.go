@@ -55,6 +55,29 @@ func TestOneFaultIsNotToldAsTen(t *testing.T) {
 	require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
 }
 
+// An endpoint that refuses types that it does not know has that one fault: what else is asked beside one is asked beside
+// another event.
+func TestARefusedTypeIsOneFault(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+			if !bytes.Contains(body, []byte(carrier)) {
+				return false
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.counters.Received++
+			s.counters.Errors++
+			return answering(http.StatusUnprocessableEntity)(n, w, r, body)
+		}
+	}).target()
+	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later"}, Seed: 1})
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		require.Equal(t, f.Check == "ack-policy/unhandled-type", f.Verdict == Fail, "%s: %s", f.Check, f.Why)
+	}
+}
+
 // One answer of a bad moment is no fault that payments have.
 func TestOneFailureIsNotTakenForARefusalOfPayments(t *testing.T) {
 	t.Parallel()

@@ -75,8 +75,8 @@ func (c Check) Phase() Phase {
 type Relation struct {
 	// Left is a schedule. {a|b} in it stands for several relations, {a b c} for every order.
 	Left string
-	// Op is "=" the same state, "≠" another, "∌" nothing of what being paid changes, or "" where only the
-	// answers are judged, and no state is read.
+	// Op is "=" the same state, "≠" another, "∌" nothing of what the right one has brought since both began alike,
+	// or "" where only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
@@ -229,7 +229,7 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		return text + " shows nothing of S(paid)"
+		return text + " shows nothing of S(" + r.Right + ")"
 	}
 	return text + " " + r.Op + " S(" + r.Right + ")"
 }

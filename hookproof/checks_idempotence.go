@@ -26,7 +26,7 @@ var idempotence = []Check{
 		Mend:  "let a unique constraint, or the row's lock, decide what has been done",
 		Kills: []string{"two-ids-counted-twice", "check-then-act-race"}, Relations: equal("paid&8+", "paid")},
 	{Name: "idempotence/later", Demand: "A copy that comes after a while counts no more than one at once.", Source: fromDuplicates, Why: "Stripe retries for three days, and a person resends after thirty",
-		Mend: "keep what has been seen for as long as the effects", Kills: []string{"dedupe-entry-expires-too-early"}, Relations: equal("paid later unhandled*40+=any paid", "paid")},
+		Mend: "keep what has been seen for as long as the effects", Kills: []string{"dedupe-entry-expires-too-early"}, Relations: equal("paid later carrier*40+=any paid", "paid")},
 	{Name: "idempotence/restart", Demand: "A copy that comes after a restart counts no more than one before.", Source: fromDuplicates, Why: costTwice, Mend: "keep what has been seen in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: equal("paid restart paid", "paid")},
 }

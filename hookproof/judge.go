@@ -65,8 +65,8 @@ func (i instance) references() []string {
 	case "≠":
 		list = append(list, i.Left, i.Right)
 	case "∌":
-		list = append(list, "", i.Right)
-		if !i.left.has("unpaid") { // what is judged cannot be its own excuse
+		list = append(list, i.base(), i.Right)
+		if i.base() == "" && !i.left.has("unpaid") { // what is judged cannot be its own excuse
 			list = append(list, "unpaid")
 		}
 	}
@@ -74,6 +74,15 @@ func (i instance) references() []string {
 		list = append(list, left, right)
 	}
 	return list
+}
+
+// base is what both schedules of a relation begin with: what one of them shows is what came after that.
+func (i instance) base() string {
+	n := 0
+	for n < min(len(i.left), len(i.right)) && i.left[n] == i.right[n] {
+		n++
+	}
+	return i.right[:n].String()
 }
 
 // undecided makes of a want of evidence, or of a hook, a check that was not run.
@@ -90,7 +99,7 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 // ignores names the event type of a relation that the target has listed as one that it does not handle,
 // where the relation would demand that it does.
 func (r *run) ignores(i instance) string {
-	if i.Op == "" || i.Op == "∌" {
+	if i.Op == "" || i.Op == "∌" && i.If == "" {
 		return ""
 	}
 	differ := func(a, b Schedule) bool {

@@ -177,7 +177,7 @@ func TestFaultsAreFound(t *testing.T) {
 		}, "order/late-after-paid", "/status is \"rank 2\" instead of \"rank 4\""},
 		"an unpaid session that is fulfilled": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { o.shipped = 1; return false }
-		}, "meaning/unpaid", "/shipped is 1, as if it had been paid"},
+		}, "meaning/unpaid", "/shipped is 1, as after paid"},
 		"a free session that is not fulfilled": {func(s *stall) {
 			s.before = func(e stallEvent, _ *stallOrder) bool { return e.Data.Object.PaymentStatus == "no_payment_required" }
 		}, "meaning/free", "the state is the same as after nothing"},
@@ -190,6 +190,14 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "meaning/refunds-add-up", "/refunded is 1575 instead of 1125"},
+		"an order that a partial refund closes": {func(s *stall) {
+			s.before = func(e stallEvent, o *stallOrder) bool {
+				if e.Type == "charge.refunded" {
+					o.refunded, o.rank = max(o.refunded, e.Data.Object.AmountRefunded), 5
+				}
+				return e.Type == "charge.refunded"
+			}
+		}, "meaning/partly-refunded", "after paid refund-25, /status is \"rank 5\", as after paid refund"},
 		"a process that ends": {func(s *stall) {
 			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
 				if string(body) == "null" {

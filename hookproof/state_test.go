@@ -93,6 +93,28 @@ func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
 	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
 }
 
+// What tells of any refund, be it a flag, a count or an entry, does not close an order.
+func TestASignOfAnyRefundClosesNothing(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.shows = func(o map[string]any) any {
+			o["hasRefund"], o["refund"] = false, nil
+			if o["refunded"] != 0 {
+				o["hasRefund"], o["refund"], o["refunds"] = true, "booked", []any{map[string]any{"status": "succeeded", "currency": "usd"}}
+			}
+			return o
+		}
+	}).target()
+	r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
+	require.NoError(t, err)
+	require.Equal(t, Pass, findingOf(t, r, "meaning/partly-refunded").Verdict, findingOf(t, r, "meaning/partly-refunded").Why)
+	target.Unhandled = []string{"charge.refunded"}
+	r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
+	require.NoError(t, err)
+	require.Contains(t, findingOf(t, r, "meaning/partly-refunded").Why, "means to ignore charge.refunded")
+	require.False(t, r.Incomplete())
+}
+
 func TestStatesDifferBothWays(t *testing.T) {
 	t.Parallel()
 	a, b := canonical{"/x": "1", "/y": "2"}, canonical{"/x": "1", "/z": "3"}

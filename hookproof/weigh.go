@@ -125,8 +125,8 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 			why = fmt.Sprintf("after %s the state is the same as after %s", i.Left, orNothing(i.Right))
 		}
 	case "∌":
-		out.want = states[""]
-		why = state.showsPayment(out.trial.Schedule, states[""], states[i.Right], states["unpaid"])
+		out.want = states[i.base()]
+		why = i.shows(state, states)
 	}
 	if why != "" {
 		out.verdict, out.why = Fail, why
@@ -141,20 +141,25 @@ func orNothing(schedule string) string {
 	return schedule
 }
 
-// showsPayment looks in a state for what being paid changes: a value that the paid state has and the fresh one
-// has not, at the same place. What the unpaid one holds there, too, is no sign of money.
-func (c canonical) showsPayment(schedule string, fresh, paid, unpaid canonical) (why string) {
-	if c.equal(paid) {
-		return "after " + schedule + " the state is as if it had been paid"
+// shows says where a state holds what the right schedule has brought since its base: a value that is there after the
+// one and not after the other. What an unpaid order holds there, too, is no sign of money. Of an order that was paid
+// before only a text in another's place counts, as a status is: a flag, a number or a new entry may tell of any refund.
+func (i instance) shows(state canonical, states map[string]canonical) string {
+	whole, base, unpaid := states[i.Right], states[i.base()], states["unpaid"]
+	if state.equal(whole) {
+		return fmt.Sprintf("after %s the state is as after %s", i.Left, i.Right)
 	}
-	for _, pointer := range paid.difference(fresh) {
-		value, there := c[pointer]
-		if there && value == paid[pointer] && value != fresh[pointer] && (unpaid == nil || unpaid[pointer] != value) && !trivial(value) {
-			return fmt.Sprintf("after %s, %s is %s, as if it had been paid", schedule, nameOf(pointer), value)
+	for _, place := range whole.difference(base) {
+		value := whole[place]
+		told := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
+		if told && (i.base() == "" || isText(value) && isText(base[place])) {
+			return fmt.Sprintf("after %s, %s is %s, as after %s", i.Left, nameOf(place), value, i.Right)
 		}
 	}
 	return ""
 }
+
+func isText(value string) bool { return strings.HasPrefix(value, `"`) }
 
 // trivial is a value that tells of no money: the payment intent's or another id may well be kept.
 func trivial(value string) bool {

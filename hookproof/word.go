@@ -96,7 +96,8 @@ var vocabulary = map[string]word{
 	"refund-too-much": {says: "twice the price has been refunded", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
-	"unhandled": {says: "an event of a type that hardly anybody waits for", event: "topup.created"},
+	"unhandled": {says: "an event of a type that hardly anybody waits for", event: carrier},
+	"carrier":   {says: "an event that the target was seen to take, since the question is not about the event", event: carrier},
 	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
