@@ -10,7 +10,7 @@ var ackPolicy = []Check{
 	{Name: "ack-policy/unhandled-type", Demand: "An event of a type that nobody waits for is acknowledged.", Source: fromEvents, Why: costRetry,
 		Mend: "answer 200 to every type that you do not know", Kills: []string{"unhandled-type-answered-4xx"}, Relations: answers("unhandled=ack", "unhandled-succeeded=ack")},
 	{Name: "ack-policy/life", Demand: "Every event of an object's life is acknowledged.", Source: fromQuick, Why: costRetry,
-		Mend: "answer 200 when an event is stored or means nothing to you",
+		Mend: "answer 200 when an event is stored or means nothing to you", Kills: []string{"partial-refund-answered-500"},
 		Relations: answers("paid=ack refund-10=ack refund=ack", "unpaid=ack async-paid=ack", "unpaid=ack async-failed=ack", "expired=ack",
 			"paid=ack dispute=ack {dispute-lost|dispute-won}=ack", "half-amount=ack?")},
 	{Name: "ack-policy/foreign-object", Demand: "An event of another integration's object is acknowledged.", Source: ourPolicy,

@@ -19,7 +19,7 @@ func during(fault string) []Relation {
 	return []Relation{{Left: "paid", Op: "=", Right: "paid", Fault: fault}}
 }
 
-var faultKills = []string{"marker-committed-before-effects", "effects-committed-before-marker", "row-stuck-in-processing", "error-answered-200", "ack-before-commit", "dedupe-error-swallowed"}
+var faultKills = []string{"marker-committed-before-effects", "effects-committed-before-marker", "row-stuck-in-processing", "error-answered-200", "ack-before-commit", "dedupe-error-swallowed", "commit-error-ignored"}
 
 var faultChecks = []Check{
 	{Name: "faults/cut-before", Demand: "A connection to the database that ends before any message loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce,
@@ -31,9 +31,9 @@ var faultChecks = []Check{
 	{Name: "faults/stopped", Demand: "A target that is stopped while it works loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce,
 		Kills: []string{"in-memory-dedupe"}, Relations: during("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is done when it is back.", Source: fromRetries, Why: costLost, Mend: mendOnce,
-		Kills: []string{"error-answered-200", "dedupe-error-swallowed", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
+		Kills: []string{"error-answered-200", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
 	{Name: "faults/acknowledged-in-memory", Demand: "What was acknowledged outlives the target, though the database was away.", Source: fromRetries, Why: costLost,
-		Mend: "acknowledge when the event is in the database, and not in the process's memory", Relations: during("away-and-killed")},
+		Mend: "acknowledge when the event is in the database, and not in the process's memory", Kills: []string{"queue-in-memory"}, Relations: during("away-and-killed")},
 	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
 		Mend: "give every statement a deadline, and the pool one for a connection", Relations: during("frozen")},
 	{Name: "faults/latency", Demand: "A slow database loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce, Kills: []string{"timeout-answered-200"}, Relations: during("latency")},

@@ -25,7 +25,7 @@ var meaningChecks = []Check{
 	{Name: "meaning/amount-absent", Demand: "A paid session without an amount does not fulfil the order.", Source: ourPolicy, Why: costUnpaid, Strict: true,
 		Mend: "take an absent amount for a wrong one", Kills: []string{"amount-unchecked"}, Relations: nothingOf("no-amount")},
 	{Name: "meaning/currency", Demand: "A session paid in another currency does not fulfil the order.", Source: ourPolicy, Why: "4500 yen are not 45 euros",
-		Mend: "compare the currency, too", Kills: []string{"amount-unchecked"}, Relations: nothingOf("other-currency")},
+		Mend: "compare the currency, too", Kills: []string{"currency-unchecked"}, Relations: nothingOf("other-currency")},
 	{Name: "meaning/free", Demand: "A session for which nothing was to be paid is fulfilled.", Source: fromFulfil, Strict: true, Why: "customers with a voucher get nothing",
 		Mend: "take payment_status no_payment_required for paid", Relations: append(unequal("free", "", ""), unequal("free", "unpaid", "paid ≠ unpaid")...)},
 	{Name: "meaning/expanded", Demand: "A payment intent that is an object is as good as its id.", Source: "https://docs.stripe.com/expand", Strict: true, Why: "refunds of the payment are not found later",
@@ -38,7 +38,7 @@ var meaningChecks = []Check{
 	{Name: "meaning/neighbours", Demand: "Payments of others, and of another object of the target's own, change nothing of this one.", Source: ourPolicy, Why: "one customer's payment becomes another's",
 		Mend: "update by the object's own key, and never by one that is empty in many", Kills: []string{"crossed-wires"}, Alone: true,
 		Relations: equal("stranger bare neighbour-expired neighbour-paid", "")},
-	{Name: "meaning/refund", Demand: "A full refund shows.", Source: fromRefunds, Why: "goods are sent for money that was given back", Mend: "handle charge.refunded",
+	{Name: "meaning/refund", Demand: "A full refund shows.", Source: fromRefunds, Why: "goods are sent for money that was given back", Mend: "handle charge.refunded", Kills: []string{"refund-unhandled"},
 		Relations: unequal("paid refund", "paid", "paid refund ≠ paid")},
 	{Name: "meaning/partial-refund", Demand: "A partial refund is no full one, and does show.", Source: fromRefunds, Why: "a discount given later cancels the order",
 		Mend: "compare amount_refunded with amount", Kills: []string{"partial-refund-booked-in-full"},
@@ -57,7 +57,7 @@ var meaningChecks = []Check{
 	{Name: "meaning/dispute", Demand: "A dispute shows.", Source: "https://docs.stripe.com/disputes/responding", Why: "a deadline to answer the bank passes unseen",
 		Mend: "handle charge.dispute.created, by its payment intent", Kills: []string{"dispute-by-the-wrong-key"}, Relations: unequal("paid dispute", "paid", "paid dispute ≠ paid")},
 	{Name: "meaning/dispute-outcome", Demand: "A dispute that is lost is not one that is won.", Source: "https://docs.stripe.com/disputes/responding", Why: "money that is gone is counted",
-		Mend: "look at the status of charge.dispute.closed", Relations: append(unequal("paid dispute dispute-lost", "paid dispute dispute-won", "paid dispute ≠ paid"),
+		Mend: "look at the status of charge.dispute.closed", Kills: []string{"dispute-closed-unhandled", "lost-dispute-read-as-won", "won-dispute-read-as-information"}, Relations: append(unequal("paid dispute dispute-lost", "paid dispute dispute-won", "paid dispute ≠ paid"),
 			unequal("paid dispute dispute-won", "paid dispute", "paid dispute ≠ paid")...)},
 }
 

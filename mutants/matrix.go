@@ -3,6 +3,7 @@ package mutants
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Row struct {
 	Kind        Kind             `json:"kind"`
 	Report      string           `json:"report,omitempty"`
 	Expect      []Expectation    `json:"expect,omitempty"` // one; of a pair, each of the two
+	About       []string         `json:"about,omitempty"`  // other checks that say of themselves that they kill it
 	Needs       []string         `json:"needs,omitempty"`
 	Description string           `json:"description"`
 	Diff        string           `json:"diff,omitempty"`
@@ -47,6 +49,7 @@ type Expectation struct {
 type Matrix struct {
 	Checks []string      `json:"checks"` // all there are, in the judge's order
 	Alone  bool          `json:"alone"`  // each mutant met its expected check only
+	Part   bool          `json:"part"`   // only some of the mutants were asked for
 	Seed   uint64        `json:"seed"`
 	Rows   []Row         `json:"rows"`
 	Took   time.Duration `json:"tookNs"`
@@ -77,9 +80,9 @@ func (r Row) Expected() []string {
 	return killed
 }
 
-// Accidents are the other checks that failed.
+// Accidents are the checks that failed and are not about it.
 func (r Row) Accidents() []string {
-	return slices.DeleteFunc(r.Killers(), func(check string) bool { return slices.Contains(r.wanted(), check) })
+	return slices.DeleteFunc(r.Killers(), func(check string) bool { return slices.Contains(r.wanted(), check) || slices.Contains(r.About, check) })
 }
 
 // wanted are the checks that must kill it.
@@ -122,8 +125,8 @@ func (r Row) Objection() string {
 	if len(r.Expected()) > 0 {
 		return "" // of a pair, one of both is enough: neither hides the other from both
 	}
-	if others := r.Accidents(); len(others) > 0 {
-		return fmt.Sprintf("is not killed by %s, only by accident: %s", strings.Join(r.wanted(), " or "), strings.Join(others, ", "))
+	if others := r.Killers(); len(others) > 0 {
+		return fmt.Sprintf("is not killed by %s, only by %s", strings.Join(r.wanted(), " or "), strings.Join(others, ", "))
 	}
 	for _, check := range r.wanted() {
 		if f := r.finding(check); f.Why != "" {
@@ -154,15 +157,44 @@ func (m Matrix) Objections() []string {
 	for _, check := range m.Idle() {
 		all = append(all, check+" kills nothing")
 	}
+	all = append(all, m.unfounded()...)
 	for _, s := range m.Suites {
 		all = append(all, s.Objections()...)
 	}
 	return all
 }
 
+// unfounded are the faults that checks say of themselves that they kill, and do not on any endpoint.
+func (m Matrix) unfounded() []string {
+	if m.Alone || m.Part {
+		return nil
+	}
+	claims := map[[2]string]bool{}
+	for _, row := range m.Rows {
+		for _, check := range row.About {
+			claims[[2]string{check, path.Base(row.Name)}] = true
+		}
+	}
+	for _, row := range m.Rows {
+		for _, check := range row.Killers() {
+			delete(claims, [2]string{check, path.Base(row.Name)})
+		}
+	}
+	var all []string
+	for claim := range claims {
+		all = append(all, fmt.Sprintf("%s says of itself that it kills %s, and does not", claim[0], claim[1]))
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Idle are the checks that no mutant is killed by, those left out that no endpoint offers the hooks for. Where
-// each mutant met its expected check alone, only checks that some mutant expects can be told to be idle.
+// each mutant met its expected check alone, only checks that some mutant expects can be told to be idle, and where
+// only some mutants were asked for, none.
 func (m Matrix) Idle() []string {
+	if m.Part {
+		return nil
+	}
 	busy, offered, expected := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, row := range m.Rows {
 		for _, check := range row.wanted() {

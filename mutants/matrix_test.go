@@ -47,7 +47,7 @@ func TestObjections(t *testing.T) {
 	}{
 		"killed":                       {said(Faulty, expects("a/b"), "a/b fail", "a/c pass"), ""},
 		"killed, and by others":        {said(Faulty, expects("a/b"), "a/b fail", "a/c fail"), ""},
-		"killed by accident":           {said(Faulty, expects("a/b"), "a/b pass", "a/c fail"), "is not killed by a/b, only by accident: a/c"},
+		"killed by accident":           {said(Faulty, expects("a/b"), "a/b pass", "a/c fail"), "is not killed by a/b, only by a/c"},
 		"survives":                     {said(Faulty, expects("a/b"), "a/b pass", "a/c pass"), "survives: a/b says pass (why)"},
 		"not asked":                    {said(Faulty, expects("a/b")), "survives"},
 		"info is no kill":              {said(Faulty, expects("a/b"), "a/b info"), "survives: a/b says info (why)"},
@@ -77,6 +77,24 @@ func TestIdleChecks(t *testing.T) {
 	}}
 	require.Equal(t, []string{"a/idle", "a/accused"}, m.Idle(), "a kill of a correct endpoint is none")
 	require.Contains(t, m.Objections(), "a/idle kills nothing")
+	m.Part = true
+	require.Empty(t, m.Idle(), "of some mutants no check can be told to be idle")
+}
+
+// A check that says of itself that it kills a fault is about it, and must do so on one endpoint at least.
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	one, other := said(Faulty, expects("a/b"), "a/b fail", "a/c fail", "a/d fail"), said(Faulty, expects("a/b"), "a/b fail")
+	one.Name, other.Name = "go/fault", "node/fault"
+	one.About, other.About = []string{"a/c", "a/e"}, []string{"a/c", "a/e"}
+	require.Equal(t, []string{"a/d"}, one.Accidents())
+	m := Matrix{Rows: []Row{one, other}}
+	require.Equal(t, []string{"a/e says of itself that it kills fault, and does not"}, m.Objections())
+	m.Alone = true
+	require.Empty(t, m.Objections(), "it was not asked")
+
+	require.Equal(t, []string{"a/c"}, Judge{Checks: []string{"a/b", "a/c", "a/d"}, Kills: map[string][]string{"a/b": {"fault"}, "a/c": {"fault"}, "a/d": {"other"}}}.
+		about(Mutant{Name: "go/fault", Expect: "a/b"}))
 }
 
 func TestPages(t *testing.T) {

@@ -34,7 +34,8 @@ type Options struct {
 
 // Judge is what variants are judged by: Hookproof, but for tests.
 type Judge struct {
-	Checks []string // all there are
+	Checks []string            // all there are
+	Kills  map[string][]string // the faults that each says of itself that it kills
 	// Judge runs the checks that the options name on the target of a file, in which {{env.NAME}} is getenv's.
 	Judge func(ctx context.Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error)
 }
@@ -42,16 +43,25 @@ type Judge struct {
 // Hookproof is the judge.
 func Hookproof() Judge {
 	var names []string
+	kills := map[string][]string{}
 	for _, c := range hookproof.Checks() {
 		names = append(names, c.Name)
+		kills[c.Name] = c.Kills
 	}
-	return Judge{names, func(ctx context.Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error) {
+	return Judge{names, kills, func(ctx context.Context, file string, getenv func(string) string, o hookproof.Options) (hookproof.Report, error) {
 		target, err := hookproof.LoadTarget(file, getenv)
 		if err != nil {
 			return hookproof.Report{}, err
 		}
 		return hookproof.Judge(ctx, target, o)
 	}}
+}
+
+// about are the checks that say of themselves that they kill a fault, beside the expected one.
+func (j Judge) about(m Mutant) []string {
+	return slices.DeleteFunc(slices.Clone(j.Checks), func(check string) bool {
+		return check == m.Expect || !slices.Contains(j.Kills[check], m.Short())
+	})
 }
 
 // The judge's limits for one variant: a faulty one takes longer, since each failure is looked at twice and
@@ -75,7 +85,7 @@ type job struct {
 // the matrix. Nothing of it is left when it returns: no process, no proxy, no database.
 func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, err error) {
 	began := time.Now()
-	m := Matrix{Checks: judge.Checks, Alone: o.Alone, Seed: o.Seed}
+	m := Matrix{Checks: judge.Checks, Alone: o.Alone, Part: len(o.Mutants) > 0, Seed: o.Seed}
 	if o.Root, err = filepath.Abs(o.Root); err != nil { // overlays and links want it so
 		return m, err
 	}
@@ -252,6 +262,9 @@ func install(ctx context.Context, directory string) error {
 func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, j job) (row Row) {
 	began := time.Now()
 	row = Row{Name: j.mutant.Name, Kind: j.kind, Report: j.mutant.Report, Expect: j.expect, Needs: j.mutant.Needs, Description: j.mutant.Description, Run: j.run}
+	if j.kind == Faulty {
+		row.About = judge.about(j.mutant)
+	}
 	var failed error
 	defer func() {
 		row.Took = time.Since(began)

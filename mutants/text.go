@@ -142,7 +142,7 @@ func (r Row) outcome() string {
 		text = "told, as " + string(told)
 	}
 	if others := r.Accidents(); len(others) > 0 {
-		text += fmt.Sprintf(", and by %d others", len(others))
+		text += fmt.Sprintf(", and by %d that are not about it", len(others))
 	}
 	if r.Cut != "" {
 		text += "; the run ended early: " + r.Cut
