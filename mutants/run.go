@@ -79,6 +79,7 @@ type job struct {
 	expect   []Expectation
 	run      int
 	binary   string
+	own      *tests // that judge the own server, and nothing else
 }
 
 // Run makes the matrix. An error is one of the run's own; what is wrong with the variants or the judge is in
@@ -94,9 +95,21 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 			return m, err
 		}
 	}
+	work, err := os.MkdirTemp("", "hookproof-mutants-")
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	ours, err := o.ownJobs(ctx, work)
+	if err != nil {
+		return m, err
+	}
 	jobs, err := o.jobs(ctx, files)
 	if err != nil {
 		return m, err
+	}
+	if jobs = append(ours, jobs...); len(jobs) == 0 {
+		return m, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
 	server, err := pgserver.Start(ctx, pgserver.Config{})
 	if err != nil {
@@ -169,11 +182,11 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 		correct = append([]Mutant{{Name: e.name + "/correct/as-it-is", Expect: None, Description: "The endpoint as it is."}}, correct...)
 		var jobs []job
 		for _, m := range slices.DeleteFunc(faulty, o.unwanted) {
-			jobs = append(jobs, job{e, m, Faulty, m.expects(), 0, ""})
+			jobs = append(jobs, job{endpoint: e, mutant: m, kind: Faulty, expect: m.expects()})
 		}
 		for _, m := range slices.DeleteFunc(correct, o.unwanted) {
 			for n := range max(1, o.Repeat) {
-				jobs = append(jobs, job{e, m, Correct, nil, n + 1, ""})
+				jobs = append(jobs, job{endpoint: e, mutant: m, kind: Correct, run: n + 1})
 			}
 		}
 		if len(o.Mutants) == 0 {
@@ -182,16 +195,13 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 				return nil, err
 			}
 			for _, p := range pairs {
-				jobs = append(jobs, job{e, p.Mutant, Pair, p.expect, 0, ""})
+				jobs = append(jobs, job{endpoint: e, mutant: p.Mutant, kind: Pair, expect: p.expect})
 			}
 		}
 		if err := o.build(ctx, e, jobs); err != nil {
 			return nil, err
 		}
 		all = append(all, jobs...)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
 	slices.SortStableFunc(all, func(a, b job) int { return cmp.Compare(o.length(b), o.length(a)) })
 	return all, nil
@@ -272,6 +282,10 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 			row.Trouble = failed.Error()
 		}
 	}()
+	if j.own != nil {
+		row.Judged, failed = judgeOwn(ctx, *j.own)
+		return row
+	}
 	if row.Diff, failed = j.mutant.Diff(os.DirFS(filepath.Join(o.Root, j.endpoint.directory))); failed != nil {
 		return row
 	}

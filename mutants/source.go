@@ -95,7 +95,7 @@ func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, erro
 // tests is a package's tests, built.
 type tests struct {
 	directory, binary string
-	environment       string
+	environment       []string // beside this process's
 }
 
 // buildTests builds a package's tests into a directory, with files in the place of others as an overlay says, if one does.
@@ -104,8 +104,8 @@ func (o Options) buildTests(ctx context.Context, name, work, overlay string) (te
 	command := exec.CommandContext(ctx, "go", "test", "-c", "-o", b.binary, ".")
 	command.Dir = b.directory
 	if overlay != "" { // by GOFLAGS it also reaches the programs that tests build
-		b.environment = "GOFLAGS=" + goFlags(command.Environ()) + " -overlay=" + overlay
-		command.Env = append(command.Environ(), b.environment)
+		b.environment = []string{"GOFLAGS=" + goFlags(command.Environ()) + " -overlay=" + overlay}
+		command.Env = append(command.Environ(), b.environment...)
 	}
 	if said, err := command.CombinedOutput(); err != nil {
 		return b, fmt.Errorf("it does not compile: %w\n%s", err, said)
@@ -128,9 +128,7 @@ var errNoTest = errors.New("there is no such test")
 func (b tests) run(ctx context.Context, names string) (said string, err error) {
 	command := exec.CommandContext(ctx, b.binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
 	command.Dir = b.directory
-	if b.environment != "" {
-		command.Env = append(command.Environ(), b.environment)
-	}
+	command.Env = append(command.Environ(), b.environment...)
 	out, err := command.CombinedOutput()
 	if err == nil && strings.Contains(string(out), "no tests to run") {
 		err = errNoTest
