@@ -176,6 +176,49 @@ func TestADisputeAndItsPaymentMeet(t *testing.T) {
 	require.Equal(t, "open", booking["dispute"])
 }
 
+// A delivery that PostgreSQL ends to break a deadlock is begun again, and Stripe hears nothing of it. It holds its payment's
+// lock and waits for its record, whose holder waits for that lock, and would for a minute.
+func TestADeadlockIsOutlived(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	subject := subjectOf(e.book())
+	payment, err := hookproof.NewEvent("checkout.session.completed", subject)
+	require.NoError(t, err)
+	require.Equal(t, 200, e.deliver(payment))
+	dispute, err := hookproof.NewEvent("charge.dispute.created", subject)
+	require.NoError(t, err)
+	var intent string
+	require.NoError(t, e.db.QueryRow(`SELECT "stripePaymentIntentId" FROM "Booking" WHERE id = $1`, subject["bookingId"]).Scan(&intent))
+
+	other, err := e.db.Begin()
+	require.NoError(t, err)
+	defer func() { _ = other.Rollback() }()
+	_, err = other.Exec(`SET LOCAL deadlock_timeout = '1min'`)
+	require.NoError(t, err)
+	_, err = other.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
+		VALUES ($1, 'charge.dispute.created', false, 'ignored', 'parked', '')`, dispute.ID)
+	require.NoError(t, err)
+	release, err := e.hold(t.Context(), subject)
+	require.NoError(t, err)
+
+	status := make(chan int, 1)
+	go func() { status <- e.target().Deliver(t.Context(), dispute, "genuine").Status }()
+	e.awaitLocks(1) // it has the payment's lock, and waits for the booking
+	locked := make(chan error, 1)
+	go func() {
+		_, err := other.Exec(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, intent)
+		locked <- err
+	}()
+	e.awaitLocks(2)
+	require.NoError(t, release())
+	require.NoError(t, <-locked, "the delivery was ended, and not this")
+	require.NoError(t, other.Rollback())
+	require.Equal(t, 200, <-status)
+	booking, err := e.fetch(t.Context(), "/bookings/"+subject["bookingId"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "open", booking["dispute"])
+}
+
 // Copies that gather while two groups are under way, held at their records, would share the next group's
 // transaction: one of them is taken, and the others are duplicates.
 func TestCopiesThatGather(t *testing.T) {
