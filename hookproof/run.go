@@ -41,8 +41,9 @@ type run struct {
 	mu         sync.Mutex
 	works      map[string]*work
 	references map[string]*reference
-	counts     map[string]int // messages of a schedule's last word
-	steady     []outcome      // whose states have to stay as they are until the end
+	counts     map[string]int  // messages of a schedule's last word
+	steady     []outcome       // whose states have to stay as they are until the end
+	own        map[string]bool // places of the state that were found to differ for any two subjects
 	overlaps   int
 	struck     int
 	forgets    bool      // a restart loses what the target knew
@@ -74,7 +75,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	options.Budget = cmp.Or(options.Budget, usualBudget)
 	options.HookCalls = cmp.Or(options.HookCalls, 250)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
-	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, counts: map[string]int{}}
+	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, counts: map[string]int{}}
 	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
 	if err := target.Check(); err != nil {
 		return report, &Unusable{err.Error()}

@@ -4,16 +4,23 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // mostShrinks is how many shorter schedules are tried.
 const mostShrinks = 12
 
-// confirm looks at a failure once more: whether the target's answers change in calm, in which case it proves
-// nothing, and what the least is that shows it.
+// confirm looks at a failure once more: whether its places differ for any two subjects, or the target's answers change in
+// calm, in which case it proves nothing, and what the least is that shows it.
 func (r *run) confirm(ctx context.Context, found outcome) outcome {
 	if found.trial == nil || len(found.trial.Deliveries) == 0 {
 		return found
+	}
+	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" {
+		if why := r.volatile(ctx, found); why != "" {
+			found.verdict, found.lacking, found.why = NotRun, true, why
+			return found
+		}
 	}
 	if found.instance.Fault != "" {
 		return r.isolate(ctx, found)
@@ -31,6 +38,39 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 		return found
 	}
 	return r.shrink(ctx, found)
+}
+
+// volatile delivers the right side of a failure to one more subject, and says so where that differs, in each place that
+// failed, from both: a number that is every subject's own, such as a row's. A fault is like one of the two.
+func (r *run) volatile(ctx context.Context, found outcome) (why string) {
+	places := found.trial.State.difference(found.want)
+	why = fmt.Sprintf("two subjects after %s differ at %s (%s); if that is as it should be, put it in the target file's ignore",
+		orNothing(found.instance.Right), strings.Join(places, ", "), found.trial.State.tells(found.want))
+	r.mu.Lock()
+	known := !slices.ContainsFunc(places, func(place string) bool { return !r.own[place] })
+	r.mu.Unlock()
+	if known {
+		return why
+	}
+	again, err := r.perform(ctx, found.instance.right.plain())
+	if err != nil {
+		return ""
+	}
+	state, err := r.rests(ctx, again)
+	if err != nil {
+		return ""
+	}
+	for _, place := range places {
+		if state[place] == found.want[place] || state[place] == found.trial.State[place] {
+			return ""
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, place := range places {
+		r.own[place] = true
+	}
+	return why
 }
 
 // flapTries is how often one event is sent to find out whether answers flap.

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,54 @@ func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
 	require.ErrorAs(t, judged("LIC-7ID"), &unusable)
 	require.ErrorContains(t, unusable, "two subjects that were paid differ at /licence")
 	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
+}
+
+// A number that is each order's own, and comes with its payment, is no fault, and hides none.
+func TestASerialNumberAccusesNobody(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		lie     func(*stall)
+		verdict Verdict
+		why     string
+	}{
+		"correct": {nil, NotRun, "two subjects after paid differ at /licence"},
+		"a copy that counts": {func(s *stall) {
+			s.before = func(e stallEvent, o *stallOrder) bool { o.shipped++; return true }
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
+		}, Fail, "/shipped is 2 instead of 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			issued, licences := 0, map[any]int{}
+			target := openStall(t, row.lie).target()
+			state := target.State
+			target.State = func(ctx context.Context, o Subject) (any, error) {
+				said, err := state(ctx, o)
+				mu.Lock()
+				defer mu.Unlock()
+				if order := o["metadata.order"]; said.(map[string]any)["shipped"] != 0 {
+					if licences[order] == 0 {
+						issued++
+						licences[order] = issued
+					}
+					said.(map[string]any)["licence"] = licences[order]
+				}
+				return said, err
+			}
+			r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+			require.NoError(t, err)
+			f := findingOf(t, r, "idempotence/redelivered")
+			require.Equal(t, row.verdict, f.Verdict, f.Why)
+			require.Contains(t, f.Why, row.why)
+			require.Equal(t, row.verdict == NotRun, r.Incomplete())
+
+			target.Ignore = []string{"/licence"}
+			r, err = Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+			require.NoError(t, err)
+			require.Equal(t, map[Verdict]Verdict{NotRun: Pass, Fail: Fail}[row.verdict], r.Findings[0].Verdict)
+		})
+	}
 }
 
 // What tells of any refund, be it a flag, a count or an entry, does not close an order.
