@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -41,9 +42,10 @@ nothing ran.`
 // run does what the arguments say and answers the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	root := &cobra.Command{
-		Use:   "hookproof",
-		Short: "Prove or break a Stripe webhook endpoint",
-		Long:  about,
+		Use:     "hookproof",
+		Short:   "Prove or break a Stripe webhook endpoint",
+		Version: version(),
+		Long:    about,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -86,6 +88,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
 	return unusable
+}
+
+// version is what Go has written into the binary: the module's version, or of a build in a work tree its commit; and Go's.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "of an unknown build"
+	}
+	text := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && text == "(devel)" {
+			text = setting.Value
+		}
+	}
+	return text + ", " + info.GoVersion
 }
 
 // kinds say what a flag takes, by the type of its value.
