@@ -126,8 +126,9 @@ func bindEvent(version, name string, b bound) (Event, error) {
 	return Event{ID: b.id, Type: read.Type, Body: body}, nil
 }
 
+// put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
 func put(body []byte, pointer string, value any) ([]byte, error) {
-	raw, err := json.Marshal(value)
+	raw, err := json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
 	if err != nil {
 		return nil, err
 	}

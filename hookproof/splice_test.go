@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -138,6 +139,11 @@ func TestEventsAreBound(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, object, "%s of %s", name, version)
+
+			// Who writes again what he has parsed, as Stripe writes it, must find a good signature, and be told by a bad one.
+			var written bytes.Buffer
+			require.NoError(t, json.Indent(&written, event.Body, "", "  "))
+			require.Equal(t, written.String(), string(event.Body), "%s of %s", name, version)
 		}
 	}
 }
