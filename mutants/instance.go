@@ -67,24 +67,24 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 			err = errors.Join(err, i.close())
 		}
 	}()
-	port, err := pgserver.FreePort()
-	if err != nil {
-		return nil, err
+	for range 3 {
+		port, err := pgserver.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		i.ports = append(i.ports, strconv.Itoa(port))
 	}
-	proxy, err := pgserver.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	i.ports = []string{strconv.Itoa(port), strconv.Itoa(proxy)}
+	port, replica, proxy := i.ports[0], i.ports[1], i.ports[2]
 	database := filepath.Base(directory)
 	if err := server.CreateDatabase(ctx, database, ""); err != nil {
 		return nil, err
 	}
-	dialled := strings.Replace(server.URL(database), fmt.Sprintf(":%d/", server.Port()), fmt.Sprintf(":%d/", proxy), 1)
+	dialled := strings.Replace(server.URL(database), fmt.Sprintf(":%d/", server.Port()), ":"+proxy+"/", 1)
 	i.env = map[string]string{
-		"PORT":              i.ports[0],
+		"PORT":              port,
+		"REPLICA_PORT":      replica, // of a second process, where a variant's scripts start one
 		"DATABASE_URL":      dialled,
-		"DATABASE_LISTEN":   "127.0.0.1:" + i.ports[1],
+		"DATABASE_LISTEN":   "127.0.0.1:" + proxy,
 		"DATABASE_UPSTREAM": "127.0.0.1:" + strconv.Itoa(server.Port()),
 	}
 	if e.compiled {
@@ -95,32 +95,34 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 
 // compiled is the scripts, as the mutant has them, and the binary where they expect it.
 func (i *instance) compiled(source string, m Mutant, binary string) error {
-	for _, name := range []string{"target.json", "start", "stop"} {
-		if err := i.copy(source, name); err != nil {
-			return err
-		}
-	}
 	changed, err := m.Apply(os.DirFS(source))
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"start", "stop"} {
-		if text := changed[name]; text != nil {
-			if err := os.WriteFile(filepath.Join(i.directory, name), text, 0o755); err != nil {
-				return err
-			}
+	for _, name := range []string{"target.json", "start", "stop"} {
+		if err := i.copy(source, name, changed); err != nil {
+			return err
 		}
 	}
-	run := filepath.Join(i.directory, ".run", i.env["PORT"])
-	if err := os.MkdirAll(run, 0o755); err != nil {
-		return err
+	for _, port := range []string{i.env["PORT"], i.env["REPLICA_PORT"]} {
+		run := filepath.Join(i.directory, ".run", port)
+		if err := os.MkdirAll(run, 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(binary, filepath.Join(run, "shop")); err != nil {
+			return err
+		}
 	}
-	return os.Symlink(binary, filepath.Join(run, "shop"))
+	return nil
 }
 
 // interpreted is all of the endpoint's files, as the mutant has them, and its installed packages.
 func (i *instance) interpreted(source string, m Mutant) error {
 	entries, err := os.ReadDir(source)
+	if err != nil {
+		return err
+	}
+	changed, err := m.Apply(os.DirFS(source))
 	if err != nil {
 		return err
 	}
@@ -131,30 +133,24 @@ func (i *instance) interpreted(source string, m Mutant) error {
 		case entry.IsDir():
 			continue
 		default:
-			err = i.copy(source, entry.Name())
+			err = i.copy(source, entry.Name(), changed)
 		}
 		if err != nil {
-			return err
-		}
-	}
-	changed, err := m.Apply(os.DirFS(source))
-	if err != nil {
-		return err
-	}
-	for name, text := range changed {
-		if err := os.WriteFile(filepath.Join(i.directory, name), text, 0o755); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// copy copies a file. The target file's hooks run scripts in an environment that the judge's process does not
+// copy copies a file, or writes what it was changed to. The target file's hooks run scripts in an environment that the judge's process does not
 // have, so it is written into the copy.
-func (i *instance) copy(source, name string) error {
-	text, err := os.ReadFile(filepath.Join(source, name))
-	if err != nil {
-		return err
+func (i *instance) copy(source, name string, changed map[string][]byte) error {
+	text, is := changed[name]
+	if !is {
+		var err error
+		if text, err = os.ReadFile(filepath.Join(source, name)); err != nil {
+			return err
+		}
 	}
 	if name == "target.json" {
 		for _, script := range []string{"start", "stop"} {

@@ -232,6 +232,36 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 	}
 }
 
+// Where there are two processes each of them is found out, and ended.
+func TestNothingIsLeftOfTwoReplicas(t *testing.T) {
+	t.Parallel()
+	for end, other := range map[string]string{"PORT": "REPLICA_PORT", "REPLICA_PORT": "PORT"} {
+		var left string
+		judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ hookproof.Options) (hookproof.Report, error) {
+			left = getenv(other)
+			proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
+			if err != nil {
+				return hookproof.Report{}, err
+			}
+			defer func() { _ = proxy.Close() }()
+			target, err := hookproof.LoadTarget(file, getenv)
+			if err != nil {
+				return hookproof.Report{}, err
+			}
+			if err := target.Start(ctx); err != nil {
+				return hookproof.Report{}, err
+			}
+			return hookproof.Report{}, asked(filepath.Join(filepath.Dir(file), ".run", getenv(end), "pid"))
+		}}
+		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/two-replicas"}})
+		require.NoError(t, err)
+		require.Equal(t, "somebody still listens on port "+left, m.Rows[0].Left)
+		free, err := listens(left)
+		require.NoError(t, err)
+		require.True(t, free, "the other was ended")
+	}
+}
+
 // The orders and events of a run stay in the endpoint's database, and the next run does not trip over them.
 func TestTheNextRunTripsOverNothing(t *testing.T) {
 	t.Parallel()
