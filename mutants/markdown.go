@@ -122,7 +122,7 @@ func (m Matrix) checksMarkdown(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "| %s | %s |\n", check, text)
 	}
-	b.WriteString("\nA dash is a check that no mutant is meant for: what it must kill it kills by others' expectations, or no endpoint here\noffers the hook that it needs.\n\n")
+	b.WriteString("\nA dash is a check that no mutant of this run is meant for.\n\n")
 }
 
 func (m Matrix) correctMarkdown(b *strings.Builder) {
