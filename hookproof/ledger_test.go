@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,8 @@ type clerk struct {
 	lines   []string // of a first delivery, after "get seen"; {event} and {order} are filled in
 	onError int
 	dial    string
-	pool    *pool // nil is a connection for each delivery
+	pool    *pool         // nil is a connection for each delivery
+	within  time.Duration // all must be answered; 0 is two seconds
 }
 
 func (c clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +81,7 @@ func (c clerk) take(e stallEvent) (failed error) {
 		return err
 	}
 	defer func() { c.pool.giveBack(conn, failed) }()
-	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(cmp.Or(c.within, 2*time.Second)))
 	lines := bufio.NewReader(conn)
 	ask := func(line string) (string, error) {
 		line = strings.NewReplacer("{event}", e.ID, "{order}", e.Data.Object.Metadata["order"]).Replace(line)

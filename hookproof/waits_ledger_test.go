@@ -44,7 +44,7 @@ func (q queued) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func openQueue(t *testing.T, patience time.Duration, givesUp bool) *Target {
 	return openOver(t, func(dial string) http.Handler {
-		return queued{clerk{lines: curious, onError: 500, dial: dial}, make(chan struct{}, 1), patience, givesUp}
+		return queued{clerk{lines: curious, onError: 500, dial: dial, within: 20 * time.Second}, make(chan struct{}, 1), patience, givesUp}
 	})
 }
 
