@@ -23,6 +23,20 @@ const forced = 40 * time.Millisecond
 // last of a dozen would else be answered later than its target's own patience allows, and that would be our doing.
 const forcing = time.Second
 
+// crowd delivers copies at once, with the database's answers held back for a while, so that they overlap.
+func (r *run) crowd(ctx context.Context, copies []shipment) []Delivery {
+	if r.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
+		r.target.Proxy.DelayAnswers(forced)
+		relief := time.AfterFunc(forcing, func() { r.target.Proxy.DelayAnswers(0) })
+		defer func() {
+			relief.Stop()
+			r.target.Proxy.DelayAnswers(0)
+		}()
+	}
+	deliveries, _ := r.sender.burst(ctx, copies, nil)
+	return deliveries
+}
+
 // mostMessages is at how many messages of one delivery a fault is tried.
 const mostMessages = 30
 

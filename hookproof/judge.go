@@ -118,31 +118,17 @@ func (r *run) ignores(i instance) string {
 
 func (i Item) tells(other Item) bool { return i.Verb == "" && i.Event == other.Event }
 
-// attempt performs a schedule: one whose answers alone count on a subject that serves for all of them, and
-// one whose copies overlap with the database's answers held back, so that they do.
+// attempt performs a schedule: one whose answers alone count on a subject that serves for all of them. One whose copies
+// are to overlap is no evidence where they do not.
 func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 	perform := r.perform
 	if i.Op == "" {
 		perform = r.performDirect
 	}
-	crowd := 0
-	for _, item := range i.left {
-		if item.Together {
-			crowd = max(crowd, item.Copies)
-		}
-	}
-	if crowd == 0 {
-		return perform(ctx, i.left)
-	}
-	if r.target.Proxy != nil && crowd < gate { // of a larger crowd some overlap by themselves
-		r.target.Proxy.DelayAnswers(forced)
-		relief := time.AfterFunc(forcing, func() { r.target.Proxy.DelayAnswers(0) })
-		defer func() {
-			relief.Stop()
-			r.target.Proxy.DelayAnswers(0)
-		}()
-	}
 	trial, err := perform(ctx, i.left)
+	if !slices.ContainsFunc(i.left, func(item Item) bool { return item.Together }) {
+		return trial, err
+	}
 	if err == nil && trial.Overlap < 2 {
 		return trial, fmt.Errorf("%w: no two copies were in flight at the same time", errEvidence)
 	}

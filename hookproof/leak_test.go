@@ -68,7 +68,7 @@ func TestWhatOthersDeliveredIsRerunWithThem(t *testing.T) {
 	t.Parallel()
 	leaking := openStall(t, func(s *stall) {
 		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if strings.Contains(string(body), `"charge.dispute.created"`) {
+			if strings.Contains(string(body), `"charge.dispute.closed"`) { // which one check delivers
 				http.Error(w, "panic: no dispute", 500)
 				return true
 			}

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,6 +56,8 @@ type clerk struct {
 	lines   []string // of a first delivery, after "get seen"; {event} and {order} are filled in
 	onError int
 	dial    string
+	pool    *pool         // nil is a connection for each delivery
+	within  time.Duration // all must be answered; 0 is two seconds
 }
 
 func (c clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,13 +75,13 @@ func (c clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c clerk) take(e stallEvent) error {
-	conn, err := net.DialTimeout("tcp", c.dial, time.Second)
+func (c clerk) take(e stallEvent) (failed error) {
+	conn, err := c.connect()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	defer func() { c.pool.giveBack(conn, failed) }()
+	_ = conn.SetDeadline(time.Now().Add(cmp.Or(c.within, 2*time.Second)))
 	lines := bufio.NewReader(conn)
 	ask := func(line string) (string, error) {
 		line = strings.NewReplacer("{event}", e.ID, "{order}", e.Data.Object.Metadata["order"]).Replace(line)
@@ -149,19 +152,26 @@ func TestCutsThatNobodyFeelsProveNothing(t *testing.T) {
 }
 
 func openLedger(t *testing.T, c clerk) *Target {
+	return openOver(t, func(dial string) http.Handler { c.dial = dial; return c })
+}
+
+// openOver opens an endpoint over a ledger, at the address where it is to dial that.
+func openOver(t *testing.T, over func(dial string) http.Handler) *Target {
 	t.Helper()
 	l := &ledger{sums: map[string]int{}}
-	proxy, err := NewProxy("127.0.0.1:0", serve(t, l.serve))
+	link, err := NewLink(serve(t, l.serve))
+	require.NoError(t, err)
+	t.Cleanup(link.Close)
+	proxy, err := NewProxy("127.0.0.1:0", link.Addr())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
-	c.dial = proxy.Addr()
 	front, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: c}
+	server := &http.Server{Handler: over(proxy.Addr())}
 	go func() { _ = server.Serve(front) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return &Target{
-		URL: "http://" + front.Addr().String(), Secret: shopSecret, Proxy: proxy,
+		URL: "http://" + front.Addr().String(), Secret: shopSecret, Proxy: proxy, Link: link,
 		Subject: func(context.Context) (Subject, error) {
 			id := uuid.NewString()
 			return Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}, nil

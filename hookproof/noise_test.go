@@ -53,32 +53,6 @@ func TestOneFailureIsAskedForAgain(t *testing.T) {
 	require.Contains(t, f.Why, "the target's answers flap")
 }
 
-// What a target says of a genuine event again and again, and nothing else, is its last word: a retry that is refused for
-// good is not waited for as a database that recovers is.
-func TestRefusalsAreALastWord(t *testing.T) {
-	t.Parallel()
-	redelivered := func(answer func(n int) int) (unanswered []string) {
-		s := openStall(t, func(s *stall) {
-			s.answer = func(n int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-				w.WriteHeader(answer(n))
-				return true
-			}
-		})
-		r := &run{target: s.target()}
-		r.sender = newSender(r.target, &r.journal)
-		t.Cleanup(r.sender.close)
-		e, err := eventOf(vocabulary["paid"], stranger(nil, true), false, time.Now(), false)
-		require.NoError(t, err)
-		trial := &Trial{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
-		require.NoError(t, r.redeliver(t.Context(), trial, time.Hour))
-		return trial.Unanswered
-	}
-	require.Equal(t, []string{"paid"}, redelivered(func(int) int { return http.StatusConflict }))
-	require.Empty(t, redelivered(func(n int) int {
-		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
-	}))
-}
-
 // A machine that stands still for a moment makes all that is on its way late, or breaks it off. That accuses nobody.
 func TestOneMomentAccusesNobody(t *testing.T) {
 	t.Parallel()

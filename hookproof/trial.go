@@ -162,7 +162,7 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 	}
 	var deliveries []Delivery
 	if item.Together {
-		deliveries, _ = r.sender.burst(ctx, copies, nil)
+		deliveries = r.crowd(ctx, copies)
 		t.Overlap = max(t.Overlap, overlap(deliveries))
 	} else {
 		for _, what := range copies {

@@ -26,7 +26,7 @@ var smoke = Judge{
 		defer func() { err = errors.Join(err, proxy.Close()) }()
 		script := func(name string) error {
 			command := exec.CommandContext(ctx, filepath.Join(filepath.Dir(target), name))
-			command.Env = append(command.Environ(), "PORT="+getenv("PORT"), "DATABASE_URL="+getenv("DATABASE_URL"))
+			command.Env = append(command.Environ(), "PORT="+getenv("PORT"), "REPLICA_PORT="+getenv("REPLICA_PORT"), "DATABASE_URL="+getenv("DATABASE_URL"))
 			command.Dir = filepath.Dir(target)
 			if said, err := command.CombinedOutput(); err != nil {
 				return fmt.Errorf("%s: %w: %s", name, err, said)

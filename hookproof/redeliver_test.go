@@ -1,0 +1,77 @@
+package hookproof
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// redelivered tells what a payment comes to that was not acknowledged, and how often another event that was is sent
+// meanwhile, if there is one. The nth payment, or what is done, is answered as is said.
+func redelivered(t *testing.T, patience time.Duration, paid func(n int) int, done int) (unanswered []string, asked int) {
+	t.Helper()
+	n := 0
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if strings.Contains(string(body), "topup.created") {
+				asked++
+				w.WriteHeader(done)
+				return true
+			}
+			n++
+			w.WriteHeader(paid(n))
+			return true
+		}
+	})
+	r := &run{target: s.target()}
+	r.sender = newSender(r.target, &r.journal)
+	t.Cleanup(r.sender.close)
+	events := map[string]Event{}
+	for _, name := range []string{"paid", "unhandled"} {
+		var err error
+		events[name], err = eventOf(vocabulary[name], stranger(nil, true), false, time.Now(), false)
+		require.NoError(t, err)
+	}
+	if done != 0 {
+		r.good = shipment{event: events["unhandled"], label: "unhandled", sign: "genuine"}
+	}
+	trial := &Trial{events: events, pending: []string{"paid"}}
+	require.NoError(t, r.redeliver(t.Context(), trial, patience))
+	return trial.Unanswered, asked
+}
+
+// What a target says of a genuine event again and again, and nothing else, is its last word: a retry that is refused for
+// good is not waited for as a database that recovers is.
+func TestRefusalsAreALastWord(t *testing.T) {
+	t.Parallel()
+	conflict := func(int) int { return http.StatusConflict }
+	unanswered, _ := redelivered(t, time.Hour, conflict, 0)
+	require.Equal(t, []string{"paid"}, unanswered)
+	unanswered, _ = redelivered(t, time.Hour, func(n int) int {
+		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
+	}, 0)
+	require.Empty(t, unanswered)
+}
+
+// A copy that waits for the end of another's lease is no copy that is refused for good. Where what is done is refused as
+// well, it is.
+func TestALeaseIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for done, refused := range map[int][]string{http.StatusOK: nil, http.StatusConflict: {"paid"}} {
+		t.Run(http.StatusText(done), func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			unanswered, asked := redelivered(t, 2*lastWord+time.Second, func(int) int {
+				if time.Since(began) < lastWord+time.Second {
+					return http.StatusConflict
+				}
+				return http.StatusOK
+			}, done)
+			require.ElementsMatch(t, refused, unanswered)
+			require.Equal(t, 1, asked, "whether it takes copies of what is done")
+		})
+	}
+}
