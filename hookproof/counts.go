@@ -6,18 +6,36 @@ import (
 	"time"
 )
 
+// readCounters asks for the target's counters, and remembers after how many deliveries.
+func (r *run) readCounters(ctx context.Context) (Counters, error) {
+	r.called()
+	c, err := r.target.Counters(ctx)
+	r.counters, r.countersAt = c, r.journal.length()
+	return c, hookFailed("counters", err)
+}
+
+// countersAtRest are the counters when two readings agree: what was delivered before may not have been counted yet.
+func (r *run) countersAtRest(ctx context.Context) (before Counters, err error) {
+	if r.countersAt > 0 && r.countersAt == r.journal.length() { // nothing was delivered since they were read
+		return r.counters, nil
+	}
+	before, err = r.readCounters(ctx)
+	for deadline := time.Now().Add(r.patience()); err == nil && time.Now().Before(deadline); {
+		if err = sleep(ctx, r.stillness()); err != nil {
+			break
+		}
+		var again Counters
+		if again, err = r.readCounters(ctx); again == before {
+			break
+		}
+		before = again
+	}
+	return before, err
+}
+
 // decideCounts compares how the target's counters move while a schedule is delivered.
 func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
-	read := func() (Counters, error) {
-		r.called()
-		c, err := r.target.Counters(ctx)
-		r.counters, r.countersAt = c, r.journal.length()
-		return c, hookFailed("counters", err)
-	}
-	before, err := r.counters, error(nil)
-	if r.countersAt == 0 || r.countersAt != r.journal.length() { // something was delivered since they were read
-		before, err = read()
-	}
+	before, err := r.countersAtRest(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -26,7 +44,7 @@ func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
 	}
 	var moved Counters
 	for deadline := time.Now().Add(r.patience()); ; {
-		after, err := read()
+		after, err := r.readCounters(ctx)
 		if err != nil {
 			return out, err
 		}

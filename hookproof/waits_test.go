@@ -122,6 +122,25 @@ func TestCountersMayMoveAfterTheACK(t *testing.T) {
 	require.Equal(t, Pass, f.Verdict, f.Why)
 }
 
+// What was delivered before may be counted a little later, and is none of what is asked.
+func TestCountersRestFirst(t *testing.T) {
+	t.Parallel()
+	var received atomic.Int64
+	target := openStall(t, func(s *stall) {
+		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+			time.AfterFunc(90*time.Millisecond, func() { received.Add(1) })
+			return false
+		}
+	}).target()
+	target.Counters = func(context.Context) (Counters, error) { return Counters{Received: received.Load()}, nil }
+	many := Check{Name: "bookkeeping/many", Demand: "It counts.", Alone: true, Relations: answers("paid*20=any")}
+	counting := Check{Name: "bookkeeping/made-up", Demand: "It counts.", Relations: []Relation{{Left: "paid", Counts: &Counters{Received: 1}}}}
+	r, err := Judge(t.Context(), target, Options{Checks: []Check{many, counting}})
+	require.NoError(t, err)
+	f := findingOf(t, r, counting.Name)
+	require.Equal(t, Pass, f.Verdict, f.Why)
+}
+
 // convalescent is a stall whose store can be broken and mended. What it fails after that, unwell tells: the nth delivery,
 // so long after it was mended. since tells how long ago that was.
 func convalescent(t *testing.T, unwell func(n int, since time.Duration) bool) (target *Target, since func() time.Duration) {
