@@ -59,17 +59,8 @@ var faults = map[string]fault{
 		needs: []string{"database", "restart"}, strike: killed,
 	},
 	"stopped": {
-		says:  "the target is stopped while it works on the delivery",
-		needs: []string{"restart"},
-		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			answered := make(chan struct{})
-			go func() { defer close(answered); r.post(ctx, t, n, item) }()
-			r.called()
-			err := r.target.Stop(ctx, "kill")
-			<-answered
-			t.befell("stopped meanwhile")
-			return errors.Join(hookFailed("stop", err), r.start(ctx))
-		},
+		says:  "the target is stopped while it works on the delivery, in the middle of its messages to the database where they can be counted",
+		needs: []string{"restart"}, strike: stopped,
 	},
 	"away": {
 		says:  "the database is away, and comes back when the target has answered",
@@ -205,9 +196,34 @@ func (r *run) warm(ctx context.Context) error {
 	return nil
 }
 
-// killed holds the answer to the last message, ends the target, and starts it again.
+// stopped ends the target in the middle of a delivery, and starts it again.
+func stopped(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+	if r.target.Proxy != nil {
+		last, err := r.messages(ctx, t.schedule)
+		if err == nil {
+			return r.killAt(ctx, t, n, item, (last+1)/2, "stopped in the middle of its work")
+		}
+		if !errors.Is(err, errEvidence) {
+			return err
+		}
+	}
+	answered := make(chan struct{})
+	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+	r.called()
+	err := r.target.Stop(ctx, "kill")
+	<-answered
+	t.befell("stopped meanwhile")
+	return errors.Join(hookFailed("stop", err), r.start(ctx))
+}
+
+// killed ends the target when the database has done everything, before it can answer, and starts it again.
 func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-	tripped := r.target.Proxy.HoldAfter(t.last)
+	return r.killAt(ctx, t, n, item, t.last, "killed when the database had done its work, or the target had answered")
+}
+
+// killAt holds the answer to a message, ends the target, and starts it again.
+func (r *run) killAt(ctx context.Context, t *Trial, n int, item Item, message int, says string) error {
+	tripped := r.target.Proxy.HoldAfter(message)
 	answered := make(chan struct{})
 	go func() { defer close(answered); r.post(ctx, t, n, item) }()
 	select {
@@ -222,7 +238,7 @@ func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	r.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
 	r.target.Proxy.Heal()
 	r.wounded()
-	t.befell("killed when the database had done its work, or the target had answered")
+	t.befell(says)
 	return errors.Join(hookFailed("stop", err), r.start(ctx))
 }
 

@@ -48,6 +48,7 @@ func run(getenv func(string) string) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(20)
+	db.SetMaxIdleConns(20) // of a burst, so that the next one need not connect again
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if _, err := db.ExecContext(ctx, schema); err != nil {
