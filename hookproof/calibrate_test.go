@@ -85,7 +85,7 @@ func TestACountIsNoKey(t *testing.T) {
 	require.NoError(t, err)
 	f := findingOf(t, r, "idempotence/redelivered")
 	require.Equal(t, NotRun, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "two subjects after paid differ at /shipped")
+	require.Contains(t, f.Why, "two subjects differ at /shipped")
 }
 
 // A start hook that starts a replica as well has ended when the target listens: the replica may be later.

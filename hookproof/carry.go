@@ -32,7 +32,7 @@ func (r *run) word(name string) (w word, label string) {
 	w = vocabulary[name]
 	switch {
 	case name == "carrier" && r.taken != "unhandled":
-		w = vocabulary[cmp.Or(r.taken, "paid")]
+		w = vocabulary[cmp.Or(r.taken, "unhandled")]
 		return w, name + " by " + w.event
 	case r.carried && w.payment():
 		w.event = carrier

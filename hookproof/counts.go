@@ -25,10 +25,13 @@ func (r *run) countersAtRest(ctx context.Context) (before Counters, err error) {
 			break
 		}
 		var again Counters
-		if again, err = r.readCounters(ctx); again == before {
-			break
+		if again, err = r.readCounters(ctx); err == nil && again == before {
+			return before, nil
 		}
 		before = again
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: the counters move though nothing is delivered", errEvidence)
 	}
 	return before, err
 }
@@ -37,7 +40,7 @@ func (r *run) countersAtRest(ctx context.Context) (before Counters, err error) {
 func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
 	before, err := r.countersAtRest(ctx)
 	if err != nil {
-		return out, err
+		return r.undecided(out, err)
 	}
 	if out.trial, err = r.perform(ctx, out.instance.left); err != nil {
 		return out, err

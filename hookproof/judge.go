@@ -65,7 +65,7 @@ func (i instance) references() []string {
 	case "≠":
 		list = append(list, i.Left, i.Right)
 	case "∌":
-		list = append(list, i.base(), i.Right)
+		list = append(list, "", i.base(), i.Right)
 		if i.base() == "" && !i.left.has("unpaid") { // what is judged cannot be its own excuse
 			list = append(list, "unpaid")
 		}
@@ -76,10 +76,10 @@ func (i instance) references() []string {
 	return list
 }
 
-// base is what both schedules of a relation begin with: what one of them shows is what came after that.
+// base is what both schedules of a relation begin with, short of all of the right one, which shows what came after that.
 func (i instance) base() string {
 	n := 0
-	for n < min(len(i.left), len(i.right)) && i.left[n] == i.right[n] {
+	for n < min(len(i.left), len(i.right)-1) && i.left[n] == i.right[n] {
 		n++
 	}
 	return i.right[:n].String()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // mostShrinks is how many shorter schedules are tried.
@@ -17,7 +18,7 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 	if found.trial == nil || len(found.trial.Deliveries) == 0 {
 		return found
 	}
-	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" {
+	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" && !found.instance.check.Alone {
 		if why := r.volatile(ctx, found); why != "" {
 			found.verdict, found.lacking, found.why = NotRun, true, why
 			return found
@@ -42,33 +43,46 @@ func (r *run) confirm(ctx context.Context, found outcome) outcome {
 }
 
 // volatile delivers the right side of a failure to one more subject, and says so where that differs, in each place that
-// failed, from both: a number that is every subject's own, such as a row's. A fault is like one of the two.
+// failed, from both, and from a fresh one: a number that is every subject's own, such as a row's. A fault is like one of them.
 func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 	places := found.trial.State.difference(found.want)
-	for _, place := range places {
-		if !mayBeOwn(found.trial.State[place]) || !mayBeOwn(found.want[place]) {
-			return ""
-		}
+	if slices.ContainsFunc(places, func(place string) bool { return !mayBeOwn(found.trial.State[place]) || !mayBeOwn(found.want[place]) }) {
+		return ""
 	}
-	why = fmt.Sprintf("two subjects after %s differ at %s (%s); if that is as it should be, put it in the target file's ignore",
-		orNothing(found.instance.Right), strings.Join(places, ", "), found.trial.State.tells(found.want))
 	r.mu.Lock()
 	known := !slices.ContainsFunc(places, func(place string) bool { return !r.own[place] })
 	r.mu.Unlock()
-	if known {
-		return why
+	if !known && !r.ownOfAll(ctx, found, places) {
+		return ""
+	}
+	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, put it in the target file's ignore", strings.Join(places, ", "))
+}
+
+// ownOfAll tells whether one more subject has a value of its own in each of some places, also when effects must have come.
+func (r *run) ownOfAll(ctx context.Context, found outcome, places []string) bool {
+	r.calm.RLock()
+	defer r.calm.RUnlock()
+	fresh, err := r.stateOf(ctx, "", false)
+	if err != nil {
+		return false
 	}
 	again, err := r.perform(ctx, found.instance.right.plain())
-	if err != nil {
-		return ""
+	if err != nil || len(again.Unanswered) > 0 {
+		return false
 	}
-	state, err := r.rests(ctx, again)
-	if err != nil {
-		return ""
-	}
-	for _, place := range places {
-		if state[place] == found.want[place] || state[place] == found.trial.State[place] {
-			return ""
+	for _, wait := range []time.Duration{r.stillness(), r.patience()} {
+		if sleep(ctx, wait) != nil {
+			return false
+		}
+		state, err := r.read(ctx, again)
+		if err != nil {
+			return false
+		}
+		for _, place := range places {
+			value := state[place]
+			if value == found.want[place] || value == found.trial.State[place] || value == fresh[place] || !mayBeOwn(value) {
+				return false
+			}
 		}
 	}
 	r.mu.Lock()
@@ -76,7 +90,7 @@ func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 	for _, place := range places {
 		r.own[place] = true
 	}
-	return why
+	return true
 }
 
 // mayBeOwn tells whether a value is a number, or a text that may be one object's own.

@@ -102,7 +102,7 @@ func TestASerialNumberAccusesNobody(t *testing.T) {
 		verdict Verdict
 		why     string
 	}{
-		"correct": {nil, NotRun, "two subjects after paid differ at /licence"},
+		"correct": {nil, NotRun, "two subjects differ at /licence"},
 		"a copy that counts": {func(s *stall) {
 			s.before = func(e stallEvent, o *stallOrder) bool { o.shipped++; return true }
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
@@ -142,13 +142,17 @@ func TestASerialNumberAccusesNobody(t *testing.T) {
 	}
 }
 
-// What tells of any refund, be it a flag, a count or an entry, does not close an order.
+// What tells of any refund, be it a flag, a count, a status of its own, an event's type or an entry, does not close an order.
 func TestASignOfAnyRefundClosesNothing(t *testing.T) {
 	t.Parallel()
 	target := openStall(t, func(s *stall) {
 		s.shows = func(o map[string]any) any {
-			o["hasRefund"], o["refund"] = false, nil
+			o["hasRefund"], o["refund"], o["refundStatus"], o["count"], o["last"], o["history"] = false, nil, "none", "0", "made", []any{"made"}
+			if o["shipped"] != 0 {
+				o["last"], o["history"] = "checkout.session.completed", []any{"paid", "made"}
+			}
 			if o["refunded"] != 0 {
+				o["refundStatus"], o["count"], o["last"], o["history"] = "refunded", "1", "charge.refunded", []any{"refunded", "paid", "made"}
 				o["hasRefund"], o["refund"], o["refunds"] = true, "booked", []any{map[string]any{"status": "succeeded", "currency": "usd"}}
 			}
 			return o

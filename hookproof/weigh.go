@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -143,23 +144,30 @@ func orNothing(schedule string) string {
 
 // shows says where a state holds what the right schedule has brought since its base: a value that is there after the
 // one and not after the other. What an unpaid order holds there, too, is no sign of money. Of an order that was paid
-// before only a text in another's place counts, as a status is: a flag, a number or a new entry may tell of any refund.
+// before only its status counts, a word that the payment had changed: a flag, a number, a list or another status may
+// tell of any refund.
 func (i instance) shows(state canonical, states map[string]canonical) string {
-	whole, base, unpaid := states[i.Right], states[i.base()], states["unpaid"]
-	if state.equal(whole) {
+	whole, base, fresh, unpaid := states[i.Right], states[i.base()], states[""], states["unpaid"]
+	if state.equal(whole) && i.base() == "" {
 		return fmt.Sprintf("after %s the state is as after %s", i.Left, i.Right)
 	}
 	for _, place := range whole.difference(base) {
 		value := whole[place]
 		told := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
-		if told && (i.base() == "" || isText(value) && isText(base[place])) {
+		if told && (i.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place)) {
 			return fmt.Sprintf("after %s, %s is %s, as after %s", i.Left, nameOf(place), value, i.Right)
 		}
 	}
 	return ""
 }
 
-func isText(value string) bool { return strings.HasPrefix(value, `"`) }
+// isWord tells a status from an event's type, a code or a number.
+func isWord(value string) bool { return oneWord.MatchString(value) }
+
+var (
+	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
+	inList  = regexp.MustCompile(`/\d+(/|$)`)
+)
 
 // trivial is a value that tells of no money: the payment intent's or another id may well be kept.
 func trivial(value string) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func version() string {
 	if !ok {
 		return "of an unknown build"
 	}
-	text := info.Main.Version
+	text := cmp.Or(info.Main.Version, "(devel)")
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" && text == "(devel)" {
 			text = setting.Value
