@@ -195,6 +195,20 @@ func TestNothingIsLeft(t *testing.T) {
 	require.True(t, free, "the endpoint was ended")
 }
 
+// startOnce starts a target's endpoint, whose database is there for as long as that takes.
+func startOnce(ctx Context, file string, getenv func(string) string) (err error) {
+	proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, proxy.Close()) }()
+	target, err := hookproof.LoadTarget(file, getenv)
+	if err != nil {
+		return err
+	}
+	return target.Start(ctx)
+}
+
 // Behind nginx there are two to end, and each of them is found out: nginx by its port, the endpoint by its socket.
 func TestNothingIsLeftBehindNginx(t *testing.T) {
 	t.Parallel()
@@ -207,16 +221,7 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 			port = getenv("PORT")
 			run := filepath.Join(filepath.Dir(file), ".run", port)
 			socket = filepath.Join(run, "shop.sock")
-			proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
-			if err != nil {
-				return hookproof.Report{}, err
-			}
-			defer func() { _ = proxy.Close() }()
-			target, err := hookproof.LoadTarget(file, getenv)
-			if err != nil {
-				return hookproof.Report{}, err
-			}
-			if err := target.Start(ctx); err != nil || end == "" {
+			if err := startOnce(ctx, file, getenv); err != nil || end == "" {
 				return hookproof.Report{}, err
 			}
 			return hookproof.Report{}, asked(filepath.Join(run, end))
@@ -239,16 +244,7 @@ func TestNothingIsLeftOfTwoReplicas(t *testing.T) {
 		var left string
 		judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ hookproof.Options) (hookproof.Report, error) {
 			left = getenv(other)
-			proxy, err := hookproof.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
-			if err != nil {
-				return hookproof.Report{}, err
-			}
-			defer func() { _ = proxy.Close() }()
-			target, err := hookproof.LoadTarget(file, getenv)
-			if err != nil {
-				return hookproof.Report{}, err
-			}
-			if err := target.Start(ctx); err != nil {
+			if err := startOnce(ctx, file, getenv); err != nil {
 				return hookproof.Report{}, err
 			}
 			return hookproof.Report{}, asked(filepath.Join(filepath.Dir(file), ".run", getenv(end), "pid"))
