@@ -131,7 +131,8 @@ func (r *run) firstAnswer(ctx context.Context) error {
 			first = d
 		}
 	}
-	if r.target.Subject != nil { // one that is ours may still be taken
+	if r.target.Subject != nil { // what is the target's own may still be taken
+		r.taken = "neighbour-paid"
 		return nil
 	}
 	return r.diagnose(ctx, first)

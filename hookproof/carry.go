@@ -1,7 +1,6 @@
 package hookproof
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ func (r *run) word(name string) (w word, label string) {
 	w = vocabulary[name]
 	switch {
 	case name == "carrier" && r.taken != "unhandled":
-		w = vocabulary[cmp.Or(r.taken, "unhandled")]
+		w = vocabulary[r.taken]
 		return w, name + " by " + w.event
 	case r.carried && w.payment():
 		w.event = carrier

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,26 +56,41 @@ func TestOneFaultIsNotToldAsTen(t *testing.T) {
 	require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
 }
 
-// An endpoint that refuses types that it does not know has that one fault: what else is asked beside one is asked beside
-// another event.
+// An endpoint that refuses types that it does not know, or also what is somebody else's, has that one fault: what else is
+// asked beside an event is asked beside one that it takes.
 func TestARefusedTypeIsOneFault(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			if !bytes.Contains(body, []byte(carrier)) {
-				return false
+	types := []string{"ack-policy/unhandled-type"}
+	for name, row := range map[string]struct {
+		refuses func(body []byte) bool
+		faults  []string
+	}{
+		"of a type": {func(body []byte) bool { return bytes.Contains(body, []byte(carrier)) }, types},
+		"and of somebody else": {func(body []byte) bool {
+			strangers := bytes.Contains(body, []byte(`"checkout.session.`)) && !bytes.Contains(body, []byte(`"order":`))
+			return strangers || bytes.Contains(body, []byte(carrier))
+		}, append(types, "ack-policy/foreign-object", "ack-policy/missing-metadata")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := openStall(t, func(s *stall) {
+				s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+					if !bytes.HasPrefix(body, []byte("{")) || !verifies(r.Header.Get("Stripe-Signature"), body) || !row.refuses(body) {
+						return false
+					}
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					s.counters.Received++
+					s.counters.Errors++
+					return answering(http.StatusUnprocessableEntity)(n, w, r, body)
+				}
+			}).target()
+			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later"}, Seed: 1})
+			require.NoError(t, err)
+			for _, f := range r.Findings {
+				require.Equal(t, slices.Contains(row.faults, f.Check), f.Verdict == Fail, "%s: %s", f.Check, f.Why)
 			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.counters.Received++
-			s.counters.Errors++
-			return answering(http.StatusUnprocessableEntity)(n, w, r, body)
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later"}, Seed: 1})
-	require.NoError(t, err)
-	for _, f := range r.Findings {
-		require.Equal(t, f.Check == "ack-policy/unhandled-type", f.Verdict == Fail, "%s: %s", f.Check, f.Why)
+		})
 	}
 }
 

@@ -31,7 +31,7 @@ var faultChecks = []Check{
 	{Name: "faults/stopped", Demand: "A target that is stopped while it works loses and doubles nothing.", Source: fromRetries, Why: costLost, Mend: mendOnce,
 		Kills: []string{"claim-outlives-the-process"}, Relations: during("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is done when it is back.", Source: fromRetries, Why: costLost, Mend: mendOnce,
-		Kills: []string{"error-answered-200", "ack-before-commit"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
+		Kills: []string{"error-answered-200", "ack-before-commit", "idle-error-unheard"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
 	{Name: "faults/acknowledged-in-memory", Demand: "What was acknowledged outlives the target, though the database was away.", Source: fromRetries, Why: costLost,
 		Mend: "acknowledge when the event is in the database, and not in the process's memory", Kills: []string{"queue-in-memory"}, Relations: during("away-and-killed")},
 	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and done when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",

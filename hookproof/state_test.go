@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -138,6 +139,64 @@ func TestASerialNumberAccusesNobody(t *testing.T) {
 			r, err = Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
 			require.NoError(t, err)
 			require.Equal(t, map[Verdict]Verdict{NotRun: Pass, Fail: Fail}[row.verdict], r.Findings[0].Verdict)
+		})
+	}
+}
+
+// One more subject that is slow, or takes nothing, has a number that no other has, and excuses nothing by it.
+func TestOneMoreSubjectExcusesNoFault(t *testing.T) {
+	t.Parallel()
+	const before = 3 // two for the calibration, one for the check
+	for name, row := range map[string]struct {
+		refuses bool
+		shows   func(shipped int, age time.Duration) int
+	}{
+		"it is slow":       {false, func(shipped int, age time.Duration) int { return shipped + int(max(0, time.Second-age)) }},
+		"it takes nothing": {true, func(shipped int, _ time.Duration) int { return shipped + 99 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			born := map[string]time.Time{}
+			later := map[string]bool{}
+			counts := func(s *stall) {
+				s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
+				s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+					s.forget()
+					var e stallEvent
+					_ = json.Unmarshal(body, &e)
+					mu.Lock()
+					defer mu.Unlock()
+					return row.refuses && later[e.Data.Object.Metadata["order"]] && answering(500)(n, w, r, body)
+				}
+			}
+			target := openStall(t, counts).target()
+			subject, state := target.Subject, target.State
+			target.Subject = func(ctx context.Context) (Subject, error) {
+				o, err := subject(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				id := o.text("metadata.order")
+				later[id], born[id] = len(born) >= before, time.Now()
+				return o, err
+			}
+			target.State = func(ctx context.Context, o Subject) (any, error) {
+				said, err := state(ctx, o)
+				mu.Lock()
+				defer mu.Unlock()
+				if id := o.text("metadata.order"); later[id] {
+					shown := said.(map[string]any)
+					shown["shipped"] = row.shows(shown["shipped"].(int), time.Since(born[id]))
+				}
+				return said, err
+			}
+			check := madeUp("paid paid", "paid")
+			r, err := Judge(t.Context(), target, Options{Checks: []Check{check}})
+			require.NoError(t, err)
+			f := findingOf(t, r, check.Name)
+			require.Equal(t, Fail, f.Verdict, f.Why)
+			require.Contains(t, f.Why, "/shipped is 2 instead of 1")
+			require.Greater(t, len(born), before, "one more subject was looked at")
 		})
 	}
 }

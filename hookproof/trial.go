@@ -104,14 +104,14 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 		default:
 			if _, known := t.events[item.Event]; !known {
 				about := t.Subject
-				if vocabulary[item.Event].other {
+				w, _ := r.word(item.Event)
+				if w.other {
 					r.called()
 					if about, err = r.target.Subject(ctx); err != nil {
 						return hookFailed("subject", err)
 					}
 					about = about.completed()
 				}
-				w, _ := r.word(item.Event)
 				t.events[item.Event], err = eventOf(w, about, r.target.Livemode, born, tie)
 			}
 			switch {

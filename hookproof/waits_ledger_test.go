@@ -122,15 +122,20 @@ func TestEveryMessageIsCutWhatOtherCutsHaveLeft(t *testing.T) {
 	require.Equal(t, 4, r.Struck, "as many as there are messages")
 }
 
-// A line is bad for longer than a target waits for an answer.
-func TestALineStaysBad(t *testing.T) {
+// A database is out of reach for longer than a target waits for an answer.
+func TestADatabaseStaysOutOfReach(t *testing.T) {
 	t.Parallel()
-	target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200})
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("half-open")}}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "faults/made-up")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "/paid is 0 instead of 1")
+	for fault, within := range map[string]time.Duration{"half-open": time.Second, "frozen": 4 * time.Second} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200, within: within})
+			r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during(fault)}}})
+			require.NoError(t, err)
+			f := findingOf(t, r, "faults/made-up")
+			require.Equal(t, Fail, f.Verdict, f.Why)
+			require.Contains(t, f.Why, "/paid is 0 instead of 1")
+		})
+	}
 }
 
 // What a target does when it has acknowledged is part of the delivery: at its last message the target is killed.

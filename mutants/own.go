@@ -1,11 +1,14 @@
 package mutants
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.com/hookproof/hookproof"
 )
@@ -32,15 +35,20 @@ func (o Options) ownJobs(ctx context.Context, work string) (list []job, err erro
 	return list, err
 }
 
-// judgeOwn runs that test, and answers what hookproof said in it.
-func judgeOwn(ctx context.Context, built tests) (report hookproof.Report, err error) {
+// judgeOwn runs that test, and answers what hookproof said in it and what is left behind: the test's temporary files are in
+// a directory of their own, which must be empty afterwards, and no process may be called by its name.
+func judgeOwn(ctx context.Context, built tests) (report hookproof.Report, left string, err error) {
 	work, err := os.MkdirTemp("", "hookproof-own-")
 	if err != nil {
-		return report, err
+		return report, "", err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	file := filepath.Join(work, "report.json")
-	built.environment = append(built.environment, "E2E_BACKEND=local", ownReport+"="+file)
+	file, temporary := filepath.Join(work, "report.json"), filepath.Join(work, "tmp")
+	// PostgreSQL may run as another user, who has to get there.
+	if err := errors.Join(os.Chmod(work, 0o755), os.Mkdir(temporary, 0o755)); err != nil {
+		return report, "", err
+	}
+	built.environment = append(built.environment, "E2E_BACKEND=local", ownReport+"="+file, "TMPDIR="+temporary)
 	said, failed := built.run(ctx, pattern(ownTest))
 	raw, err := os.ReadFile(file)
 	if err == nil {
@@ -49,5 +57,24 @@ func judgeOwn(ctx context.Context, built tests) (report hookproof.Report, err er
 	if failed != nil && report.Count(hookproof.Fail) == 0 { // else the report tells why
 		err = fmt.Errorf("%s: %w\n%s", ownTest, failed, said)
 	}
-	return report, err
+	return report, leftIn(temporary), err
+}
+
+// leftIn says what is left in a directory, or which process still has it in its arguments, or "". Where there is no
+// /proc, no process is seen.
+func leftIn(directory string) string {
+	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline") // only a bad pattern is an error
+	for _, file := range processes {
+		if line, err := os.ReadFile(file); err == nil && bytes.Contains(line, []byte(directory)) {
+			return "a process still runs: " + strings.TrimSpace(strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return err.Error()
+	}
+	if len(entries) > 0 {
+		return "the file " + entries[0].Name()
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package mutants
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,26 +17,30 @@ func TestTheOwnServersRun(t *testing.T) {
 	for name, row := range map[string]struct {
 		script, trouble string
 		verdict         hookproof.Verdict
+		left            string
 	}{
-		"passed":             {`echo '{"findings":[{"check":"a/b","verdict":"pass"}]}' >"$E2E_REPORT"`, "", hookproof.Pass},
-		"a check has failed": {`echo '{"findings":[{"check":"a/b","verdict":"fail"}]}' >"$E2E_REPORT"; exit 1`, "", hookproof.Fail},
+		"passed":             {`echo '{"findings":[{"check":"a/b","verdict":"pass"}]}' >"$E2E_REPORT"`, "", hookproof.Pass, ""},
+		"a check has failed": {`echo '{"findings":[{"check":"a/b","verdict":"fail"}]}' >"$E2E_REPORT"; exit 1`, "", hookproof.Fail, ""},
 		"the test has failed": {`echo '{"findings":[{"check":"a/b","verdict":"pass"}]}' >"$E2E_REPORT"; echo too many calls; exit 1`,
-			"too many calls", hookproof.Pass},
-		"no report":         {`echo no PostgreSQL; exit 1`, "no PostgreSQL", ""},
-		"none, and passed":  {`true`, "report.json", ""},
-		"another back end":  {`[ "$E2E_BACKEND" = local ] && echo '{}' >"$E2E_REPORT"`, "", ""},
-		"of no test at all": {`echo 'testing: warning: no tests to run'; echo '{}' >"$E2E_REPORT"`, "there is no such test", ""},
+			"too many calls", hookproof.Pass, ""},
+		"no report":         {`echo no PostgreSQL; exit 1`, "no PostgreSQL", "", ""},
+		"none, and passed":  {`true`, "report.json", "", ""},
+		"another back end":  {`[ "$E2E_BACKEND" = local ] && echo '{}' >"$E2E_REPORT"`, "", "", ""},
+		"of no test at all": {`echo 'testing: warning: no tests to run'; echo '{}' >"$E2E_REPORT"`, "there is no such test", "", ""},
+		"files are left":    {`mkdir "$TMPDIR/pgserver1"; echo '{}' >"$E2E_REPORT"`, "", "", "the file pgserver1"},
+		"a process is left": {`sh -c 'sleep 5; :' "$TMPDIR" >&- 2>&- & echo '{}' >"$E2E_REPORT"`, "", "", "a process still runs: sh -c sleep 5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			binary := filepath.Join(t.TempDir(), "tests")
 			require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+row.script+"\n"), 0o700))
-			report, err := judgeOwn(t.Context(), tests{directory: t.TempDir(), binary: binary})
+			report, left, err := judgeOwn(t.Context(), tests{directory: t.TempDir(), binary: binary})
 			if row.trouble != "" {
 				require.ErrorContains(t, err, row.trouble)
 			} else {
 				require.NoError(t, err)
 			}
+			require.True(t, strings.HasPrefix(left, row.left) && (left == "") == (row.left == ""), left)
 			if row.verdict != "" {
 				require.Equal(t, row.verdict, report.Findings[0].Verdict)
 			}

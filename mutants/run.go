@@ -283,7 +283,7 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 		}
 	}()
 	if j.own != nil {
-		row.Judged, failed = judgeOwn(ctx, *j.own)
+		row.Judged, row.Left, failed = judgeOwn(ctx, *j.own)
 		return row
 	}
 	if row.Diff, failed = j.mutant.Diff(os.DirFS(filepath.Join(o.Root, j.endpoint.directory))); failed != nil {
