@@ -89,6 +89,18 @@ func TestAKeptDirectoryIsUsedAgain(t *testing.T) {
 	require.ErrorContains(t, err, "not its password")
 }
 
+// A port that nobody listens on yet is not given to another as well.
+func TestAPortIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	given := map[int]bool{}
+	for range 1000 {
+		port, err := FreePort()
+		require.NoError(t, err)
+		require.False(t, given[port], port)
+		given[port] = true
+	}
+}
+
 // publicTemp is a temporary directory that another user can reach; t.TempDir is not, for root.
 func publicTemp(t *testing.T) string {
 	t.Helper()
