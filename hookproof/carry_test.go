@@ -85,7 +85,7 @@ func TestARefusedTypeIsOneFault(t *testing.T) {
 					return answering(http.StatusUnprocessableEntity)(n, w, r, body)
 				}
 			}).target()
-			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later"}, Seed: 1})
+			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later", "meaning"}, Seed: 1, HookCalls: 500})
 			require.NoError(t, err)
 			for _, f := range r.Findings {
 				require.Equal(t, slices.Contains(row.faults, f.Check), f.Verdict == Fail, "%s: %s", f.Check, f.Why)

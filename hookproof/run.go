@@ -34,7 +34,7 @@ type run struct {
 	began   time.Time
 	lag     time.Duration // of effects behind their ACKs, as measured first
 	good    shipment      // that was acknowledged first, and can be sent again
-	taken   string        // the word of what was acknowledged first, or may be
+	taken   string        // the word that carrier stands for: of what was acknowledged first, or of the like about an object of the target's own
 	carried bool          // payments are told by another event, see carrier
 	calls   atomic.Int64  // of hooks
 

@@ -97,7 +97,7 @@ var vocabulary = map[string]word{
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
 	"unhandled": {says: "an event of a type that hardly anybody waits for", event: carrier},
-	"carrier":   {says: "an event that the target was seen to take, since the question is not about the event", event: carrier},
+	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: carrier},
 	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}

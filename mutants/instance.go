@@ -187,23 +187,12 @@ func (i *instance) script(ctx context.Context, name string) error {
 	return nil
 }
 
-// lingering is how long a port may still be taken: a process that was forked meanwhile holds all listeners
-// until it becomes another program.
-const lingering = 5 * time.Second
-
 // leftovers says what a judge has left behind, when it is done, or "". It has ended the endpoint and its
 // own proxy by then.
 func (i *instance) leftovers() string {
 	for _, port := range i.ports {
-		for deadline := time.Now().Add(lingering); ; time.Sleep(10 * time.Millisecond) {
-			listener, err := net.Listen("tcp", "127.0.0.1:"+port)
-			if err == nil {
-				_ = listener.Close()
-				break
-			}
-			if time.Now().After(deadline) {
-				return "somebody still listens on port " + port
-			}
+		if what := gone(func() string { return listenerOn(port) }); what != "" {
+			return what
 		}
 	}
 	// Behind a proxy an endpoint has a socket. One that was killed leaves the file, and nobody behind it.
@@ -214,7 +203,7 @@ func (i *instance) leftovers() string {
 			return "somebody still listens on " + filepath.Base(socket)
 		}
 	}
-	return ""
+	return gone(func() string { return processIn(i.directory) })
 }
 
 // closeTime is for ending a process.
