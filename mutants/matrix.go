@@ -34,6 +34,7 @@ type Row struct {
 	Trouble     string           `json:"trouble,omitempty"` // why it could not be judged
 	Left        string           `json:"left,omitempty"`    // what the judge has left behind
 	Cut         string           `json:"cut,omitempty"`     // why the judge gave up before its end: a fault may make a hook fail
+	First       string           `json:"first,omitempty"`   // what was wrong with it when it was judged before, if it was judged twice
 	Judged      hookproof.Report `json:"judged"`
 	Took        time.Duration    `json:"tookNs"`
 	Run         int              `json:"run,omitempty"` // of several on a correct variant, from 1

@@ -299,6 +299,9 @@ func TestToldIsNoKill(t *testing.T) {
 	}}
 	require.Contains(t, m.Summary(), "1 of 3 mutants killed by their expected check, 1 told as less than a failure, 1 of 2 pairs killed by one of theirs, 1 told as less than a failure;")
 	require.Equal(t, "told, as info", m.Rows[1].outcome())
+	m.Rows[1].First = "survives"
+	require.Equal(t, "told, as info; at first it survives", m.Rows[1].outcome(), "a second look is told")
+	require.Contains(t, m.secondLooks(), "survives")
 	require.Equal(t, "killed", m.Rows[3].outcome())
 	require.Equal(t, "told, as info", m.Rows[4].outcome())
 }

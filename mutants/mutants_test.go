@@ -15,7 +15,7 @@ import (
 
 const root = ".."
 
-// The endpoint as it is and every correct variant work; every mutant applies and compiles; and nothing is left.
+// The Go endpoint as it is and every correct variant of it work, and nothing is left.
 func TestCorrectVariantsWork(t *testing.T) {
 	t.Parallel()
 	m, err := Run(t.Context(), Files, smoke, Options{Root: root, Mutants: []string{"go/correct"}, Progress: t.Output()})

@@ -127,8 +127,10 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 		workers.Go(func() {
 			for j := range queue {
 				row := o.one(ctx, server, judge, j)
-				if row.Doubtful() { // machines are shared and noisy: what was not seen is looked for once more
+				if row.Doubtful() { // machines are shared and noisy: what was not seen is looked for once more, and that is told
+					first := row.Objection()
 					row = o.one(ctx, server, judge, j)
+					row.First = first
 				}
 				rows <- row
 			}

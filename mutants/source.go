@@ -175,7 +175,7 @@ func (o Options) test(ctx context.Context, name string, t *Tested) error {
 		return err
 	}
 	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
-	for _, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
+	for n, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
 		if names == "." && o.Alone {
 			return nil
 		}
@@ -191,7 +191,7 @@ func (o Options) test(ctx context.Context, name string, t *Tested) error {
 		case names == ".":
 			t.Killer = firstFailure(said)
 		default:
-			t.Killer = killer(said, t.meant())
+			t.Killer, t.Second = killer(said, t.meant()), n > 0
 		}
 		return nil
 	}

@@ -25,6 +25,7 @@ type Suite struct {
 type Tested struct {
 	Mutant
 	Killer  string // the test that failed first; "" if all passed
+	Second  bool   // it passed at first
 	Trouble string // why that cannot be told
 	Took    time.Duration
 }
@@ -104,6 +105,8 @@ func (t Tested) outcome() string {
 	switch why := t.Objection(); {
 	case why != "":
 		return strings.ToUpper(why[:1]) + why[1:]
+	case t.Second:
+		return "killed at the second try"
 	case t.Killer != "":
 		return "killed"
 	}

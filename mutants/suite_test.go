@@ -80,6 +80,7 @@ func TestRunSuite(t *testing.T) {
 		"hookproof/a_test.go": `package a
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -88,6 +89,12 @@ import (
 func TestOne(t *testing.T) { t.Run("one", func(t *testing.T) { if One() != 1 { t.Error() } }) }
 
 func TestTwo(t *testing.T) { if Two() != 2 { t.Error() } }
+
+func TestSecond(t *testing.T) {
+	if One() == 1 { return }
+	if _, err := os.Stat("ran"); err == nil { t.Error() }
+	if err := os.WriteFile("ran", nil, 0o600); err != nil { t.Fatal(err) }
+}
 
 func TestThree(t *testing.T) {
 	if Three() != 3 { t.Fatal() }
@@ -114,6 +121,7 @@ func TestProgram(t *testing.T) {
 	}
 	files := fstest.MapFS{
 		"judge/meant.txtar":    mutant("TestOne/one", "hookproof/a.go", "return 1", "return 5"),
+		"judge/second.txtar":   mutant("TestSecond", "hookproof/a.go", "return 1", "return 5"),
 		"judge/other.txtar":    mutant("TestOne/one", "hookproof/a.go", "return 2", "return 5"),
 		"judge/nobody.txtar":   mutant("TestOne/one", "hookproof/a.go", "return 4", "return 5"),
 		"judge/whole.txtar":    mutant("TestThree/part", "hookproof/a.go", "return 3", "return 5"),
@@ -125,12 +133,13 @@ func TestProgram(t *testing.T) {
 	require.NoError(t, err)
 	became := map[string]string{}
 	for _, m := range s.Mutants {
+		require.Equal(t, m.Short() == "second", m.Second, "%s: what was killed at the second try only is told", m.Short())
 		became[m.Short()] = m.Objection()
 	}
 	require.Contains(t, became["broken"], "could not be tested: it does not compile")
 	delete(became, "broken")
 	require.Equal(t, map[string]string{
-		"meant": "", "built": "", "other": "is not killed by TestOne/one, only by TestTwo", "nobody": "survives",
+		"meant": "", "second": "", "built": "", "other": "is not killed by TestOne/one, only by TestTwo", "nobody": "survives",
 		"whole":    "is not killed by TestThree/part, only by TestThree",
 		"untested": "could not be tested: there is no test TestFour",
 	}, became)

@@ -135,7 +135,7 @@ func (r Row) outcome() string {
 	case why != "":
 		return strings.ToUpper(why[:1]) + why[1:]
 	case r.Kind == Correct:
-		return "not accused"
+		return "not accused" + r.secondLook()
 	}
 	text := "killed"
 	if told := r.Told(); told != hookproof.Fail {
@@ -147,5 +147,13 @@ func (r Row) outcome() string {
 	if r.Cut != "" {
 		text += "; the run ended early: " + r.Cut
 	}
-	return text
+	return text + r.secondLook()
+}
+
+// secondLook says of a row that was judged twice what was wrong with it at first.
+func (r Row) secondLook() string {
+	if r.First == "" {
+		return ""
+	}
+	return "; at first it " + r.First
 }

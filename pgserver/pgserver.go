@@ -32,7 +32,7 @@ type Config struct {
 	Binaries   string    // directory with initdb and postgres; "" looks for one, then downloads
 	CacheDir   string    // where downloaded binaries are kept; "" is the user's cache directory
 	Repository string    // Maven repository to download from; "" is the public one
-	Durable    bool      // false is small, and turns fsync and autovacuum off: fast, and lost with the machine
+	Durable    bool      // false turns fsync and autovacuum off: fast, and lost with the machine
 	Progress   io.Writer // one line a step, for a person; nil is silence
 }
 
@@ -193,9 +193,8 @@ func (s *Server) StartAgain(ctx context.Context) error {
 	if !s.config.Durable {
 		// synchronous_commit stays on: without it an outage of PostgreSQL alone would lose commits.
 		settings["fsync"], settings["full_page_writes"] = "off", "off"
-		// Small, since each process maps what it touches of it; and what is thrown away needs no vacuum, for which a process
-		// is started every minute in each database.
-		settings["shared_buffers"], settings["autovacuum"] = "16MB", "off"
+		// What is thrown away needs no vacuum, for which a process is started every minute in each database.
+		settings["autovacuum"] = "off"
 	}
 	args := []string{"-D", s.dataDirectory()}
 	for name, value := range settings {
@@ -332,24 +331,25 @@ func (s *Server) reuse(major string) error {
 	return s.account.own(s.directory)
 }
 
-// The ports that FreePort gives.
-const lowestPort, ports = 20000, 12000
+// FreePort gives portCount ports from lowestPort, below the range from which systems take ports for outgoing connections:
+// one of those could be gone by the time that a server wants it, or wants it back.
+const lowestPort, portCount = 20000, 12000
 
-// nextPort is where FreePort looks next: elsewhere in each process.
-var nextPort atomic.Uint32
+// A process begins somewhere, since others give the same ports.
+var (
+	firstPort  = mathrand.Uint32N(portCount)
+	portsGiven atomic.Uint32
+)
 
-func init() { nextPort.Store(mathrand.Uint32N(ports)) }
-
-// FreePort finds a TCP port of the loopback interface that nobody listens on, below the range from which
-// systems take ports for outgoing connections: one of those could be gone by the time that a server
-// wants it, or wants it back. What it has given it does not soon give again, listened on or not.
+// FreePort finds a TCP port of the loopback interface that nobody listens on. What it has given it does not soon give
+// again in this process, listened on or not.
 func FreePort() (int, error) {
 	const tries = 100
 	for range tries {
-		port := lowestPort + int(nextPort.Add(1)%ports)
+		port := lowestPort + int((firstPort+portsGiven.Add(1))%portCount)
 		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
 			return port, listener.Close()
 		}
 	}
-	return 0, fmt.Errorf("no free port was found between %d and %d", lowestPort, lowestPort+ports)
+	return 0, fmt.Errorf("none of %d ports in a row from %d to %d is free on 127.0.0.1; see what listens there", tries, lowestPort, lowestPort+portCount-1)
 }

@@ -17,8 +17,8 @@ func mutantsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mutants [NAME…]",
 		Short: "Show that every check kills: run the checks on faulty and on correct endpoints",
-		Long: `mutants builds the endpoints of examples/targets in many variants — faulty ones, with one fault each that was
-reported in public, and correct ones that differ in what Stripe leaves open — and runs the checks on each, with a
+		Long: `mutants builds the endpoints of examples/targets in many variants — faulty ones, with one fault each, most of
+them reported in public, and correct ones that differ in what Stripe leaves open — and runs the checks on each, with a
 private PostgreSQL. Each mutant must be killed by the check that is about it, no correct variant may be accused, and
 every check must kill something. Names are mutants' or directories' of them; none is all of them. It needs Go and this
 repository.
