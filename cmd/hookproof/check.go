@@ -50,6 +50,7 @@ something that could not be judged for want of evidence or time.`,
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no budget of time or hook calls")
 	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take, on a slow machine longer")
+	flags.IntVar(&c.options.HookCalls, "hook-calls", 250, "how often a run may call hooks, where effects come late more often")
 	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
@@ -59,6 +60,9 @@ something that could not be judged for want of evidence or time.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if c.options.Budget <= 0 {
 			return errors.New("check: a budget of no time judges nothing; the usual one is 1m, and --thorough has none")
+		}
+		if c.options.HookCalls <= 0 {
+			return errors.New("check: without calls of hooks nothing can be looked at; there are usually 250, and --thorough has no limit")
 		}
 		t, err := target.known()
 		if err != nil {
@@ -113,6 +117,9 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	return nil
 }
 
+// more are the flags that give a run what it was out of.
+var more = map[string]string{"out of time": "--budget", "out of hook calls": "--hook-calls"}
+
 // lacking tells what a verdict was wanting for.
 func lacking(r hookproof.Report) []string {
 	var list []string
@@ -120,7 +127,13 @@ func lacking(r hookproof.Report) []string {
 	for _, f := range r.Findings {
 		if f.Verdict == hookproof.NotRun && f.Lacking && !seen[f.Why] {
 			seen[f.Why] = true
-			list = append(list, f.Check+": "+f.Why)
+			why := f.Check + ": " + f.Why
+			for out, flag := range more {
+				if strings.HasPrefix(f.Why, out) {
+					why += ", of which " + flag + " gives more"
+				}
+			}
+			list = append(list, why)
 		}
 	}
 	if len(list) == 0 {
