@@ -3,6 +3,7 @@ package hookproof
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,29 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
+		"duplicates that are counted once": {func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.counters.Duplicates = 0
+				return false
+			}
+		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
+		"errors that are counted once": {func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.counters.Errors = 0
+				return false
+			}
+		}, "bookkeeping/errors", "instead of 2, 0 and 2"},
+		"a second event of one second that is dropped": {func(s *stall) {
+			last := map[*stallOrder]int64{}
+			s.before = func(e stallEvent, o *stallOrder) bool {
+				defer func() { last[o] = e.Created }()
+				return last[o] == e.Created
+			}
+		}, "order/tie", "instead of"},
 		"a copy that counts twice": {func(s *stall) {
 			s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
 			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
@@ -113,6 +137,71 @@ func TestFaultsAreFound(t *testing.T) {
 			require.NotEmpty(t, f.Importance)
 		})
 	}
+}
+
+// An endpoint that is wrong about one part of a signature is found by the check that is about it.
+func TestWhatIsWrongAboutSignaturesIsFound(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		takes func(age int64, signatures []string, good string) bool
+		check string
+	}{
+		"a tolerance of ten minutes": {func(age int64, signatures []string, good string) bool {
+			return age <= 10*minute && slices.Contains(signatures, good)
+		}, "authenticity/stale"},
+		"a tolerance of three minutes": {func(age int64, signatures []string, good string) bool {
+			return age <= 3*minute && slices.Contains(signatures, good)
+		}, "authenticity/in-time"},
+		"the first signature alone": {func(_ int64, signatures []string, good string) bool {
+			return len(signatures) > 0 && signatures[0] == good
+		}, "authenticity/several-v1"},
+		"the last signature alone": {func(_ int64, signatures []string, good string) bool {
+			return len(signatures) > 0 && signatures[len(signatures)-1] == good
+		}, "authenticity/several-v1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+				s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+					at, signatures := parts(r.Header.Get("Stripe-Signature"))
+					now, status := time.Now().Unix(), http.StatusBadRequest
+					if row.takes(now-at, signatures, Signature(shopSecret, at, body)) {
+						s.mu.Lock()
+						defer s.mu.Unlock()
+						status, _ = s.take(fmt.Sprintf("t=%d,v1=%s", now, Signature(shopSecret, now, body)), body)
+					}
+					w.WriteHeader(status)
+					return true
+				}
+			}).target(), Options{Only: []string{row.check}})
+			require.NoError(t, err)
+			f := findingOf(t, r, row.check)
+			require.Equal(t, Fail, f.Verdict, f.Why)
+		})
+	}
+}
+
+// Copies go to every replica: each that remembers for itself counts one.
+func TestReplicasThatRememberForThemselvesAreFound(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		memories := map[string]map[string]bool{"/hook": {}, "/replica": {}}
+		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.seen = memories[r.URL.Path]
+			status, _ := s.take(r.Header.Get("Stripe-Signature"), body)
+			w.WriteHeader(status)
+			return true
+		}
+		s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
+	}).target()
+	target.Replicas = []string{strings.Replace(target.URL, "/hook", "/replica", 1)}
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/replicas"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "idempotence/replicas")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "/shipped is 2 instead of 1")
 }
 
 // An endpoint that fulfils whatever is completed is told that, and not that it gives nothing for a voucher.

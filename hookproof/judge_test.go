@@ -132,6 +132,26 @@ func TestTheBudgetIsKept(t *testing.T) {
 	require.True(t, r.Incomplete())
 }
 
+// No demand takes what another is there to refuse.
+func TestAnswersAreJudgedByWhatIsDemanded(t *testing.T) {
+	t.Parallel()
+	statuses := []int{200, 302, 400, 500, 0}
+	for want, verdicts := range map[string][]Verdict{
+		"ack":      {Pass, Fail, Fail, Fail, Fail},
+		"ack?":     {Pass, Info, Info, Info, Info},
+		"refused":  {Fail, Fail, Pass, Fail, Fail},
+		"refused?": {Info, Info, Pass, Info, Fail},
+		"rejected": {Fail, Fail, Pass, Info, Fail},
+		"any":      {Pass, Pass, Pass, Pass, Fail},
+		"":         {Pass, Pass, Pass, Pass, Pass},
+	} {
+		for n, status := range statuses {
+			verdict, why := answered(Item{Event: "paid", Copies: 1, Want: want}, Delivery{Status: status})
+			require.Equal(t, verdicts[n], verdict, "%q answered %d: %s", want, status, why)
+		}
+	}
+}
+
 func TestOverlapIsMeasured(t *testing.T) {
 	t.Parallel()
 	at := func(from, took int) Delivery {

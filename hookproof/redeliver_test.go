@@ -9,9 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+const briefly = 5 * time.Millisecond
+
 // redelivered tells what a payment comes to that was not acknowledged, and how often another event that was is sent
-// meanwhile, if there is one. The nth payment, or what is done, is answered as is said.
-func redelivered(t *testing.T, patience time.Duration, paid func(n int) int, done int) (unanswered []string, asked int) {
+// meanwhile, if there is one. The nth payment, or what is done, is answered as is said; between two there is a pause.
+func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) int, done int) (unanswered []string, asked int) {
 	t.Helper()
 	n := 0
 	s := openStall(t, func(s *stall) {
@@ -27,6 +29,7 @@ func redelivered(t *testing.T, patience time.Duration, paid func(n int) int, don
 		}
 	})
 	r := &run{target: s.target()}
+	r.target.Timings.Retry = pause
 	r.sender = newSender(r.target, &r.journal)
 	t.Cleanup(r.sender.close)
 	events := map[string]Event{}
@@ -48,9 +51,9 @@ func redelivered(t *testing.T, patience time.Duration, paid func(n int) int, don
 func TestRefusalsAreALastWord(t *testing.T) {
 	t.Parallel()
 	conflict := func(int) int { return http.StatusConflict }
-	unanswered, _ := redelivered(t, time.Hour, conflict, 0)
+	unanswered, _ := redelivered(t, time.Hour, briefly, conflict, 0)
 	require.Equal(t, []string{"paid"}, unanswered)
-	unanswered, _ = redelivered(t, time.Hour, func(n int) int {
+	unanswered, _ = redelivered(t, time.Hour, briefly, func(n int) int {
 		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
 	}, 0)
 	require.Empty(t, unanswered)
@@ -64,7 +67,7 @@ func TestALeaseIsWaitedFor(t *testing.T) {
 		t.Run(http.StatusText(done), func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
-			unanswered, asked := redelivered(t, 2*lastWord+time.Second, func(int) int {
+			unanswered, asked := redelivered(t, 2*lastWord+time.Second, briefly, func(int) int {
 				if time.Since(began) < lastWord+time.Second {
 					return http.StatusConflict
 				}
@@ -74,4 +77,13 @@ func TestALeaseIsWaitedFor(t *testing.T) {
 			require.Equal(t, 1, asked, "whether it takes copies of what is done")
 		})
 	}
+}
+
+// Between two tries a target is left in peace: each costs it a connection and an answer.
+func TestRedeliveriesAreApart(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	unanswered, _ := redelivered(t, time.Second, 300*time.Millisecond, func(n int) int { tries = n; return http.StatusServiceUnavailable }, 0)
+	require.Equal(t, []string{"paid"}, unanswered)
+	require.LessOrEqual(t, tries, 4, "with three pauses and a part of one in a second")
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +223,26 @@ func TestPermutations(t *testing.T) {
 		seen[fmt.Sprint(order)] = true
 	}
 	require.Len(t, seen, 24)
+}
+
+// What is posted are the bytes that were signed, byte for byte, with Stripe's headers.
+func TestADeliveryIsAsStripeSendsIt(t *testing.T) {
+	t.Parallel()
+	var header http.Header
+	var came []byte
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		header = r.Header
+		came, _ = io.ReadAll(r.Body)
+	}))
+	t.Cleanup(server.Close)
+	event := rawEvent(" {\"name\":\r\n \"Zo\u00eb 東京\"} \n")
+	d := (&Target{URL: server.URL, Secret: shopSecret}).Deliver(t.Context(), event, "genuine")
+	require.True(t, d.Acknowledged(), d.Err)
+	require.Equal(t, string(event.Body), string(came))
+	require.Equal(t, "application/json; charset=utf-8", header.Get("Content-Type"))
+	require.Contains(t, header.Get("User-Agent"), "Stripe/1.0")
+	require.Equal(t, []string{d.Header}, header["Stripe-Signature"])
+	require.True(t, verifies(d.Header, came))
 }
 
 func TestJournalKeepsWhatWasSent(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -156,8 +157,15 @@ func (s *shop) take(header string, body []byte) (status int, duplicate bool) {
 }
 
 func verifies(header string, body []byte) bool {
-	var t int64
-	var signatures []string
+	t, signatures := parts(header)
+	if age := time.Now().Unix() - t; age > 300 || age < -300 {
+		return false
+	}
+	return slices.Contains(signatures, Signature(shopSecret, t, body))
+}
+
+// parts are a header's time and its v1 signatures.
+func parts(header string) (t int64, signatures []string) {
 	for _, pair := range strings.Split(header, ",") {
 		key, value, _ := strings.Cut(pair, "=")
 		switch key {
@@ -167,15 +175,7 @@ func verifies(header string, body []byte) bool {
 			signatures = append(signatures, value)
 		}
 	}
-	if age := time.Now().Unix() - t; age > 300 || age < -300 {
-		return false
-	}
-	for _, s := range signatures {
-		if s == Signature(shopSecret, t, body) {
-			return true
-		}
-	}
-	return false
+	return t, signatures
 }
 
 // scenario parses a scenario's steps or life, given as JSON.

@@ -45,6 +45,7 @@ type stallOrder struct {
 
 type stallEvent struct {
 	ID, Type string
+	Created  int64
 	Livemode bool
 	Data     struct {
 		Object struct {

@@ -138,6 +138,24 @@ func TestADatabaseStaysOutOfReach(t *testing.T) {
 	}
 }
 
+// An answer that waits for a database to come back is too late, by our policy.
+func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
+	t.Parallel()
+	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Pass} {
+		t.Run(profile, func(t *testing.T) {
+			t.Parallel()
+			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, within: 25 * time.Second})
+			r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("frozen")}}})
+			require.NoError(t, err)
+			f := findingOf(t, r, "faults/made-up")
+			require.Equal(t, verdict, f.Verdict, f.Why)
+			if verdict == Fail {
+				require.Contains(t, f.Why, "paid was not answered within 10s while the database answered nothing")
+			}
+		})
+	}
+}
+
 // What a target does when it has acknowledged is part of the delivery: at its last message the target is killed.
 func TestWorkAfterTheACKIsCounted(t *testing.T) {
 	t.Parallel()

@@ -104,6 +104,14 @@ func TestAnEffectMayBeLaterThanUsual(t *testing.T) {
 	require.Equal(t, Pass, f.Verdict, f.Why)
 }
 
+// How far effects lag behind their ACKs is measured, though it is seconds.
+func TestAPaymentMayShowAfterSeconds(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.lag = 2 * time.Second }).target(), Options{Only: []string{"authenticity/genuine"}})
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Count(Pass))
+}
+
 // Counters may move a little after the ACK.
 func TestCountersMayMoveAfterTheACK(t *testing.T) {
 	t.Parallel()
