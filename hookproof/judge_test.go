@@ -190,13 +190,14 @@ func TestAMadeUpRelation(t *testing.T) {
 	require.Equal(t, uint64(3), r.Seed)
 	require.Contains(t, r.Command, "hookproof check")
 	require.NotContains(t, r.Command, "--budget")
+	require.NotContains(t, r.Command, "--hook-calls")
 	require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
 }
 
-// The line that reruns a failure gives it the time that the run had.
+// The line that reruns a failure gives it the time and the calls of hooks that the run had.
 func TestARerunKeepsTheBudget(t *testing.T) {
 	t.Parallel()
-	r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute})
+	r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute, HookCalls: 500})
 	require.NoError(t, err)
-	require.Contains(t, r.Command, " --profile strict --budget 3m0s")
+	require.Contains(t, r.Command, " --profile strict --budget 3m0s --hook-calls 500")
 }

@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -13,8 +14,11 @@ const (
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
 )
 
-// usualBudget is what a run may take, unless it is given more.
-const usualBudget = time.Minute
+// What a run may take, and how often it may call hooks, unless it is given more.
+const (
+	usualBudget    = time.Minute
+	usualHookCalls = 250
+)
 
 // command is how the run is called from a shell, up to what chooses checks and seed.
 func (t *Target) command(o Options) string {
@@ -34,6 +38,9 @@ func (t *Target) command(o Options) string {
 	command += " --profile " + o.Profile
 	if o.Budget != usualBudget {
 		command += " --budget " + o.Budget.String()
+	}
+	if o.HookCalls != usualHookCalls {
+		command += fmt.Sprintf(" --hook-calls %d", o.HookCalls)
 	}
 	if o.Thorough {
 		command += " --thorough"

@@ -73,7 +73,7 @@ func (e *Unusable) Error() string { return e.Reason }
 func Judge(ctx context.Context, target *Target, options Options) (report Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
 	options.Budget = cmp.Or(options.Budget, usualBudget)
-	options.HookCalls = cmp.Or(options.HookCalls, 250)
+	options.HookCalls = cmp.Or(options.HookCalls, usualHookCalls)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
 	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, counts: map[string]int{}}
 	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
