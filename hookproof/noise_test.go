@@ -26,7 +26,7 @@ func TestConflictsDoNotFlap(t *testing.T) {
 			return beside
 		}
 	})
-	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"order", "ack-policy/conflicts", "ack-policy/steady"}, Budget: 3 * time.Minute})
+	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"order", "meaning", "ack-policy/conflicts", "ack-policy/steady"}, Budget: 3 * time.Minute})
 	require.NoError(t, err)
 	for _, f := range r.Findings {
 		require.NotContains(t, f.Why, "flap", f.Check)
