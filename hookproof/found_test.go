@@ -11,6 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// miscounting changes a stall's counters before each delivery.
+func miscounting(change func(*Counters)) func(*stall) {
+	return func(s *stall) {
+		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			change(&s.counters)
+			return false
+		}
+	}
+}
+
 // Each fault is found by the check that is about it, and what nothing gets through is told as one fault.
 func TestFaultsAreFound(t *testing.T) {
 	t.Parallel()
@@ -90,30 +102,9 @@ func TestFaultsAreFound(t *testing.T) {
 				return false
 			}
 		}, "ack-policy/unhandled-type", "unhandled-succeeded was answered 422, instead of a 2xx"},
-		"counters that stand still": {func(s *stall) {
-			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.counters = Counters{}
-				return false
-			}
-		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
-		"duplicates that are counted once": {func(s *stall) {
-			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.counters.Duplicates = 0
-				return false
-			}
-		}, "bookkeeping/duplicates", "instead of 3, 2 and 0"},
-		"errors that are counted once": {func(s *stall) {
-			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.counters.Errors = 0
-				return false
-			}
-		}, "bookkeeping/errors", "instead of 2, 0 and 2"},
+		"counters that stand still":        {miscounting(func(c *Counters) { *c = Counters{} }), "bookkeeping/duplicates", "instead of 3, 2 and 0"},
+		"duplicates that are counted once": {miscounting(func(c *Counters) { c.Duplicates = 0 }), "bookkeeping/duplicates", "instead of 3, 2 and 0"},
+		"errors that are counted once":     {miscounting(func(c *Counters) { c.Errors = 0 }), "bookkeeping/errors", "instead of 2, 0 and 2"},
 		"a second event of one second that is dropped": {func(s *stall) {
 			last := map[*stallOrder]int64{}
 			s.before = func(e stallEvent, o *stallOrder) bool {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -235,6 +237,26 @@ func TestNothingIsLeftBehindNginx(t *testing.T) {
 		_, err = net.Dial("unix", socket)
 		require.Error(t, err, "the endpoint was ended")
 	}
+}
+
+// A process that listens nowhere, and works in the endpoint's directory, is found out.
+func TestNoProcessIsLeft(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/cwd"); err != nil {
+		t.Skip("there is no /proc")
+	}
+	judge := Judge{Judge: func(_ Context, file string, _ func(string) string, _ hookproof.Options) (hookproof.Report, error) {
+		idle := exec.Command("sleep", "60")
+		idle.Dir = filepath.Dir(file)
+		if err := idle.Start(); err != nil {
+			return hookproof.Report{}, err
+		}
+		t.Cleanup(func() { _, _ = idle.Process.Kill(), idle.Wait() })
+		return hookproof.Report{}, nil
+	}}
+	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
+	require.NoError(t, err)
+	require.Equal(t, "a process still runs: sleep 60", m.Rows[0].Left)
 }
 
 // Where there are two processes each of them is found out, and ended.

@@ -56,7 +56,8 @@ func judgeOwn(ctx context.Context, built tests) (report hookproof.Report, left s
 	if err == nil {
 		err = json.Unmarshal(raw, &report)
 	}
-	if toTheEnd := report.Took > 0; failed != nil && (!toTheEnd || report.Count(hookproof.Fail) == 0) { // else the report tells why
+	// A report that is whole, which one without a duration is not, tells itself why the test has failed.
+	if failed != nil && (report.Took == 0 || report.Count(hookproof.Fail) == 0) {
 		err = fmt.Errorf("%s: %w\n%s", ownTest, failed, said)
 	}
 	return report, gone(func() string { return cmp.Or(processIn(temporary), fileIn(temporary)) }), err

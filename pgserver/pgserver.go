@@ -193,7 +193,8 @@ func (s *Server) StartAgain(ctx context.Context) error {
 	if !s.config.Durable {
 		// synchronous_commit stays on: without it an outage of PostgreSQL alone would lose commits.
 		settings["fsync"], settings["full_page_writes"] = "off", "off"
-		// What is thrown away needs no vacuum, for which a process is started every minute in each database.
+		// What is thrown away needs no vacuum, for which a process is started every minute in each database:
+		// https://www.postgresql.org/docs/16/routine-vacuuming.html#AUTOVACUUM
 		settings["autovacuum"] = "off"
 	}
 	args := []string{"-D", s.dataDirectory()}
@@ -331,18 +332,18 @@ func (s *Server) reuse(major string) error {
 	return s.account.own(s.directory)
 }
 
-// FreePort gives portCount ports from lowestPort, below the range from which systems take ports for outgoing connections:
-// one of those could be gone by the time that a server wants it, or wants it back.
+// The ports that are given are below the range from which systems take ports for outgoing connections: one of those could
+// be gone by the time that a server wants it, or wants it back.
 const lowestPort, portCount = 20000, 12000
 
-// A process begins somewhere, since others give the same ports.
+// Other processes give the same ports, so that each begins somewhere else.
 var (
 	firstPort  = mathrand.Uint32N(portCount)
 	portsGiven atomic.Uint32
 )
 
-// FreePort finds a TCP port of the loopback interface that nobody listens on. What it has given it does not soon give
-// again in this process, listened on or not.
+// FreePort finds a TCP port of the loopback interface, from 20000 to 31999, that nobody listens on. What it has given it
+// does not soon give again in this process, listened on or not.
 func FreePort() (int, error) {
 	const tries = 100
 	for range tries {
