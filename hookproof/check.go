@@ -193,6 +193,7 @@ type instance struct {
 	left, right Schedule
 	at          int  // the message at which its fault strikes; 0 is each in turn
 	now         bool // the state is compared at once, and not at the end of the run
+	alone       bool // nothing else is delivered meanwhile
 }
 
 // instances are what a check comes to. An error is a mistake in its row.

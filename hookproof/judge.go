@@ -25,8 +25,12 @@ type outcome struct {
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
 // or now if the instance says so. Errors are hooks' and the context's.
 func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
-	r.calm.RLock()
-	defer r.calm.RUnlock()
+	calm := r.calm.RLocker()
+	if i.alone {
+		calm = &r.calm
+	}
+	calm.Lock()
+	defer calm.Unlock()
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
 		out.verdict, out.why = NotRun, "the target means to ignore "+ignored
@@ -202,7 +206,7 @@ func (r *run) revive(ctx context.Context) error {
 	return r.start(ctx)
 }
 
-// outwaited is how long a target has tried, in a crowd, whose failure tells of its own patience and no more: a conflict
+// outwaited is how long a target has tried, beside others, whose failure tells of its own patience and no more: a conflict
 // between transactions, and a pool that is not queued for, are answered at once.
 const outwaited = 3 * time.Second
 

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,6 +33,57 @@ func TestConflictsDoNotFlap(t *testing.T) {
 		require.NotContains(t, f.Why, "flap", f.Check)
 	}
 	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
+}
+
+// A target whose patience is over when it was kept busy with other events is asked once more, alone: what it takes then is
+// no fault. What it refuses then as well is one.
+func TestPatienceThatEndsBesideOthersAccusesNobody(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fails   func(beside bool, body string) bool
+		accused bool
+	}{
+		"busy":   {func(beside bool, _ string) bool { return beside }, false},
+		"broken": {func(_ bool, body string) bool { return strings.Contains(body, "async_payment_failed") }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var busy, gaveUp atomic.Int64
+			s := openStall(t, func(s *stall) {
+				s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+					beside := busy.Add(1) > 1
+					defer busy.Add(-1)
+					time.Sleep(50 * time.Millisecond) // so that events meet
+					if !row.fails(beside, string(body)) {
+						return false
+					}
+					gaveUp.Add(1)
+					time.Sleep(outwaited + 100*time.Millisecond)
+					w.WriteHeader(http.StatusInternalServerError)
+					return true
+				}
+			})
+			target := s.target()
+			target.Timings.Answer = 2 * outwaited
+			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/life"}})
+			require.NoError(t, err)
+			require.Positive(t, gaveUp.Load())
+			f := findingOf(t, r, "ack-policy/life")
+			require.Equal(t, row.accused, f.Verdict == Fail, f.Why)
+		})
+	}
+}
+
+// What was held up alone is known to be, and is not asked for again: each time would take as long.
+func TestWhatFailsAloneIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	r := &run{alone: map[string]bool{}}
+	gaveUp := &Trial{Deliveries: []Delivery{{Label: "paid", Status: 200}, {Label: "refund", Status: 500, Latency: 2 * outwaited}}}
+	require.True(t, r.mayBeOthers(gaveUp))
+	r.failedAlone(gaveUp)
+	require.False(t, r.mayBeOthers(gaveUp))
+	require.True(t, r.mayBeOthers(&Trial{Deliveries: []Delivery{{Label: "paid"}}}), "what was never answered")
+	require.False(t, r.mayBeOthers(&Trial{Deliveries: []Delivery{{Label: "paid", Status: 500}}}), "what was refused at once")
 }
 
 // One failure among few deliveries is looked for again before it is excused.

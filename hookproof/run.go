@@ -44,6 +44,7 @@ type run struct {
 	counts     map[string]int  // messages of a schedule's last word
 	steady     []outcome       // whose states have to stay as they are until the end
 	own        map[string]bool // places of the state that were found to differ for any two subjects
+	alone      map[string]bool // labels of deliveries that were held up when nothing else was on its way
 	overlaps   int
 	struck     int
 	forgets    bool      // a restart loses what the target knew
@@ -53,7 +54,7 @@ type run struct {
 	starting   sync.Mutex
 	starts     atomic.Int64 // of the target, by us
 	ends       atomic.Int64 // how often the target's process was found to have ended
-	calm       sync.RWMutex // guards flapping, which is looked for while no relation is being decided
+	calm       sync.RWMutex // is held by whoever delivers; guards flapping, which is looked for while nobody else does
 	flapping   string       // what was seen of answers that change in calm
 	spare      Subject      // for deliveries of which no state is read
 	counters   Counters     // as read last, when so many deliveries had been made
@@ -75,7 +76,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	options.Budget = cmp.Or(options.Budget, usualBudget)
 	options.HookCalls = cmp.Or(options.HookCalls, usualHookCalls)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
-	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, counts: map[string]int{}}
+	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, alone: map[string]bool{}, counts: map[string]int{}}
 	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
 	if err := target.Check(); err != nil {
 		return report, &Unusable{err.Error()}
@@ -252,7 +253,7 @@ func (r *run) decideInBudget(ctx context.Context, i instance) (outcome, error) {
 	}
 	out, err := r.decideAnyway(ctx, i)
 	if err == nil && out.verdict == Fail {
-		out = r.confirm(ctx, out)
+		return r.confirm(ctx, out)
 	}
 	return out, err
 }

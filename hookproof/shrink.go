@@ -13,33 +13,58 @@ import (
 const mostShrinks = 12
 
 // confirm looks at a failure once more: whether its places differ for any two subjects, or the target's answers change in
-// calm, in which case it proves nothing, and what the least is that shows it.
-func (r *run) confirm(ctx context.Context, found outcome) outcome {
+// calm, in which case it proves nothing, and what the least is that shows it. Errors are hooks' and the context's.
+func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 	if found.trial == nil || len(found.trial.Deliveries) == 0 {
-		return found
+		return found, nil
 	}
 	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" && !found.instance.check.Alone {
 		if why := r.volatile(ctx, found); why != "" {
 			found.verdict, found.lacking, found.why = NotRun, true, why
-			return found
+			return found, nil
 		}
 	}
 	if found.instance.Fault != "" {
-		return r.isolate(ctx, found)
+		return r.isolate(ctx, found), nil
 	}
-	is := func(kind int) bool {
-		return slices.ContainsFunc(found.trial.Deliveries, func(d Delivery) bool { return d.Status/100 == kind })
+	if r.mayBeOthers(found.trial) {
+		one := found.instance.with(found.instance.left, found.instance.right)
+		one.alone = true
+		again, err := r.decideAnyway(ctx, one)
+		if err != nil || again.verdict != Fail || again.trial == nil {
+			return again, err
+		}
+		r.failedAlone(again.trial)
+		found = again
 	}
-	if is(0) { // its process may have ended by what another relation did
-		if again, err := r.decide(ctx, found.instance.with(found.instance.left, found.instance.right)); err != nil || again.verdict != Fail {
-			return again
+	failed := func(d Delivery) bool { return d.Status/100 == 5 }
+	if slices.ContainsFunc(found.trial.Deliveries, failed) && r.flaps(ctx) {
+		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
+		return found, nil
+	}
+	return r.shrink(ctx, found), nil
+}
+
+// heldUp is a delivery that other relations may have made fail: they ended the target's process, or kept it so busy that
+// its patience was over.
+func heldUp(d Delivery) bool { return d.Status == 0 || d.Status/100 == 5 && d.Latency > outwaited }
+
+// mayBeOthers tells whether a trial has a delivery that others may have made fail, of an event that has not failed so
+// when nothing else was on its way.
+func (r *run) mayBeOthers(t *Trial) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return heldUp(d) && !r.alone[d.Label] })
+}
+
+func (r *run) failedAlone(t *Trial) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range t.Deliveries {
+		if heldUp(d) {
+			r.alone[d.Label] = true
 		}
 	}
-	if is(5) && r.flaps(ctx) {
-		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
-		return found
-	}
-	return r.shrink(ctx, found)
 }
 
 // volatile delivers the right side of a failure to one more subject, and says so where that differs, in each place that

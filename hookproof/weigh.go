@@ -247,7 +247,9 @@ func (r *run) lookAgain(ctx context.Context, wrong []outcome) error {
 		}
 		if weighed.verdict == Fail {
 			weighed.instance.now = true
-			weighed = r.confirm(ctx, weighed)
+			if weighed, err = r.confirm(ctx, weighed); err != nil {
+				return err
+			}
 		}
 		weighed.open = false
 		r.note(w, weighed, 0, true)
