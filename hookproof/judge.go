@@ -25,12 +25,12 @@ type outcome struct {
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
 // or now if the instance says so. Errors are hooks' and the context's.
 func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
-	calm := r.calm.RLocker()
+	lock := r.calm.RLocker()
 	if i.alone {
-		calm = &r.calm
+		lock = &r.calm
 	}
-	calm.Lock()
-	defer calm.Unlock()
+	lock.Lock()
+	defer lock.Unlock()
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
 		out.verdict, out.why = NotRun, "the target means to ignore "+ignored
@@ -130,7 +130,7 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 		perform = r.performDirect
 	}
 	trial, err := perform(ctx, i.left)
-	if !slices.ContainsFunc(i.left, func(item Item) bool { return item.Together }) {
+	if !slices.ContainsFunc(i.left, Item.overlaps) {
 		return trial, err
 	}
 	if err == nil && trial.Overlap < 2 {
@@ -210,13 +210,16 @@ func (r *run) revive(ctx context.Context) error {
 // between transactions, and a pool that is not queued for, are answered at once.
 const outwaited = 3 * time.Second
 
+// gaveUp tells whether a target has tried for longer than it means to.
+func gaveUp(d Delivery) bool { return d.Status/100 == 5 && d.Latency > outwaited }
+
 // answered judges one answer by what a schedule demands of it.
 func answered(item Item, d Delivery) (Verdict, string) {
 	told := fmt.Sprintf("%s was answered %s", item.plainly(), said(d))
 	kind := d.Status / 100
 	switch item.Want {
 	case "ack":
-		if kind == 5 && item.Together && d.Latency > outwaited {
+		if gaveUp(d) && item.Together {
 			return Info, told + " after " + tenths(d.Latency).String() + ": it waited for longer than it means to, as a busy machine may make it"
 		}
 		if kind != 2 {

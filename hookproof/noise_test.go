@@ -1,6 +1,8 @@
 package hookproof
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -35,55 +37,159 @@ func TestConflictsDoNotFlap(t *testing.T) {
 	require.Equal(t, Fail, findingOf(t, r, "ack-policy/conflicts").Verdict)
 }
 
+// giving makes a stall give up some events, after more than a target should wait for: all such, or only one beside which
+// another is seen within a second.
+type giving struct {
+	up     func(e stallEvent, s *stall) bool
+	beside bool
+	lost   bool // what is given up is marked as done
+
+	arrived, busy, given atomic.Int64
+}
+
+func (g *giving) lie(s *stall) {
+	s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+		arrival := g.arrived.Add(1)
+		g.busy.Add(1)
+		defer g.busy.Add(-1)
+		time.Sleep(50 * time.Millisecond)
+		var e stallEvent
+		if json.Unmarshal(body, &e) != nil || !g.up(e, s) {
+			return false
+		}
+		alone := func() bool { return g.busy.Load() == 1 && g.arrived.Load() == arrival }
+		for end := time.Now().Add(time.Second); g.beside && alone(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				return false
+			}
+		}
+		g.given.Add(1)
+		if g.lost {
+			s.mu.Lock()
+			s.seen[e.ID] = true
+			s.mu.Unlock()
+		}
+		time.Sleep(outwaited + 100*time.Millisecond)
+		w.WriteHeader(http.StatusInternalServerError)
+		return true
+	}
+}
+
+// judgedGiving judges such a stall by some checks, beside which another keeps it busy.
+func judgedGiving(t *testing.T, g *giving, busy Relation, checks ...Check) Report {
+	t.Helper()
+	target := openStall(t, g.lie).target()
+	target.Timings.Answer = 2 * outwaited
+	long := Check{Name: "made-up/long", Demand: "It is so.", Relations: []Relation{busy}}
+	r, err := Judge(t.Context(), target, Options{Checks: append([]Check{long}, checks...), Seed: 1, Budget: time.Minute})
+	require.NoError(t, err)
+	return r
+}
+
+var busyAnswers = Relation{Left: "unhandled*100=ack"}
+
+func expiry(e stallEvent, _ *stall) bool { return e.Type == "checkout.session.expired" }
+
 // A target whose patience is over when it was kept busy with other events is asked once more, alone: what it takes then is
-// no fault. What it refuses then as well is one.
+// told, and no fault. What it refuses then as well is one.
 func TestPatienceThatEndsBesideOthersAccusesNobody(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		fails   func(beside bool, body string) bool
-		accused bool
+		beside bool
+		want   Verdict
+		says   string
 	}{
-		"busy":   {func(beside bool, _ string) bool { return beside }, false},
-		"broken": {func(_ bool, body string) bool { return strings.Contains(body, "async_payment_failed") }, true},
+		"busy":   {true, Info, "taken when nothing else was on its way"},
+		"broken": {false, Fail, "expired was answered 500"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var busy, gaveUp atomic.Int64
-			s := openStall(t, func(s *stall) {
-				s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-					beside := busy.Add(1) > 1
-					defer busy.Add(-1)
-					time.Sleep(50 * time.Millisecond) // so that events meet
-					if !row.fails(beside, string(body)) {
-						return false
-					}
-					gaveUp.Add(1)
-					time.Sleep(outwaited + 100*time.Millisecond)
-					w.WriteHeader(http.StatusInternalServerError)
-					return true
-				}
-			})
-			target := s.target()
-			target.Timings.Answer = 2 * outwaited
-			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/life"}})
-			require.NoError(t, err)
-			require.Positive(t, gaveUp.Load())
-			f := findingOf(t, r, "ack-policy/life")
-			require.Equal(t, row.accused, f.Verdict == Fail, f.Why)
+			g := &giving{up: expiry, beside: row.beside}
+			c := Check{Name: "made-up/asked", Demand: "It is so.", Relations: answers("expired=ack")}
+			f := findingOf(t, judgedGiving(t, g, busyAnswers, c), c.Name)
+			require.Positive(t, g.given.Load())
+			require.Equal(t, row.want, f.Verdict, f.Why)
+			require.Contains(t, f.Why, row.says)
+			require.Equal(t, http.StatusInternalServerError, f.Timeline[0].Status, "what was given up is shown")
 		})
 	}
 }
 
-// What was held up alone is known to be, and is not asked for again: each time would take as long.
-func TestWhatFailsAloneIsAskedOnce(t *testing.T) {
+// What was given up alone is known to be, and is not asked for again: each time would take as long.
+func TestWhatIsStuckIsAskedOnce(t *testing.T) {
 	t.Parallel()
-	r := &run{alone: map[string]bool{}}
-	gaveUp := &Trial{Deliveries: []Delivery{{Label: "paid", Status: 200}, {Label: "refund", Status: 500, Latency: 2 * outwaited}}}
-	require.True(t, r.mayBeOthers(gaveUp))
-	r.failedAlone(gaveUp)
-	require.False(t, r.mayBeOthers(gaveUp))
-	require.True(t, r.mayBeOthers(&Trial{Deliveries: []Delivery{{Label: "paid"}}}), "what was never answered")
-	require.False(t, r.mayBeOthers(&Trial{Deliveries: []Delivery{{Label: "paid", Status: 500}}}), "what was refused at once")
+	g := &giving{up: expiry}
+	one := Check{Name: "made-up/one", Demand: "It is so.", Relations: answers("expired=ack")}
+	other := one
+	other.Name = "made-up/other"
+	r := judgedGiving(t, g, Relation{Left: "unhandled=ack"}, one, other)
+	require.Equal(t, Fail, findingOf(t, r, one.Name).Verdict)
+	require.Equal(t, Fail, findingOf(t, r, other.Name).Verdict)
+	require.EqualValues(t, 3, g.given.Load(), "each once, and one of them alone")
+}
+
+// An event that is marked as done when patience ends, and has not been, is lost, whatever else was on its way.
+func TestWhatIsLostWhenPatienceEndsIsAFault(t *testing.T) {
+	t.Parallel()
+	g := &giving{beside: true, lost: true, up: func(e stallEvent, s *stall) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		known := s.intents[strings.Trim(string(e.Data.Object.PaymentIntent), `"`)] != ""
+		return e.Type == "charge.refunded" && !known && !s.seen[e.ID]
+	}}
+	c := madeUp("refund-10 paid", "paid refund-10")
+	f := findingOf(t, judgedGiving(t, g, Relation{Left: "paid unhandled*100", Op: "=", Right: "paid"}, c), c.Name)
+	require.Positive(t, g.given.Load())
+	require.Equal(t, Fail, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "refunded")
+}
+
+// A crowd finds a pool's connections open: a copy that waited for its own would come when the first is done.
+func TestCrowdsFindConnectionsOpen(t *testing.T) {
+	t.Parallel()
+	open, taken, refunds := make(chan bool, 2*gate), map[string]bool{}, map[string]int{} // by event, by payment intent
+	s := openStall(t, func(s *stall) {
+		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+			select {
+			case <-open:
+			default:
+				time.Sleep(time.Second) // which connecting takes
+			}
+			defer func() { open <- true }()
+			var e stallEvent
+			_ = json.Unmarshal(body, &e) // what is no event has no type
+			s.mu.Lock()
+			before := taken[e.ID]
+			s.mu.Unlock()
+			time.Sleep(100 * time.Millisecond) // in which another copy finds the event new as well
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if taken[e.ID] = true; !before && e.Type == "charge.refunded" {
+				refunds[strings.Trim(string(e.Data.Object.PaymentIntent), `"`)]++
+			}
+			return false
+		}
+	})
+	target := s.target()
+	target.State = func(_ context.Context, o Subject) (any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return map[string]any{"status": s.orders[o.text("metadata.order")].rank, "refunds": refunds[o.text("paymentIntent")]}, nil
+	}
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/overlapping-refund"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "idempotence/overlapping-refund")
+	require.Equal(t, Fail, f.Verdict, f.Why)
+}
+
+// A crowd that is there for what comes after it is no evidence that this overlaps.
+func TestPreparationsAreNoEvidence(t *testing.T) {
+	t.Parallel()
+	for left, crowds := range map[string]bool{"unhandled&3=any paid": false, "unhandled&3=any paid&3": true} {
+		f, r := judgeMadeUp(t, nil, madeUp(left, "paid"), Options{})
+		require.Equal(t, Pass, f.Verdict, f.Why)
+		require.Equal(t, crowds, r.Overlap > 0, left)
+	}
 }
 
 // One failure among few deliveries is looked for again before it is excused.
@@ -116,15 +222,19 @@ func TestOneMomentAccusesNobody(t *testing.T) {
 	for name, lie := range map[string]struct {
 		judge  func(Journaled) Sighting
 		status int
-	}{"late": {inTime, 200}, "silent": {steadyAnswers, 0}, "failing": {steadyAnswers, 503}} {
-		stalled := []Delivery{first, at(time.Second, lie.status, 11*time.Second), at(2*time.Second, lie.status, 13*time.Second), acknowledged}
+		after  time.Duration
+	}{"late": {inTime, 200, 11 * time.Second}, "silent": {steadyAnswers, 0, 11 * time.Second}, "failing": {steadyAnswers, 503, outwaited}} {
+		stalled := []Delivery{first, at(time.Second, lie.status, lie.after), at(2*time.Second, lie.status, lie.after), acknowledged}
 		seen := lie.judge(Journaled{Deliveries: stalled})
 		require.Equal(t, Info, seen.Verdict, "%s: %s", name, seen.Why)
 		require.Contains(t, seen.Why, "2 of 4 answers", name)
 		require.Len(t, seen.Deliveries, 2)
-		twice := append(stalled, at(30*time.Second, lie.status, 11*time.Second))
+		twice := append(stalled, at(30*time.Second, lie.status, lie.after))
 		require.Equal(t, Fail, lie.judge(Journaled{Deliveries: twice}).Verdict, name)
 	}
+	waited := []Delivery{first, at(time.Second, 500, 5*time.Second), at(10*time.Second, 500, 5*time.Second), acknowledged}
+	require.Equal(t, Info, steadyAnswers(Journaled{Deliveries: waited}).Verdict)
+	require.Equal(t, Fail, steadyAnswers(Journaled{Deliveries: append(waited, at(30*time.Second, 500, time.Second))}).Verdict)
 }
 
 // A program that is woken by the first delivery is slow once. That is worth knowing, and no fault.

@@ -44,7 +44,7 @@ type run struct {
 	counts     map[string]int  // messages of a schedule's last word
 	steady     []outcome       // whose states have to stay as they are until the end
 	own        map[string]bool // places of the state that were found to differ for any two subjects
-	alone      map[string]bool // labels of deliveries that were held up when nothing else was on its way
+	stuck      map[string]bool // labels of deliveries that the target gave up on when nothing else was on its way
 	overlaps   int
 	struck     int
 	forgets    bool      // a restart loses what the target knew
@@ -54,7 +54,8 @@ type run struct {
 	starting   sync.Mutex
 	starts     atomic.Int64 // of the target, by us
 	ends       atomic.Int64 // how often the target's process was found to have ended
-	calm       sync.RWMutex // is held by whoever delivers; guards flapping, which is looked for while nobody else does
+	calm       sync.RWMutex // is held by what decides a relation; guards flapping, which is looked for while nothing does
+	queue      sync.Mutex   // of relations that are decided alone
 	flapping   string       // what was seen of answers that change in calm
 	spare      Subject      // for deliveries of which no state is read
 	counters   Counters     // as read last, when so many deliveries had been made
@@ -76,7 +77,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	options.Budget = cmp.Or(options.Budget, usualBudget)
 	options.HookCalls = cmp.Or(options.HookCalls, usualHookCalls)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
-	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, alone: map[string]bool{}, counts: map[string]int{}}
+	r := &run{target: target, options: options, began: time.Now(), works: map[string]*work{}, references: map[string]*reference{}, own: map[string]bool{}, stuck: map[string]bool{}, counts: map[string]int{}}
 	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: r.began.UTC()}
 	if err := target.Check(); err != nil {
 		return report, &Unusable{err.Error()}

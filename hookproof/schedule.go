@@ -24,6 +24,12 @@ type Item struct {
 	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
 }
 
+// prepares tells whether nothing is demanded of a delivery: it is there for what comes after it.
+func (i Item) prepares() bool { return i.Verb == "" && i.Want == "any" }
+
+// overlaps tells whether the copies are to overlap for what is demanded of them.
+func (i Item) overlaps() bool { return i.Together && !i.prepares() }
+
 // wants are the answers that can be demanded of a delivery.
 var wants = map[string]string{
 	"rejected": "a 4xx, or a 5xx, which is worth knowing",

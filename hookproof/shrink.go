@@ -12,8 +12,9 @@ import (
 // mostShrinks is how many shorter schedules are tried.
 const mostShrinks = 12
 
-// confirm looks at a failure once more: whether its places differ for any two subjects, or the target's answers change in
-// calm, in which case it proves nothing, and what the least is that shows it. Errors are hooks' and the context's.
+// confirm looks at a failure once more: whether its places differ for any two subjects, other relations may be to blame, or
+// the target's answers change in calm, in which case it proves nothing, and what the least is that shows it. Errors are
+// hooks' and the context's.
 func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 	if found.trial == nil || len(found.trial.Deliveries) == 0 {
 		return found, nil
@@ -27,44 +28,67 @@ func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 	if found.instance.Fault != "" {
 		return r.isolate(ctx, found), nil
 	}
-	if r.mayBeOthers(found.trial) {
-		one := found.instance.with(found.instance.left, found.instance.right)
-		one.alone = true
-		again, err := r.decideAnyway(ctx, one)
+	is := func(kind int) bool {
+		return slices.ContainsFunc(found.trial.Deliveries, func(d Delivery) bool { return d.Status/100 == kind })
+	}
+	if is(0) { // its process may have ended by what another relation did
+		again, err := r.decideAnyway(ctx, found.instance.with(found.instance.left, found.instance.right))
 		if err != nil || again.verdict != Fail || again.trial == nil {
 			return again, err
 		}
-		r.failedAlone(again.trial)
+	}
+	if r.mayBeHeldUp(found) {
+		again, err := r.decideAlone(ctx, found)
+		if err != nil || again.verdict != Fail || again.trial == nil {
+			return again, err
+		}
 		found = again
 	}
-	failed := func(d Delivery) bool { return d.Status/100 == 5 }
-	if slices.ContainsFunc(found.trial.Deliveries, failed) && r.flaps(ctx) {
+	if is(5) && r.flaps(ctx) {
 		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more
 		return found, nil
 	}
 	return r.shrink(ctx, found), nil
 }
 
-// heldUp is a delivery that other relations may have made fail: they ended the target's process, or kept it so busy that
-// its patience was over.
-func heldUp(d Delivery) bool { return d.Status == 0 || d.Status/100 == 5 && d.Latency > outwaited }
-
-// mayBeOthers tells whether a trial has a delivery that others may have made fail, of an event that has not failed so
-// when nothing else was on its way.
-func (r *run) mayBeOthers(t *Trial) bool {
+// mayBeHeldUp tells whether answers failed that relations which were decided at the same time may have held up: of an
+// event that has not failed so when nothing else was on its way. States are compared whatever was answered.
+func (r *run) mayBeHeldUp(found outcome) bool {
+	if found.instance.alone || found.want != nil || found.instance.check.Phase() > Shared {
+		return false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return heldUp(d) && !r.alone[d.Label] })
+	return slices.ContainsFunc(found.trial.Deliveries, func(d Delivery) bool { return gaveUp(d) && !r.stuck[d.Label] })
 }
 
-func (r *run) failedAlone(t *Trial) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, d := range t.Deliveries {
-		if heldUp(d) {
-			r.alone[d.Label] = true
+// decideAlone decides a relation that failed once more while nothing else is on its way, one at a time: what the first
+// shows to be stuck need not be waited for by the others. What is taken then is told, and fails nothing.
+func (r *run) decideAlone(ctx context.Context, found outcome) (outcome, error) {
+	r.queue.Lock()
+	defer r.queue.Unlock()
+	if !r.mayBeHeldUp(found) {
+		return found, nil
+	}
+	if why := r.spent(); why != "" {
+		found.verdict, found.lacking, found.why = NotRun, true, why
+		return found, nil
+	}
+	one := found.instance.with(found.instance.left, found.instance.right)
+	one.alone = true
+	again, err := r.decideAnyway(ctx, one)
+	switch {
+	case err != nil || again.trial == nil:
+	case again.verdict == Pass:
+		again.verdict, again.why, again.trial = Info, found.why+", and taken when nothing else was on its way: it waited for longer than it means to, as a busy machine may make it", found.trial
+	case again.verdict == Fail:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, d := range again.trial.Deliveries {
+			r.stuck[d.Label] = r.stuck[d.Label] || gaveUp(d)
 		}
 	}
+	return again, err
 }
 
 // volatile delivers the right side of a failure to one more subject, and says so where that differs, in each place that
@@ -193,7 +217,7 @@ func (r *run) shrink(ctx context.Context, found outcome) outcome {
 			before := r.calls.Load()
 			again, err := r.decide(ctx, candidate)
 			cost = max(cost, int(r.calls.Load()-before))
-			if err == nil && again.verdict == Fail {
+			if err == nil && again.verdict == Fail && !r.mayBeHeldUp(again) {
 				found, shorter = again, true
 				break
 			}
@@ -240,6 +264,10 @@ func (i instance) shorter() []instance {
 		if i.Op != "=" {
 			continue
 		}
+		if item.prepares() {
+			add(without(i.left, n), i.right)
+			continue
+		}
 		if !item.genuine() || i.left.copies(item) >= item.Copies+2 { // it is still told several times
 			if len(i.left) > 1 {
 				add(without(i.left, n), i.right)
@@ -251,7 +279,9 @@ func (i instance) shorter() []instance {
 		}
 		at := slices.IndexFunc(i.right, item.tells)
 		// What comes too late for the right side's first event may well have an effect without it.
-		anchor := at == 0 && slices.ContainsFunc(i.left, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(i.right, item.tells) })
+		anchor := at == 0 && slices.ContainsFunc(i.left, func(item Item) bool {
+			return item.Verb == "" && !item.prepares() && !slices.ContainsFunc(i.right, item.tells)
+		})
 		if at >= 0 && len(i.right) > 1 && !i.Whole && !anchor {
 			add(without(i.left, n), without(i.right, at))
 		}

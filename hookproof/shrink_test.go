@@ -67,6 +67,8 @@ func TestSchedulesAreShrunk(t *testing.T) {
 		{0, "paid restart paid", "paid", "paid paid"},
 		{1, "paid no-header:paid*20 wrong-secret:paid*40 paid", "paid", "paid wrong-secret:paid*2 paid"},
 		{3, "paid stranger bare stranger paid", "paid", "paid stranger bare stranger paid"},
+		{0, "unhandled&4=any paid*2", "paid", "paid*2"},
+		{8, "refund-10 paid unhandled*40=any paid", "refund-10 paid", "paid unhandled*10=any paid"},
 	} {
 		t.Run(row.left, func(t *testing.T) {
 			t.Parallel()

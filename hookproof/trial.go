@@ -162,8 +162,9 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 	}
 	var deliveries []Delivery
 	if item.Together {
-		deliveries = r.crowd(ctx, copies)
-		t.Overlap = max(t.Overlap, overlap(deliveries))
+		if deliveries = r.crowd(ctx, copies); item.overlaps() {
+			t.Overlap = max(t.Overlap, overlap(deliveries))
+		}
 	} else {
 		for _, what := range copies {
 			deliveries = append(deliveries, r.sender.send(ctx, what))

@@ -66,7 +66,7 @@ func TestCopiesAreMadeToOverlap(t *testing.T) {
 func TestCopiesAreNotHeldBackForLong(t *testing.T) {
 	t.Parallel()
 	crowd := Check{Name: "order/made-up", Demand: "All are acknowledged.", Relations: answers("paid&20+=ack")}
-	r, err := Judge(t.Context(), openQueue(t, 8*time.Second, true), Options{Checks: []Check{crowd}})
+	r, err := Judge(t.Context(), openQueue(t, 12*time.Second, true), Options{Checks: []Check{crowd}})
 	require.NoError(t, err)
 	f := findingOf(t, r, crowd.Name)
 	require.Equal(t, Pass, f.Verdict, f.Why)
