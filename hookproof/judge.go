@@ -210,6 +210,9 @@ func (r *run) revive(ctx context.Context) error {
 // between transactions, and a pool that is not queued for, are answered at once.
 const outwaited = 3 * time.Second
 
+// waited says what that is.
+const waited = "it waited for longer than it means to, as a busy machine may make it"
+
 // gaveUp tells whether a target has tried for longer than it means to.
 func gaveUp(d Delivery) bool { return d.Status/100 == 5 && d.Latency > outwaited }
 
@@ -220,7 +223,7 @@ func answered(item Item, d Delivery) (Verdict, string) {
 	switch item.Want {
 	case "ack":
 		if gaveUp(d) && item.Together {
-			return Info, told + " after " + tenths(d.Latency).String() + ": it waited for longer than it means to, as a busy machine may make it"
+			return Info, told + " after " + tenths(d.Latency).String() + ": " + waited
 		}
 		if kind != 2 {
 			return Fail, told + ", instead of a 2xx"

@@ -24,7 +24,7 @@ type Item struct {
 	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
 }
 
-// prepares tells whether nothing is demanded of a delivery: it is there for what comes after it.
+// prepares tells whether any answer will do: a delivery that is there for what comes after it.
 func (i Item) prepares() bool { return i.Verb == "" && i.Want == "any" }
 
 // overlaps tells whether the copies are to overlap for what is demanded of them.

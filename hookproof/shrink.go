@@ -80,7 +80,7 @@ func (r *run) decideAlone(ctx context.Context, found outcome) (outcome, error) {
 	switch {
 	case err != nil || again.trial == nil:
 	case again.verdict == Pass:
-		again.verdict, again.why, again.trial = Info, found.why+", and taken when nothing else was on its way: it waited for longer than it means to, as a busy machine may make it", found.trial
+		again.verdict, again.why, again.trial = Info, found.why+", and taken when nothing else was on its way: "+waited, found.trial
 	case again.verdict == Fail:
 		r.mu.Lock()
 		defer r.mu.Unlock()
