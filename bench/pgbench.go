@@ -56,14 +56,27 @@ func newPgbench(d *database, directory string, t template) (*pgbench, error) {
 
 func (p *pgbench) script() string { return filepath.Join(p.directory, "delivery.sql") }
 
-// measure is one round; pgbench counts in whole seconds.
-func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (sample, error) {
+// errOnlyConnected is a round that was over before the first transaction: connecting counts in pgbench's duration.
+var errOnlyConnected = errors.New("pgbench came to no transaction")
+
+// longest is the longest round, in seconds, that is tried for connections that take so long.
+const longest = 16
+
+// measure is one round; pgbench counts in whole seconds. One that a busy machine spent on connecting is made anew, twice as long.
+func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (s sample, err error) {
+	for seconds := max(1, int(length.Round(time.Second)/time.Second)); ; seconds *= 2 {
+		if s, err = p.round(ctx, j, seconds); !errors.Is(err, errOnlyConnected) || seconds >= longest {
+			return s, err
+		}
+	}
+}
+
+func (p *pgbench) round(ctx context.Context, j job, seconds int) (sample, error) {
 	logs, err := os.MkdirTemp(p.directory, "log")
 	if err != nil {
 		return sample{}, err
 	}
 	defer func() { _ = os.RemoveAll(logs) }()
-	seconds := max(1, int(length.Round(time.Second)/time.Second))
 	command := exec.CommandContext(ctx, p.program, "-n", "-M", "prepared", "-c", strconv.Itoa(j.connections), "-j", strconv.Itoa(min(j.connections, 2)),
 		"-T", strconv.Itoa(seconds), "-f", p.script(), "-l", "--log-prefix", filepath.Join(logs, "log"),
 		"-D", "turn=-1", "-D", fmt.Sprint("first=", p.first), "-D", fmt.Sprint("clients=", j.connections),
@@ -92,13 +105,16 @@ func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (sam
 
 // spent is what pgbench took for its transactions without connecting first: their number by their rate.
 func (p *pgbench) spent(out []byte) (time.Duration, error) {
-	var count, rate float64
+	count, rate := -1.0, 0.0
 	for line := range bytes.Lines(out) {
 		_, err1 := fmt.Sscanf(string(line), "number of transactions actually processed: %g", &count)
 		_, err2 := fmt.Sscanf(string(line), "tps = %g (without initial connection time)", &rate)
 		_, _ = err1, err2 // most lines are others
 	}
-	if count <= 0 || rate <= 0 {
+	if count == 0 {
+		return 0, fmt.Errorf("%w:\n%s", errOnlyConnected, out)
+	}
+	if count < 0 || rate <= 0 {
 		return 0, fmt.Errorf("pgbench said what is not understood:\n%s", out)
 	}
 	return time.Duration(count / rate * float64(time.Second)), nil

@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/pgserver"
 )
 
 func TestPgbenchsLogs(t *testing.T) {
@@ -35,4 +38,31 @@ func TestPgbenchsReport(t *testing.T) {
 	require.Equal(t, 2*time.Second, took)
 	_, err = (&pgbench{}).spent([]byte("tps = many\n"))
 	require.ErrorContains(t, err, "not understood")
+}
+
+// A round that a busy machine spends on connecting is made anew, twice as long, and not without end.
+func TestARoundOfConnectingIsMadeAnew(t *testing.T) { // not in parallel: a script that another fork holds open is busy
+	for enough, rounds := range map[string]int{"4": 3, "1000": 5} {
+		directory := t.TempDir()
+		program := filepath.Join(directory, "pgbench")
+		require.NoError(t, os.WriteFile(program, []byte(`#!/bin/sh
+echo round >>"`+directory+`/rounds"
+while [ $# -gt 0 ]; do case $1 in -T) seconds=$2 ;; --log-prefix) log=$2 ;; esac; shift; done
+if [ "$seconds" -lt `+enough+` ]; then echo "number of transactions actually processed: 0"; exit; fi
+echo "0 0 173 0 1412881037 912698" >"$log.77"
+echo "number of transactions actually processed: 1"
+echo "tps = 2 (without initial connection time)"
+`), 0o755))
+		p := &pgbench{program: program, directory: directory, database: &database{postgres: &pgserver.Server{}}}
+		s, err := p.measure(t.Context(), job{connections: 1}, 200*time.Millisecond)
+		made, readErr := os.ReadFile(filepath.Join(directory, "rounds"))
+		require.NoError(t, readErr)
+		require.Equal(t, rounds, strings.Count(string(made), "round"))
+		if rounds == 5 {
+			require.ErrorIs(t, err, errOnlyConnected)
+			continue
+		}
+		require.NoError(t, err)
+		require.EqualValues(t, 1, s.sent)
+	}
 }
