@@ -59,13 +59,13 @@ func (p *pgbench) script() string { return filepath.Join(p.directory, "delivery.
 // errOnlyConnected is a round that was over before the first transaction: connecting counts in pgbench's duration.
 var errOnlyConnected = errors.New("pgbench came to no transaction")
 
-// longest is the longest round, in seconds, that is tried for connections that take so long.
-const longest = 16
+// longestRound is the longest round, in seconds, that is tried for connections that take so long.
+const longestRound = 16
 
 // measure is one round; pgbench counts in whole seconds. One that a busy machine spent on connecting is made anew, twice as long.
 func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (s sample, err error) {
 	for seconds := max(1, int(length.Round(time.Second)/time.Second)); ; seconds *= 2 {
-		if s, err = p.round(ctx, j, seconds); !errors.Is(err, errOnlyConnected) || seconds >= longest {
+		if s, err = p.round(ctx, j, seconds); !errors.Is(err, errOnlyConnected) || seconds >= longestRound {
 			return s, err
 		}
 	}

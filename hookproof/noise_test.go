@@ -89,7 +89,11 @@ func (g *giving) lie(s *stall) {
 // judgedGiving judges such a stall by some checks, beside which another keeps it busy.
 func judgedGiving(t *testing.T, g *giving, busy Relation, checks ...Check) Report {
 	t.Helper()
-	target := openStall(t, g.lie).target()
+	return judgedBusy(t, openStall(t, g.lie).target(), busy, checks...)
+}
+
+func judgedBusy(t *testing.T, target *Target, busy Relation, checks ...Check) Report {
+	t.Helper()
 	target.Timings.Answer = 2 * outwaited
 	long := Check{Name: "made-up/long", Demand: "It is so.", Relations: []Relation{busy}}
 	r, err := Judge(t.Context(), target, Options{Checks: append([]Check{long}, checks...), Seed: 1, Budget: time.Minute})
@@ -153,6 +157,17 @@ func TestWhatIsLostWhenPatienceEndsIsAFault(t *testing.T) {
 	require.Positive(t, g.given.Load())
 	require.Equal(t, Fail, f.Verdict, f.Why)
 	require.Contains(t, f.Why, "refunded")
+}
+
+// A number that is each order's own accuses nobody either when it is first seen in the look alone.
+func TestASerialNumberAccusesNobodyAlone(t *testing.T) {
+	t.Parallel()
+	g := &giving{up: expiry, beside: true}
+	c := madeUp("expired paid", "paid")
+	f := findingOf(t, judgedBusy(t, licensing(openStall(t, g.lie).target()), Relation{Left: "paid unhandled*100 unhandled*50", Op: "=", Right: "paid"}, c), c.Name)
+	require.Positive(t, g.given.Load())
+	require.Equal(t, NotRun, f.Verdict, f.Why)
+	require.Contains(t, f.Why, "two subjects differ at /licence")
 }
 
 // A crowd finds a pool's connections open: a copy that waited for its own would come when the first is done.

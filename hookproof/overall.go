@@ -169,7 +169,7 @@ func steadyAnswers(j Journaled) Sighting {
 	case j.always5xx(acknowledged):
 		failed = Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
 	case !slices.ContainsFunc(failed.Deliveries, func(d Delivery) bool { return !gaveUp(d) }):
-		failed.Verdict, failed.Why = Info, failed.Why+"; each had waited for more than "+outwaited.String()+", as a busy machine may make it"
+		failed.Verdict, failed.Why = Info, failed.Why+"; each time "+waited
 	}
 	silent := j.seldom("never came", func(d Delivery) bool { return d.Status == 0 })
 	if worse[silent.Verdict] > worse[failed.Verdict] {

@@ -12,12 +12,19 @@ import (
 // mostShrinks is how many shorter schedules are tried.
 const mostShrinks = 12
 
-// confirm looks at a failure once more: whether its places differ for any two subjects, other relations may be to blame, or
+// confirm looks at a failure once more: whether other relations are to blame, its places differ for any two subjects, or
 // the target's answers change in calm, in which case it proves nothing, and what the least is that shows it. Errors are
 // hooks' and the context's.
 func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 	if found.trial == nil || len(found.trial.Deliveries) == 0 {
 		return found, nil
+	}
+	if r.mayBeHeldUp(found) {
+		again, err := r.decideAlone(ctx, found)
+		if err != nil || again.verdict != Fail || again.trial == nil {
+			return again, err
+		}
+		found = again
 	}
 	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" && !found.instance.check.Alone {
 		if why := r.volatile(ctx, found); why != "" {
@@ -36,13 +43,6 @@ func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 		if err != nil || again.verdict != Fail || again.trial == nil {
 			return again, err
 		}
-	}
-	if r.mayBeHeldUp(found) {
-		again, err := r.decideAlone(ctx, found)
-		if err != nil || again.verdict != Fail || again.trial == nil {
-			return again, err
-		}
-		found = again
 	}
 	if is(5) && r.flaps(ctx) {
 		found.verdict, found.lacking, found.why = NotRun, true, r.flapping // which does not change any more

@@ -97,6 +97,27 @@ func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
 	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
 }
 
+// licensing gives every order that is shipped a serial number, which its state shows.
+func licensing(target *Target) *Target {
+	var mu sync.Mutex
+	issued, licences := 0, map[any]int{}
+	state := target.State
+	target.State = func(ctx context.Context, o Subject) (any, error) {
+		said, err := state(ctx, o)
+		mu.Lock()
+		defer mu.Unlock()
+		if order := o["metadata.order"]; said.(map[string]any)["shipped"] != 0 {
+			if licences[order] == 0 {
+				issued++
+				licences[order] = issued
+			}
+			said.(map[string]any)["licence"] = licences[order]
+		}
+		return said, err
+	}
+	return target
+}
+
 // A number that is each order's own, and comes with its payment, is no fault, and hides none.
 func TestASerialNumberAccusesNobody(t *testing.T) {
 	t.Parallel()
@@ -113,23 +134,7 @@ func TestASerialNumberAccusesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var mu sync.Mutex
-			issued, licences := 0, map[any]int{}
-			target := openStall(t, row.lie).target()
-			state := target.State
-			target.State = func(ctx context.Context, o Subject) (any, error) {
-				said, err := state(ctx, o)
-				mu.Lock()
-				defer mu.Unlock()
-				if order := o["metadata.order"]; said.(map[string]any)["shipped"] != 0 {
-					if licences[order] == 0 {
-						issued++
-						licences[order] = issued
-					}
-					said.(map[string]any)["licence"] = licences[order]
-				}
-				return said, err
-			}
+			target := licensing(openStall(t, row.lie).target())
 			r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
 			require.NoError(t, err)
 			f := findingOf(t, r, "idempotence/redelivered")
