@@ -39,8 +39,13 @@ type Config struct {
 	StripeAPIBase    string // "" is Stripe itself
 	WebhookSecrets   []string
 	WebhookTolerance time.Duration
-	WebhookRate      int // deliveries a second for an address, in bursts of ten times that; 0 is no limit
-	LoginRate        int // attempts in any minute for an address, and for an account
+	WebhookRate      int           // deliveries a second for an address, in bursts of ten times that; 0 is no limit
+	LoginRate        int           // attempts in any minute for an address, and for an account
+	RegisterRate     int           // registrations in any minute for an address; 0 is no limit
+	MinSlot          time.Duration // of a booking; 0 is no limit, here and below
+	MaxSlot          time.Duration
+	BookingHorizon   time.Duration // how far ahead a slot may end
+	MaxUnpaid        int           // unpaid bookings of one customer
 	JWTSecret        string
 	PasswordCost     int // bcrypt's; PasswordCost in production
 	TrustedProxies   []netip.Prefix
@@ -183,7 +188,13 @@ func (s *Server) port() string {
 }
 
 // URL is where the server can be reached from this machine.
-func (s *Server) URL() string { return "http://127.0.0.1:" + s.port() }
+func (s *Server) URL() string {
+	host := "127.0.0.1"
+	if address := s.listener.Addr().(*net.TCPAddr).AddrPort().Addr().Unmap(); !address.IsUnspecified() {
+		host = address.String()
+	}
+	return "http://" + net.JoinHostPort(host, s.port())
+}
 
 // Serve answers requests until the context ends or serving fails. Then it stops accepting, lets the
 // requests and deliveries in flight finish, for shutdownTime at most, and closes the database. Its

@@ -18,6 +18,7 @@ import (
 
 // config is what the environment says, checked.
 type config struct {
+	ListenAddress        string // an IP address of this machine; "" is all of them
 	Port                 uint16 // 1 to 65535
 	DatabaseURL          string // a PostgreSQL URL or key=value string; holds a password
 	StripeSecretKey      string
@@ -30,9 +31,26 @@ type config struct {
 	WebhookTolerance     time.Duration // 1 s to 24 h, whole seconds count
 	WebhookRateLimit     int           // deliveries a second for an address; 0 is none
 	LoginRateLimit       int           // attempts a minute, at least 1
+	RegisterRateLimit    int           // registrations a minute for an address; 0 is none
+	MinSlot              time.Duration // of a booking; 0 is none, here and below
+	MaxSlot              time.Duration
+	BookingHorizon       time.Duration // how far ahead a slot may end
+	MaxUnpaidBookings    int           // of one customer at the same time
 	CheckoutSuccessURL   string
 	CheckoutCancelURL    string
 	MetricsToken         string // "" turns /metrics off
+}
+
+// reachable is an address at which this machine reaches what listens at ListenAddress.
+func (c config) reachable() string {
+	address, err := netip.ParseAddr(c.ListenAddress)
+	switch {
+	case err == nil && !address.IsUnspecified():
+		return c.ListenAddress
+	case err == nil && address.Is6():
+		return "::1"
+	}
+	return "127.0.0.1"
 }
 
 // variable is one row of the table that reading, checking, warning and --help come from.
@@ -53,6 +71,7 @@ const mostPerSecond = 1_000_000
 // variables is read from top to bottom.
 var variables = []variable{
 	{name: "PORT", fallback: "3000", help: "port to listen on, 1 to 65535", set: setPort},
+	{name: "LISTEN_ADDRESS", help: "address of this machine to listen on, such as 127.0.0.1; unset, all of them", set: setListenAddress},
 	{name: "DATABASE_URL", required: true, set: setDatabaseURL, local: localDatabase,
 		help: "PostgreSQL, as postgres://user:password@host:5432/booking_platform?sslmode=require or as key=value pairs; several hosts as host=a,b port=1,2"},
 	{name: "STRIPE_SECRET_KEY", required: true, set: setStripeKey,
@@ -73,6 +92,16 @@ var variables = []variable{
 		set: func(c *config, value string) string { return setNumber(&c.WebhookRateLimit, 0, value) }},
 	{name: "LOGIN_RATE_LIMIT", fallback: "5", help: "login attempts in any 60 s for an address and for an account",
 		set: func(c *config, value string) string { return setNumber(&c.LoginRateLimit, 1, value) }},
+	{name: "REGISTER_RATE_LIMIT", fallback: "5", help: "registrations in any 60 s for an address; 0 is no limit",
+		set: func(c *config, value string) string { return setNumber(&c.RegisterRateLimit, 0, value) }},
+	{name: "MIN_SLOT", fallback: "5m", help: "the shortest slot that can be booked; 0 is no limit",
+		set: func(c *config, value string) string { return setLength(&c.MinSlot, value) }},
+	{name: "MAX_SLOT", fallback: "744h", help: "the longest slot that can be booked; 0 is no limit",
+		set: func(c *config, value string) string { return setLength(&c.MaxSlot, value) }},
+	{name: "BOOKING_HORIZON", fallback: "17520h", help: "how far ahead a slot may end; 0 is no limit",
+		set: func(c *config, value string) string { return setLength(&c.BookingHorizon, value) }},
+	{name: "MAX_UNPAID_BOOKINGS", fallback: "5", help: "unpaid bookings that a customer may have at the same time; 0 is no limit",
+		set: func(c *config, value string) string { return setNumber(&c.MaxUnpaidBookings, 0, value) }},
 	{name: "CHECKOUT_SUCCESS_URL", fallback: "http://localhost:PORT/checkout/success", help: "where Stripe sends a customer who has paid",
 		set: func(c *config, value string) string { return setPage(&c.CheckoutSuccessURL, value) }},
 	{name: "CHECKOUT_CANCEL_URL", fallback: "http://localhost:PORT/checkout/cancel", help: "where Stripe sends a customer who turns back",
@@ -154,6 +183,14 @@ func setPort(c *config, value string) string {
 		return "be a whole number from 1 to 65535"
 	}
 	c.Port = uint16(port)
+	return ""
+}
+
+func setListenAddress(c *config, value string) string {
+	if _, err := netip.ParseAddr(value); err != nil {
+		return "be an IP address of this machine, such as 127.0.0.1 or ::1, without a port"
+	}
+	c.ListenAddress = value
 	return ""
 }
 
@@ -290,6 +327,16 @@ func setNumber(to *int, least int, value string) string {
 		return fmt.Sprintf("be a whole number from %d to %d", least, mostPerSecond)
 	}
 	*to = int(number)
+	return ""
+}
+
+// setLength reads how long something may last; 0 is no limit.
+func setLength(to *time.Duration, value string) string {
+	length, err := time.ParseDuration(value)
+	if err != nil || length < 0 {
+		return "be a duration such as 5m or 744h, or 0 for no limit"
+	}
+	*to = length
 	return ""
 }
 

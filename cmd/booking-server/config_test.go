@@ -48,6 +48,11 @@ func TestConfigDefaults(t *testing.T) {
 		WebhookTolerance:     5 * time.Minute,
 		WebhookRateLimit:     200,
 		LoginRateLimit:       5,
+		RegisterRateLimit:    5,
+		MinSlot:              5 * time.Minute,
+		MaxSlot:              31 * 24 * time.Hour,
+		BookingHorizon:       730 * 24 * time.Hour,
+		MaxUnpaidBookings:    5,
 		CheckoutSuccessURL:   "http://localhost:3000/checkout/success",
 		CheckoutCancelURL:    "http://localhost:3000/checkout/cancel",
 	}, c)
@@ -92,7 +97,13 @@ func TestConfigAcceptsAndRefuses(t *testing.T) {
 	t.Parallel()
 	long := secretMark + strings.Repeat("y", 100)
 	for name, tc := range map[string]struct{ right, wrong []string }{
-		"PORT": {[]string{"1", "8080"}, []string{"0", "65536", "-1", "+80", " 80", "80 ", "3000a", "http", "3.5", secretMark}},
+		"PORT":                {[]string{"1", "8080"}, []string{"0", "65536", "-1", "+80", " 80", "80 ", "3000a", "http", "3.5", secretMark}},
+		"LISTEN_ADDRESS":      {[]string{"127.0.0.1", "::1", "0.0.0.0"}, []string{"localhost", "127.0.0.1:80", "[::1]", secretMark}},
+		"MIN_SLOT":            {[]string{"0", "5m"}, []string{"-5m", "5", secretMark}},
+		"MAX_SLOT":            {[]string{"0", "744h"}, []string{"-1h", "31d", secretMark}},
+		"BOOKING_HORIZON":     {[]string{"0", "17520h"}, []string{"-1h", "2y", secretMark}},
+		"REGISTER_RATE_LIMIT": {[]string{"0", "5"}, []string{"-1", "5.5", secretMark}},
+		"MAX_UNPAID_BOOKINGS": {[]string{"0", "5"}, []string{"-1", "many", secretMark}},
 		"DATABASE_URL": {
 			[]string{
 				"postgresql://app@db/booking_platform", "postgres://app:p%40ss@[::1]:5432/x?sslmode=require",
@@ -167,7 +178,7 @@ func TestConfigHelp(t *testing.T) {
 	var help bytes.Buffer
 	require.NoError(t, printVariables(&help))
 	lines := strings.Split(strings.TrimSuffix(help.String(), "\n"), "\n")
-	require.Len(t, lines, 14)
+	require.Len(t, lines, 20)
 	for i, v := range variables {
 		require.True(t, strings.HasPrefix(lines[i], "  "+v.name+" "), lines[i])
 		require.Contains(t, lines[i], v.help)
@@ -175,8 +186,8 @@ func TestConfigHelp(t *testing.T) {
 		require.False(t, v.required && v.fallback != "", v.name)
 	}
 	require.Contains(t, lines[0], "default 3000 ")
-	require.Contains(t, lines[1], " required ")
-	require.Contains(t, lines[13], " optional ")
+	require.Contains(t, lines[2], " required ")
+	require.Contains(t, lines[19], " optional ")
 }
 
 func TestConfigMissing(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -28,7 +29,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 		log.Warn(warning)
 	}
 	s, err := server.Open(ctx, server.Config{
-		Address:          ":" + strconv.Itoa(int(c.Port)),
+		Address:          net.JoinHostPort(c.ListenAddress, strconv.Itoa(int(c.Port))),
 		DatabaseURL:      c.DatabaseURL,
 		DatabaseWait:     databaseWait,
 		StripeKey:        c.StripeSecretKey,
@@ -37,6 +38,11 @@ func (p program) serve(ctx context.Context, args []string) error {
 		WebhookTolerance: c.WebhookTolerance,
 		WebhookRate:      c.WebhookRateLimit,
 		LoginRate:        c.LoginRateLimit,
+		RegisterRate:     c.RegisterRateLimit,
+		MinSlot:          c.MinSlot,
+		MaxSlot:          c.MaxSlot,
+		BookingHorizon:   c.BookingHorizon,
+		MaxUnpaid:        c.MaxUnpaidBookings,
 		JWTSecret:        c.JWTSecret,
 		PasswordCost:     server.PasswordCost,
 		TrustedProxies:   c.TrustedProxies,
@@ -61,13 +67,13 @@ func (p program) healthcheck(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usageError{"healthcheck takes no arguments"}
 	}
-	c, err := configOnly(p.getenv, "PORT")
+	c, err := configOnly(p.getenv, "LISTEN_ADDRESS", "PORT")
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	url := fmt.Sprintf("http://127.0.0.1:%d/health", c.Port)
+	url := fmt.Sprintf("http://%s/health", net.JoinHostPort(c.reachable(), strconv.Itoa(int(c.Port))))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
