@@ -64,7 +64,9 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 	if err := s.endLapsedHolds(ctx, slot); err != nil {
 		return err
 	}
-	booking, err := s.store.CreateBooking(ctx, who.UserID, slot, hold)
+	booking, err := s.store.CreateBooking(ctx, store.NewBooking{
+		ID: uuid.New(), UserID: who.UserID, Slot: slot, Hold: hold, MaxUnpaid: s.maxUnpaid(who),
+	})
 	if err != nil {
 		return err
 	}

@@ -104,6 +104,10 @@ func problemOf(err error) *problem {
 	if errors.As(err, &p) {
 		return p
 	}
+	var unpaid store.UnpaidError
+	if errors.As(err, &unpaid) {
+		return conflict("you may have " + strconv.Itoa(unpaid.Most) + " unpaid bookings at a time; pay for one or cancel one first")
+	}
 	for _, row := range answers {
 		if row.fits(err) {
 			return row.answer

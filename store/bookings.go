@@ -69,6 +69,9 @@ const (
 		SELECT ` + bookingColumns + ` FROM "Booking"
 		WHERE "resourceId" = $1 AND tstzrange("startsAt", "endsAt") && tstzrange($2, $3)
 		  AND status = 'PENDING' AND "expiresAt" <= now()`
+	unpaidSQL = `
+		SELECT count(*) FROM "Booking" WHERE "userId" = $1
+		  AND status IN ('PENDING', 'AWAITING_PAYMENT') AND (status = 'AWAITING_PAYMENT' OR "expiresAt" > now())`
 	bookingsSQL = `
 		SELECT ` + bookingColumns + ` FROM "Booking" WHERE ("createdAt", id) < ($1, $2)
 		ORDER BY "createdAt" DESC, id DESC LIMIT $3`
@@ -83,16 +86,29 @@ type Slot struct {
 	StartsAt, EndsAt time.Time
 }
 
+// NewBooking is what a booking is made of. Its id is the caller's choice, so that he knows it before the row
+// is there.
+type NewBooking struct {
+	ID, UserID uuid.UUID
+	Slot       Slot
+	Hold       time.Duration // how long it keeps its slot unpaid
+	MaxUnpaid  int           // how many unpaid bookings the user may have, this one included; 0 is no limit
+}
+
 // CreateBooking adds a pending booking of the slot at the resource's price, held until now + hold.
-// ErrSlotHeld if a live booking overlaps; ErrNotFound if there is no such resource; ErrUserGone if there
-// is no such user.
+// ErrSlotHeld if a live booking overlaps; an UnpaidError if the user has as many unpaid ones as he may have;
+// ErrNotFound if there is no such resource; ErrUserGone if there is no such user.
 //
 // It takes the resource's row lock first, so that those who want one resource at the same time queue:
 // concurrent inserts under an exclusion constraint would wait for each other in a circle, and none
 // might win. It does not try to insert what is held already: the attempt and a change of the row that
 // holds the slot, a payment for instance, would wait for each other, too.
-func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, hold time.Duration) (Booking, error) {
+//
+// With a limit it takes the user's row lock next, so that one user's bookings of several resources are
+// counted one after the other. Nobody takes these two locks in the other order.
+func (s *Store) CreateBooking(ctx context.Context, n NewBooking) (Booking, error) {
 	var b Booking
+	slot := n.Slot
 	err := s.Transact(ctx, func(tx *Tx) error {
 		var r Resource
 		if err := tx.tx.GetContext(ctx, &r, `
@@ -100,13 +116,16 @@ func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, 
 			slot.ResourceID); err != nil {
 			return found(err)
 		}
+		if err := tx.checkUnpaid(ctx, n.UserID, n.MaxUnpaid); err != nil {
+			return err
+		}
 		err := tx.tx.GetContext(ctx, &b, `
-			INSERT INTO "Booking" ("userId", "resourceId", "startsAt", "endsAt", amount, currency, "expiresAt")
-			SELECT $1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second'
+			INSERT INTO "Booking" (id, "userId", "resourceId", "startsAt", "endsAt", amount, currency, "expiresAt")
+			SELECT $8, $1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second'
 			WHERE NOT EXISTS (SELECT FROM "Booking" WHERE "resourceId" = $2 AND tstzrange("startsAt", "endsAt") && tstzrange($3, $4)
 				AND status IN ('PENDING', 'AWAITING_PAYMENT', 'CONFIRMED'))
 			RETURNING `+bookingColumns,
-			userID, r.ID, slot.StartsAt, slot.EndsAt, r.UnitAmount, r.Currency, hold.Seconds())
+			n.UserID, r.ID, slot.StartsAt, slot.EndsAt, r.UnitAmount, r.Currency, n.Hold.Seconds(), n.ID)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ErrSlotHeld
 		}
@@ -119,6 +138,31 @@ func (s *Store) CreateBooking(ctx context.Context, userID uuid.UUID, slot Slot, 
 		return Booking{}, ErrUserGone
 	}
 	return b, err
+}
+
+// checkUnpaid is an UnpaidError if the user has as many unpaid bookings as he may have. A hold that has lapsed
+// does not count: its slot is free for whoever wants it.
+func (tx *Tx) checkUnpaid(ctx context.Context, userID uuid.UUID, most int) error {
+	if most == 0 {
+		return nil
+	}
+	var id uuid.UUID
+	err := tx.tx.GetContext(ctx, &id, `SELECT id FROM "User" WHERE id = $1 FOR NO KEY UPDATE`, userID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrUserGone
+	}
+	if err != nil {
+		return err
+	}
+	// A statement of its own: it sees what was committed while the one before waited for the lock.
+	var unpaid int
+	if err := tx.tx.GetContext(ctx, &unpaid, unpaidSQL, userID); err != nil {
+		return err
+	}
+	if unpaid >= most {
+		return UnpaidError{most}
+	}
+	return nil
 }
 
 // LapsedHolds lists the pending bookings that overlap the slot and whose hold has ended.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
@@ -22,6 +23,13 @@ var (
 	ErrUserGone   = errors.New("user no longer exists")
 	ErrRecorded   = errors.New("payment event has been recorded meanwhile")
 )
+
+// UnpaidError refuses a further booking to a user who has Most unpaid ones already.
+type UnpaidError struct{ Most int }
+
+func (e UnpaidError) Error() string {
+	return "user has " + strconv.Itoa(e.Most) + " unpaid bookings, which is the limit"
+}
 
 // Names of the constraints that refuse a payment event's effect, as migrations declare them.
 const (

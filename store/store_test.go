@@ -210,12 +210,12 @@ func TestConstraints(t *testing.T) {
 	r, err := s.CreateResource(t.Context(), "r", 100, "usd")
 	require.NoError(t, err)
 	from := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	b, err := s.CreateBooking(t.Context(), user.ID, Slot{r.ID, from, from.Add(time.Hour)}, time.Minute)
+	b, err := s.CreateBooking(t.Context(), NewBooking{ID: uuid.New(), UserID: user.ID, Slot: Slot{r.ID, from, from.Add(time.Hour)}, Hold: time.Minute})
 	require.NoError(t, err)
 	require.Equal(t, Pending, b.Status)
-	_, err = s.CreateBooking(t.Context(), user.ID, Slot{r.ID, from.Add(30 * time.Minute), from.Add(90 * time.Minute)}, time.Minute)
+	_, err = s.CreateBooking(t.Context(), NewBooking{ID: uuid.New(), UserID: user.ID, Slot: Slot{r.ID, from.Add(30 * time.Minute), from.Add(90 * time.Minute)}, Hold: time.Minute})
 	require.ErrorIs(t, err, ErrSlotHeld)
-	_, err = s.CreateBooking(t.Context(), user.ID, Slot{uuid.New(), from, from.Add(time.Hour)}, time.Minute)
+	_, err = s.CreateBooking(t.Context(), NewBooking{ID: uuid.New(), UserID: user.ID, Slot: Slot{uuid.New(), from, from.Add(time.Hour)}, Hold: time.Minute})
 	require.ErrorIs(t, err, ErrNotFound)
 	for name, statement := range map[string]string{
 		"amount":   `UPDATE "Booking" SET amount = 0`,
