@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -10,10 +9,6 @@ import (
 
 	"example.com/hookproof/store"
 )
-
-// hold is how long an unpaid booking keeps its slot. Its session at Stripe ends with it, and thirty
-// minutes are the least that Stripe takes, counted from when the request arrives there.
-const hold = 31 * time.Minute
 
 type bookingJSON struct {
 	ID                    string              `json:"id"`
@@ -45,15 +40,16 @@ func bookingAnswer(b store.Booking) bookingJSON {
 	}
 }
 
-// createBooking makes the row first and the session at Stripe after it, so that no session exists
-// without a row for its events to find. From the row on it goes through, whether or not the caller
-// still listens.
+// createBooking makes the row first and the session at Stripe after it, so that no session exists without a row for
+// its events to find. From the row on it goes through, whether or not the caller still listens. What it cannot
+// bring to its end it takes back: who is not answered 201 holds nothing.
 func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who identity) error {
 	slot, err := s.slotOf(w, r)
 	if err != nil {
 		return err
 	}
-	ctx := context.WithoutCancel(r.Context())
+	ctx, cancel := untilAnswered(r)
+	defer cancel()
 	resource, err := s.store.Resource(ctx, slot.ResourceID)
 	if errors.Is(err, store.ErrNotFound) {
 		return errNoResource
@@ -64,22 +60,39 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 	if err := s.endLapsedHolds(ctx, slot); err != nil {
 		return err
 	}
+	made := creation{id: uuid.New(), resource: resource}
+	takeBackLater(w, func() { s.takeBack(made) })
 	booking, err := s.store.CreateBooking(ctx, store.NewBooking{
-		ID: uuid.New(), UserID: who.UserID, Slot: slot, Hold: hold, MaxUnpaid: s.maxUnpaid(who),
+		ID: made.id, UserID: who.UserID, Slot: slot, Hold: hold, MaxUnpaid: s.maxUnpaid(who),
 	})
 	if err != nil {
+		if mayBeMade(err) {
+			s.takeBackBeside(made)
+		}
 		return err
 	}
 	sessionID, checkoutURL, err := s.checkout.open(ctx, booking, resource.Name)
 	if err != nil {
-		// The session may exist all the same, so the row stays, for its events to find.
-		if _, failed := s.store.EndPending(ctx, booking.ID, store.Cancelled); failed != nil {
-			return errors.Join(err, failed)
+		made.asked = mayBeOpen(err)
+		_, failed := s.store.EndPending(ctx, booking.ID, nil, store.Cancelled)
+		if failed != nil || made.asked {
+			s.takeBackBeside(made)
+		}
+		if failed != nil {
+			return failed // the answer to err says that nothing is held
 		}
 		return err
 	}
-	if booking, err = s.store.StoreCheckout(ctx, booking.ID, sessionID, checkoutURL); err != nil {
+	made.sessionID = sessionID
+	if booking, err = s.storeCheckout(ctx, booking.ID, sessionID, checkoutURL); err != nil {
+		s.takeBackBeside(made)
 		return err
+	}
+	if hasEnded(booking) || *booking.StripeSessionID != sessionID {
+		if err := s.checkout.expire(ctx, sessionID); err != nil && !errors.Is(err, errNotOpen) {
+			s.takeBackBeside(made)
+		}
+		return conflict("the booking was ended before its checkout was ready; nothing is held")
 	}
 	w.Header().Set("Location", "/bookings/"+booking.ID.String())
 	return writeJSON(w, http.StatusCreated, bookingAnswer(booking))
@@ -112,30 +125,6 @@ func (s *Server) slotOf(w http.ResponseWriter, r *http.Request) (store.Slot, err
 		return slot, badRequest("startsAt is in the past")
 	}
 	return slot, nil
-}
-
-// endLapsedHolds frees a slot from unpaid bookings whose time is over. There is no background job:
-// whoever wants the slot does it. Stripe is asked first, since the customer may have paid at the last
-// moment; then the hold stays, and its webhook is on the way.
-func (s *Server) endLapsedHolds(ctx context.Context, slot store.Slot) error {
-	lapsed, err := s.store.LapsedHolds(ctx, slot)
-	if err != nil {
-		return err
-	}
-	for _, b := range lapsed {
-		if b.StripeSessionID != nil {
-			switch err := s.checkout.expire(ctx, *b.StripeSessionID); {
-			case errors.Is(err, errComplete):
-				return store.ErrSlotHeld
-			case err != nil && !errors.Is(err, errExpired):
-				return err
-			}
-		}
-		if _, err := s.store.EndPending(ctx, b.ID, store.Expired); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Server) listBookings(w http.ResponseWriter, r *http.Request, who identity) error {
@@ -174,12 +163,16 @@ func (s *Server) cancelBooking(w http.ResponseWriter, r *http.Request, who ident
 	if who.Role != store.Admin && booking.UserID != who.UserID {
 		return forbidden("only the booking's owner or an administrator can cancel it")
 	}
-	ctx := context.WithoutCancel(r.Context())
+	ctx, cancel := untilAnswered(r)
+	defer cancel()
 	switch booking.Status {
-	case store.Cancelled:
-		return writeJSON(w, http.StatusOK, bookingAnswer(booking))
 	case store.Pending:
-		return s.cancelPending(ctx, w, booking)
+		booking, err = s.endHold(ctx, booking, store.Cancelled, s.endOpenSession)
+		if err == nil && booking.Status != store.Cancelled {
+			err = conflict("the booking has become " + string(booking.Status) + " meanwhile")
+		}
+	case store.Cancelled: // again: an earlier request may have been cut off before it had ended the session
+		err = s.endSession(ctx, booking)
 	case store.Confirmed:
 		if booking.StripePaymentIntentID == nil {
 			return conflict("nothing was paid for this booking, so there is nothing to give back")
@@ -188,24 +181,11 @@ func (s *Server) cancelBooking(w http.ResponseWriter, r *http.Request, who ident
 			return err
 		}
 		return writeJSON(w, http.StatusAccepted, bookingAnswer(booking))
+	default:
+		err = conflict("a booking that is " + string(booking.Status) + " cannot be cancelled")
 	}
-	return conflict("a booking that is " + string(booking.Status) + " cannot be cancelled")
-}
-
-// cancelPending ends the session before the booking, so that nobody pays for what is cancelled. A
-// booking without a session has a creator on the way, or one that died.
-func (s *Server) cancelPending(ctx context.Context, w http.ResponseWriter, booking store.Booking) error {
-	if booking.StripeSessionID != nil {
-		if err := s.checkout.expire(ctx, *booking.StripeSessionID); err != nil {
-			return err
-		}
-	}
-	booking, err := s.store.EndPending(ctx, booking.ID, store.Cancelled)
 	if err != nil {
 		return err
-	}
-	if booking.Status != store.Cancelled {
-		return conflict("the booking has become " + string(booking.Status) + " meanwhile")
 	}
 	return writeJSON(w, http.StatusOK, bookingAnswer(booking))
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // stripeTime is how long we wait for Stripe to do one thing, its retry included.
-const stripeTime = 15 * time.Second
+const stripeTime = 12 * time.Second
 
 // checkout is what we ask of Stripe: sessions in which a customer pays, their end, and refunds.
 type checkout struct {
@@ -79,6 +79,17 @@ func (c *checkout) open(ctx context.Context, b store.Booking, what string) (id, 
 	return session.ID, session.URL, nil
 }
 
+// find is the id of the session that was made for a booking, "" if Stripe says that there is none and that it would make
+// none now. It asks as open does, with the same key: https://docs.stripe.com/api/idempotent_requests.
+func (c *checkout) find(ctx context.Context, b store.Booking, what string) (string, error) {
+	id, _, err := c.open(ctx, b, what)
+	var failed *stripeError
+	if errors.As(err, &failed) && failed.status == http.StatusBadRequest {
+		return "", nil
+	}
+	return id, err
+}
+
 // A session that is not open cannot be ended: the customer has completed it, or it has ended by itself.
 var (
 	errNotOpen  = errors.New("the checkout session is not open")
@@ -86,7 +97,8 @@ var (
 	errExpired  = fmt.Errorf("%w: it has expired", errNotOpen)
 )
 
-// expire ends a session, so that it can no longer be paid; errComplete or errExpired if it is not open.
+// expire ends a session, so that it can no longer be paid; errComplete or errExpired if it is not open. A session that
+// Stripe does not know cannot be paid either: another account's, or a mock's that was started anew.
 func (c *checkout) expire(ctx context.Context, sessionID string) error {
 	ctx, cancel := context.WithTimeout(ctx, stripeTime)
 	defer cancel()
@@ -94,7 +106,10 @@ func (c *checkout) expire(ctx context.Context, sessionID string) error {
 	params.Context = ctx
 	_, err := c.api.CheckoutSessions.Expire(sessionID, params)
 	var refused *stripe.Error
-	if errors.As(err, &refused) && refused.HTTPStatusCode == http.StatusBadRequest {
+	if errors.As(err, &refused) && refused.Code == stripe.ErrorCodeResourceMissing {
+		return nil
+	}
+	if refused != nil && refused.HTTPStatusCode == http.StatusBadRequest {
 		// Stripe refuses to expire what is not open; only the session itself tells which end it had.
 		get := &stripe.CheckoutSessionParams{}
 		get.Context = ctx
@@ -139,9 +154,22 @@ func (c *checkout) refund(ctx context.Context, b store.Booking) error {
 
 // stripeError is a failure of Stripe's in words that are safe to log: Stripe's own message may quote
 // what was sent.
-type stripeError struct{ said string }
+type stripeError struct {
+	said   string
+	status int // of Stripe's answer; 0 if there was none
+}
 
 func (e *stripeError) Error() string { return e.said }
+
+// mayBeOpen tells that Stripe may have made a session all the same: it has not answered, or not with a refusal.
+func mayBeOpen(err error) bool {
+	var failed *stripeError
+	if !errors.As(err, &failed) {
+		return true
+	}
+	refused := failed.status >= 400 && failed.status < 500
+	return !refused || failed.status == http.StatusConflict || failed.status == http.StatusTooManyRequests
+}
 
 func isStripeError(err error) bool {
 	var failed *stripeError
@@ -153,10 +181,10 @@ func stripeFailed(what string, err error) error {
 	switch {
 	case errors.As(err, &refused):
 		return &stripeError{fmt.Sprintf("stripe: %s: status %d, type %s, code %s, request %s",
-			what, refused.HTTPStatusCode, refused.Type, refused.Code, refused.RequestID)}
+			what, refused.HTTPStatusCode, refused.Type, refused.Code, refused.RequestID), refused.HTTPStatusCode}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &stripeError{"stripe: " + what + ": no answer in time"}
+		return &stripeError{said: "stripe: " + what + ": no answer in time"}
 	default:
-		return &stripeError{"stripe: " + what + ": no answer: " + store.Describe(err)}
+		return &stripeError{said: "stripe: " + what + ": no answer: " + store.Describe(err)}
 	}
 }

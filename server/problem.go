@@ -85,6 +85,7 @@ var answers = []struct {
 	{matches(store.ErrEmailTaken), conflict("this e-mail address is registered already")},
 	{matches(store.ErrSlotHeld), conflict("the slot is held by another booking")},
 	{matches(store.ErrUserGone), invalidToken()},
+	{matches(errManyHolds), unavailable("this slot has more lapsed holds than one request can end; try again in a moment")},
 	{matches(errNotOpen), conflict("the checkout is no longer open; Stripe will tell what became of it")},
 	{isStripeError, badGateway("Stripe did not do its part; nothing is held, try again")},
 	{store.Unavailable, unavailable("the database cannot be reached; try again in a moment")},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -16,27 +17,25 @@ import (
 // handler answers a request, or returns the error to answer it with.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// serve runs a handler, answers its error, and logs one line. Route is the pattern, which unlike the
-// path holds nothing that a caller chose.
-func (s *Server) serve(route string, h handler) http.Handler {
+// serve runs a handler for at most limit, answers for it, and logs one line. Route is the pattern, which unlike
+// the path holds nothing that a caller chose.
+func (s *Server) serve(route string, limit time.Duration, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		header := w.Header()
-		header.Set("Cache-Control", "no-store")
-		header.Set("X-Content-Type-Options", "nosniff")
-		answer := &answerWriter{ResponseWriter: w, status: http.StatusOK}
-		err := s.run(h, answer, r)
-		if err != nil && !answer.begun {
-			writeProblem(answer, problemOf(err))
+		a, err := s.inTime(limit, h, w, r)
+		if err != nil {
+			a = &answer{header: http.Header{}}
+			writeProblem(a, problemOf(err))
 		}
+		a.send(w)
 		attrs := []slog.Attr{
 			slog.String("method", method(r)),
 			slog.String("route", route),
-			slog.Int("status", answer.status),
+			slog.Int("status", a.status),
 			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
 		}
 		level := slog.LevelInfo
-		if answer.status >= 500 {
+		if a.status >= 500 {
 			level = slog.LevelError
 			attrs = append(attrs, slog.String("error", describe(err)))
 		}
@@ -44,38 +43,42 @@ func (s *Server) serve(route string, h handler) http.Handler {
 	})
 }
 
+// inTime runs a handler. One that has not ended when its time is over has answered nothing: the caller is told to
+// try again, and what was made for him is taken back (see takeBackLater). It has a timer of its own, since not
+// everything heeds a context: a frozen database does not.
+func (s *Server) inTime(limit time.Duration, h handler, w http.ResponseWriter, r *http.Request) (*answer, error) {
+	a := &answer{under: w, header: http.Header{}}
+	ctx, cancel := context.WithTimeout(r.Context(), limit)
+	done := make(chan error, 1)
+	s.working.Go(func() {
+		defer cancel()
+		done <- run(h, a, r.WithContext(ctx))
+	})
+	tooLong := time.NewTimer(limit + 500*time.Millisecond) // the context's own end answers more precisely
+	defer tooLong.Stop()
+	select {
+	case err := <-done:
+		return a, err
+	case <-tooLong.C:
+		s.working.Go(func() {
+			<-done
+			if a.takeBack != nil {
+				a.takeBack()
+			}
+		})
+		return nil, context.DeadlineExceeded
+	}
+}
+
 // run calls the handler; a panic is an error like any other, and ends one request only.
-func (s *Server) run(h handler, w http.ResponseWriter, r *http.Request) (err error) {
+func run(h handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
-		switch broken := recover(); broken {
-		case nil:
-		case http.ErrAbortHandler:
-			panic(broken)
-		default:
+		if broken := recover(); broken != nil {
 			err = panicked{broken}
 		}
 	}()
 	return h(w, r)
 }
-
-// answerWriter remembers what was answered.
-type answerWriter struct {
-	http.ResponseWriter
-	status int
-	begun  bool
-}
-
-func (w *answerWriter) WriteHeader(status int) {
-	w.status, w.begun = status, true
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *answerWriter) Write(b []byte) (int, error) {
-	w.begun = true
-	return w.ResponseWriter.Write(b)
-}
-
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // method keeps a made-up method out of the log.
 func method(r *http.Request) string {
@@ -95,7 +98,7 @@ func (s *Server) limitWebhook(route string, deliveries http.Handler) http.Handle
 			deliveries.ServeHTTP(w, r)
 			return
 		}
-		s.serve(route, func(http.ResponseWriter, *http.Request) error { return tooMany(wait) }).ServeHTTP(w, r)
+		s.serve(route, databaseTime, func(http.ResponseWriter, *http.Request) error { return tooMany(wait) }).ServeHTTP(w, r)
 	})
 }
 

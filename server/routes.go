@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -11,8 +12,13 @@ import (
 // routes is every way in. GET answers HEAD, too.
 func (s *Server) routes() http.Handler {
 	router := mux.NewRouter().SkipClean(true) // else //path would be answered with a redirect
-	get := func(path string, h handler) { router.Handle(path, s.serve(path, h)).Methods("GET", "HEAD") }
-	post := func(path string, h handler) { router.Handle(path, s.serve(path, h)).Methods("POST") }
+	get := func(path string, h handler) {
+		router.Handle(path, s.serve(path, databaseTime, h)).Methods("GET", "HEAD")
+	}
+	postWithin := func(limit time.Duration, path string, h handler) {
+		router.Handle(path, s.serve(path, limit, h)).Methods("POST")
+	}
+	post := func(path string, h handler) { postWithin(databaseTime, path, h) }
 
 	// The first, since mux tries them in turn, and this is where a burst comes.
 	router.Handle("/webhooks/stripe", s.limitWebhook("/webhooks/stripe", s.webhook)).Methods("POST")
@@ -26,10 +32,10 @@ func (s *Server) routes() http.Handler {
 	get("/resources", s.listResources)
 	post("/resources", s.only(s.createResource, store.Admin))
 
-	post("/bookings", s.signedIn(s.createBooking))
+	postWithin(askStripeTime, "/bookings", s.signedIn(s.createBooking))
 	get("/bookings", s.signedIn(s.listBookings))
 	get("/bookings/{id}", s.signedIn(s.getBooking))
-	post("/bookings/{id}/cancel", s.signedIn(s.cancelBooking))
+	postWithin(askStripeTime, "/bookings/{id}/cancel", s.signedIn(s.cancelBooking))
 
 	get("/checkout/success", say("Thank you. Your booking is confirmed as soon as Stripe tells us of the payment."))
 	get("/checkout/cancel", say("The payment was not made. Your slot is held until the checkout expires."))
@@ -38,10 +44,10 @@ func (s *Server) routes() http.Handler {
 	get("/admin/payment-events", s.only(s.listPaymentEvents, store.Admin, store.Ops))
 	get("/metrics", s.prometheus())
 
-	router.NotFoundHandler = s.serve("", func(http.ResponseWriter, *http.Request) error {
+	router.NotFoundHandler = s.serve("", databaseTime, func(http.ResponseWriter, *http.Request) error {
 		return notFound("there is nothing at this address")
 	})
-	router.MethodNotAllowedHandler = s.serve("", func(w http.ResponseWriter, r *http.Request) error {
+	router.MethodNotAllowedHandler = s.serve("", databaseTime, func(w http.ResponseWriter, r *http.Request) error {
 		return methodNotAllowed(allowed(router, r)...)
 	})
 	return router

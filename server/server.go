@@ -12,13 +12,15 @@ import (
 	"net/netip"
 	"path"
 	"strconv"
+	"sync"
 	"time"
 
 	"example.com/hookproof/store"
 	"example.com/hookproof/webhook"
 )
 
-// Time limits of the HTTP server. Writing is the longest: making a booking asks Stripe twice.
+// Time limits of the HTTP server. Writing is the longest: it counts from the request's header on, and every route
+// has answered before (see answer.go).
 const (
 	headerTime   = 5 * time.Second
 	requestTime  = 15 * time.Second
@@ -69,6 +71,11 @@ type Server struct {
 	started  time.Time
 	listener net.Listener
 	http     http.Server
+
+	working    sync.WaitGroup  // handlers, and what they have left to do after their answer
+	takingBack chan struct{}   // has room for as many as may take back at once
+	life       context.Context // ends when the server stops
+	endLife    context.CancelFunc
 }
 
 // Open waits for the database, migrates it, and listens. Nothing is served before Serve. The error is
@@ -82,7 +89,10 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		arrivals: newWebhookLimiter(c.WebhookRate, time.Now),
 		password: newPasswords(c.PasswordCost),
 		started:  time.Now(),
+
+		takingBack: make(chan struct{}, takeBackAtOnce),
 	}
+	s.life, s.endLife = context.WithCancel(context.Background())
 	if s.store, err = store.Open(c.DatabaseURL); err != nil {
 		return nil, err
 	}
@@ -211,7 +221,9 @@ func (s *Server) Serve(ctx context.Context) error {
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 		defer cancel()
 		err = s.http.Shutdown(patience)
+		s.endLife()
 		s.webhook.Wait(patience)
+		s.wait(patience)
 	}
 	// Nothing is under way any more, so a connection to which no goodbye can be said, since the database
 	// has gone, loses nothing, and makes no failure of an orderly end.
@@ -224,5 +236,21 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
+// wait returns when nothing is left to do for any request, or when the context ends.
+func (s *Server) wait(ctx context.Context) {
+	idle := make(chan struct{})
+	go func() {
+		s.working.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
+
 // Close ends a server that was opened and never served.
-func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.store.Close()) }
+func (s *Server) Close() error {
+	s.endLife()
+	return errors.Join(s.listener.Close(), s.store.Close())
+}

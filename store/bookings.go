@@ -64,14 +64,10 @@ const bookingColumns = `id, "userId", "resourceId", "startsAt", "endsAt", amount
 
 // The statements whose tables grow; a test asks the planner whether each finds its rows by an index.
 const (
-	// The range is written as in the exclusion constraint, whose index serves this, too.
-	lapsedHoldsSQL = `
-		SELECT ` + bookingColumns + ` FROM "Booking"
-		WHERE "resourceId" = $1 AND tstzrange("startsAt", "endsAt") && tstzrange($2, $3)
-		  AND status = 'PENDING' AND "expiresAt" <= now()`
 	unpaidSQL = `
 		SELECT count(*) FROM "Booking" WHERE "userId" = $1
 		  AND status IN ('PENDING', 'AWAITING_PAYMENT') AND (status = 'AWAITING_PAYMENT' OR "expiresAt" > now())`
+	bookingSQL  = `SELECT ` + bookingColumns + ` FROM "Booking" WHERE id = $1`
 	bookingsSQL = `
 		SELECT ` + bookingColumns + ` FROM "Booking" WHERE ("createdAt", id) < ($1, $2)
 		ORDER BY "createdAt" DESC, id DESC LIMIT $3`
@@ -107,19 +103,18 @@ type NewBooking struct {
 // With a limit it takes the user's row lock next, so that one user's bookings of several resources are
 // counted one after the other. Nobody takes these two locks in the other order.
 func (s *Store) CreateBooking(ctx context.Context, n NewBooking) (Booking, error) {
-	var b Booking
-	slot := n.Slot
-	err := s.Transact(ctx, func(tx *Tx) error {
+	b, err := asked(ctx, s, func(ctx context.Context, tx *Tx) (b Booking, err error) {
+		slot := n.Slot
 		var r Resource
 		if err := tx.tx.GetContext(ctx, &r, `
 			SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource" WHERE id = $1 FOR NO KEY UPDATE`,
 			slot.ResourceID); err != nil {
-			return found(err)
+			return b, found(err)
 		}
 		if err := tx.checkUnpaid(ctx, n.UserID, n.MaxUnpaid); err != nil {
-			return err
+			return b, err
 		}
-		err := tx.tx.GetContext(ctx, &b, `
+		err = tx.tx.GetContext(ctx, &b, `
 			INSERT INTO "Booking" (id, "userId", "resourceId", "startsAt", "endsAt", amount, currency, "expiresAt")
 			SELECT $8, $1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second'
 			WHERE NOT EXISTS (SELECT FROM "Booking" WHERE "resourceId" = $2 AND tstzrange("startsAt", "endsAt") && tstzrange($3, $4)
@@ -127,9 +122,9 @@ func (s *Store) CreateBooking(ctx context.Context, n NewBooking) (Booking, error
 			RETURNING `+bookingColumns,
 			n.UserID, r.ID, slot.StartsAt, slot.EndsAt, r.UnitAmount, r.Currency, n.Hold.Seconds(), n.ID)
 		if errors.Is(err, sql.ErrNoRows) {
-			return ErrSlotHeld
+			return b, ErrSlotHeld
 		}
-		return err
+		return b, err
 	})
 	if ViolatedConstraint(err) == SlotConstraint {
 		return Booking{}, ErrSlotHeld
@@ -165,56 +160,20 @@ func (tx *Tx) checkUnpaid(ctx context.Context, userID uuid.UUID, most int) error
 	return nil
 }
 
-// LapsedHolds lists the pending bookings that overlap the slot and whose hold has ended.
-func (s *Store) LapsedHolds(ctx context.Context, slot Slot) ([]Booking, error) {
-	list := []Booking{}
-	err := s.db.SelectContext(ctx, &list, lapsedHoldsSQL, slot.ResourceID, slot.StartsAt, slot.EndsAt)
-	return list, err
-}
-
-// EndPending gives a booking that is still pending the status EXPIRED or CANCELLED, and returns the
-// booking as it is then: in another status if somebody was faster.
-func (s *Store) EndPending(ctx context.Context, id uuid.UUID, end BookingStatus) (Booking, error) {
-	var b Booking
-	err := s.Transact(ctx, func(tx *Tx) error {
-		if _, err := tx.tx.ExecContext(ctx, `
-			UPDATE "Booking" SET status = $2, "updatedAt" = now() WHERE id = $1 AND status = 'PENDING'`, id, end); err != nil {
-			return err
-		}
-		return found(tx.tx.GetContext(ctx, &b, `SELECT `+bookingColumns+` FROM "Booking" WHERE id = $1`, id))
-	})
-	return b, err
-}
-
-// StoreCheckout keeps the session that was made for a booking. An event that overtook this call has
-// brought the session already, and what it brought stays.
-func (s *Store) StoreCheckout(ctx context.Context, id uuid.UUID, sessionID, checkoutURL string) (Booking, error) {
-	var b Booking
-	err := s.Transact(ctx, func(tx *Tx) error {
-		return found(tx.tx.GetContext(ctx, &b, `
-			UPDATE "Booking" SET "stripeSessionId" = COALESCE("stripeSessionId", $2), "checkoutUrl" = $3, "updatedAt" = now()
-			WHERE id = $1 RETURNING `+bookingColumns, id, sessionID, checkoutURL))
-	})
-	return b, err
-}
-
 // Booking finds a booking; ErrNotFound if there is none.
 func (s *Store) Booking(ctx context.Context, id uuid.UUID) (Booking, error) {
-	var b Booking
-	err := s.db.GetContext(ctx, &b, `SELECT `+bookingColumns+` FROM "Booking" WHERE id = $1`, id)
-	return b, found(err)
+	return ask(ctx, func(ctx context.Context) (b Booking, err error) {
+		err = s.db.GetContext(ctx, &b, bookingSQL, id)
+		return b, found(err)
+	})
 }
 
 // Bookings lists every booking, newest first.
 func (s *Store) Bookings(ctx context.Context, page Page) ([]Booking, error) {
-	list := []Booking{}
-	err := s.db.SelectContext(ctx, &list, bookingsSQL, page.before(), page.ID, page.Limit)
-	return list, err
+	return listed[Booking](ctx, s, bookingsSQL, page.before(), page.ID, page.Limit)
 }
 
 // BookingsOf lists one user's bookings, newest first.
 func (s *Store) BookingsOf(ctx context.Context, userID uuid.UUID, page Page) ([]Booking, error) {
-	list := []Booking{}
-	err := s.db.SelectContext(ctx, &list, bookingsOfSQL, page.before(), page.ID, page.Limit, userID)
-	return list, err
+	return listed[Booking](ctx, s, bookingsOfSQL, page.before(), page.ID, page.Limit, userID)
 }

@@ -46,12 +46,9 @@ const (
 )
 
 // PaymentEvents lists recorded events, newest first, without their payloads; with a result, only those.
-func (s *Store) PaymentEvents(ctx context.Context, result Result, page Page) (list []PaymentEvent, err error) {
-	list = []PaymentEvent{}
+func (s *Store) PaymentEvents(ctx context.Context, result Result, page Page) ([]PaymentEvent, error) {
 	if result == "" {
-		err = s.db.SelectContext(ctx, &list, paymentEventsSQL, page.before(), page.ID, page.Limit)
-	} else {
-		err = s.db.SelectContext(ctx, &list, paymentEventsByResultSQL, page.before(), page.ID, page.Limit, result)
+		return listed[PaymentEvent](ctx, s, paymentEventsSQL, page.before(), page.ID, page.Limit)
 	}
-	return list, err
+	return listed[PaymentEvent](ctx, s, paymentEventsByResultSQL, page.before(), page.ID, page.Limit, result)
 }

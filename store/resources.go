@@ -19,27 +19,27 @@ type Resource struct {
 
 // CreateResource adds a resource.
 func (s *Store) CreateResource(ctx context.Context, name string, unitAmount int64, currency string) (Resource, error) {
-	var r Resource
-	err := s.db.GetContext(ctx, &r, `
-		INSERT INTO "Resource" (name, "unitAmount", currency) VALUES ($1, $2, $3)
-		RETURNING id, name, "unitAmount", currency, "createdAt"`, name, unitAmount, currency)
-	return r, err
+	return ask(ctx, func(ctx context.Context) (r Resource, err error) {
+		err = s.db.GetContext(ctx, &r, `
+			INSERT INTO "Resource" (name, "unitAmount", currency) VALUES ($1, $2, $3)
+			RETURNING id, name, "unitAmount", currency, "createdAt"`, name, unitAmount, currency)
+		return r, err
+	})
 }
 
 // Resource finds a resource; ErrNotFound if there is none.
 func (s *Store) Resource(ctx context.Context, id uuid.UUID) (Resource, error) {
-	var r Resource
-	err := s.db.GetContext(ctx, &r, `
-		SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource" WHERE id = $1`, id)
-	return r, found(err)
+	return ask(ctx, func(ctx context.Context) (r Resource, err error) {
+		err = s.db.GetContext(ctx, &r, `
+			SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource" WHERE id = $1`, id)
+		return r, found(err)
+	})
 }
 
 // Resources lists resources, newest first, from after the cursor on.
 func (s *Store) Resources(ctx context.Context, page Page) ([]Resource, error) {
-	list := []Resource{}
-	err := s.db.SelectContext(ctx, &list, `
+	return listed[Resource](ctx, s, `
 		SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource"
 		WHERE ("createdAt", id) < ($1, $2)
 		ORDER BY "createdAt" DESC, id DESC LIMIT $3`, page.before(), page.ID, page.Limit)
-	return list, err
 }

@@ -93,7 +93,7 @@ func requireIndexes(t *testing.T, s *Store) {
 		"join":              {joinSQL, []any{id, "CONFIRMED", nil, 0, "cs_1", "pi_1"}},
 		"parked":            {parkedSQL, []any{"pi_1"}},
 		"settle":            {settleSQL, []any{id, id, "processed", "applied"}},
-		"lapsed holds":      {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour)}},
+		"lapsed holds":      {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour), 120, 50}},
 		"a user's bookings": {bookingsOfSQL, []any{at, id, 50, id}},
 		"events":            {paymentEventsSQL, []any{at, id, 50}},
 		"events by result":  {paymentEventsByResultSQL, []any{at, id, 50, "review"}},

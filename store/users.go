@@ -28,10 +28,12 @@ type User struct {
 
 // CreateUser adds a user; ErrEmailTaken if the address is in use. The address must be in lower case already.
 func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, role Role) (User, error) {
-	var u User
-	err := s.db.GetContext(ctx, &u, `
-		INSERT INTO "User" (email, "passwordHash", role) VALUES ($1, $2, $3)
-		RETURNING id, email, "passwordHash", role, "createdAt"`, email, passwordHash, role)
+	u, err := ask(ctx, func(ctx context.Context) (u User, err error) {
+		err = s.db.GetContext(ctx, &u, `
+			INSERT INTO "User" (email, "passwordHash", role) VALUES ($1, $2, $3)
+			RETURNING id, email, "passwordHash", role, "createdAt"`, email, passwordHash, role)
+		return u, err
+	})
 	if ViolatedConstraint(err) == "User_email_key" {
 		return User{}, ErrEmailTaken
 	}
@@ -40,8 +42,9 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, role
 
 // UserByEmail finds a user by the address in lower case; ErrNotFound if there is none.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
-	var u User
-	err := s.db.GetContext(ctx, &u, `
-		SELECT id, email, "passwordHash", role, "createdAt" FROM "User" WHERE email = $1`, email)
-	return u, found(err)
+	return ask(ctx, func(ctx context.Context) (u User, err error) {
+		err = s.db.GetContext(ctx, &u, `
+			SELECT id, email, "passwordHash", role, "createdAt" FROM "User" WHERE email = $1`, email)
+		return u, found(err)
+	})
 }
