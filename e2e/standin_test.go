@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,8 +24,11 @@ type standin struct {
 	sessions map[string]*standinSession
 	byKey    map[string]string // Idempotency-Key to session id
 	refunds  map[string]url.Values
+	numbered int // sessions so far
 	away     bool
 	calls    []string
+	before   func(call string) // called with "POST /v1/refunds" before and after a call is carried out, if not nil
+	after    func(call string)
 	events   []string // bodies, newest first
 }
 
@@ -91,7 +95,71 @@ func (s *standin) refunded() map[string]url.Values {
 	return all
 }
 
+// around has f called before, or after, each call is carried out; its answer waits for it.
+func (s *standin) around(before, after func(call string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before, s.after = before, after
+}
+
+// open lists the sessions that can still be paid.
+func (s *standin) open() (open []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, session := range s.sessions {
+		if session.status == "open" {
+			open = append(open, id)
+		}
+	}
+	return open
+}
+
+// form is what a session was made with.
+func (s *standin) form(session string) url.Values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[session].form
+}
+
+// made is how many sessions there have been.
+func (s *standin) made() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.numbered
+}
+
+// add makes an open session that nobody has asked for.
+func (s *standin) add(session string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[session] = &standinSession{status: "open", form: url.Values{}}
+}
+
+// forget loses every session, as a mock that is started anew.
+func (s *standin) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sessions)
+}
+
 func (s *standin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	before, after := s.before, s.after
+	s.mu.Unlock()
+	call := r.Method + " " + r.URL.Path
+	if before != nil {
+		before(call)
+	}
+	answer := httptest.NewRecorder()
+	s.carryOut(answer, r)
+	if after != nil {
+		after(call)
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+func (s *standin) carryOut(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, r.Method+" "+r.URL.Path)
@@ -108,20 +176,27 @@ func (s *standin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isSession && rest == "" && r.Method == http.MethodPost:
 		id, known := s.byKey[key]
+		if expires, _ := strconv.ParseInt(r.PostForm.Get("expires_at"), 10, 64); !known && time.Until(time.Unix(expires, 0)) < 30*time.Minute {
+			refuse(w, http.StatusBadRequest, "invalid_request_error", "expires_at must be 30 minutes ahead")
+			return
+		}
 		if !known || key == "" {
-			id = fmt.Sprintf("cs_test_standin%d", len(s.sessions)+1)
+			s.numbered++
+			id = fmt.Sprintf("cs_test_standin%d", s.numbered)
 			s.sessions[id] = &standinSession{status: "open", form: r.PostForm}
 			s.byKey[key] = id
 		}
 		s.writeSession(w, id)
-	case isSession && s.sessions[strings.TrimPrefix(rest, "/")] != nil && r.Method == http.MethodGet:
+	case isSession && r.Method == http.MethodGet && s.sessions[strings.TrimPrefix(rest, "/")] == nil:
+		missing(w)
+	case isSession && r.Method == http.MethodGet:
 		s.writeSession(w, strings.TrimPrefix(rest, "/"))
 	case isSession && strings.HasSuffix(rest, "/expire") && r.Method == http.MethodPost:
 		id := strings.TrimSuffix(strings.TrimPrefix(rest, "/"), "/expire")
 		session := s.sessions[id]
 		switch {
 		case session == nil:
-			refuse(w, http.StatusNotFound, "invalid_request_error", "No such checkout session")
+			missing(w)
 		case session.status != "open":
 			refuse(w, http.StatusBadRequest, "invalid_request_error", "Only Checkout Sessions with a status in [\"open\"] can be expired.")
 		default:
@@ -157,6 +232,12 @@ func (s *standin) writeSession(w http.ResponseWriter, id string) {
 		"id": id, "object": "checkout.session", "status": s.sessions[id].status,
 		"url": "https://checkout.stripe.com/c/pay/" + id, "expires_at": time.Now().Add(31 * time.Minute).Unix(),
 	})
+}
+
+// missing is what Stripe says of an id that it does not know.
+func missing(w http.ResponseWriter) {
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write([]byte(`{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such checkout.session"}}`))
 }
 
 func refuse(w http.ResponseWriter, status int, kind, message string) {

@@ -66,7 +66,7 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 		ID: made.id, UserID: who.UserID, Slot: slot, Hold: hold, MaxUnpaid: s.maxUnpaid(who),
 	})
 	if err != nil {
-		if mayBeMade(err) {
+		if mayBeDone(err) {
 			s.takeBackBeside(made)
 		}
 		return err
@@ -84,7 +84,10 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 		return err
 	}
 	made.sessionID = sessionID
-	if booking, err = s.storeCheckout(ctx, booking.ID, sessionID, checkoutURL); err != nil {
+	booking, err = insist(ctx, func() (store.Booking, error) {
+		return s.store.StoreCheckout(ctx, made.id, sessionID, checkoutURL)
+	})
+	if err != nil {
 		s.takeBackBeside(made)
 		return err
 	}

@@ -81,10 +81,11 @@ func (s *Server) endHold(ctx context.Context, b store.Booking, end store.Booking
 		if err := endSession(ctx, b); err != nil {
 			return b, err
 		}
-		var err error
-		if b, err = s.store.EndPending(ctx, b.ID, b.StripeSessionID, end); err != nil {
+		ended, err := insist(ctx, func() (store.Booking, error) { return s.store.EndPending(ctx, b.ID, b.StripeSessionID, end) })
+		if err != nil {
 			return b, err
 		}
+		b = ended
 	}
 	return b, nil
 }
@@ -124,4 +125,27 @@ func (s *Server) sessionOf(ctx context.Context, b store.Booking) (string, error)
 
 func hasEnded(b store.Booking) bool {
 	return b.Status == store.Expired || b.Status == store.PaymentFailed || b.Status == store.Cancelled
+}
+
+// mayBeDone tells that the database has not said what became of a transaction.
+func mayBeDone(err error) bool {
+	return store.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// insist tries for a moment to have the database keep what Stripe has done already, which no rollback can undo. The
+// usual reason of a failure is a connection that was lost, and then another one will do. What is kept must be the
+// same when it is kept twice.
+func insist(ctx context.Context, keep func() (store.Booking, error)) (store.Booking, error) {
+	const moment, pause = 3 * time.Second, 100 * time.Millisecond
+	for start := time.Now(); ; {
+		b, err := keep()
+		if err == nil || !mayBeDone(err) || time.Since(start) > moment {
+			return b, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return b, err
+		}
+	}
 }

@@ -110,25 +110,3 @@ func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
 	}
 	return nil
 }
-
-// mayBeMade tells that the database has not said what became of a transaction.
-func mayBeMade(err error) bool {
-	return store.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// storeCheckout is store.StoreCheckout, tried again for a moment if the connection is lost: the session is there, and
-// so is the database, as a rule, by another connection.
-func (s *Server) storeCheckout(ctx context.Context, id uuid.UUID, sessionID, checkoutURL string) (store.Booking, error) {
-	const again, pause = 3 * time.Second, 100 * time.Millisecond
-	for start := time.Now(); ; {
-		b, err := s.store.StoreCheckout(ctx, id, sessionID, checkoutURL)
-		if err == nil || !mayBeMade(err) || time.Since(start) > again {
-			return b, err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return b, err
-		}
-	}
-}
