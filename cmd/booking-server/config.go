@@ -39,6 +39,8 @@ type config struct {
 	CheckoutSuccessURL   string
 	CheckoutCancelURL    string
 	MetricsToken         string // "" turns /metrics off
+
+	AllowAsynchronousCommit bool // serve although an acknowledged event may be lost with PostgreSQL
 }
 
 // reachable is an address at which this machine reaches what listens at ListenAddress.
@@ -62,8 +64,10 @@ type variable struct {
 	// set checks a value that is not empty and keeps it. What it returns completes "NAME must …" and
 	// never quotes the value, since secrets end up in the wrong variable, too.
 	set func(c *config, value string) (fault string)
-	// local tells whether the checked value is the one that docker-compose.yml ships.
-	local func(c config) bool
+	// secret says what in the checked value nobody else may know; nil where everybody may.
+	secret *secret
+	// live looks at the checked value beside a live Stripe key. A fault completes "NAME must …", a warning "NAME …".
+	live func(c config) (fault, warning string)
 }
 
 const mostPerSecond = 1_000_000
@@ -72,18 +76,17 @@ const mostPerSecond = 1_000_000
 var variables = []variable{
 	{name: "PORT", fallback: "3000", help: "port to listen on, 1 to 65535", set: setPort},
 	{name: "LISTEN_ADDRESS", help: "address of this machine to listen on, such as 127.0.0.1; unset, all of them", set: setListenAddress},
-	{name: "DATABASE_URL", required: true, set: setDatabaseURL, local: localDatabase,
-		help: "PostgreSQL, as postgres://user:password@host:5432/booking_platform?sslmode=require or as key=value pairs; several hosts as host=a,b port=1,2"},
-	{name: "STRIPE_SECRET_KEY", required: true, set: setStripeKey,
-		local: func(c config) bool { return c.StripeSecretKey == "sk_test_localdefault" },
-		help:  "Stripe's API key: sk_test_…, sk_live_…, rk_test_… or rk_live_…"},
-	{name: "STRIPE_WEBHOOK_SECRET", required: true, set: setWebhookSecrets,
-		local: func(c config) bool { return slices.Contains(c.StripeWebhookSecrets, "whsec_localdefault") },
-		help:  "signing secret of the webhook endpoint, whsec_…; several, separated by commas, while rotating"},
-	{name: "STRIPE_API_BASE", help: "URL to use in place of Stripe's API, such as stripe-mock's", set: setAPIBase},
-	{name: "JWT_SECRET", required: true, set: setJWTSecret,
-		local: func(c config) bool { return c.JWTSecret == "local-default-jwt-secret-change-before-production" },
-		help:  "key that signs the bearer tokens, 32 bytes or more"},
+	{name: "DATABASE_URL", required: true, set: setDatabaseURL, secret: databaseSecret, live: liveDatabase,
+		help: "PostgreSQL, as postgres://user:password@host:5432/booking_platform?sslmode=verify-full or as key=value pairs; several hosts as host=a,b port=1,2"},
+	{name: "ALLOW_ASYNCHRONOUS_COMMIT", fallback: "false", set: setAllowAsynchronousCommit,
+		help: "true serves although synchronous_commit is off, so that an acknowledged event can be lost when PostgreSQL stops"},
+	{name: "STRIPE_SECRET_KEY", required: true, set: setStripeKey, secret: stripeSecret,
+		help: "Stripe's API key: sk_test_…, sk_live_…, rk_test_… or rk_live_…"},
+	{name: "STRIPE_WEBHOOK_SECRET", required: true, set: setWebhookSecrets, secret: webhookSecret,
+		help: "signing secret of the webhook endpoint, whsec_…; several, separated by commas, while rotating"},
+	{name: "STRIPE_API_BASE", help: "URL to use in place of Stripe's API, such as stripe-mock's", set: setAPIBase, live: liveAPIBase},
+	{name: "JWT_SECRET", required: true, set: setJWTSecret, secret: jwtSecret,
+		help: "key that signs the bearer tokens, 32 bytes or more"},
 	{name: "TRUSTED_PROXIES", set: setProxies,
 		help: "addresses or CIDR ranges, separated by commas, of the proxies whose X-Forwarded-For counts"},
 	{name: "LOG_LEVEL", fallback: "info", help: "debug, info, warn or error", set: setLogLevel},
@@ -103,17 +106,18 @@ var variables = []variable{
 	{name: "MAX_UNPAID_BOOKINGS", fallback: "5", help: "unpaid bookings that a customer may have at the same time; 0 is no limit",
 		set: func(c *config, value string) string { return setNumber(&c.MaxUnpaidBookings, 0, value) }},
 	{name: "CHECKOUT_SUCCESS_URL", fallback: "http://localhost:PORT/checkout/success", help: "where Stripe sends a customer who has paid",
-		set: func(c *config, value string) string { return setPage(&c.CheckoutSuccessURL, value) }},
+		set:  func(c *config, value string) string { return setPage(&c.CheckoutSuccessURL, value) },
+		live: func(c config) (string, string) { return livePage(c.CheckoutSuccessURL) }},
 	{name: "CHECKOUT_CANCEL_URL", fallback: "http://localhost:PORT/checkout/cancel", help: "where Stripe sends a customer who turns back",
-		set: func(c *config, value string) string { return setPage(&c.CheckoutCancelURL, value) }},
-	{name: "METRICS_TOKEN", set: setMetricsToken,
-		local: func(c config) bool { return c.MetricsToken == "local-default-metrics-token" },
-		help:  "bearer token for GET /metrics; unset, there is no such route"},
+		set:  func(c *config, value string) string { return setPage(&c.CheckoutCancelURL, value) },
+		live: func(c config) (string, string) { return livePage(c.CheckoutCancelURL) }},
+	{name: "METRICS_TOKEN", set: setMetricsToken, secret: metricsSecret,
+		help: "bearer token for GET /metrics; unset, there is no such route"},
 }
 
 // configFrom reads the whole environment. An empty variable counts as unset. The error has a line for
-// each fault, naming the variable and what to do; neither it nor the warnings, one for each variable
-// that has a well-known local default, hold any value.
+// each fault, naming the variable and what to do; neither it nor the warnings hold any value. What is
+// known to everybody, or is no secret, is an error beside a live Stripe key (live.go).
 func configFrom(getenv func(string) string) (config, []string, error) {
 	return readConfig(getenv, variables)
 }
@@ -134,6 +138,7 @@ func configOnly(getenv func(string) string, names ...string) (config, error) {
 func readConfig(getenv func(string) string, wanted []variable) (config, []string, error) {
 	var (
 		c        = config{Port: 3000}
+		accepted []variable
 		warnings []string
 		faults   []error
 	)
@@ -150,8 +155,18 @@ func readConfig(getenv func(string) string, wanted []variable) (config, []string
 		}
 		if fault := v.set(&c, value); fault != "" {
 			faults = append(faults, fmt.Errorf("%s must %s", v.name, fault))
-		} else if v.local != nil && v.local(c) {
-			warnings = append(warnings, v.name+" has the well-known local default; set your own before production")
+			continue
+		}
+		accepted = append(accepted, v)
+	}
+	// Only now is it known whether the key is a live one.
+	for _, v := range accepted {
+		fault, warning := v.exposed(c)
+		if fault != "" {
+			faults = append(faults, fmt.Errorf("%s must %s", v.name, fault))
+		}
+		if warning != "" {
+			warnings = append(warnings, v.name+" "+warning)
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -195,8 +210,8 @@ func setListenAddress(c *config, value string) string {
 }
 
 func setDatabaseURL(c *config, value string) string {
-	const form = "be a PostgreSQL URL (postgres://user:password@host:5432/booking_platform?sslmode=require) " +
-		"or key=value pairs (host=a,b port=5432,5433 dbname=booking_platform user=… password=… sslmode=require)"
+	const form = "be a PostgreSQL URL (postgres://user:password@host:5432/booking_platform?sslmode=verify-full) " +
+		"or key=value pairs (host=a,b port=5432,5433 dbname=booking_platform user=… password=… sslmode=verify-full)"
 	// lib/pq takes mysql://host?a=b for key=value pairs with an odd key.
 	if before, _, isURL := strings.Cut(value, "://"); isURL && !strings.Contains(before, "=") {
 		if before != "postgres" && before != "postgresql" {
@@ -222,10 +237,12 @@ func setDatabaseURL(c *config, value string) string {
 	return ""
 }
 
-// localDatabase looks at a value that setDatabaseURL has accepted.
-func localDatabase(c config) bool {
-	parsed, err := pq.NewConfig(c.DatabaseURL)
-	return err == nil && parsed.Password == "postgres"
+func setAllowAsynchronousCommit(c *config, value string) string {
+	if value != "true" && value != "false" {
+		return "be true or false"
+	}
+	c.AllowAsynchronousCommit = value == "true"
+	return ""
 }
 
 func setStripeKey(c *config, value string) string {
@@ -248,7 +265,8 @@ func setWebhookSecrets(c *config, value string) string {
 			// An empty secret would accept anybody's signature.
 			return fmt.Sprintf("not have an empty part, but part %d is; take the comma away or put a secret there", i+1)
 		}
-		if !isPrintable(part) || strings.HasPrefix(part, "sk_") || strings.HasPrefix(part, "rk_") || strings.HasPrefix(part, "pk_") {
+		// Behind whsec_ nothing may stand, as when it was put before a variable that is unset.
+		if !isPrintable(part) || part == webhookPrefix || strings.HasPrefix(part, "sk_") || strings.HasPrefix(part, "rk_") || strings.HasPrefix(part, "pk_") {
 			return fmt.Sprintf("be signing secrets of the webhook endpoint (whsec_…, without spaces), but part %d is none", i+1)
 		}
 		secrets = append(secrets, part)
@@ -269,6 +287,9 @@ func setAPIBase(c *config, value string) string {
 func setJWTSecret(c *config, value string) string {
 	if len(value) < 32 {
 		return "have at least 32 bytes; openssl rand -hex 32 makes one"
+	}
+	if strings.TrimSpace(value) == "" {
+		return "not be blank; openssl rand -hex 32 makes one"
 	}
 	c.JWTSecret = value
 	return ""
