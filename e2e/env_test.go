@@ -202,6 +202,7 @@ func environment(c server.Config, port string) []string {
 	return []string{
 		"PORT=" + port,
 		"DATABASE_URL=" + c.DatabaseURL,
+		"ALLOW_ASYNCHRONOUS_COMMIT=" + strconv.FormatBool(c.AllowAsynchronousCommit),
 		"STRIPE_SECRET_KEY=" + c.StripeKey,
 		"STRIPE_API_BASE=" + c.StripeAPIBase,
 		"STRIPE_WEBHOOK_SECRET=" + strings.Join(c.WebhookSecrets, ","),

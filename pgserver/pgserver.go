@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	mathrand "math/rand/v2"
 	"net"
 	"net/url"
@@ -34,6 +35,9 @@ type Config struct {
 	Repository string    // Maven repository to download from; "" is the public one
 	Durable    bool      // false turns fsync and autovacuum off: fast, and lost with the machine
 	Progress   io.Writer // one line a step, for a person; nil is silence
+
+	Settings map[string]string // more of PostgreSQL's; they win over those made here
+	Files    map[string][]byte // put into the data directory of a new cluster, such as server.key or pg_hba.conf
 }
 
 // Limits of one step. They are for slow machines; a failure is noticed at once.
@@ -197,6 +201,7 @@ func (s *Server) StartAgain(ctx context.Context) error {
 		// https://www.postgresql.org/docs/16/routine-vacuuming.html#AUTOVACUUM
 		settings["autovacuum"] = "off"
 	}
+	maps.Copy(settings, s.config.Settings)
 	args := []string{"-D", s.dataDirectory()}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)
@@ -314,6 +319,15 @@ func (s *Server) initialise(ctx context.Context) error {
 	initdb.Stdout, initdb.Stderr = &said, &said
 	if err := initdb.Run(); err != nil {
 		return fmt.Errorf("initdb failed: %w\n%s", err, strings.TrimSpace(said.String()))
+	}
+	for name, content := range s.config.Files {
+		file := filepath.Join(s.dataDirectory(), name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return err
+		}
+		if err := s.account.own(file); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -66,6 +66,22 @@ func TestAnOutageLosesNothing(t *testing.T) {
 	require.NoDirExists(t, directory)
 }
 
+func TestSettingsAndFiles(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{
+		Settings: map[string]string{"full_page_writes": "on", "work_mem": "3MB"},
+		Files:    map[string][]byte{"pg_hba.conf": []byte("host all postgres 127.0.0.1/32 scram-sha-256\n")},
+	})
+	db := open(t, s, "postgres")
+	for query, want := range map[string]string{
+		`SHOW full_page_writes`: "on", `SHOW work_mem`: "3MB", `SHOW fsync`: "off", `SELECT count(*)::text FROM pg_hba_file_rules`: "1",
+	} {
+		var got string
+		require.NoError(t, db.QueryRow(query).Scan(&got))
+		require.Equal(t, want, got, query)
+	}
+}
+
 func TestAKeptDirectoryIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(publicTemp(t), "kept")

@@ -28,7 +28,7 @@ func Reconcile(ctx context.Context, c Config, while time.Duration) (map[webhook.
 		return nil, err
 	}
 	defer func() { _ = db.Close() }()
-	if err := migrate(ctx, db, c.DatabaseWait, c.Log); err != nil {
+	if err := prepareDatabase(ctx, db, c); err != nil {
 		return nil, err
 	}
 	handler := webhook.NewHandler(db, webhook.Config{Livemode: liveKey(c.StripeKey), Log: c.Log})

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"path"
 	"strconv"
 	"sync"
 	"time"
@@ -55,6 +54,8 @@ type Config struct {
 	CancelURL        string
 	MetricsToken     string // "" turns GET /metrics off
 	Log              *slog.Logger
+
+	AllowAsynchronousCommit bool // serve although the database may forget what it has committed
 }
 
 // Server is a running service.
@@ -78,7 +79,7 @@ type Server struct {
 	endLife    context.CancelFunc
 }
 
-// Open waits for the database, migrates it, and listens. Nothing is served before Serve. The error is
+// Open waits for the database, checks and migrates it, and listens. Nothing is served before Serve. The error is
 // a sentence for the operator, without any secret.
 func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	s := &Server{
@@ -101,7 +102,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			err = errors.Join(err, s.store.Close())
 		}
 	}()
-	if err := migrate(ctx, s.store, c.DatabaseWait, c.Log); err != nil {
+	if err := prepareDatabase(ctx, s.store, c); err != nil {
 		return nil, err
 	}
 	if s.listener = c.Listener; s.listener == nil {
@@ -134,55 +135,6 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
-}
-
-// migrate waits until the database answers, a log line a try, and applies what is pending.
-func migrate(ctx context.Context, db *store.Store, wait time.Duration, log *slog.Logger) error {
-	if err := WaitForDatabase(ctx, db, wait, log); err != nil {
-		return err
-	}
-	applied, err := db.Migrate(ctx)
-	switch {
-	case errors.Is(err, store.ErrSchemaNewer):
-		return err
-	case err != nil:
-		return fmt.Errorf("migrating the database at %s failed: %s", db.Address(), store.Describe(err))
-	case len(applied) == 0:
-		log.Info("Database migrations are up to date")
-	default:
-		names := make([]string, len(applied))
-		for i, file := range applied {
-			names[i] = path.Base(file)
-		}
-		log.Info("Database migrations applied", "migrations", names)
-	}
-	return nil
-}
-
-// WaitForDatabase asks the database once a second until it answers, for at most the given time; 0 asks
-// once. A database that is there and refuses us is not waited for.
-func WaitForDatabase(ctx context.Context, db *store.Store, patience time.Duration, log *slog.Logger) error {
-	deadline := time.Now().Add(patience)
-	for {
-		attempt, cancel := context.WithTimeout(ctx, 4*time.Second)
-		err := db.Ping(attempt)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if store.Denied(err) {
-			return fmt.Errorf("the database at %s refuses the user or password of DATABASE_URL (%s)", db.Address(), store.Describe(err))
-		}
-		if ctx.Err() != nil || time.Now().Add(time.Second).After(deadline) {
-			return fmt.Errorf("the database at %s did not answer within %s (%s); is it running, and is DATABASE_URL right?",
-				db.Address(), patience, store.Describe(err))
-		}
-		log.Warn("Waiting for the database", "address", db.Address(), "error", store.Describe(err))
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-		}
-	}
 }
 
 func listenCause(err error) error {

@@ -52,12 +52,6 @@ func Conflict(err error) bool {
 	return isConflict(err) || pq.As(err, pqerror.LockNotAvailable) != nil
 }
 
-// Denied tells that the database is there but does not let us in: waiting for it is no use.
-func Denied(err error) bool {
-	refused := pq.As(err)
-	return refused != nil && refused.Code.Class() == "28"
-}
-
 // Describe says what failed in words that are safe to log: a SQLSTATE with its name, constraint and
 // table, or the kind of a network failure. PostgreSQL's own texts can quote values, and so can other
 // errors, so none of them is passed on.
@@ -82,6 +76,10 @@ func Describe(err error) string {
 		return "deadline exceeded"
 	case errors.Is(err, context.Canceled):
 		return "cancelled"
+	case tlsFault(err) != "":
+		return "TLS: " + tlsFault(err)
+	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"):
+		return op.Err.Error() // a TLS alert, whose text is from a closed list and begins with tls
 	case errors.As(err, &op):
 		return "network: " + op.Op + ": " + plainCause(op.Err)
 	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrNotFound):
@@ -141,6 +139,6 @@ func Unavailable(err error) bool {
 		network *net.OpError
 		name    *net.DNSError
 	)
-	return errors.As(err, &network) || errors.As(err, &name) || errors.Is(err, driver.ErrBadConn) ||
+	return tlsFault(err) != "" || errors.As(err, &network) || errors.As(err, &name) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

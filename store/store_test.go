@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -246,6 +249,14 @@ func TestDescribeQuotesNothing(t *testing.T) {
 		"network: dial: name not resolved":  &net.OpError{Op: "dial", Err: &net.DNSError{Name: secret, Err: secret}},
 		"no such row":                       fmt.Errorf("%s: %w", secret, ErrNotFound),
 		"*errors.errorString":               errors.New(secret),
+
+		"TLS: the server offers none":                   fmt.Errorf("%s: %w", secret, pq.ErrSSLNotSupported),
+		"TLS: certificate of an unknown authority":      &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}},
+		"TLS: certificate for another host":             x509.HostnameError{Certificate: &x509.Certificate{}, Host: secret},
+		"TLS: certificate out of date":                  x509.CertificateInvalidError{Reason: x509.Expired, Detail: secret},
+		"TLS: certificate not valid":                    x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign, Detail: secret},
+		"TLS: a certificate or key file cannot be used": &fs.PathError{Op: "open", Path: secret, Err: syscall.ENOENT},
+		"tls: certificate required":                     &net.OpError{Op: "remote error", Err: tls.AlertError(116)},
 	} {
 		require.Equal(t, want, Describe(err))
 	}
@@ -259,6 +270,7 @@ func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
 		&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, driver.ErrBadConn, &pq.Error{Code: "57P01"}, &pq.Error{Code: "53300"}, &pq.Error{Code: "25006"},
+		pq.ErrSSLNotSupported, x509.CertificateInvalidError{Reason: x509.Expired},
 	} {
 		require.True(t, Unavailable(fmt.Errorf("x: %w", err)), "%v", err)
 	}

@@ -126,12 +126,12 @@ func (p program) reconcile(ctx context.Context, args []string) error {
 	if *since <= 0 || *since > mostSince {
 		return usageError{"--since must be a duration up to 720h, the 30 days for which Stripe keeps events"}
 	}
-	c, err := configOnly(p.getenv, "DATABASE_URL", "STRIPE_SECRET_KEY", "STRIPE_API_BASE")
+	c, err := configOnly(p.getenv, "DATABASE_URL", "ALLOW_ASYNCHRONOUS_COMMIT", "STRIPE_SECRET_KEY", "STRIPE_API_BASE")
 	if err != nil {
 		return err
 	}
 	outcomes, err := server.Reconcile(ctx, server.Config{
-		DatabaseURL: c.DatabaseURL, DatabaseWait: databaseWait,
+		DatabaseURL: c.DatabaseURL, DatabaseWait: databaseWait, AllowAsynchronousCommit: c.AllowAsynchronousCommit,
 		StripeKey: c.StripeSecretKey, StripeAPIBase: c.StripeAPIBase,
 		Log: newLog(p.stderr, slog.LevelInfo),
 	}, *since)

@@ -39,7 +39,7 @@ const (
 )
 
 var (
-	databaseSecret = &secret{how: "give the database's user another password (ALTER ROLE … PASSWORD …), and put it there",
+	databaseSecret = &secret{how: "give the database's user another password (ALTER ROLE … PASSWORD …) and write that",
 		of: func(c config) []string {
 			// An error cannot be: setDatabaseURL has accepted the value.
 			parsed, _ := pq.NewConfig(c.DatabaseURL)

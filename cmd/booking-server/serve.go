@@ -50,6 +50,8 @@ func (p program) serve(ctx context.Context, args []string) error {
 		CancelURL:        c.CheckoutCancelURL,
 		MetricsToken:     c.MetricsToken,
 		Log:              log,
+
+		AllowAsynchronousCommit: c.AllowAsynchronousCommit,
 	})
 	if err != nil {
 		return err
