@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,42 @@ func TestSettingsThatLoseDataAreWarnedOf(t *testing.T) {
 		require.Equal(t, value == "off", strings.Contains(logs, "The database has "+setting+" off"), "%s is %s", setting, value)
 	}
 	require.Contains(t, logs, "The database has fsync off", "as every test's database")
+}
+
+// What takes real money does not start with what everybody knows. Nothing is asked of the database before.
+func TestALiveKeyWithPublishedSecrets(t *testing.T) {
+	t.Parallel()
+	good := shared.config("postgres://app:s3cr3tpassword@127.0.0.1:1/x?sslmode=disable", &logBuffer{})
+	good.StripeKey, good.StripeAPIBase = "sk_live_s3cr3tkey", "https://api.stripe.com"
+	good.WebhookSecrets = []string{"whsec_s3cr3tKq0Zp7Lw2VbN9xTfYd4Ha6"}
+	good.JWTSecret, good.MetricsToken = "s3cr3t-0f1e2d3c4b5a69788796a5b4c3d2e1f0", "s3cr3t-0123456789abcdef"
+	for name, tc := range map[string]struct {
+		change func(*server.Config)
+		names  string
+	}{
+		"the database's password": {func(c *server.Config) { c.DatabaseURL = "postgres://postgres:postgres@127.0.0.1:1/x?sslmode=disable" }, "DATABASE_URL"},
+		"the webhook secret":      {func(c *server.Config) { c.WebhookSecrets = []string{"whsec_localdefault"} }, "STRIPE_WEBHOOK_SECRET"},
+		"one of several":          {func(c *server.Config) { c.WebhookSecrets = append(c.WebhookSecrets, "whsec_localdefault") }, "STRIPE_WEBHOOK_SECRET"},
+		"a webhook secret of one": {func(c *server.Config) { c.WebhookSecrets = []string{"a"} }, "STRIPE_WEBHOOK_SECRET"},
+		"the JWT secret":          {func(c *server.Config) { c.JWTSecret = "local-default-jwt-secret-change-before-production" }, "JWT_SECRET"},
+		"one character":           {func(c *server.Config) { c.JWTSecret = strings.Repeat("x", 32) }, "JWT_SECRET"},
+		"spaces":                  {func(c *server.Config) { c.JWTSecret = strings.Repeat(" ", 32) }, "JWT_SECRET"},
+		"the metrics' token":      {func(c *server.Config) { c.MetricsToken = "local-default-metrics-token" }, "METRICS_TOKEN"},
+		"a key in the clear":      {func(c *server.Config) { c.StripeAPIBase = "http://127.0.0.1:1" }, "STRIPE_API_BASE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := good
+			config.WebhookSecrets = slices.Clone(good.WebhookSecrets)
+			tc.change(&config)
+			stdout, stderr, code := command(t, environment(config, "1"), "")
+			require.Equal(t, 1, code)
+			require.Empty(t, stdout, "nothing was begun")
+			require.True(t, strings.HasPrefix(stderr, tc.names+" must "), stderr)
+			require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			require.NotContains(t, stderr, "s3cr3t")
+		})
+	}
 }
 
 // certificate makes one that signs itself, for the given host, which may be an address.
