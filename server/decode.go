@@ -136,12 +136,15 @@ func setField(field any, name string, raw json.RawMessage) error {
 			return wrong("true or false")
 		}
 	case *time.Time:
-		if raw[0] != '"' {
+		var text string
+		if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
 			return wrong("a string that holds a time")
 		}
-		if json.Unmarshal(raw, field) != nil {
-			return badRequest(name + " must be an RFC 3339 time with a zone, such as 2030-01-31T09:00:00Z")
+		at, fault := parseTime(text)
+		if fault != "" {
+			return badRequest(name + " must " + fault)
 		}
+		*field = at
 	default:
 		panic(fmt.Sprintf("decodeBody does not know fields of type %T", field))
 	}
