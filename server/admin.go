@@ -46,6 +46,12 @@ func paymentEventAnswer(e store.PaymentEvent) paymentEventJSON {
 	}
 }
 
+var paymentEventList = list[store.PaymentEvent]{
+	name:   "paymentEvents",
+	answer: func(e store.PaymentEvent) any { return paymentEventAnswer(e) },
+	at:     func(e store.PaymentEvent) store.Page { return store.Page{CreatedAt: e.CreatedAt, ID: e.ID} },
+}
+
 // listPaymentEvents lists recorded events, newest first, with ?result= only those.
 func (s *Server) listPaymentEvents(w http.ResponseWriter, r *http.Request) error {
 	page, err := pageOf(r)
@@ -58,12 +64,11 @@ func (s *Server) listPaymentEvents(w http.ResponseWriter, r *http.Request) error
 	default:
 		return badRequest("result must be processed, ignored or review")
 	}
-	list, err := s.store.PaymentEvents(r.Context(), result, page.query())
+	rows, err := s.store.PaymentEvents(r.Context(), result, page.query())
 	if err != nil {
 		return err
 	}
-	return writePage(w, "paymentEvents", page, list, paymentEventAnswer,
-		func(e store.PaymentEvent) store.Page { return store.Page{CreatedAt: e.CreatedAt, ID: e.ID} })
+	return paymentEventList.write(w, s.log, page, rows)
 }
 
 // WebhookCounts are the deliveries since the server was opened.

@@ -130,22 +130,27 @@ func (s *Server) slotOf(w http.ResponseWriter, r *http.Request) (store.Slot, err
 	return slot, nil
 }
 
+var bookingList = list[store.Booking]{
+	name:   "bookings",
+	answer: func(b store.Booking) any { return bookingAnswer(b) },
+	at:     func(b store.Booking) store.Page { return store.Page{CreatedAt: b.CreatedAt, ID: b.ID} },
+}
+
 func (s *Server) listBookings(w http.ResponseWriter, r *http.Request, who identity) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	var list []store.Booking
+	var rows []store.Booking
 	if seesAll(who) {
-		list, err = s.store.Bookings(r.Context(), page.query())
+		rows, err = s.store.Bookings(r.Context(), page.query())
 	} else {
-		list, err = s.store.BookingsOf(r.Context(), who.UserID, page.query())
+		rows, err = s.store.BookingsOf(r.Context(), who.UserID, page.query())
 	}
 	if err != nil {
 		return err
 	}
-	return writePage(w, "bookings", page, list, bookingAnswer,
-		func(b store.Booking) store.Page { return store.Page{CreatedAt: b.CreatedAt, ID: b.ID} })
+	return bookingList.write(w, s.log, page, rows)
 }
 
 func (s *Server) getBooking(w http.ResponseWriter, r *http.Request, who identity) error {

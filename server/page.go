@@ -2,7 +2,10 @@ package server
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +27,11 @@ type listPage struct{ store.Page }
 // pageOf reads ?limit= and ?cursor=.
 func pageOf(r *http.Request) (listPage, error) {
 	p := listPage{store.Page{Limit: defaultPage}}
-	query := r.URL.Query()
+	// r.URL.Query() would leave out what it cannot read, and a mangled cursor would answer the first page.
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return p, badRequest("the query after ? cannot be read; its values must be percent-encoded")
+	}
 	if limit := query.Get("limit"); limit != "" {
 		n, err := strconv.Atoi(limit)
 		if err != nil || n < 1 || n > maxPage {
@@ -49,34 +56,64 @@ func (p listPage) query() store.Page {
 	return q
 }
 
-// writePage answers {name: […], "next": cursor or null}.
-func writePage[Row, JSON any](w http.ResponseWriter, name string, p listPage, rows []Row, answer func(Row) JSON, at func(Row) store.Page) error {
+// list is a kind of list: the name of its rows in an answer, a row as JSON, and where it stands.
+type list[Row any] struct {
+	name   string
+	answer func(Row) any
+	at     func(Row) store.Page
+}
+
+// write answers {name: […], "next": cursor or null}. Each row is written by itself: one that cannot be
+// written is left out and logged, and takes nothing else away.
+func (l list[Row]) write(w http.ResponseWriter, log *slog.Logger, p listPage, rows []Row) error {
 	var next any
 	if len(rows) > p.Limit {
 		rows = rows[:p.Limit]
-		next = cursorOf(at(rows[len(rows)-1]))
+		next = nextOf(l.at(rows[len(rows)-1]))
 	}
-	list := make([]JSON, len(rows))
-	for i, row := range rows {
-		list[i] = answer(row)
+	written := make([]json.RawMessage, 0, len(rows))
+	for _, row := range rows {
+		text, err := json.Marshal(l.answer(row))
+		if err != nil {
+			log.Error("A row cannot be written and is left out", "list", l.name, "id", l.at(row).ID.String(), "error", describe(err))
+			continue
+		}
+		written = append(written, text)
 	}
-	return writeJSON(w, http.StatusOK, map[string]any{name: list, "next": next})
+	return writeJSON(w, http.StatusOK, map[string]any{l.name: written, "next": next})
+}
+
+// nextOf is the cursor for what comes after a row. A row whose creation time cannot be told has neighbours
+// that cannot be told either, since the list is in that order; the cursor goes past all of them.
+func nextOf(at store.Page) any {
+	switch year := at.CreatedAt.UTC().Year(); {
+	case year > 9999:
+		return cursorOf(store.Page{CreatedAt: time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC), ID: uuid.Max})
+	case year < 1:
+		return nil
+	}
+	return cursorOf(at)
 }
 
 func cursorOf(at store.Page) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(at.CreatedAt.UTC().Format(time.RFC3339Nano) + " " + at.ID.String()))
 }
 
+// parseCursor reads what cursorOf has written, in its one form: PostgreSQL's times have microseconds.
 func parseCursor(cursor string) (store.Page, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		return store.Page{}, false
 	}
 	when, id, _ := strings.Cut(string(raw), " ")
-	createdAt, err := time.Parse(time.RFC3339Nano, when)
-	if err != nil || createdAt.IsZero() {
+	createdAt, fault := parseTime(when)
+	if fault != "" || !createdAt.Equal(createdAt.Truncate(time.Microsecond)) {
 		return store.Page{}, false
 	}
 	parsed, err := uuid.Parse(id)
-	return store.Page{CreatedAt: createdAt, ID: parsed}, err == nil
+	at := store.Page{CreatedAt: createdAt, ID: parsed}
+	if err != nil || at.First() || cursorOf(at) != cursor {
+		return store.Page{}, false
+	}
+	return at, true
 }

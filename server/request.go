@@ -140,9 +140,10 @@ func (panicked) Error() string { return "panic" }
 // describe is an error's text for the log: never one that could quote a request, a row or a secret.
 func describe(err error) string {
 	var (
-		answered *problem
-		broken   panicked
-		stripe   *stripeError
+		answered  *problem
+		broken    panicked
+		stripe    *stripeError
+		unwritten *json.MarshalerError
 	)
 	switch {
 	case errors.As(err, &broken):
@@ -151,6 +152,8 @@ func describe(err error) string {
 		return stripe.Error()
 	case errors.As(err, &answered):
 		return answered.Title
+	case errors.As(err, &unwritten):
+		return "a value of type " + unwritten.Type.String() + " cannot be written as JSON"
 	}
 	return store.Describe(err)
 }

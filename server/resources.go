@@ -21,17 +21,22 @@ func resourceAnswer(r store.Resource) resourceJSON {
 	return resourceJSON{r.ID.String(), r.Name, r.UnitAmount, r.Currency, r.CreatedAt.UTC()}
 }
 
+var resourceList = list[store.Resource]{
+	name:   "resources",
+	answer: func(r store.Resource) any { return resourceAnswer(r) },
+	at:     func(r store.Resource) store.Page { return store.Page{CreatedAt: r.CreatedAt, ID: r.ID} },
+}
+
 func (s *Server) listResources(w http.ResponseWriter, r *http.Request) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	list, err := s.store.Resources(r.Context(), page.query())
+	rows, err := s.store.Resources(r.Context(), page.query())
 	if err != nil {
 		return err
 	}
-	return writePage(w, "resources", page, list, resourceAnswer,
-		func(r store.Resource) store.Page { return store.Page{CreatedAt: r.CreatedAt, ID: r.ID} })
+	return resourceList.write(w, s.log, page, rows)
 }
 
 func (s *Server) createResource(w http.ResponseWriter, r *http.Request) error {
