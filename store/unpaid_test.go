@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -105,4 +106,23 @@ func TestAUserWhoIsGoneHasNoBookings(t *testing.T) {
 		_, err = book(most)
 		require.ErrorIs(t, err, ErrUserGone)
 	}
+}
+
+// What a customer has paid for, or let go, is not read to count what he has not: a faithful customer waits no
+// longer than a new one.
+func TestUnpaidBookingsAreFoundAmongMany(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id, book := customer(t, s)
+	_, err := book(0)
+	require.NoError(t, err)
+	_, err = s.db.Exec(`
+		INSERT INTO "Booking" ("userId", "resourceId", "startsAt", "endsAt", amount, currency, status, "expiresAt")
+			SELECT "userId", "resourceId", now() - n * interval '1 day', now() - n * interval '1 day' + interval '1 hour', 4500, 'usd', 'CONFIRMED', now()
+			FROM "Booking", generate_series(1, 5000) n;
+		ANALYZE "Booking"`)
+	require.NoError(t, err)
+	var plan []string
+	require.NoError(t, s.db.Select(&plan, `EXPLAIN `+unpaidSQL, id))
+	require.Contains(t, strings.Join(plan, "\n"), "Booking_unpaid_idx")
 }
