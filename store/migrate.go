@@ -64,12 +64,14 @@ func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
 	return list, err
 }
 
+const migratedSQL = `SELECT max(version_id) FROM goose_db_version WHERE is_applied`
+
 // Migrated tells whether every migration of this binary has been applied. One statement, cheap enough
 // for a readiness probe; a database that was never migrated is not an error. A schema that is newer is
 // no hindrance here: during a rolling deployment the old replicas go on.
 func (s *Store) Migrated(ctx context.Context) (bool, error) {
 	var version int64
-	err := s.db.GetContext(ctx, &version, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`)
+	err := s.db.GetContext(ctx, &version, migratedSQL)
 	if pq.As(err, pqerror.UndefinedTable) != nil {
 		return false, nil
 	}

@@ -83,6 +83,11 @@ func Open(databaseURL string) (*Store, error) {
 	if _, given := pooled.Runtime["enable_seqscan"]; !given {
 		pooled.Runtime["enable_seqscan"] = "off"
 	}
+	// A plan that has to read a whole table all the same, a table of three rows say, then looks so costly that
+	// PostgreSQL compiles it: some hundred milliseconds of its processor, for a /ready that anybody can ask for.
+	if _, given := pooled.Runtime["jit"]; !given {
+		pooled.Runtime["jit"] = "off"
+	}
 	connector, err := pq.NewConnectorConfig(pooled)
 	if err != nil {
 		return nil, fmt.Errorf("the database's address cannot be used")

@@ -97,6 +97,7 @@ func requireIndexes(t *testing.T, s *Store) {
 		"parked":            {parkedSQL, []any{"pi_1"}},
 		"settle":            {settleSQL, []any{id, id, "processed", "applied"}},
 		"lapsed holds":      {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour), 120, 50}},
+		"unpaid bookings":   {unpaidSQL, []any{id}},
 		"a user's bookings": {bookingsOfSQL, []any{at, id, 50, id}},
 		"events":            {paymentEventsSQL, []any{at, id, 50}},
 		"events by result":  {paymentEventsByResultSQL, []any{at, id, 50, "review"}},
@@ -107,6 +108,15 @@ func requireIndexes(t *testing.T, s *Store) {
 		require.NotContains(t, text, "Seq Scan", "%s:\n%s", name, text)
 		require.Contains(t, text, "Index", "%s:\n%s", name, text)
 	}
+}
+
+// Whether the database is migrated is asked for anybody who asks whether the server is ready.
+func TestReadinessIsCheap(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var plan []string
+	require.NoError(t, s.db.Select(&plan, `EXPLAIN (ANALYZE, TIMING off) `+migratedSQL))
+	require.NotContains(t, strings.Join(plan, "\n"), "JIT", "nothing is compiled")
 }
 
 func TestConflictsAreRetried(t *testing.T) {
