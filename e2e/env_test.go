@@ -208,6 +208,10 @@ func environment(c server.Config, port string) []string {
 		"STRIPE_WEBHOOK_SECRET=" + strings.Join(c.WebhookSecrets, ","),
 		"JWT_SECRET=" + c.JWTSecret,
 		"WEBHOOK_RATE_LIMIT=" + strconv.Itoa(c.WebhookRate),
+		"MIN_SLOT=" + c.MinSlot.String(),
+		"MAX_SLOT=" + c.MaxSlot.String(),
+		"BOOKING_HORIZON=" + c.BookingHorizon.String(),
+		"MAX_UNPAID_BOOKINGS=" + strconv.Itoa(c.MaxUnpaid),
 		"METRICS_TOKEN=" + c.MetricsToken,
 		"LOG_LEVEL=debug",
 	}

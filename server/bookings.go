@@ -121,13 +121,7 @@ func (s *Server) slotOf(w http.ResponseWriter, r *http.Request) (store.Slot, err
 		StartsAt: body.StartsAt.UTC().Truncate(time.Microsecond),
 		EndsAt:   body.EndsAt.UTC().Truncate(time.Microsecond),
 	}
-	switch {
-	case !slot.StartsAt.Before(slot.EndsAt):
-		return slot, badRequest("endsAt must be after startsAt")
-	case slot.StartsAt.Before(time.Now()):
-		return slot, badRequest("startsAt is in the past")
-	}
-	return slot, nil
+	return slot, s.config.checkSlot(slot, time.Now())
 }
 
 var bookingList = list[store.Booking]{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -107,7 +108,7 @@ func problemOf(err error) *problem {
 	}
 	var unpaid store.UnpaidError
 	if errors.As(err, &unpaid) {
-		return conflict("you may have " + strconv.Itoa(unpaid.Most) + " unpaid bookings at a time; pay for one or cancel one first")
+		return conflict(fmt.Sprintf("you may have %d unpaid %s at a time; pay for one or cancel one first", unpaid.Most, plural(unpaid.Most, "booking")))
 	}
 	for _, row := range answers {
 		if row.fits(err) {
