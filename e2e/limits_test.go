@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -131,4 +133,27 @@ func TestLimitsOfTheProcess(t *testing.T) {
 	short := e.slot()
 	short["endsAt"] = short["startsAt"].(string)[:17] + "01Z"
 	requireProblem(t, e.call("POST", "/bookings", shared.tokens[store.Customer], short), 400, "5 minutes")
+}
+
+// A cursor that this server did not write is the caller's fault on every list, whatever the database would say.
+func TestCursorsOfOthers(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	const id = " 00000000-0000-4000-8000-000000000000"
+	for _, path := range []string{"/resources", "/bookings", "/admin/payment-events", "/admin/payment-events?result=review"} {
+		for _, text := range []string{
+			"9999-12-31T23:59:59-23:59" + id, "0000-01-01T00:00:00Z" + id, "0001-01-01T00:00:00+24:00" + id,
+			"2030-01-31T00:00:00,5Z" + id, "2030-01-31T01:00:00+01:00" + id, "infinity" + id, "2030-01-31T00:00:00Z", "",
+		} {
+			separator := "?"
+			if strings.Contains(path, "?") {
+				separator = "&"
+			}
+			query := path + separator + "cursor=" + base64.RawURLEncoding.EncodeToString([]byte(text)) + "%20"
+			requireProblem(t, e.call("GET", query, shared.tokens[store.Admin], nil), 400, "cursor must be the next of an earlier page, unchanged")
+			if text != "" {
+				requireProblem(t, e.call("GET", strings.TrimSuffix(query, "%20"), shared.tokens[store.Admin], nil), 400, "cursor must be the next of an earlier page, unchanged")
+			}
+		}
+	}
 }
