@@ -101,13 +101,15 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 	return writeJSON(w, http.StatusCreated, bookingAnswer(booking))
 }
 
+type slotBody struct {
+	ResourceID string    `json:"resourceId"`
+	StartsAt   time.Time `json:"startsAt"`
+	EndsAt     time.Time `json:"endsAt"`
+}
+
 // slotOf reads and checks what the caller wants to book.
 func (s *Server) slotOf(w http.ResponseWriter, r *http.Request) (store.Slot, error) {
-	var body struct {
-		ResourceID string    `json:"resourceId"`
-		StartsAt   time.Time `json:"startsAt"`
-		EndsAt     time.Time `json:"endsAt"`
-	}
+	var body slotBody
 	if err := decodeBody(w, r, &body); err != nil {
 		return store.Slot{}, err
 	}

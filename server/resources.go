@@ -39,12 +39,14 @@ func (s *Server) listResources(w http.ResponseWriter, r *http.Request) error {
 	return resourceList.write(w, s.log, page, rows)
 }
 
+type resourceBody struct {
+	Name       string `json:"name"`
+	UnitAmount int64  `json:"unitAmount"`
+	Currency   string `json:"currency"`
+}
+
 func (s *Server) createResource(w http.ResponseWriter, r *http.Request) error {
-	var body struct {
-		Name       string `json:"name"`
-		UnitAmount int64  `json:"unitAmount"`
-		Currency   string `json:"currency"`
-	}
+	var body resourceBody
 	if err := decodeBody(w, r, &body); err != nil {
 		return err
 	}
