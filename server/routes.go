@@ -10,7 +10,7 @@ import (
 )
 
 // routes is every way in. GET answers HEAD, too.
-func (s *Server) routes() http.Handler {
+func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true) // else //path would be answered with a redirect
 	get := func(path string, h handler) {
 		router.Handle(path, s.serve(path, databaseTime, h)).Methods("GET", "HEAD")
