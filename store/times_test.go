@@ -203,7 +203,7 @@ func TestInfinityIsRead(t *testing.T) {
 	list, err := s.Bookings(t.Context(), Page{Limit: 10})
 	require.NoError(t, err)
 	require.Equal(t, 10000, list[0].EndsAt.Year())
-	lapsed, err := s.LapsedHolds(t.Context(), Slot{list[0].ResourceID, list[0].StartsAt, list[0].StartsAt.Add(time.Hour)})
+	lapsed, err := s.LapsedHolds(t.Context(), Slot{list[0].ResourceID, list[0].StartsAt, list[0].StartsAt.Add(time.Hour)}, time.Minute, 10)
 	require.NoError(t, err)
 	require.Len(t, lapsed, 1)
 }
