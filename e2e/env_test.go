@@ -36,8 +36,9 @@ type env struct {
 	proxy   *hookproof.Proxy
 	logs    *logBuffer
 	running running
-	process bool   // the server is a process of its own, which can be killed
-	stopped string // where it was, while it has ended
+	process bool     // the server is a process of its own, which can be killed
+	output  *os.File // that process's standard output, if it is not logs
+	stopped string   // where it was, while it has ended
 	before  counts
 	slots   int
 	mu      sync.Mutex
@@ -84,7 +85,11 @@ func (e *env) start(address string) {
 	e.t.Helper()
 	var err error
 	if e.process {
-		e.running, err = startProcess(e.config, address, e.logs)
+		output := io.Writer(e.logs)
+		if e.output != nil {
+			output = e.output
+		}
+		e.running, err = startProcess(e.config, address, output)
 	} else {
 		if address != "" {
 			e.config.Address = address
@@ -99,9 +104,19 @@ func (e *env) stop(ask bool) error {
 	if e.stopped != "" {
 		return nil
 	}
-	e.before = e.before.plus(e.counts())
+	e.settleLog(func() { e.before = e.before.plus(e.counts()) })
 	e.stopped = strings.TrimPrefix(e.running.url(), "http://")
 	return e.running.end(ask)
+}
+
+// settleLog asks for the counters and waits for the line of that request, so that every earlier line has been
+// written: what a process still has in its buffer is lost when it is killed.
+func (e *env) settleLog(ask func()) {
+	e.t.Helper()
+	asked := func() int { return strings.Count(e.logs.String(), `"route":"/admin/metrics"`) }
+	before := asked()
+	ask()
+	eventually(e.t, "the log has its last line", func() (bool, string) { return asked() > before, "" })
 }
 
 // startAgain starts a server that has ended where it was.

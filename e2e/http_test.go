@@ -283,7 +283,7 @@ func TestPrometheus(t *testing.T) {
 	require.Equal(t, 200, got.status)
 	for _, name := range []string{
 		`booking_webhook_deliveries_total{outcome="duplicate",reason="event_seen"} 0`,
-		`booking_webhook_duration_seconds_count 0`, `booking_database_connections_max`, `go_goroutines`,
+		`booking_webhook_duration_seconds_count 0`, `booking_database_connections_max`, `booking_log_lines_dropped_total 0`, `go_goroutines`,
 	} {
 		require.Contains(t, got.raw, name)
 	}

@@ -48,11 +48,13 @@ var (
 		"How often a connection had to be waited for.", nil, nil)
 	waited = prometheus.NewDesc("booking_database_wait_seconds_total",
 		"How long connections were waited for, in all.", nil, nil)
+	linesDropped = prometheus.NewDesc("booking_log_lines_dropped_total",
+		"Log lines that standard output did not take.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited} {
+	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited, linesDropped} {
 		descriptions <- d
 	}
 }
@@ -75,4 +77,9 @@ func (f figures) Collect(metrics chan<- prometheus.Metric) {
 	gauge(connectionsMax, float64(pool.MaxOpenConnections))
 	metrics <- prometheus.MustNewConstMetric(waits, prometheus.CounterValue, float64(pool.WaitCount))
 	metrics <- prometheus.MustNewConstMetric(waited, prometheus.CounterValue, pool.WaitDuration.Seconds())
+	dropped := uint64(0)
+	if f.config.LogLinesDropped != nil {
+		dropped = f.config.LogLinesDropped()
+	}
+	metrics <- prometheus.MustNewConstMetric(linesDropped, prometheus.CounterValue, float64(dropped))
 }

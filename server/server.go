@@ -54,6 +54,7 @@ type Config struct {
 	CancelURL        string
 	MetricsToken     string // "" turns GET /metrics off
 	Log              *slog.Logger
+	LogLinesDropped  func() uint64 // lines that Log has dropped; nil if it drops none
 
 	AllowAsynchronousCommit bool // serve although the database may forget what it has committed
 }

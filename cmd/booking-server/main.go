@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -20,9 +21,23 @@ func main() {
 	p := program{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	err := p.run(ctx, os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		complain(os.Stderr, err)
 	}
 	os.Exit(exitCode(err))
+}
+
+// complain prints an error. Nobody may be reading: that keeps the process from ending no longer than the
+// last lines of its log do.
+func complain(w io.Writer, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = fmt.Fprintln(w, err)
+	}()
+	select {
+	case <-done:
+	case <-time.After(lastLogTime):
+	}
 }
 
 // program is what a command can reach of the process that it runs in.

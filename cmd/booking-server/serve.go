@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"example.com/hookproof/server"
@@ -24,7 +24,11 @@ func (p program) serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	log := newLog(p.stdout, c.LogLevel)
+	// Whoever reads standard output may go away: deliveries matter more than lines about them, so that
+	// writing then fails, as on any other file, and does not end the process.
+	signal.Ignore(syscall.SIGPIPE)
+	log, lines := newServerLog(p.stdout, c.LogLevel)
+	defer lines.close(lastLogTime)
 	for _, warning := range warnings {
 		log.Warn(warning)
 	}
@@ -50,6 +54,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 		CancelURL:        c.CheckoutCancelURL,
 		MetricsToken:     c.MetricsToken,
 		Log:              log,
+		LogLinesDropped:  lines.Dropped,
 
 		AllowAsynchronousCommit: c.AllowAsynchronousCommit,
 	})
@@ -57,10 +62,6 @@ func (p program) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	return s.Serve(ctx)
-}
-
-func newLog(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // healthcheck is for a container without a shell. It asks /health and not /ready: a container whose
