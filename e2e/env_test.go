@@ -227,6 +227,7 @@ func environment(c server.Config, port string) []string {
 		"MAX_SLOT=" + c.MaxSlot.String(),
 		"BOOKING_HORIZON=" + c.BookingHorizon.String(),
 		"MAX_UNPAID_BOOKINGS=" + strconv.Itoa(c.MaxUnpaid),
+		"REGISTER_RATE_LIMIT=" + strconv.Itoa(c.RegisterRate),
 		"METRICS_TOKEN=" + c.MetricsToken,
 		"LOG_LEVEL=debug",
 	}

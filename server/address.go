@@ -7,6 +7,21 @@ import (
 	"strings"
 )
 
+// clientAddress is the address that a request came from, as far as proxies are trusted. The first peer that
+// sends X-Forwarded-For without being one of them is told in the log, once: behind a proxy that is not
+// named everybody shares one address, and so its limits.
+func (s *Server) clientAddress(r *http.Request) netip.Addr {
+	if _, forwarded := r.Header["X-Forwarded-For"]; forwarded {
+		if peer, ok := parseAddress(r.RemoteAddr); ok && !inAny(s.config.TrustedProxies, peer) {
+			s.strangeProxy.Do(func() {
+				s.log.Warn("X-Forwarded-For is not believed, since TRUSTED_PROXIES does not name the peer; if the peer is your proxy, "+
+					"name it there, or all callers behind it share the limits of one address", "peer", peer.String())
+			})
+		}
+	}
+	return clientAddress(r, s.config.TrustedProxies)
+}
+
 // clientAddress is the address that a request came from. X-Forwarded-For counts only when the peer is
 // one of the trusted proxies, and is read from the right, where the nearest proxy wrote: each trusted
 // address vouches for the entry to its left, the first that is not trusted is the client, and what

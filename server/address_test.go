@@ -1,9 +1,12 @@
 package server
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,6 +59,34 @@ func TestClientAddress(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Behind a proxy that is not named everybody is one address. That is told once, not with every request.
+func TestAForwardedHeaderOfAStranger(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := &Server{log: slog.New(slog.NewJSONHandler(&log, nil)),
+		config: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	ask := func(remote string, forwarded ...string) string {
+		r := httptest.NewRequest(http.MethodPost, "/auth/login", nil)
+		r.RemoteAddr, r.Header["X-Forwarded-For"] = remote, forwarded
+		if forwarded == nil {
+			delete(r.Header, "X-Forwarded-For")
+		}
+		return s.clientAddress(r).String()
+	}
+	require.Equal(t, "198.51.100.1", ask("10.0.0.1:1", "198.51.100.1"))
+	require.Equal(t, "192.0.2.7", ask("192.0.2.7:1"))
+	require.Equal(t, "invalid IP", ask("@", "198.51.100.1"))
+	require.Empty(t, log.String(), "a trusted proxy, no header, and a peer that could not be named")
+
+	require.Equal(t, "192.0.2.7", ask("192.0.2.7:1", "198.51.100.1"))
+	require.Equal(t, "192.0.2.8", ask("192.0.2.8:1", "198.51.100.1"))
+	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
+	for _, text := range []string{`"level":"WARN"`, "TRUSTED_PROXIES", `"peer":"192.0.2.7"`} {
+		require.Contains(t, log.String(), text)
+	}
+	require.NotContains(t, log.String(), "198.51.100.1", "what the stranger wrote is not repeated")
 }
 
 func TestLimitKey(t *testing.T) {

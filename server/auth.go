@@ -27,16 +27,13 @@ type credentials struct {
 }
 
 func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
-	var body credentials
-	if err := decodeBody(w, r, &body); err != nil {
-		return err
+	withdraw, wait := s.registrations.take(limitKey(s.clientAddress(r)))
+	if wait > 0 {
+		return tooMany(wait)
 	}
-	email, err := CanonicalEmail(body.Email)
+	email, hash, err := s.newAccount(w, r)
 	if err != nil {
-		return badRequest(err.Error())
-	}
-	hash, err := s.password.hash(r.Context(), body.Password)
-	if err != nil {
+		withdraw() // nothing was hashed, so that it cost nothing
 		return err
 	}
 	user, err := s.store.CreateUser(r.Context(), email, hash, store.Customer)
@@ -46,34 +43,73 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	subjectOf(r).setUser(user.ID)
 	return writeJSON(w, http.StatusCreated, map[string]any{"user": userAnswer(user)})
 }
 
-func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+// newAccount reads an account's e-mail address and hashes its password.
+func (s *Server) newAccount(w http.ResponseWriter, r *http.Request) (email, hash string, err error) {
 	var body credentials
 	if err := decodeBody(w, r, &body); err != nil {
-		return err
+		return "", "", err
 	}
-	account := strings.ToLower(body.Email)
-	if wait := s.logins.attempt(clientAddress(r, s.config.TrustedProxies), account); wait > 0 {
+	if email, err = CanonicalEmail(body.Email); err != nil {
+		return "", "", badRequest(err.Error())
+	}
+	hash, err = s.password.hash(r.Context(), body.Password)
+	return email, hash, err
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	attempt, wait := s.logins.from(s.clientAddress(r))
+	if wait > 0 {
 		return tooMany(wait)
 	}
-	user, err := s.store.UserByEmail(r.Context(), account)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	// An unknown address has no hash, and is compared all the same, so that it takes as long.
-	right, err := s.password.check(r.Context(), user.PasswordHash, body.Password)
+	user, right, err := s.authenticate(w, r, attempt)
 	if err != nil {
+		attempt.withdraw()
 		return err
 	}
 	if !right {
 		return unauthorized("the e-mail address or the password is wrong")
 	}
+	attempt.succeeded()
 	token, expiresAt := s.tokens.issue(user)
 	return writeJSON(w, http.StatusOK, map[string]any{
 		"token": token, "expiresAt": expiresAt.UTC().Format(time.RFC3339), "user": userAnswer(user),
 	})
+}
+
+// authenticate tells whether a request has an account's password. After an error no password was compared.
+func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, attempt *loginAttempt) (user store.User, right bool, err error) {
+	var body credentials
+	if err := decodeBody(w, r, &body); err != nil {
+		return user, false, err
+	}
+	account := strings.ToLower(body.Email)
+	if wait := attempt.to(account); wait > 0 {
+		return user, false, tooMany(wait)
+	}
+	lane := s.password.signIns
+	if attempt.familiar {
+		lane = s.password.familiar
+	}
+	// Before the database is asked, so that a flood does not take its connections either.
+	leave, err := lane.enter()
+	if err != nil {
+		return user, false, err
+	}
+	defer leave()
+	user, err = s.store.UserByEmail(r.Context(), account)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return user, false, err
+	}
+	if err == nil {
+		subjectOf(r).setUser(user.ID)
+	}
+	// An unknown address has no hash, and is compared all the same, so that it takes as long.
+	right, err = s.password.check(r.Context(), lane, user.PasswordHash, body.Password)
+	return user, right, err
 }
 
 // signedIn lets a request with a valid bearer token through.
@@ -86,6 +122,11 @@ func (s *Server) signedIn(h func(http.ResponseWriter, *http.Request, identity) e
 		who, err := s.tokens.verify(strings.TrimSpace(token))
 		if err != nil {
 			return invalidToken()
+		}
+		about := subjectOf(r)
+		about.setUser(who.UserID)
+		if id, err := pathID(r); err == nil {
+			about.setBooking(id)
 		}
 		return h(w, r, who)
 	}

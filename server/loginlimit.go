@@ -9,103 +9,115 @@ import (
 	"time"
 )
 
-// loginWindow is the time over which login attempts are counted.
-const loginWindow = time.Minute
-
-// loginLimiter allows at most limit login attempts, good or bad, in any loginWindow for an address
-// and for an account, known or not. It is a sliding window, not a token bucket: a bucket lets twice
-// the limit into the first minute. It counts in this process only, so that it holds while the database
-// is down; replicas count separately. Safe for concurrent use.
+// loginLimiter allows at most limit login attempts, good or bad, in any attemptWindow for an address and
+// for an account, known or not.
+//
+// Somebody who only knows an account's e-mail address could use up its attempts and keep its owner out.
+// So an address from which the account has signed in before does not share the account's attempts: there
+// the address's own limit is enough. Those who do share an address with the owner could find out in this
+// way that the account exists; nobody else can. Safe for concurrent use.
 type loginLimiter struct {
-	limit int // at least 1
-	now   func() time.Time
-	salt  [16]byte
-
-	mu        sync.Mutex
-	attempts  []loginAttempt // those inside the window, oldest first
-	addresses map[netip.Prefix][]time.Time
-	accounts  map[accountKey][]time.Time
+	addresses *attempts[netip.Prefix]
+	accounts  *attempts[accountKey]
+	familiar  *familiarPairs
+	salt      [16]byte
 }
 
-// accountKey stands for an e-mail address. It is salted anew in every process: what people type into a
-// login form, passwords by mistake included, is not kept.
+// accountKey stands for an e-mail address, or for one together with an address that it has signed in
+// from. It is salted anew in every process: what people type into a login form, passwords by mistake
+// included, is not kept.
 type accountKey [sha256.Size]byte
 
-type loginAttempt struct {
-	at      time.Time
-	address netip.Prefix
-	account accountKey
-}
-
 func newLoginLimiter(limit int, now func() time.Time) *loginLimiter {
-	l := &loginLimiter{limit: limit, now: now}
+	l := &loginLimiter{
+		addresses: newAttempts[netip.Prefix](limit, now),
+		accounts:  newAttempts[accountKey](limit, now),
+		familiar:  newFamiliarPairs(mostFamiliar),
+	}
 	_, _ = rand.Read(l.salt[:]) // never fails: it ends the process instead
-	l.forget()
 	return l
 }
 
-// attempt asks for one login. Zero means that it is allowed, and it has been counted. Anything else is
-// the time until it would be, and nothing has been counted, so that knocking does not prolong the wait.
-func (l *loginLimiter) attempt(address netip.Addr, email string) time.Duration {
-	a := loginAttempt{address: limitKey(address), account: l.account(email)}
+// loginAttempt is one attempt that has been counted for its address.
+type loginAttempt struct {
+	limiter  *loginLimiter
+	address  netip.Prefix
+	pair     accountKey
+	familiar bool // the account has signed in from the address before
+	giveBack []func()
+}
 
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.at = l.now()
-	l.expire(a.at)
-	wait := max(l.wait(l.addresses[a.address], a.at), l.wait(l.accounts[a.account], a.at))
+// from asks for one attempt from an address: before the body is read, which may come slowly. Zero means
+// that it is allowed; anything else is the time until it would be.
+func (l *loginLimiter) from(address netip.Addr) (*loginAttempt, time.Duration) {
+	a := &loginAttempt{limiter: l, address: limitKey(address)}
+	giveBack, wait := l.addresses.take(a.address)
+	if wait > 0 {
+		return nil, wait
+	}
+	a.giveBack = append(a.giveBack, giveBack)
+	return a, 0
+}
+
+// to asks for an attempt at an account. Where it is refused, withdraw the attempt.
+func (a *loginAttempt) to(email string) time.Duration {
+	account := a.limiter.key(strings.ToLower(strings.TrimSpace(email)))
+	a.pair = a.limiter.key(string(account[:]) + a.address.String())
+	if a.familiar = a.limiter.familiar.has(a.pair); a.familiar {
+		return 0
+	}
+	giveBack, wait := a.limiter.accounts.take(account)
 	if wait > 0 {
 		return wait
 	}
-	l.attempts = append(l.attempts, a)
-	l.addresses[a.address] = append(l.addresses[a.address], a.at)
-	l.accounts[a.account] = append(l.accounts[a.account], a.at)
+	a.giveBack = append(a.giveBack, giveBack)
 	return 0
 }
 
-func (l *loginLimiter) account(email string) accountKey {
-	text := strings.ToLower(strings.TrimSpace(email))
+// withdraw forgets an attempt that tried no password, which tells nobody anything. So what is counted is
+// bounded by the passwords that can be compared in the window, however many addresses a flood comes from.
+func (a *loginAttempt) withdraw() {
+	for _, giveBack := range a.giveBack {
+		giveBack()
+	}
+}
+
+// succeeded remembers where the account has signed in from.
+func (a *loginAttempt) succeeded() { a.limiter.familiar.add(a.pair) }
+
+func (l *loginLimiter) key(text string) accountKey {
 	return sha256.Sum256(append(l.salt[:], text...))
 }
 
-// wait is the time until the oldest of counted leaves the window, if there is no room before that.
-func (l *loginLimiter) wait(counted []time.Time, now time.Time) time.Duration {
-	if len(counted) < l.limit {
-		return 0
-	}
-	return counted[0].Add(loginWindow).Sub(now)
+// mostFamiliar is how many pairs of an account and an address are remembered: a few megabytes.
+const mostFamiliar = 100_000
+
+// familiarPairs remembers the latest of the pairs that it is given: at least half as many as most, and
+// never more than most. Safe for concurrent use.
+type familiarPairs struct {
+	half int
+
+	mu            sync.Mutex
+	recent, older map[accountKey]struct{}
 }
 
-// expire forgets the attempts that have left the window. Each is looked at once in its life, and the
-// first in the queue is also the first of its address and of its account.
-func (l *loginLimiter) expire(now time.Time) {
-	expired := 0
-	for _, a := range l.attempts {
-		if now.Sub(a.at) < loginWindow {
-			break
-		}
-		dropFirst(l.addresses, a.address)
-		dropFirst(l.accounts, a.account)
-		expired++
-	}
-	if expired > 0 && expired == len(l.attempts) {
-		l.forget()
-		return
-	}
-	l.attempts = l.attempts[expired:]
+func newFamiliarPairs(most int) *familiarPairs {
+	return &familiarPairs{half: most / 2, recent: map[accountKey]struct{}{}}
 }
 
-// forget starts anew: a map that is emptied key by key keeps the room of its largest day.
-func (l *loginLimiter) forget() {
-	l.attempts = nil
-	l.addresses = make(map[netip.Prefix][]time.Time)
-	l.accounts = make(map[accountKey][]time.Time)
+func (f *familiarPairs) has(pair accountKey) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, recent := f.recent[pair]
+	_, older := f.older[pair]
+	return recent || older
 }
 
-func dropFirst[K comparable](m map[K][]time.Time, key K) {
-	if rest := m[key][1:]; len(rest) > 0 {
-		m[key] = rest
-		return
+func (f *familiarPairs) add(pair accountKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, known := f.recent[pair]; !known && len(f.recent) == f.half {
+		f.older, f.recent = f.recent, map[accountKey]struct{}{}
 	}
-	delete(m, key)
+	f.recent[pair] = struct{}{}
 }

@@ -4,61 +4,42 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// fakeClock is a clock that a test turns by hand.
-type fakeClock struct {
-	mu sync.Mutex
-	at time.Time
+// attempt asks for one attempt as login does, and answers the wait.
+func (l *loginLimiter) attempt(address netip.Addr, email string) time.Duration {
+	a, wait := l.from(address)
+	if wait > 0 {
+		return wait
+	}
+	if wait = a.to(email); wait > 0 {
+		a.withdraw()
+	}
+	return wait
 }
 
-func newFakeClock() *fakeClock {
-	return &fakeClock{at: time.Date(2030, 1, 31, 9, 0, 0, 0, time.UTC)}
-}
-
-func (c *fakeClock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *fakeClock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-func numberedAddress(n int) netip.Addr {
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+// signIn is an attempt with the right password.
+func signIn(t *testing.T, l *loginLimiter, address netip.Addr, email string) {
+	t.Helper()
+	a, wait := l.from(address)
+	require.Zero(t, wait)
+	require.Zero(t, a.to(email))
+	a.succeeded()
 }
 
 func TestLoginLimitOfAnAddress(t *testing.T) {
 	t.Parallel()
-	clock := newFakeClock()
-	l := newLoginLimiter(5, clock.now)
+	l := newLoginLimiter(5, newFakeClock().now)
 	address := netip.MustParseAddr("192.0.2.1")
 	for i := range 5 {
 		require.Zero(t, l.attempt(address, fmt.Sprintf("user%d@example.com", i)))
-		clock.add(time.Second)
 	}
-	require.Equal(t, 55*time.Second, l.attempt(address, "other@example.com"))
+	require.Equal(t, attemptWindow, l.attempt(address, "other@example.com"))
 	require.Zero(t, l.attempt(netip.MustParseAddr("192.0.2.2"), "other@example.com"), "another address is free")
-
-	// Refused attempts do not extend the wait, and nothing is allowed a moment too early.
-	for range 100 {
-		require.NotZero(t, l.attempt(address, "other@example.com"))
-	}
-	clock.add(55*time.Second - 1)
-	require.Equal(t, time.Duration(1), l.attempt(address, "other@example.com"))
-	clock.add(1)
-	require.Zero(t, l.attempt(address, "other@example.com"))
-	require.Equal(t, time.Second, l.attempt(address, "other@example.com"), "only one place was free")
 }
 
 func TestLoginLimitOfAnAccount(t *testing.T) {
@@ -68,13 +49,13 @@ func TestLoginLimitOfAnAccount(t *testing.T) {
 	for i, email := range []string{"a@example.com", "A@Example.com", " a@example.COM "} {
 		require.Zero(t, l.attempt(numberedAddress(i), email))
 	}
-	require.Equal(t, loginWindow, l.attempt(numberedAddress(9), "a@example.com"))
+	require.Equal(t, attemptWindow, l.attempt(numberedAddress(9), "a@example.com"))
 
 	// The refusal must not have been counted for the address either.
 	for range 3 {
 		require.Zero(t, l.attempt(numberedAddress(9), fmt.Sprint(rand.Int(), "@example.com")))
 	}
-	require.Equal(t, loginWindow, l.attempt(numberedAddress(9), "b@example.com"))
+	require.Equal(t, attemptWindow, l.attempt(numberedAddress(9), "b@example.com"))
 }
 
 func TestLoginLimitCountsAnIPv6NetworkAsOne(t *testing.T) {
@@ -85,80 +66,78 @@ func TestLoginLimitCountsAnIPv6NetworkAsOne(t *testing.T) {
 	require.Zero(t, l.attempt(netip.MustParseAddr("2001:db8:0:1::1"), "c@example.com"))
 }
 
-func TestLoginLimitTellsTheLongerWait(t *testing.T) {
+// What an attempt took before it was refused, or failed, is given back.
+func TestLoginLimitOfWhatCameToNothing(t *testing.T) {
 	t.Parallel()
-	clock := newFakeClock()
-	l := newLoginLimiter(1, clock.now)
-	require.Zero(t, l.attempt(numberedAddress(1), "a@example.com"))
-	clock.add(20 * time.Second)
-	require.Zero(t, l.attempt(numberedAddress(2), "b@example.com"))
-	require.Equal(t, loginWindow, l.attempt(numberedAddress(1), "b@example.com"))
-	require.Equal(t, loginWindow, l.attempt(numberedAddress(2), "a@example.com"))
-	require.Equal(t, 40*time.Second, l.attempt(numberedAddress(1), "a@example.com"))
+	l := newLoginLimiter(1, newFakeClock().now)
+	for range 10 {
+		a, wait := l.from(numberedAddress(1))
+		require.Zero(t, wait)
+		require.Zero(t, a.to("a@example.com"))
+		a.withdraw()
+	}
+	require.Empty(t, l.addresses.recent)
+	require.Empty(t, l.accounts.recent)
 }
 
-// In any window, wherever it begins, an address has at most limit attempts. A token bucket fails here.
-func TestLoginLimitInAnyWindow(t *testing.T) {
+// Whoever knows an account's e-mail address can use up its attempts, and does not keep it out from where
+// it has signed in before.
+func TestLoginLimitUnderAttack(t *testing.T) {
 	t.Parallel()
 	clock := newFakeClock()
 	l := newLoginLimiter(5, clock.now)
-	random := rand.New(rand.NewPCG(1, 2))
-	var allowed []time.Time
-	for range 20_000 {
-		clock.add(time.Duration(random.IntN(4000)) * time.Millisecond)
-		wait := l.attempt(numberedAddress(1), fmt.Sprint(random.Int()))
-		if wait == 0 {
-			allowed = append(allowed, clock.now())
-			continue
+	home, phone := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	signIn(t, l, home, "Admin@example.com")
+	signIn(t, l, phone, "admin@example.com")
+	for minute := range 3 {
+		clock.add(attemptWindow)
+		for i := range 5 {
+			require.Zero(t, l.attempt(numberedAddress(100*minute+i), "admin@example.com"))
 		}
-		// The wait is exact.
-		clock.add(wait - 1)
-		require.Equal(t, time.Duration(1), l.attempt(numberedAddress(1), "x"))
-		clock.add(1)
-		require.Zero(t, l.attempt(numberedAddress(1), fmt.Sprint(random.Int())))
-		allowed = append(allowed, clock.now())
+		require.NotZero(t, l.attempt(numberedAddress(1e6), "admin@example.com"), "a new address shares what strangers use up")
+		for range 2 {
+			require.Zero(t, l.attempt(home, "admin@example.com"))
+			require.Zero(t, l.attempt(netip.MustParseAddr("2001:db8::ffff"), "admin@example.com"), "the same /64")
+		}
+		require.NotZero(t, l.attempt(numberedAddress(1e6), "admin@example.com"))
 	}
-	require.Greater(t, len(allowed), 1000)
-	for i := 5; i < len(allowed); i++ {
-		require.GreaterOrEqual(t, allowed[i].Sub(allowed[i-5]), loginWindow)
+
+	// Its attempts are not without a limit there either: the address's own holds.
+	clock.add(attemptWindow)
+	for range 5 {
+		require.Zero(t, l.attempt(home, "admin@example.com"))
 	}
+	require.Equal(t, attemptWindow, l.attempt(home, "admin@example.com"))
+
+	// Another account is a stranger there.
+	clock.add(attemptWindow)
+	for i := range 5 {
+		require.Zero(t, l.attempt(numberedAddress(1000+i), "other@example.com"))
+	}
+	require.NotZero(t, l.attempt(home, "other@example.com"))
 }
 
-func TestLoginLimitUnderConcurrency(t *testing.T) {
+// Only a success makes an address familiar, and familiar attempts leave the shared ones alone.
+func TestLoginLimitLearnsFromSuccess(t *testing.T) {
 	t.Parallel()
-	l := newLoginLimiter(5, newFakeClock().now)
-	var allowed atomic.Int64
-	var done sync.WaitGroup
-	gate := make(chan struct{})
-	for i := range 64 {
-		done.Go(func() {
-			<-gate
-			if l.attempt(numberedAddress(i), "a@example.com") == 0 {
-				allowed.Add(1)
-			}
-		})
-	}
-	close(gate)
-	done.Wait()
-	require.EqualValues(t, 5, allowed.Load())
-	require.Len(t, l.addresses, 5, "a refused attempt leaves nothing behind")
-}
-
-func TestLoginLimitForgets(t *testing.T) {
-	t.Parallel()
-	clock := newFakeClock()
-	l := newLoginLimiter(5, clock.now)
-	for i := range 100_000 {
-		l.attempt(numberedAddress(i), fmt.Sprint(i, "@example.com"))
-		clock.add(3 * time.Millisecond)
-		// 60 s / 3 ms: what the window can hold, while others come and go.
-		require.LessOrEqual(t, len(l.addresses), 20_000)
-		require.LessOrEqual(t, len(l.accounts), 20_000)
-	}
-	require.LessOrEqual(t, cap(l.attempts), 100_000)
-	clock.add(loginWindow)
+	l := newLoginLimiter(2, newFakeClock().now)
 	require.Zero(t, l.attempt(numberedAddress(1), "a@example.com"))
-	require.Len(t, l.addresses, 1)
-	require.Len(t, l.accounts, 1)
-	require.LessOrEqual(t, cap(l.attempts), 8)
+	a, _ := l.from(numberedAddress(1))
+	require.Zero(t, a.to("a@example.com"))
+	require.False(t, a.familiar, "the attempt before failed")
+	require.NotZero(t, l.attempt(numberedAddress(2), "a@example.com"))
+}
+
+func TestFamiliarPairsAreBounded(t *testing.T) {
+	t.Parallel()
+	f := newFamiliarPairs(100)
+	pair := func(n int) accountKey { return accountKey{byte(n >> 8), byte(n)} }
+	for n := range 1000 {
+		f.add(pair(n))
+		f.add(pair(0)) // signs in again and again
+		require.LessOrEqual(t, len(f.recent)+len(f.older), 100)
+		require.True(t, f.has(pair(0)), "a sign-in refreshes")
+		require.True(t, f.has(pair(max(0, n-48))), "the latest are remembered")
+	}
+	require.False(t, f.has(pair(1)), "the oldest are forgotten")
 }

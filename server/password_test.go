@@ -14,8 +14,7 @@ import (
 
 func testPasswords(t *testing.T) *passwords {
 	t.Helper()
-	p := newPasswords(bcrypt.MinCost)
-	return p
+	return newPasswords(bcrypt.MinCost)
 }
 
 func TestPasswordRoundTrip(t *testing.T) {
@@ -25,11 +24,11 @@ func TestPasswordRoundTrip(t *testing.T) {
 		hash, err := p.hash(t.Context(), password)
 		require.NoError(t, err)
 		require.NotContains(t, hash, password)
-		right, err := p.check(t.Context(), hash, password)
+		right, err := p.check(t.Context(), p.signIns, hash, password)
 		require.NoError(t, err)
 		require.True(t, right)
 		for _, wrong := range []string{"", "x", password[1:], strings.ToUpper(password) + "!", password + "\x00", password + "y", password + "\x00" + password} {
-			right, err = p.check(t.Context(), hash, wrong)
+			right, err = p.check(t.Context(), p.signIns, hash, wrong)
 			require.NoError(t, err)
 			require.False(t, right, "%q", wrong)
 		}
@@ -76,18 +75,18 @@ func TestPasswordOfAnUnknownAccount(t *testing.T) {
 
 	p.dummy, err = bcrypt.GenerateFromPassword([]byte("12345678"), bcrypt.MinCost)
 	require.NoError(t, err)
-	right, err := p.check(t.Context(), "", "12345678")
+	right, err := p.check(t.Context(), p.signIns, "", "12345678")
 	require.NoError(t, err)
 	require.False(t, right, "not even the dummy's own password")
 
 	p.dummy = []byte("no hash")
-	_, err = p.check(t.Context(), "", "12345678")
+	_, err = p.check(t.Context(), p.signIns, "", "12345678")
 	require.Error(t, err, "the dummy was compared with")
 }
 
 func TestPasswordHashThatIsNone(t *testing.T) {
 	t.Parallel()
-	right, err := testPasswords(t).check(t.Context(), "plain text", "plain text")
+	right, err := newPasswords(bcrypt.MinCost).check(t.Context(), newLane(1, ""), "plain text", "plain text")
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "plain text")
 	require.False(t, right)
@@ -96,30 +95,58 @@ func TestPasswordHashThatIsNone(t *testing.T) {
 func TestPasswordTurns(t *testing.T) {
 	t.Parallel()
 	p := testPasswords(t)
-	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/2), cap(p.turns))
+	require.Equal(t, max(1, runtime.GOMAXPROCS(0)/2), cap(p.signIns.turns))
+	require.Equal(t, 1, cap(p.familiar.turns))
+	require.Equal(t, 1, cap(p.registrations.turns))
 
-	for range cap(p.turns) {
-		leave, err := p.turn(t.Context())
+	l := p.signIns
+	for range cap(l.turns) {
+		end, err := l.turn(t.Context())
 		require.NoError(t, err)
-		t.Cleanup(leave)
+		t.Cleanup(end)
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := p.hash(gone, "12345678")
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = p.check(gone, "", "12345678")
+	_, err := p.check(gone, l, "", "12345678")
 	require.ErrorIs(t, err, context.Canceled)
 
-	p.queue = time.Millisecond
-	_, err = p.hash(t.Context(), "12345678")
+	l.wait = time.Millisecond
+	_, err = p.check(t.Context(), l, "", "12345678")
 	require.Equal(t, http.StatusServiceUnavailable, problemOf(err).Status)
 
+	// None of that is any business of the other lanes.
+	_, err = p.hash(t.Context(), "12345678")
+	require.NoError(t, err)
+	_, err = p.check(t.Context(), p.familiar, "", "12345678")
+	require.NoError(t, err)
+
 	// A turn that ends lets the next one in.
-	<-p.turns
-	p.queue = time.Minute
+	<-l.turns
+	l.wait = time.Minute
 	for range 3 {
-		_, err = p.hash(t.Context(), "12345678")
+		_, err = p.check(t.Context(), l, "", "12345678")
 		require.NoError(t, err)
 	}
-	p.turns <- struct{}{}
+	l.turns <- struct{}{}
+}
+
+// A flood does not wait in memory: who comes when the queue is full is refused at once.
+func TestPasswordPlaces(t *testing.T) {
+	t.Parallel()
+	p := testPasswords(t)
+	l := p.registrations
+	var leave func()
+	for range cap(l.places) {
+		var err error
+		leave, err = l.enter()
+		require.NoError(t, err)
+	}
+	_, err := p.hash(t.Context(), "12345678")
+	require.Equal(t, http.StatusServiceUnavailable, problemOf(err).Status)
+	require.Contains(t, problemOf(err).Detail, "registering")
+	leave()
+	for range 3 {
+		_, err = p.hash(t.Context(), "12345678")
+		require.NoError(t, err, "and gives its place back")
+	}
 }

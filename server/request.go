@@ -22,6 +22,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 func (s *Server) serve(route string, limit time.Duration, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		r, about := withSubject(r)
 		a, err := s.inTime(limit, h, w, r)
 		if err != nil {
 			a = &answer{header: http.Header{}}
@@ -34,6 +35,7 @@ func (s *Server) serve(route string, limit time.Duration, h handler) http.Handle
 			slog.Int("status", a.status),
 			slog.Float64("durationMs", float64(time.Since(start).Microseconds())/1000),
 		}
+		attrs = append(attrs, about.attrs()...)
 		level := slog.LevelInfo
 		if a.status >= 500 {
 			level = slog.LevelError
@@ -93,7 +95,7 @@ func method(r *http.Request) string {
 // request like any other; a delivery has a log line of its own.
 func (s *Server) limitWebhook(route string, deliveries http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wait := s.arrivals.delivery(clientAddress(r, s.config.TrustedProxies))
+		wait := s.arrivals.delivery(s.clientAddress(r))
 		if wait == 0 {
 			deliveries.ServeHTTP(w, r)
 			return

@@ -61,18 +61,20 @@ type Config struct {
 
 // Server is a running service.
 type Server struct {
-	config   Config
-	log      *slog.Logger
-	store    *store.Store
-	webhook  *webhook.Handler
-	checkout *checkout
-	tokens   *tokens
-	password *passwords
-	logins   *loginLimiter
-	arrivals *webhookLimiter
-	started  time.Time
-	listener net.Listener
-	http     http.Server
+	config        Config
+	log           *slog.Logger
+	store         *store.Store
+	webhook       *webhook.Handler
+	checkout      *checkout
+	tokens        *tokens
+	password      *passwords
+	logins        *loginLimiter
+	registrations *attempts[netip.Prefix]
+	arrivals      *webhookLimiter
+	strangeProxy  sync.Once // whether it was warned of
+	started       time.Time
+	listener      net.Listener
+	http          http.Server
 
 	working    sync.WaitGroup  // handlers, and what they have left to do after their answer
 	takingBack chan struct{}   // has room for as many as may take back at once
@@ -84,13 +86,14 @@ type Server struct {
 // a sentence for the operator, without any secret.
 func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	s := &Server{
-		config:   c,
-		log:      c.Log,
-		tokens:   newTokens(c.JWTSecret, time.Now),
-		logins:   newLoginLimiter(c.LoginRate, time.Now),
-		arrivals: newWebhookLimiter(c.WebhookRate, time.Now),
-		password: newPasswords(c.PasswordCost),
-		started:  time.Now(),
+		config:        c,
+		log:           c.Log,
+		tokens:        newTokens(c.JWTSecret, time.Now),
+		logins:        newLoginLimiter(c.LoginRate, time.Now),
+		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
+		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
+		password:      newPasswords(c.PasswordCost),
+		started:       time.Now(),
 
 		takingBack: make(chan struct{}, takeBackAtOnce),
 	}

@@ -143,6 +143,7 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 		WebhookTolerance: 5 * time.Minute,
 		WebhookRate:      200,
 		LoginRate:        5,
+		RegisterRate:     5,
 		JWTSecret:        s.secrets.JWT,
 		PasswordCost:     server.PasswordCost,
 		MetricsToken:     s.secrets.Metrics,
