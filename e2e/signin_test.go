@@ -139,6 +139,7 @@ func TestAnAccountUnderAttack(t *testing.T) {
 		require.Equal(t, 401, e.signInFrom(fmt.Sprintf("192.0.2.%d", i), admin, "wrong password"))
 	}
 	require.Equal(t, 429, e.signInFrom("192.0.2.5", admin, "wrong password"))
+	require.Equal(t, 429, e.signInFrom("192.0.2.0", admin, "wrong password"), "a failure makes no address familiar")
 	require.Equal(t, 429, e.signInFrom("198.51.100.1", admin, password), "from anywhere else it waits")
 	require.Equal(t, 200, e.signInFrom("2001:db8:0:1::2", admin, password), "the /64 that it has signed in from")
 	require.Equal(t, 429, e.signInFrom("198.51.100.1", admin, password))
