@@ -206,11 +206,15 @@ func (p *process) end(stop bool) error {
 	if err := p.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	err := <-p.exited
-	if !stop {
-		return nil // killed, as intended
+	select {
+	case err := <-p.exited:
+		if !stop {
+			return nil // killed, as intended
+		}
+		return err
+	case <-time.After(2 * waitTime): // longer than a server takes for the requests in flight
+		return errors.Join(errors.New("the server's process did not end"), p.command.Process.Kill())
 	}
-	return err
 }
 
 func environment(c server.Config, port string) []string {

@@ -4,15 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -63,20 +64,17 @@ func deliverUnsigned(t *testing.T, url string, deliveries int) (unanswered int64
 	return failed.Load()
 }
 
-// terminate asks the server's process to end and waits for its exit code.
+// terminate asks the server's process to end and answers its exit code.
 func (e *env) terminate() int {
 	e.t.Helper()
 	p := e.running.(*process)
-	require.NoError(e.t, p.command.Process.Signal(syscall.SIGTERM))
-	select {
-	case err := <-p.exited:
-		p.exited <- err // the environment's own end finds it ended
-		return p.command.ProcessState.ExitCode()
-	case <-time.After(waitTime):
-		_ = p.command.Process.Kill()
-		require.Fail(e.t, "the process does not end")
-		return -1
+	err := p.end(true)
+	p.exited <- err // the environment's own end finds it ended
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(e.t, err)
 	}
+	return p.command.ProcessState.ExitCode()
 }
 
 // dropped is how many lines the server says that it has dropped.
@@ -110,31 +108,40 @@ func TestStandardOutputThatIsReadAgain(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go readLines(ctx, read, lines)
-	before, missing := 0, 0
-	for line := range lines {
-		require.Nil(t, line["broken"])
-		if strings.HasPrefix(line["msg"].(string), "Log lines are missing") {
-			require.Equal(t, "WARN", line["level"])
-			missing = int(line["lines"].(float64))
-			break
-		}
-		before++
-	}
-	require.Greater(t, before, 271, "what had been kept comes first")
+	notice, before := nextLine(t, lines, "msg", "Log lines are missing")
+	require.Equal(t, "WARN", notice["level"])
+	missing := int(notice["lines"].(float64))
+	require.Greater(t, len(before), 271, "what had been kept comes first")
 	require.GreaterOrEqual(t, missing, dropped, "what was asked after the count has a line, too")
 	require.Equal(t, missing, e.dropped(), "nothing is dropped any more")
 
 	// And so it goes on: what comes now has its line, after the notice.
 	require.Equal(t, 200, e.call("GET", "/checkout/success", "", nil).status)
-	for line := range lines {
-		require.Nil(t, line["broken"])
+	_, between := nextLine(t, lines, "route", "/checkout/success")
+	for _, line := range between {
 		require.NotContains(t, line["msg"], "missing", "it is told once")
-		if line["route"] == "/checkout/success" {
-			break
-		}
 	}
 	stop()
 	require.Zero(t, e.terminate(), "exit code")
+}
+
+// nextLine waits for a line of which a field begins so, and answers those before it, too.
+func nextLine(t *testing.T, lines <-chan map[string]any, field, prefix string) (found map[string]any, before []map[string]any) {
+	t.Helper()
+	deadline := time.After(waitTime)
+	for {
+		select {
+		case line, more := <-lines:
+			require.True(t, more, "the log ends")
+			require.Nil(t, line["broken"])
+			if text, _ := line[field].(string); strings.HasPrefix(text, prefix) {
+				return line, before
+			}
+			before = append(before, line)
+		case <-deadline:
+			require.Failf(t, "waited in vain", "no line whose %s is %q, after %d others", field, prefix, len(before))
+		}
+	}
 }
 
 // readLines takes a log apart, line by line; one that is no JSON is told as broken.
