@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -70,7 +71,8 @@ func unconnected(t *testing.T) *Server {
 	return &Server{
 		config: c, log: log, store: db, started: time.Now(), checkout: newCheckout(c),
 		tokens: newTokens(c.JWTSecret, time.Now), logins: newLoginLimiter(c.LoginRate, time.Now),
-		arrivals: newWebhookLimiter(0, time.Now), password: newPasswords(c.PasswordCost),
+		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
+		arrivals:      newWebhookLimiter(0, time.Now), password: newPasswords(c.PasswordCost),
 		webhook: webhook.NewHandler(db, webhook.Config{Secrets: []string{"whsec_table"}, Tolerance: time.Minute, Now: time.Now, Log: log}),
 	}
 }
