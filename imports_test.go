@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"cmd/hookproof":             {"fixtures", "hookproof", "mutants", "record", "report"},
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
 	"e2e":                       {},
+	"e2e/soak":                  {"hookproof", "pgserver"},
 	"examples/targets":          {},
 	"examples/targets/go":       {},
 	"fixtures":                  {},
