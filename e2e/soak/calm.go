@@ -75,6 +75,7 @@ func (r *round) wantAll(ctx context.Context, left []bookingRow) {
 	for _, row := range left {
 		if r.notes.want(row.ID) {
 			r.history.add(about{row.ID}, "nobody works on it any more; it is made three minutes old, and its slot is wanted")
+			r.stripe.grow(row.ID, 3*time.Minute)
 			if _, err := r.db.ExecContext(ctx, `UPDATE "Booking" SET "createdAt" = "createdAt" - interval '3 minutes'
 				WHERE id = $1 AND status = 'PENDING' AND "stripeSessionId" IS NULL`, row.ID); err != nil {
 				continue

@@ -25,7 +25,7 @@ type house struct {
 
 const (
 	template      = "soak_template"
-	customerCount = 12
+	customerCount = 8
 	resourceCount = 3
 	price         = 4500
 	// tokenTime is how long a token is used; it is good for an hour.

@@ -59,7 +59,7 @@ func parse(args []string, out io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.IntVar(&o.rounds, "rounds", 0, "how many rounds; 0 is as many as begin within -duration")
-	flags.DurationVar(&o.duration, "duration", time.Minute, "no round begins after this time")
+	flags.DurationVar(&o.duration, "duration", time.Minute, "no round begins later than this after the first")
 	flags.Uint64Var(&o.seed, "seed", 0, "the first round's seed; each further round has the next one; 0 is drawn from the clock")
 	flags.IntVar(&o.bookings, "bookings", 300, "lives in a round")
 	flags.DurationVar(&o.storm, "storm", 20*time.Second, "how long things fail in a round")
@@ -86,12 +86,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	began, total := time.Now(), &figures{}
 	h, err := newHouse(ctx, o.server, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
+	began, total := time.Now(), &figures{}
 	for n := 0; (o.rounds == 0 || n < o.rounds) && time.Since(began) < o.duration && ctx.Err() == nil; n++ {
 		f := &figures{}
 		if err := oneRound(ctx, h, o, n, f, out); err != nil {

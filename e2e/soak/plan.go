@@ -124,7 +124,7 @@ func newPlan(seed uint64, bookings, customers int, storm time.Duration) plan {
 		if draw.IntN(8) == 0 {
 			l.HangUp = time.Millisecond + time.Duration(draw.Int64N(int64(80*time.Millisecond)))
 		}
-		for draw.IntN(2) == 0 && len(l.After) < 3 {
+		for draw.IntN(3) > 0 && len(l.After) < 3 {
 			l.After = append(l.After, afters[draw.IntN(len(afters))])
 		}
 		p.Lives = append(p.Lives, l)

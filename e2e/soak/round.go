@@ -36,7 +36,7 @@ type round struct {
 }
 
 // trouble is how many of a hundred calls to Stripe meet with something, usually and while Stripe has a bad day.
-const trouble, badDay = 12, 75
+const trouble, badDay = 20, 75
 
 // newRound makes a copy of the template and starts everything on it.
 func newRound(ctx context.Context, h *house, p plan, number int, f *figures) (_ *round, err error) {

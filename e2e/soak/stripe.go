@@ -26,11 +26,13 @@ type stripe struct {
 	order    []string             // ids of sessions, oldest first
 	events   []*event
 	keys     map[string]*saved
+	late     map[string]time.Duration // how much later it is for a booking that was made old by hand
 }
 
 func newStripe(seed uint64, h *history, emit func(*event)) *stripe {
 	return &stripe{seed: seed, emit: emit, history: h, now: time.Now,
-		sessions: map[string]*session{}, expires: map[string]time.Time{}, keys: map[string]*saved{}}
+		sessions: map[string]*session{}, expires: map[string]time.Time{}, keys: map[string]*saved{},
+		late: map[string]time.Duration{}}
 }
 
 const payURL = "https://checkout.stripe.com/c/pay/"
@@ -65,7 +67,7 @@ func (s *stripe) createSession(form url.Values, hidden bool) (map[string]any, *r
 		return nil, invalid("parameter_missing", "The soak expects the booking's id in metadata")
 	}
 	seconds, err := strconv.ParseInt(form.Get("expires_at"), 10, 64)
-	if ahead := time.Unix(seconds, 0).Sub(s.now()); err != nil || ahead < leastOpen || ahead > 24*time.Hour {
+	if ahead := time.Unix(seconds, 0).Sub(s.now().Add(s.late[booking])); err != nil || ahead < leastOpen || ahead > 24*time.Hour {
 		return nil, invalid("", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
 	}
 	n := &session{ID: fmt.Sprintf("cs_test_%x_%d", s.seed, len(s.order)+1), Booking: booking, Status: "open", Paid: "unpaid",
@@ -220,6 +222,13 @@ func (s *stripe) dispute(id, end string) {
 	if end != "" {
 		s.disputeEvent(n, "charge.dispute.closed", end)
 	}
+}
+
+// grow makes it later for a booking, as whoever made its row older means it.
+func (s *stripe) grow(booking string, by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late[booking] = by
 }
 
 // snapshot is every session as it is now, oldest first.
