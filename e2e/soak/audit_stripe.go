@@ -127,6 +127,8 @@ func (a *auditor) auditDeliveries() {
 		switch {
 		case e.Forged && e.Acknowledged:
 			a.find(phantom, e.Booking, "the forged event %s was acknowledged", e.ID)
+		case e.Refused:
+			a.find(unaudited, e.Booking, "the event %s (%s) was refused, though it was genuine", e.ID, e.Type)
 		case !e.Forged && !e.Acknowledged:
 			a.find(unaudited, e.Booking, "the event %s (%s) was never acknowledged", e.ID, e.Type)
 		}

@@ -171,6 +171,7 @@ func TestAuditSeesEachFault(t *testing.T) {
 		"a session without a booking":                   {func(t *truth, _ *database) { t.Sessions = append(t.Sessions, session{ID: "cs_x", Booking: "x"}) }, unaudited, "x"},
 		"a status that the auditor does not know":       {func(_ *truth, d *database) { booking(d, "open").Status = "LIMBO" }, unaudited, "open"},
 		"an event that is never acknowledged":           {func(t *truth, d *database) { t.Events[1].Acknowledged = false; booking(d, "paid").Dispute = "won" }, unaudited, "paid"},
+		"a genuine event is refused":                    {func(t *truth, _ *database) { t.Events[1].Refused = true }, unaudited, "paid"},
 		"cancelled, and its session is open":            {func(t *truth, _ *database) { sessionOf(t, "cancelled").Status = "open" }, openAfterCancel, "cancelled"},
 		"lapsed, and its session is open":               {func(t *truth, _ *database) { sessionOf(t, "lapsed").Status = "open" }, openAfterCancel, "lapsed"},
 		"refused, and its session is open":              {func(t *truth, _ *database) { sessionOf(t, "refused").Status = "open" }, openAfterCancel, "refused"},

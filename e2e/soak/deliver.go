@@ -126,11 +126,11 @@ func (d *deliverer) post(e *event, replica, signing int) bool {
 	_, _ = io.Copy(io.Discard, response.Body)
 	_ = response.Body.Close()
 	d.history.add(about{e.Booking}, "%s (%s) to server %d: %d", e.ID, e.Type, replica, response.StatusCode)
+	d.stripe.answered(e, response.StatusCode)
 	if response.StatusCode/100 != 2 {
 		return false
 	}
 	d.figures.acknowledged.Add(1)
-	d.stripe.acknowledged(e)
 	return true
 }
 

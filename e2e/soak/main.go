@@ -58,7 +58,7 @@ type options struct {
 func parse(args []string, out io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.IntVar(&o.rounds, "rounds", 0, "how many rounds; 0 is as many as begin within -duration")
+	flags.IntVar(&o.rounds, "rounds", 0, "how many rounds, however long they take; 0 is as many as begin within -duration")
 	flags.DurationVar(&o.duration, "duration", time.Minute, "no round begins later than this after the first")
 	flags.Uint64Var(&o.seed, "seed", 0, "the first round's seed; each further round has the next one; 0 is drawn from the clock")
 	flags.IntVar(&o.bookings, "bookings", 300, "lives in a round")
@@ -76,7 +76,7 @@ func parse(args []string, out io.Writer) (o options, err error) {
 		return o, usageError{errors.New("-rounds must be 0 or more, -bookings 1 to 3000, -storm and -settle 1s or more, and there are no arguments")}
 	}
 	if o.seed == 0 {
-		o.seed = uint64(time.Now().UnixNano()) >> 10
+		o.seed = uint64(time.Now().UnixMilli()) % 1_000_000_000
 	}
 	return o, nil
 }
@@ -92,7 +92,13 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.close()) }()
 	began, total := time.Now(), &figures{}
-	for n := 0; (o.rounds == 0 || n < o.rounds) && time.Since(began) < o.duration && ctx.Err() == nil; n++ {
+	more := func(n int) bool {
+		if o.rounds > 0 {
+			return n < o.rounds
+		}
+		return time.Since(began) < o.duration
+	}
+	for n := 0; more(n) && ctx.Err() == nil; n++ {
 		f := &figures{}
 		if err := oneRound(ctx, h, o, n, f, out); err != nil {
 			if ctx.Err() != nil {
@@ -106,6 +112,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return errors.New("interrupted")
 	}
 	_, _ = fmt.Fprintf(out, "%d rounds in %s: %s\n", total.rounds.Load(), time.Since(began).Round(time.Second), total)
+	if total.rounds.Load() == 0 {
+		return errors.New("there was no round, so nothing is known")
+	}
 	if o.page != "" {
 		if err := writePage(o.page, total, time.Since(began)); err != nil {
 			return err

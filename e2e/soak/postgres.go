@@ -129,11 +129,27 @@ func (p *postgres) killBackend(ctx context.Context, database string) error {
 	}
 	defer func() { _ = db.Close() }()
 	err = db.QueryRowContext(ctx, `SELECT pid FROM pg_stat_activity WHERE datname = $1 ORDER BY xact_start NULLS LAST LIMIT 1`, database).Scan(&pid)
-	if err != nil {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil // nobody is connected
 	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-	return nil
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	return p.await(ctx)
+}
+
+// await returns when PostgreSQL answers again after it has started its processes anew.
+func (p *postgres) await(ctx context.Context) error {
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := p.execute(ctx, `SELECT`)
+		if err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+			return err
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
 }
 
 // freeze stops every process of PostgreSQL where it is, for a while: connections stay, and nobody answers.

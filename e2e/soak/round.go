@@ -186,6 +186,9 @@ func (r *round) happen(ctx context.Context, f fault) error {
 	case freezeDatabase:
 		return database.freeze(ctx, f.For)
 	case dropSessions:
+		if err := database.await(ctx); err != nil {
+			return err
+		}
 		return database.execute(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = `+pq.QuoteLiteral(r.name))
 	}
 	return nil

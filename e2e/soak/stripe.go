@@ -255,11 +255,12 @@ func (s *stripe) allEvents() []event {
 	return list
 }
 
-// acknowledged notes that an event was answered 2xx.
-func (s *stripe) acknowledged(e *event) {
+// answered notes what an event's delivery was answered.
+func (s *stripe) answered(e *event, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e.Acknowledged = true
+	e.Acknowledged = e.Acknowledged || status/100 == 2
+	e.Refused = e.Refused || status/100 == 4 && status != 429 && !e.Forged
 }
 
 // object is a session as JSON.

@@ -71,6 +71,7 @@ type event struct {
 	Lost         bool // of charge.dispute.closed
 	Forged       bool
 	Acknowledged bool
+	Refused      bool // it was answered 4xx, though it was genuine
 	Body         []byte
 }
 
