@@ -203,12 +203,18 @@ func (a *auditor) auditHold(row bookingRow, asked attempt) {
 		a.find(phantom, row.ID, "%s was told of another booking, %s", asked.Name, asked.Booking)
 	case asked.Status == 201 && asked.Session != row.Session:
 		a.find(phantom, row.ID, "%s was told of the session %q, the row has %q", asked.Name, asked.Session, row.Session)
-	case asked.Status >= 400 && isLive(row.Status) && !(asked.Gone && row.Session != ""):
-		// What a server that has ended could not unwind ends with its session.
+	case asked.Gone && (row.Session != "" || hidden(a.sessions[row.ID])):
+		// What a server that has ended could not undo ends with its session, whose end Stripe tells.
+	case asked.Status >= 400 && isLive(row.Status):
 		a.find(phantom, row.ID, "%s was answered %d, but the slot is held for him: %s", asked.Name, asked.Status, row.Status)
 	case row.Status == "PENDING" && row.Session == "" && a.Wanted[row.ID]:
 		a.find(phantom, row.ID, "its creator is gone and it is old, but it still keeps the slot from those who want it")
 	}
+}
+
+// hidden tells whether a booking has an open session that Stripe made while it answered 500, and of which it tells nobody.
+func hidden(sessions []session) bool {
+	return slices.ContainsFunc(sessions, func(s session) bool { return s.Hidden && s.Status == "open" })
 }
 
 // auditOpen: what has ended cannot be paid, and was not.

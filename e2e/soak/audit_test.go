@@ -171,6 +171,7 @@ func TestAuditSeesEachFault(t *testing.T) {
 		"a session without a booking":                   {func(t *truth, _ *database) { t.Sessions = append(t.Sessions, session{ID: "cs_x", Booking: "x"}) }, unaudited, "x"},
 		"a status that the auditor does not know":       {func(_ *truth, d *database) { booking(d, "open").Status = "LIMBO" }, unaudited, "open"},
 		"an event that is never acknowledged":           {func(t *truth, d *database) { t.Events[1].Acknowledged = false; booking(d, "paid").Dispute = "won" }, unaudited, "paid"},
+		"a dead maker's row keeps its slot for ever":    {func(t *truth, d *database) { veiled(t, d); sessionOf(t, "silent").Hidden = false }, phantom, "silent"},
 		"a genuine event is refused":                    {func(t *truth, _ *database) { t.Events[1].Refused = true }, unaudited, "paid"},
 		"cancelled, and its session is open":            {func(t *truth, _ *database) { sessionOf(t, "cancelled").Status = "open" }, openAfterCancel, "cancelled"},
 		"lapsed, and its session is open":               {func(t *truth, _ *database) { sessionOf(t, "lapsed").Status = "open" }, openAfterCancel, "lapsed"},
@@ -204,6 +205,7 @@ func TestAuditAllows(t *testing.T) {
 		"a cancel without an answer that was done":           func(t *truth, d *database) { ended(t, d, cancellation{"silent", 0, ""}) },
 		"a cancel that was answered 503 and done":            func(t *truth, d *database) { ended(t, d, cancellation{"silent", 503, ""}) },
 		"a hold with a session whose refused maker died":     func(t *truth, _ *database) { asked(t, "silent").Status, asked(t, "silent").Gone = 503, true },
+		"a slot of a dead maker whose session Stripe hides":  func(t *truth, d *database) { veiled(t, d) },
 		"a duplicate fact that was recorded by its other id": func(t *truth, d *database) { forget(d, "evt_1"); twin(d) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -246,4 +248,10 @@ func ended(t *truth, d *database, c cancellation) {
 	t.Cancels = append(t.Cancels, c)
 	booking(d, "silent").Status = "CANCELLED"
 	sessionOf(t, "silent").Status = "expired"
+}
+
+// veiled has a maker die to whom Stripe answered 500 while it made the session.
+func veiled(t *truth, d *database) {
+	booking(d, "silent").Session = ""
+	sessionOf(t, "silent").Hidden, asked(t, "silent").Gone, t.Wanted["silent"] = true, true, true
 }

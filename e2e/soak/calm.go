@@ -53,14 +53,18 @@ func (r *round) truth() truth {
 // leftAlone lists the bookings that hold a slot without a session, and tells of which the creator has surely ended or given up:
 // whoever wants their slots can have them as soon as they are old. Those of the others will become something by themselves.
 func (r *round) leftAlone(t truth, d database, calm time.Duration) (alone []bookingRow, others int) {
-	attempts := map[string]attempt{}
+	attempts, sessions := map[string]attempt{}, map[string][]session{}
 	for _, a := range t.Attempts {
 		attempts[slotKey(a.Resource, a.StartsAt)] = a
+	}
+	for _, s := range t.Sessions {
+		sessions[s.Booking] = append(sessions[s.Booking], s)
 	}
 	for _, row := range d.Bookings {
 		asked, known := attempts[slotKey(row.Resource, row.StartsAt)]
 		switch {
 		case !known || row.Status != "PENDING" || row.Session != "":
+		case asked.Gone && hidden(sessions[row.ID]): // until its session ends
 		case asked.Gone, asked.Status >= 400 && calm > refusedCreator, calm > silentCreator:
 			alone = append(alone, row)
 		default:

@@ -61,6 +61,10 @@ func (s *stripe) publish(e event, object map[string]any) {
 	}
 	e.Body = body
 	s.events = append(s.events, &e)
-	s.history.add(about{e.Session, e.Booking}, "Stripe makes the event %s %s", e.ID, e.Type)
+	maker := "Stripe"
+	if e.Forged {
+		maker = "somebody else"
+	}
+	s.history.add(about{e.Session, e.Booking}, "%s makes the event %s %s", maker, e.ID, e.Type)
 	s.emit(&e)
 }
