@@ -38,24 +38,33 @@ func paid(n int) Entry {
 	}
 }
 
-// together takes events through a transaction of their own, as a group of deliveries does.
-func together(t testing.TB, s *Store, entries ...Plain) (looks []Look, reasons []string) {
+// together takes events through a transaction of their own, as a group of deliveries does: it keeps those that are
+// free, with their booking.
+func together(t testing.TB, s *Store, entries ...Entry) (looks []Look, kept []Kept) {
 	t.Helper()
 	require.NoError(t, s.Transact(t.Context(), func(tx *Tx) (err error) {
-		if looks, err = tx.LookAt(t.Context(), entries); err != nil {
+		if looks, err = tx.LookAt(t.Context(), events(entries...)); err != nil {
 			return err
 		}
-		var free []Plain
+		var free []Entry
 		for i, look := range looks {
-			if look.Free {
+			if look.Booking != nil {
 				free = append(free, entries[i])
 			}
 		}
-		reasons, err = tx.KeepPlain(t.Context(), free)
-		require.Len(t, reasons, len(free))
+		kept, err = tx.Keep(t.Context(), free)
+		require.Len(t, kept, len(free))
 		return err
 	}))
-	return looks, reasons
+	return looks, kept
+}
+
+func events(entries ...Entry) []PaymentEvent {
+	list := make([]PaymentEvent, len(entries))
+	for i, e := range entries {
+		list[i] = e.PaymentEvent
+	}
+	return list
 }
 
 // One operation is one transaction, which keeps as many events as the name says.
@@ -66,12 +75,12 @@ func BenchmarkTogether(b *testing.B) {
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i := range b.N {
-				entries := make([]Plain, size)
+				entries := make([]Entry, size)
 				for k := range entries {
-					entries[k] = Plain{Entry: paid(1 + i*size + k), Amount: 4500, Currency: "usd"}
+					entries[k] = paid(1 + i*size + k)
 				}
-				_, reasons := together(b, s, entries...)
-				require.Equal(b, "applied", reasons[size-1])
+				_, kept := together(b, s, entries...)
+				require.Equal(b, "applied", kept[size-1].Reason)
 			}
 		})
 	}
@@ -88,7 +97,7 @@ func BenchmarkKeep(b *testing.B) {
 			if _, err := tx.LockBooking(b.Context(), *e.BookingID); err != nil {
 				return err
 			}
-			_, err := tx.Keep(b.Context(), e)
+			_, err := tx.Keep(b.Context(), []Entry{e})
 			return err
 		}))
 	}
@@ -96,7 +105,7 @@ func BenchmarkKeep(b *testing.B) {
 
 func BenchmarkSeen(b *testing.B) {
 	s := loaded(b, 1)
-	together(b, s, Plain{Entry: paid(1), Amount: 4500, Currency: "usd"})
+	together(b, s, paid(1))
 	b.ReportAllocs()
 	for b.Loop() {
 		seen, err := s.Seen(b.Context(), paid(1).PaymentEvent)

@@ -21,7 +21,6 @@ var (
 	ErrEmailTaken = errors.New("e-mail address is taken")
 	ErrSlotHeld   = errors.New("slot is held by another booking")
 	ErrUserGone   = errors.New("user no longer exists")
-	ErrRecorded   = errors.New("payment event has been recorded meanwhile")
 )
 
 // UnpaidError refuses a further booking to a user who has Most unpaid ones already.

@@ -20,8 +20,7 @@ func TestIsolationIsOurs(t *testing.T) {
 	require.NoError(t, again.Transact(t.Context(), func(tx *Tx) error {
 		require.NoError(t, tx.LockIntent(t.Context(), intent))
 		require.NoError(t, s.Transact(t.Context(), func(other *Tx) error {
-			_, err := other.Keep(t.Context(), Entry{PaymentEvent: PaymentEvent{StripeEventID: "evt_parked", Type: "charge.refunded",
-				StripePaymentIntentID: &intent, Result: Ignored, Reason: "parked", Payload: []byte("{}")}})
+			_, err := other.Keep(t.Context(), []Entry{parked("evt_parked", intent)})
 			return err
 		}))
 		parked, err := tx.Parked(t.Context(), intent)

@@ -14,19 +14,14 @@ func TestPayloadPartitions(t *testing.T) {
 	s := loaded(t, 4)
 	script, err := os.ReadFile("../docs/payload-partitions.sql")
 	require.NoError(t, err)
-	plain := func(n int) Plain { return Plain{Entry: paid(n), Amount: 4500, Currency: "usd"} }
-	together(t, s, plain(1))
+	together(t, s, paid(1))
 	_, err = s.db.Exec(string(script))
 	require.NoError(t, err)
-	_, reasons := together(t, s, plain(2), plain(3))
-	require.Equal(t, []string{"applied", "applied"}, reasons)
+	_, kept := together(t, s, paid(2), paid(3))
+	require.Equal(t, []Kept{{Reason: "applied"}, {Reason: "applied"}}, kept)
 	intent := "pi_parked"
 	require.NoError(t, s.Transact(t.Context(), func(tx *Tx) error {
-		if _, err := tx.Keep(t.Context(), paid(4)); err != nil {
-			return err
-		}
-		_, err := tx.Keep(t.Context(), Entry{PaymentEvent: PaymentEvent{StripeEventID: "evt_parked", Type: "charge.refunded",
-			StripePaymentIntentID: &intent, Result: Ignored, Reason: "parked", Payload: []byte("{}")}})
+		_, err := tx.Keep(t.Context(), []Entry{paid(4), parked("evt_parked", intent)})
 		return err
 	}))
 	payload := func(event string) (payload string) {
@@ -41,8 +36,8 @@ func TestPayloadPartitions(t *testing.T) {
 	require.NotContains(t, month, "default")
 	_, err = s.db.Exec(`DROP TABLE ` + month)
 	require.NoError(t, err)
-	looks, reasons := together(t, s, plain(1), plain(2), plain(3), plain(4))
-	require.Empty(t, reasons)
+	looks, kept := together(t, s, paid(1), paid(2), paid(3), paid(4))
+	require.Empty(t, kept)
 	for n, look := range looks {
 		require.NotNil(t, look.Seen, "%d", n+1)
 	}

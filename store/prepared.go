@@ -11,8 +11,8 @@ import (
 // deliveryStatements are kept prepared, since PostgreSQL would otherwise spend more on planning them
 // than on running them.
 var deliveryStatements = []string{
-	seenSQL, lockIntentSQL, bookingByIDSQL, bookingBySessionSQL, bookingByIntentSQL, keepSQL, parkedSQL, joinSQL, settleSQL,
-	lookSQL, keepPlainSQL,
+	seenSQL, lockIntentSQL, bookingByIDSQL, bookingBySessionSQL, bookingByIntentSQL, parkedSQL, joinSQL, settleSQL,
+	lookSQL, keepSQL,
 }
 
 // prepared holds the statements once they could be prepared, which takes a database that answers. On

@@ -1,8 +1,10 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -13,11 +15,21 @@ import (
 // and Stripe's retry will find it.
 var errNotVisible = errors.New("webhook: booking not visible yet")
 
+// errRecorded ends a transaction whose event, or its fact, another one has recorded meanwhile.
+var errRecorded = errors.New("webhook: recorded meanwhile")
+
 // refusals are the constraints by which the database refuses a change that no retry can mend. The
 // transaction is rolled back and run once more, to record the event for a person to look at.
 var refusals = map[string]Reason{
 	store.SlotConstraint:    SlotGivenAway,
 	store.SessionConstraint: SessionTaken,
+}
+
+// canBeRefused tells whether a change can violate one of these constraints, or has to wait for another transaction
+// to know: it takes a slot again, since it brings an ended booking back, or it brings a booking its session.
+func canBeRefused(c store.Change, b *store.LockedBooking) bool {
+	ended := []store.BookingStatus{store.Expired, store.PaymentFailed, store.Cancelled}
+	return c.Status == store.Confirmed && slices.Contains(ended, b.Status) || c.SessionID != nil && b.StripeSessionID == nil
 }
 
 // receipt is what became of an event.
@@ -40,7 +52,7 @@ func (h *Handler) alone(ctx context.Context, e event) (receipt, error) {
 // recordAndApply keeps the event and its effect in one transaction, or neither.
 func (h *Handler) recordAndApply(ctx context.Context, e event) (receipt, error) {
 	r, err := h.unlessSeen(ctx, e)
-	if errors.Is(err, store.ErrRecorded) {
+	if errors.Is(err, errRecorded) {
 		r, err = h.unlessSeen(ctx, e)
 	}
 	return r, err
@@ -71,7 +83,6 @@ func duplicate(e event, seen *store.PaymentEvent) receipt {
 // attempt is one transaction; with a refusal it records the event and leaves the booking alone.
 func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r receipt, err error) {
 	err = h.store.Transact(ctx, func(tx *store.Tx) error {
-		r = receipt{} // of an attempt that was rolled back nothing counts
 		if e.object.intent != nil {
 			if err := tx.LockIntent(ctx, *e.object.intent); err != nil {
 				return err
@@ -81,53 +92,86 @@ func (h *Handler) attempt(ctx context.Context, e event, refusal Reason) (r recei
 		if err != nil {
 			return err
 		}
-		entry := store.Entry{PaymentEvent: e.record(notOurs, nil)}
-		if notOurs == "" {
-			r.bookingID = &booking.ID
-			entry = e.entry(booking, refusal)
-		}
-		reason, err := tx.Keep(ctx, entry)
+		receipts, err := keep(ctx, tx, []decision{decide(e, booking, cmp.Or(notOurs, refusal))})
 		if err != nil {
 			return err
 		}
-		r.reason = Reason(reason)
-		if policy[r.reason].result != store.Processed || e.object.intent == nil {
-			return nil
+		if r = receipts[0]; r.reason == "" {
+			return errRecorded
 		}
-		r.settled, err = unpark(ctx, tx, *e.object.intent, booking)
-		return err
+		return nil
 	})
 	return r, err
 }
 
-// entry is the event's record with what it means to its booking; with a refusal it means nothing.
-func (e event) entry(booking store.Booking, refusal Reason) store.Entry {
-	change, wrong := meaning(e, booking)
-	switch {
-	case refusal != "":
-		return store.Entry{PaymentEvent: e.record(refusal, &booking.ID)}
-	case wrong != "":
-		return store.Entry{PaymentEvent: e.record(wrong, &booking.ID)}
+// decision is what becomes of an event: a record, and a change of the booking that it is about.
+type decision struct {
+	event   event
+	booking *store.LockedBooking // nil where it is nobody's
+	entry   store.Entry
+}
+
+// decide says what an event means to its booking. With a reason that is known already it means nothing.
+func decide(e event, b *store.LockedBooking, known Reason) decision {
+	if b == nil {
+		return decision{e, nil, store.Entry{PaymentEvent: e.record(known, nil)}}
 	}
-	return store.Entry{PaymentEvent: e.record(NoChange, &booking.ID), Change: change, IfChanged: string(Applied)}
+	change, wrong := meaning(e, *b)
+	if known = cmp.Or(known, wrong); known != "" {
+		return decision{e, b, store.Entry{PaymentEvent: e.record(known, &b.ID)}}
+	}
+	return decision{e, b, store.Entry{PaymentEvent: e.record(NoChange, &b.ID), Change: change, IfChanged: string(Applied)}}
+}
+
+// keep writes what was decided, each about a booking of its own, and settles what waited for the payments among
+// it. The receipts are as many as the decisions; without a reason is what has been recorded meanwhile.
+func keep(ctx context.Context, tx *store.Tx, decisions []decision) ([]receipt, error) {
+	entries := make([]store.Entry, len(decisions))
+	for i, d := range decisions {
+		entries[i] = d.entry
+	}
+	kept, err := tx.Keep(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	receipts := make([]receipt, len(decisions))
+	for i, d := range decisions {
+		receipts[i] = receipt{reason: Reason(kept[i].Reason), bookingID: d.entry.BookingID}
+		if !kept[i].Parked {
+			continue
+		}
+		if receipts[i].settled, err = unpark(ctx, tx, *d.event.object.intent, d.booking); err != nil {
+			return nil, err
+		}
+	}
+	return receipts, nil
+}
+
+// notForUs says why an event is none of ours, whatever the bookings are; "" if it can be.
+func (h *Handler) notForUs(e event) Reason {
+	switch {
+	case e.object.family == foreign:
+		return TypeNotHandled
+	case e.livemode != h.config.Livemode:
+		return OtherLivemode
+	}
+	return ""
 }
 
 // whose finds the booking that an event is about and locks its row, or says why it is none of ours.
-func (h *Handler) whose(ctx context.Context, tx *store.Tx, e event) (store.Booking, Reason, error) {
+func (h *Handler) whose(ctx context.Context, tx *store.Tx, e event) (*store.LockedBooking, Reason, error) {
 	o := e.object
-	switch {
-	case o.family == foreign:
-		return store.Booking{}, TypeNotHandled, nil
-	case e.livemode != h.config.Livemode:
-		return store.Booking{}, OtherLivemode, nil
-	case o.bookingID != nil: // nobody but us writes this key, so the row is ours, or about to be
+	if reason := h.notForUs(e); reason != "" {
+		return nil, reason, nil
+	}
+	if o.bookingID != nil { // nobody but us writes this key, so the row is ours, or about to be
 		booking, err := tx.LockBooking(ctx, *o.bookingID)
 		if errors.Is(err, store.ErrNotFound) {
 			err = errNotVisible
 		}
 		return booking, "", err
 	}
-	booking, err := store.Booking{}, error(store.ErrNotFound)
+	booking, err := (*store.LockedBooking)(nil), error(store.ErrNotFound)
 	if o.clientReferenceID != nil {
 		booking, err = tx.LockBooking(ctx, *o.clientReferenceID)
 	}
@@ -141,15 +185,15 @@ func (h *Handler) whose(ctx context.Context, tx *store.Tx, e event) (store.Booki
 	return orReason(booking, err, Parked)
 }
 
-func orReason(b store.Booking, err error, absent Reason) (store.Booking, Reason, error) {
+func orReason(b *store.LockedBooking, err error, absent Reason) (*store.LockedBooking, Reason, error) {
 	if errors.Is(err, store.ErrNotFound) {
-		return b, absent, nil
+		return nil, absent, nil
 	}
 	return b, "", err
 }
 
 // unpark applies the refunds and disputes that came before anybody knew whose payment they are about.
-func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Booking) ([]store.PaymentEvent, error) {
+func unpark(ctx context.Context, tx *store.Tx, intent string, booking *store.LockedBooking) ([]store.PaymentEvent, error) {
 	waiting, err := tx.Parked(ctx, intent)
 	if err != nil {
 		return nil, err
@@ -160,7 +204,7 @@ func unpark(ctx context.Context, tx *store.Tx, intent string, booking store.Book
 		if broken != "" {
 			return nil, errors.New("webhook: a parked event cannot be read again")
 		}
-		entry := e.entry(booking, "")
+		entry := decide(e, booking, "").entry
 		changed, err := tx.Join(ctx, booking.ID, entry.Change)
 		if err != nil {
 			return nil, err

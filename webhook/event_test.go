@@ -143,7 +143,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		// Whatever it says, its meaning is one that the database can take.
-		change, wrong := meaning(e, store.Booking{Amount: 4500, Currency: "usd"})
+		change, wrong := meaning(e, store.LockedBooking{Amount: 4500, Currency: "usd"})
 		if wrong == "" && (change.RefundedAmount < 0 || change.RefundedAmount > 4500) {
 			t.Fatalf("refunded %d of 4500", change.RefundedAmount)
 		}
@@ -152,7 +152,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestMeaning(t *testing.T) {
 	t.Parallel()
-	booking := store.Booking{Amount: 4500, Currency: "usd"}
+	booking := store.LockedBooking{Amount: 4500, Currency: "usd"}
 	other := "cs_other"
 	taken := booking
 	taken.StripeSessionID = &other
@@ -166,7 +166,7 @@ func TestMeaning(t *testing.T) {
 		return strings.Replace(completed(``), "checkout.session.completed", "checkout.session."+typ, 1)
 	}
 	for body, want := range map[string]struct {
-		booking store.Booking
+		booking store.LockedBooking
 		status  store.BookingStatus
 		dispute store.Dispute
 		refund  int64

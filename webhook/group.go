@@ -24,9 +24,12 @@ const maxGroups = 2
 // group takes the deliveries that are there at the same time through one transaction of two statements, since
 // a commit costs the disk, and each statement the processors, about the same for one as for many; a delivery
 // that comes by itself is a group of one. It keeps what one transaction means to each: none of them is
-// acknowledged before the commit, and they are kept together or not at all. It takes plain ones only, in
-// which nothing can be refused and no row is waited for; every other goes its own way, alone, as if there
-// were no groups.
+// acknowledged before the commit, and they are kept together or not at all.
+//
+// The first statement looks and locks, the second one writes, and what an event means is decided between them as it is
+// for a delivery that goes alone, by the same functions. Only of locks and refusals a group knows more: it waits for no
+// intent and no booking, and nothing in it can be refused, so that no member spoils the others' transaction. Whoever
+// would have to wait, or can be refused, goes alone, as if there were no groups.
 type group struct {
 	mu      sync.Mutex
 	waiting []*member
@@ -36,11 +39,15 @@ type group struct {
 type member struct {
 	ctx   context.Context
 	event event
-	plain store.Plain
 	seen  *store.PaymentEvent
 	receipt
 	err  error
 	done chan struct{} // closed when receipt and err are final
+}
+
+// newMember is a member of whom nothing is known yet.
+func newMember(ctx context.Context, e event) *member {
+	return &member{ctx: ctx, event: e, err: errAlone, done: make(chan struct{})}
 }
 
 // errAlone tells that a delivery has to go alone, and that nothing was done about it.
@@ -50,13 +57,12 @@ var errAlone = errors.New("webhook: not for a group")
 var errAnswered = errors.New("webhook: one of the group has been answered")
 
 // together records and applies an event with those of other deliveries. While one group is under way, the
-// next one gathers.
+// next one gathers. It is for events that say themselves which booking they are about, or are none of ours.
 func (h *Handler) together(ctx context.Context, e event) (receipt, error) {
-	plain, is := e.plain()
-	if !is || e.livemode != h.config.Livemode {
+	if e.object.bookingID == nil && h.notForUs(e) == "" {
 		return receipt{}, errAlone
 	}
-	m := &member{ctx: ctx, event: e, plain: plain, err: errAlone, done: make(chan struct{})}
+	m := newMember(ctx, e)
 	g := &h.group
 	g.mu.Lock()
 	g.waiting = append(g.waiting, m)
@@ -80,7 +86,7 @@ func (h *Handler) lead() {
 		done := make(chan struct{})
 		h.working.Go(func() {
 			defer close(done)
-			h.take(members)
+			h.finish(members)
 		})
 		select {
 		case <-done:
@@ -100,17 +106,17 @@ func (g *group) next() []*member {
 		}
 		n++
 	}
-	members := g.waiting[:n:n]
-	g.waiting = g.waiting[n:]
+	members := slices.Clone(g.waiting[:n])
+	g.waiting = slices.Delete(g.waiting, 0, n) // which clears what is behind: the array keeps none of them alive
 	if n == 0 {
 		g.leaders--
 	}
 	return members
 }
 
-// take finishes every member: with its receipt, or with the word that it has to go alone. It has the time of
-// whoever came last, who is finished last.
-func (h *Handler) take(members []*member) {
+// finish answers every member: with its receipt, or with the word that it has to go alone. It has the time of
+// whoever came last, who is answered last.
+func (h *Handler) finish(members []*member) {
 	ctx := members[len(members)-1].ctx
 	err := h.recordAndApplyTogether(ctx, members)
 	if errors.Is(err, errAnswered) {
@@ -125,8 +131,7 @@ func (h *Handler) take(members []*member) {
 	}
 }
 
-// recordAndApplyTogether is recordAndApply for several, each step once for all of them: what has been seen
-// is a duplicate; what is free, and the first of its booking here, is kept if the database finds it plain.
+// recordAndApplyTogether is recordAndApply for several, each step once for all of them.
 func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member) (err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
@@ -134,23 +139,25 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 		}
 	}()
 	var here, took []*member // of the attempt that is committed
-	var reasons []string
+	var receipts []receipt   // of those it took
 	err = h.store.Transact(ctx, func(tx *store.Tx) error {
 		here = slices.DeleteFunc(slices.Clone(members), (*member).isAnswered)
-		looks, err := tx.LookAt(ctx, plain(here))
+		took, receipts = nil, nil
+		looks, err := tx.LookAt(ctx, h.named(here))
 		if err != nil {
 			return err
 		}
-		took = took[:0]
+		var decisions []decision
 		for i, m := range here {
-			if m.seen = looks[i].Seen; looks[i].Free && !slices.ContainsFunc(took, m.sameBooking) {
-				took = append(took, m)
+			m.seen = looks[i].Seen
+			if d, can := h.decideHere(m.event, looks[i]); can && !slices.ContainsFunc(decisions, d.sharesBooking) {
+				took, decisions = append(took, m), append(decisions, d)
 			}
 		}
 		if len(took) == 0 {
 			return nil
 		}
-		if reasons, err = tx.KeepPlain(ctx, plain(took)); err == nil && slices.ContainsFunc(took, (*member).isAnswered) {
+		if receipts, err = keep(ctx, tx, decisions); err == nil && slices.ContainsFunc(took, (*member).isAnswered) {
 			err = errAnswered
 		}
 		return err
@@ -159,8 +166,8 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 		return err
 	}
 	for i, m := range took {
-		if reasons[i] != "" {
-			m.receipt, m.err = receipt{reason: Reason(reasons[i]), bookingID: m.event.object.bookingID}, nil
+		if receipts[i].reason != "" {
+			m.receipt, m.err = receipts[i], nil
 		}
 	}
 	for _, m := range here {
@@ -171,28 +178,36 @@ func (h *Handler) recordAndApplyTogether(ctx context.Context, members []*member)
 	return nil
 }
 
+// named are the members' records, with the bookings that they say they are about.
+func (h *Handler) named(members []*member) []store.PaymentEvent {
+	records := make([]store.PaymentEvent, len(members))
+	for i, m := range members {
+		records[i] = m.event.record("", nil)
+		if h.notForUs(m.event) == "" {
+			records[i].BookingID = m.event.object.bookingID
+		}
+	}
+	return records
+}
+
+// decideHere is what becomes of an event that has been looked at, unless it has to go alone: its intent or its booking
+// was not free, its booking is not there yet, or its change can be refused.
+func (h *Handler) decideHere(e event, look store.Look) (d decision, can bool) {
+	if !look.Free {
+		return decision{}, false
+	}
+	reason := h.notForUs(e)
+	if reason == "" && look.Booking == nil {
+		return decision{}, false
+	}
+	d = decide(e, look.Booking, reason)
+	return d, d.booking == nil || !canBeRefused(d.entry.Change, d.booking)
+}
+
+// sharesBooking tells whether two decisions are about one booking: a statement would apply only one of them.
+func (d decision) sharesBooking(other decision) bool {
+	return d.booking != nil && other.booking != nil && d.booking.ID == other.booking.ID
+}
+
 // isAnswered tells that the member's time is over: it has been answered 500, or is about to be.
 func (m *member) isAnswered() bool { return m.ctx.Err() != nil }
-
-func (m *member) sameBooking(other *member) bool {
-	return *m.event.object.bookingID == *other.event.object.bookingID
-}
-
-func plain(members []*member) []store.Plain {
-	list := make([]store.Plain, len(members))
-	for i, m := range members {
-		list[i] = m.plain
-	}
-	return list
-}
-
-// plain is what an event means to the booking that it names, should that agree with it in session and
-// money, as the database is asked to make sure of. An event that needs to know more of its booking is not plain.
-func (e event) plain() (store.Plain, bool) {
-	o := e.object
-	if o.bookingID == nil || o.amount == nil {
-		return store.Plain{}, false
-	}
-	entry := e.entry(store.Booking{ID: *o.bookingID, Amount: *o.amount, Currency: o.currency, StripeSessionID: o.session}, "")
-	return store.Plain{Entry: entry, Amount: *o.amount, Currency: o.currency}, entry.Result == store.Processed
-}

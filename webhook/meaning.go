@@ -7,7 +7,7 @@ import "example.com/hookproof/store"
 //
 // The change does not depend on what the booking is already, and joining is commutative, associative
 // and idempotent: so any order and repetition of a booking's events ends in the same row.
-func meaning(e event, b store.Booking) (store.Change, Reason) {
+func meaning(e event, b store.LockedBooking) (store.Change, Reason) {
 	o := e.object
 	c := store.Change{SessionID: o.session, PaymentIntentID: o.intent}
 	if o.session != nil && b.StripeSessionID != nil && *o.session != *b.StripeSessionID {
@@ -57,7 +57,7 @@ func meaning(e event, b store.Booking) (store.Change, Reason) {
 }
 
 // wrongMoney compares the object's money with the booking's price. An absent amount differs.
-func wrongMoney(o object, b store.Booking) Reason {
+func wrongMoney(o object, b store.LockedBooking) Reason {
 	switch {
 	case o.currency != b.Currency:
 		return CurrencyDiffers

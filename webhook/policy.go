@@ -67,8 +67,8 @@ const (
 	needsReview     = "Webhook needs review"
 )
 
-// ack is what one reason means to everybody who hears of it: Stripe, the counters, the database and
-// the operator.
+// ack is an acknowledgement: what it means to everybody who hears of it, which are Stripe, the counters, the database
+// and the operator.
 type ack struct {
 	status  int
 	outcome Outcome
@@ -77,40 +77,52 @@ type ack struct {
 	level   slog.Level
 }
 
+// The acknowledgements that there are.
+var (
+	ackApplied   = ack{http.StatusOK, Processed, store.Processed, received, slog.LevelInfo}
+	ackIgnored   = ack{http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo}
+	ackReview    = ack{http.StatusOK, Processed, store.Review, needsReview, slog.LevelError}
+	ackDuplicate = ack{http.StatusOK, Duplicate, "", skipped, slog.LevelWarn}
+	ackRefused   = ack{http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn}       // not Stripe's, for all we know
+	ackBroken    = ack{http.StatusBadRequest, Rejected, "", processingError, slog.LevelError} // Stripe's, and no event
+	ackFailed    = ack{http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError}
+)
+
 // policy is the ACK table: it is the only place that knows which answer a reason gets.
 var policy = map[Reason]ack{
-	Applied:  {http.StatusOK, Processed, store.Processed, received, slog.LevelInfo},
-	NoChange: {http.StatusOK, Processed, store.Processed, received, slog.LevelInfo},
+	Applied:  ackApplied,
+	NoChange: ackApplied,
 
-	TypeNotHandled: {http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo},
-	OtherLivemode:  {http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo},
-	NoBooking:      {http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo},
-	Parked:         {http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo},
+	TypeNotHandled: ackIgnored,
+	OtherLivemode:  ackIgnored,
+	NoBooking:      ackIgnored,
+	Parked:         ackIgnored,
 
-	SessionDiffers:       {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	SessionTaken:         {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	PaymentStatusUnknown: {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	AmountDiffers:        {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	CurrencyDiffers:      {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	RefundOutOfRange:     {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
-	SlotGivenAway:        {http.StatusOK, Processed, store.Review, needsReview, slog.LevelError},
+	SessionDiffers:       ackReview,
+	SessionTaken:         ackReview,
+	PaymentStatusUnknown: ackReview,
+	AmountDiffers:        ackReview,
+	CurrencyDiffers:      ackReview,
+	RefundOutOfRange:     ackReview,
+	SlotGivenAway:        ackReview,
 
-	EventSeen: {http.StatusOK, Duplicate, "", skipped, slog.LevelWarn},
-	FactSeen:  {http.StatusOK, Duplicate, "", skipped, slog.LevelWarn},
+	EventSeen: ackDuplicate,
+	FactSeen:  ackDuplicate,
 
-	BodyUnreadable:     {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	BodyTooLarge:       {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	SignatureMissing:   {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	SignatureMalformed: {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	SignatureStale:     {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	SignatureFuture:    {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
-	SignatureMismatch:  {http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn},
+	BodyUnreadable:     ackRefused,
+	BodyTooLarge:       ackRefused,
+	SignatureMissing:   ackRefused,
+	SignatureMalformed: ackRefused,
+	SignatureStale:     ackRefused,
+	SignatureFuture:    ackRefused,
+	SignatureMismatch:  ackRefused,
 
-	NotJSON:     {http.StatusBadRequest, Rejected, "", processingError, slog.LevelError},
-	NotAnEvent:  {http.StatusBadRequest, Rejected, "", processingError, slog.LevelError},
-	NotVisible:  {http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError},
-	Unavailable: {http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError},
-	Contended:   {http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError},
-	TimedOut:    {http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError},
-	Internal:    {http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError},
+	NotJSON:    ackBroken,
+	NotAnEvent: ackBroken,
+
+	NotVisible:  ackFailed,
+	Unavailable: ackFailed,
+	Contended:   ackFailed,
+	TimedOut:    ackFailed,
+	Internal:    ackFailed,
 }

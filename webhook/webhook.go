@@ -209,7 +209,7 @@ func (h *Handler) work(ctx context.Context, e event) (d delivery) {
 		return delivery{receipt: r, event: e}
 	case errors.Is(err, errNotVisible):
 		return rejected(NotVisible, e, nil)
-	case store.Conflict(err), errors.Is(err, store.ErrRecorded):
+	case store.Conflict(err), errors.Is(err, errRecorded):
 		return rejected(Contended, e, err)
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // its own, or that of its group
 		return rejected(TimedOut, e, err)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,10 +73,11 @@ func (w world) create(t *testing.T) {
 type told struct {
 	id, booking, kind, amount, refunded int
 	unnamed                             bool // it names no booking, as most refunds and disputes do
+	live                                bool // it is of the other livemode
 }
 
 // history is a random one: facts under one id, again, and under another id, with money that is wrong, too. What
-// an event says of a fact is the same each time that it is told.
+// an event says of a fact is the same each time that it is told, so that the end does not depend on the order.
 func history(random *rand.Rand) []told {
 	var events []told
 	for id := range 12 + random.IntN(12) {
@@ -89,7 +89,8 @@ func history(random *rand.Rand) []told {
 			events = append(events, again)
 			continue
 		}
-		next := told{id, random.IntN(bookings), random.IntN(len(kinds)), 4500, 900 * random.IntN(7), random.IntN(3) > 0}
+		next := told{id, random.IntN(bookings), random.IntN(len(kinds)), 4500, 900 * random.IntN(7), random.IntN(3) > 0, false}
+		next.live = next.kind > 4 && random.IntN(6) == 0 || next.kind == 4 && next.booking == 0
 		switch {
 		case next.kind < 2: // a session is completed once, paid or not
 			next.kind = next.booking % 2
@@ -114,6 +115,7 @@ var kinds = []struct{ typ, object string }{
 	{"charge.refunded", `"id":"ch_$intent","payment_intent":"$intent","amount":$amount,"amount_refunded":$refunded,"currency":"usd",$booking`},
 	{"charge.dispute.created", `"id":"dp_$intent","payment_intent":"$intent","amount":$amount,"currency":"usd","status":"needs_response","metadata":{}`},
 	{"charge.dispute.closed", `"id":"dp_$intent","payment_intent":"$intent","amount":$amount,"currency":"usd","status":"won","metadata":{}`},
+	{"customer.created", `"id":"cus_$intent"`},
 }
 
 func (w world) event(t *testing.T, of told) event {
@@ -128,23 +130,46 @@ func (w world) event(t *testing.T, of told) event {
 	}
 	object := strings.NewReplacer("$booking", metadata, "$amount", fmt.Sprint(of.amount), "$refunded", fmt.Sprint(of.refunded),
 		"$session", session, "$intent", fmt.Sprintf("pi_%s_%d", w.name, of.booking)).Replace(kinds[of.kind].object)
-	e, refusal := decode(fmt.Appendf(nil, `{"id":"evt_%s_%d","object":"event","type":%q,"data":{"object":{%s}}}`, w.name, of.id, kinds[of.kind].typ, object))
+	e, refusal := decode(fmt.Appendf(nil, `{"id":"evt_%s_%d","object":"event","type":%q,"livemode":%t,"data":{"object":{%s}}}`,
+		w.name, of.id, kinds[of.kind].typ, of.live, object))
 	require.Empty(t, refusal)
 	return e
 }
 
-// take takes an event as ServeHTTP would, and again as Stripe would.
-func (w world) take(t *testing.T, of told) Reason {
+// deliver has an event acknowledged, with others or alone as it falls, as often as Stripe would have to send it.
+// The last of the reasons is the one of which it was acknowledged.
+func (w world) deliver(t *testing.T, of told) (reasons []Reason) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		ctx, cancel := context.WithTimeout(t.Context(), workTime)
 		d := w.work(ctx, w.event(t, of))
 		cancel()
-		if policy[d.reason].outcome != Rejected {
-			return d.reason
+		if reasons = append(reasons, d.reason); policy[d.reason].outcome != Rejected {
+			return reasons
 		}
 		require.True(t, time.Now().Before(deadline), "%s %v", d.reason, d.err)
 	}
+}
+
+// deliverTogether is deliver for several, in one group of just these.
+func (w world) deliverTogether(t *testing.T, group []told) [][]Reason {
+	t.Helper()
+	members, reasons := make([]*member, len(group)), make([][]Reason, len(group))
+	for i, of := range group {
+		members[i] = newMember(t.Context(), w.event(t, of))
+	}
+	w.finish(members)
+	for i, m := range members {
+		switch {
+		case m.err == nil:
+			reasons[i] = []Reason{m.reason}
+		case errors.Is(m.err, errAlone):
+			reasons[i] = w.deliver(t, group[i])
+		default: // what was done is not known
+			reasons[i] = append([]Reason{Unavailable}, w.deliver(t, group[i])...)
+		}
+	}
+	return reasons
 }
 
 // state is what the world's history came to: the bookings, and what is recorded of which fact, by how many.
@@ -164,112 +189,141 @@ func (w world) state(t *testing.T) (lines []string) {
 	return lines
 }
 
-// worlds makes worlds of one database.
-func worlds(t *testing.T) func(name string) world {
+// worlds makes worlds of one database, and each a second time behind another server.
+func worlds(t *testing.T) func(name string) (w, replica world) {
 	t.Helper()
 	server, err := pgserver.Start(t.Context(), pgserver.Config{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	require.NoError(t, server.CreateDatabase(t.Context(), "ways", ""))
-	s, err := store.Open(server.URL("ways"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	_, err = s.Migrate(t.Context())
-	require.NoError(t, err)
-	db, err := sqlx.Open("postgres", server.URL("ways"))
+	require.NoError(t, server.CreateDatabase(t.Context(), "histories", ""))
+	var handlers [2]*Handler
+	for i := range handlers {
+		s, err := store.Open(server.URL("histories"))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		_, err = s.Migrate(t.Context())
+		require.NoError(t, err)
+		handlers[i] = NewHandler(s, Config{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	}
+	db, err := sqlx.Open("postgres", server.URL("histories"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	_, err = db.Exec(`INSERT INTO "User" (email, "passwordHash") VALUES ('x@example.com', 'x')`)
 	require.NoError(t, err)
-	h := NewHandler(s, Config{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-	return func(name string) world {
-		w := world{h, db, name}
+	return func(name string) (w, replica world) {
+		w = world{handlers[0], db, name}
 		w.create(t)
-		return w
+		return w, world{handlers[1], db, name}
 	}
 }
 
-// A delivery's two ways, with others and alone, are one: of any history each event has the same receipt on
-// both, and taken at once, in groups as they fall, it comes to the same state.
-func TestBothWaysAreOne(t *testing.T) {
+// answers are what was answered to a history: for each id the reasons of its deliveries.
+type answers struct {
+	mu sync.Mutex
+	of map[int][]Reason
+}
+
+func (a *answers) add(group []told, reasons [][]Reason) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i, of := range group {
+		a.of[of.id] = append(a.of[of.id], reasons[i]...)
+	}
+}
+
+// requireRecorded wants every event that was acknowledged to be recorded once, with its own bytes, and acknowledged
+// as processed once; or never, where its fact was there under another id.
+func (w world) requireRecorded(t *testing.T, events []told, a *answers) {
+	t.Helper()
+	var rows []struct {
+		ID      string `db:"stripeEventId"`
+		Payload string
+	}
+	require.NoError(t, w.db.Select(&rows, `SELECT "stripeEventId", convert_from(payload, 'UTF8') AS payload
+		FROM "PaymentEvent" WHERE "stripeEventId" LIKE 'evt\_' || $1 || '\_%'`, w.name))
+	recorded := map[string]string{}
+	for _, row := range rows {
+		recorded[row.ID] = row.Payload
+	}
+	require.Len(t, recorded, len(rows), "each once")
+	for _, of := range events {
+		e, count := w.event(t, of), map[Outcome]int{}
+		for _, reason := range a.of[of.id] {
+			if reason == FactSeen {
+				continue
+			}
+			count[policy[reason].outcome]++
+		}
+		payload, there := recorded[e.id]
+		if !there {
+			require.Zero(t, count[Processed]+count[Duplicate], "event %d: %v", of.id, a.of[of.id])
+			continue
+		}
+		require.Equal(t, string(e.payload), payload, "event %d", of.id)
+		if count[Rejected] > 0 { // one of these may have been committed
+			require.LessOrEqual(t, count[Processed], 1, "event %d: %v", of.id, a.of[of.id])
+			continue
+		}
+		require.Equal(t, 1, count[Processed], "event %d: %v", of.id, a.of[of.id])
+	}
+}
+
+// A history comes to one end, however its events are ordered, repeated, overlapped and grouped: that of each event
+// alone, one after the other. Of a single event a group of one says what is said of it alone.
+func TestAnyHistoryHasOneEnd(t *testing.T) {
 	t.Parallel()
 	newWorld := worlds(t)
 	together := 0
 	for seed := range uint64(40) {
-		events := history(rand.New(rand.NewPCG(seed, 0)))
-		solo, pair, crowd := newWorld(fmt.Sprint("solo", seed)), newWorld(fmt.Sprint("pair", seed)), newWorld(fmt.Sprint("crowd", seed))
+		random := rand.New(rand.NewPCG(seed, 0))
+		events := history(random)
+		solo, _ := newWorld(fmt.Sprint("solo", seed))
+		single, _ := newWorld(fmt.Sprint("single", seed))
 		for i, of := range events {
 			alone, err := solo.alone(t.Context(), solo.event(t, of))
 			require.NoError(t, err)
-			r, err := pair.together(t.Context(), pair.event(t, of))
+			r, err := single.together(t.Context(), single.event(t, of))
 			if errors.Is(err, errAlone) {
-				r.reason = pair.take(t, of)
+				reasons := single.deliver(t, of)
+				r.reason = reasons[len(reasons)-1]
 			} else {
 				require.NoError(t, err)
 				together++
 			}
 			require.Equal(t, alone.reason, r.reason, "seed %d: event %d of %v", seed, i, events)
 		}
-		require.Equal(t, solo.state(t), pair.state(t), "seed %d: %v", seed, events)
+		require.Equal(t, solo.state(t), single.state(t), "seed %d: %v", seed, events)
 
-		var all sync.WaitGroup
+		// All at once, on two servers, each event one to three times: some as they fall, the others in random groups.
+		crowd, replica := newWorld(fmt.Sprint("crowd", seed))
+		var groups [][]told
 		for _, of := range events {
-			all.Go(func() { crowd.take(t, of) })
+			for range 1 + random.IntN(3) {
+				if n := random.IntN(len(groups) + 1); n < len(groups) {
+					groups[n] = append(groups[n], of)
+				} else {
+					groups = append(groups, []told{of})
+				}
+			}
 		}
+		got := answers{of: map[int][]Reason{}}
+		gate := make(chan struct{})
+		var all sync.WaitGroup
+		for i, group := range groups {
+			on := []world{crowd, replica}[random.IntN(2)]
+			random.Shuffle(len(group), func(a, b int) { group[a], group[b] = group[b], group[a] })
+			if i%3 == 0 {
+				for _, of := range group {
+					all.Go(func() { <-gate; got.add([]told{of}, [][]Reason{on.deliver(t, of)}) })
+				}
+				continue
+			}
+			all.Go(func() { <-gate; got.add(group, on.deliverTogether(t, group)) })
+		}
+		close(gate)
 		all.Wait()
 		require.Equal(t, solo.state(t), crowd.state(t), "seed %d, at once: %v", seed, events)
+		crowd.requireRecorded(t, events, &got)
 	}
-	require.Greater(t, together, 200, "events that could go with others")
-}
-
-// impatient is a context that ends as soon as it has been looked at once.
-type impatient struct {
-	context.Context
-	looks atomic.Int64
-}
-
-func (c *impatient) Err() error {
-	if c.looks.Add(1) > 1 {
-		return context.DeadlineExceeded
-	}
-	return nil
-}
-
-// Whose time ends while his group is under way is in none of it, and spoils it for nobody.
-func TestAGroupGoesOnWithoutTheLate(t *testing.T) {
-	t.Parallel()
-	w := worlds(t)("late")
-	paid := func(booking int) told { return told{id: booking, booking: booking, amount: 4500} }
-	ask := func(ctx context.Context, of told) *member {
-		e := w.event(t, of)
-		p, is := e.plain()
-		require.True(t, is)
-		return &member{ctx: ctx, event: e, plain: p, err: errAlone, done: make(chan struct{})}
-	}
-	late, first, last := ask(&impatient{Context: t.Context()}, paid(0)), ask(t.Context(), paid(4)), ask(t.Context(), paid(5))
-	w.Handler.take([]*member{late, first, last})
-	require.Error(t, late.err)
-	for _, m := range []*member{first, last} {
-		require.NoError(t, m.err)
-		require.Equal(t, Applied, m.reason)
-	}
-	var recorded []string
-	require.NoError(t, w.db.Select(&recorded, `SELECT "stripeEventId" FROM "PaymentEvent" ORDER BY 1`))
-	require.Equal(t, []string{"evt_late_4", "evt_late_5"}, recorded)
-}
-
-// A group's bodies are together no larger than one alone may be.
-func TestGroupsAreBounded(t *testing.T) {
-	t.Parallel()
-	size := func(bytes int) *member { return &member{event: event{payload: make([]byte, bytes)}} }
-	var g group
-	g.waiting = append(g.waiting, size(MaxBody-10), size(10), size(1), size(MaxBody), size(1), size(MaxBody+1), size(1))
-	for range maxGroup {
-		g.waiting = append(g.waiting, size(1))
-	}
-	g.leaders = 1
-	for _, want := range []int{2, 1, 1, 1, 1, maxGroup, 1, 0} {
-		require.Len(t, g.next(), want)
-	}
-	require.Zero(t, g.leaders)
+	require.Greater(t, together, 300, "events that could go with others")
 }
