@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http/httptrace"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -219,22 +220,26 @@ func TestADeadlockIsOutlived(t *testing.T) {
 	require.Equal(t, "open", booking["dispute"])
 }
 
-// Copies that gather while two groups are under way, held at their records, would share the next group's
-// transaction: one of them is taken, and the others are duplicates.
+// Copies of a payment and of its refund, which gather while two groups are under way, held at their records, would
+// share the next group's transaction: one of each is taken, and the others are duplicates.
 func TestCopiesThatGather(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	paid := func() hookproof.Event {
-		event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	of := func(name string, subject hookproof.Subject) hookproof.Event {
+		event, err := hookproof.NewEvent(name, subject)
 		require.NoError(t, err)
 		return event
 	}
-	first, second, gathering := paid(), paid(), paid()
+	const paid = "checkout.session.completed"
+	first, second, gathering := of(paid, subjectOf(e.book())), of(paid, subjectOf(e.book())), subjectOf(e.book())
+	gathering["charge.metadata.bookingId"] = gathering["bookingId"] // or the refund would go alone
+	payment, refund := of(paid, gathering), of("charge.refunded.partial", gathering)
+	refund.Body = regexp.MustCompile(`"amount_refunded":\s*\d+`).ReplaceAll(refund.Body, []byte(`"amount_refunded":1`))
 	held, err := e.db.Begin()
 	require.NoError(t, err)
 	defer func() { _ = held.Rollback() }()
 	const copies = 8
-	statuses := make(chan int, copies+2)
+	statuses := make(chan int, 2*copies+2)
 	for n, event := range []hookproof.Event{first, second} {
 		_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
 			VALUES ($1, 'checkout.session.completed', false, 'ignored', 'no_booking', '')`, event.ID)
@@ -245,15 +250,22 @@ func TestCopiesThatGather(t *testing.T) {
 	var sent sync.WaitGroup
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Done() }})
 	for range copies {
-		sent.Add(1)
-		go func() { statuses <- e.target().Deliver(ctx, gathering, "genuine").Status }()
+		for _, event := range []hookproof.Event{payment, refund} {
+			sent.Add(1)
+			go func() { statuses <- e.target().Deliver(ctx, event, "genuine").Status }()
+		}
 	}
 	sent.Wait()
 	require.NoError(t, held.Rollback())
-	for range copies + 2 {
+	for range 2*copies + 2 {
 		require.Equal(t, 200, <-statuses)
 	}
-	require.Equal(t, counts{Received: copies + 2, Processed: 3, Duplicates: copies - 1}, e.counts())
+	require.Equal(t, counts{Received: 2*copies + 2, Processed: 4, Duplicates: 2 * (copies - 1)}, e.counts())
+	var status string
+	var refunded int64
+	require.NoError(t, e.db.QueryRow(`SELECT status, "refundedAmount" FROM "Booking" WHERE id = $1`, gathering["bookingId"]).Scan(&status, &refunded))
+	require.Equal(t, "CONFIRMED", status)
+	require.EqualValues(t, 1, refunded)
 }
 
 // A fault that nobody thought of is never acknowledged.
