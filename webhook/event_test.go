@@ -1,9 +1,14 @@
 package webhook
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,23 +134,58 @@ func TestDecodeReads(t *testing.T) {
 	require.Equal(t, foreign, e.object.family)
 }
 
+// FuzzDecode wants of whatever bytes that they are refused, or read twice in the same way, and that nothing of them can
+// trouble the database, whatever they say of a booking.
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(completed(``)))
-	f.Add([]byte(`{"id":"evt_1","type":"charge.dispute.closed","data":{"object":{"payment_intent":{"id":null},"status":"lost"}}}`))
+	files, err := filepath.Glob("../fixtures/events/*/*.json")
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(body)
+	}
+	for _, body := range []string{
+		completed(``), completed(`,"currency":"\u0000"`), completed(`,"currency":"U\ud83d"`), completed(`,"metadata":{"bookingId":"` + bookingUUID + `","bookingId":7}`),
+		completed(`,"amount_total":-9223372036854775808`), completed(`,"payment_status":"no_payment_required","amount_total":0`), completed(`,"id":""`),
+		`{"id":"evt_1","type":"charge.dispute.closed","data":{"object":{"payment_intent":{"id":null},"status":"lost"}}}`,
+		`{"id":"evt_1","type":"charge.refunded","data":{"object":{"payment_intent":{"id":"pi_1","id":"pi_2"},"amount":4500,"amount_refunded":1,"currency":"usd"}}}`,
+		`{"id":"evt_1","id":"evt\u0000","type":"x"}`, `{"id":"evt_1","type":"x","api_version":""}`, "{\"id\":\"evt_1\",\"type\":\"x\",\"y\":\"\xff\"}",
+		`{"id":"evt_1","type":"x"}` + "\x00", `{"ID":"evt_1","Type":"x"}`, strings.Repeat(`[`, 20_000), `{"id":"evt_1","type":"x","y":` + strings.Repeat(`{"z":`, 9_000),
+	} {
+		f.Add([]byte(body))
+	}
+	session, stored := "cs_1", regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e, reason := decode(body)
+		again, sameReason := decode(bytes.Clone(body))
+		require.Equal(t, reason, sameReason)
+		require.Equal(t, e, again)
 		if reason != "" {
+			require.Contains(t, []Reason{NotJSON, NotAnEvent}, reason)
+			require.Zero(t, e, "nothing is told of what is no event")
 			return
 		}
 		for _, text := range []*string{&e.id, &e.typ, e.apiVersion, e.object.session, e.object.intent} {
-			if text != nil && !identifier(*text) {
-				t.Fatalf("%q would reach the database", *text)
+			if text != nil {
+				require.Regexp(t, stored, *text, "would reach the database")
 			}
 		}
+		require.True(t, utf8.Valid(e.payload) && !bytes.ContainsRune(e.payload, 0), "convert_from would fail")
+		require.Equal(t, body, e.payload)
 		// Whatever it says, its meaning is one that the database can take.
-		change, wrong := meaning(e, store.LockedBooking{Amount: 4500, Currency: "usd"})
-		if wrong == "" && (change.RefundedAmount < 0 || change.RefundedAmount > 4500) {
-			t.Fatalf("refunded %d of 4500", change.RefundedAmount)
+		for _, b := range []store.LockedBooking{{Amount: 4500, Currency: "usd"}, {Amount: 1, Currency: "jpy", StripeSessionID: &session}} {
+			entry := decide(e, &b, "").entry
+			change := entry.Change
+			require.GreaterOrEqual(t, change.RefundedAmount, int64(0))
+			require.LessOrEqual(t, change.RefundedAmount, b.Amount)
+			if entry.Result == store.Review {
+				require.Zero(t, change)
+				continue
+			}
+			require.Equal(t, store.Processed, entry.Result)
+			require.True(t, change.SessionID == nil || identifier(*change.SessionID))
+			require.True(t, b.StripeSessionID == nil || change.SessionID == nil || *change.SessionID == *b.StripeSessionID)
 		}
 	})
 }

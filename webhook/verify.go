@@ -47,10 +47,10 @@ func (h *Handler) verify(body []byte, header string) Reason {
 // inTolerance compares the time that was signed with ours, in whole seconds.
 func (h *Handler) inTolerance(t int64) Reason {
 	tolerance := int64(h.config.Tolerance / time.Second)
-	switch age := h.config.Now().Unix() - t; {
-	case age > tolerance:
+	switch now := h.config.Now().Unix(); { // t is anything, and a difference from it can overflow
+	case t < now-tolerance:
 		return SignatureStale
-	case age < -tolerance:
+	case t > now+tolerance:
 		return SignatureFuture
 	}
 	return ""
