@@ -20,6 +20,7 @@ const module = "example.com/hookproof/"
 var arrows = map[string][]string{
 	"bench":                     {"hookproof", "pgserver", "store"},
 	"bench/growth":              {"hookproof", "pgserver", "server", "store"},
+	"bodies":                    {},
 	"cmd/booking-server":        {"server", "store", "webhook"},
 	"cmd/hookproof":             {"fixtures", "hookproof", "mutants", "record", "report"},
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
@@ -35,10 +36,10 @@ var arrows = map[string][]string{
 	"pgserver":                  {},
 	"record":                    {"hookproof"},
 	"report":                    {"hookproof"},
-	"server":                    {"store", "webhook"},
+	"server":                    {"bodies", "store", "webhook"},
 	"store":                     {"migrations"},
 	"stripe-mock":               {},
-	"webhook":                   {"store"},
+	"webhook":                   {"bodies", "store"},
 }
 
 // strangers must not be in the production binary, however they might come in.

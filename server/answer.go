@@ -5,6 +5,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"example.com/hookproof/bodies"
 )
 
 // The times in which a route answers, whatever the database and Stripe do. All are below the server's own limit on
@@ -42,7 +44,8 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (a *answer) Unwrap() http.ResponseWriter { return a.under }
 
-func (a *answer) send(w http.ResponseWriter) {
+// send writes the answer. A body that is too large was not read to its end: its connection cannot be used again.
+func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -50,8 +53,15 @@ func (a *answer) send(w http.ResponseWriter) {
 		header[name] = values
 	}
 	a.WriteHeader(http.StatusOK)
+	tooLarge := a.status == http.StatusRequestEntityTooLarge
+	if tooLarge {
+		header.Set("Connection", "close")
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body.Bytes()) // a client that is gone is no fault of ours
+	if tooLarge {
+		bodies.Discard(w, r)
+	}
 }
 
 // takeBackLater names what has to be done if the caller is answered otherwise, since the handler is too late. It is

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -13,10 +12,15 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"example.com/hookproof/bodies"
 )
 
 // maxBody is the limit of a request's body in bytes. The webhook has a limit of its own.
-const maxBody = 64 << 10
+const maxBody = bodies.Usual
+
+// bodyTime is what a body has to arrive.
+const bodyTime = 5 * time.Second
 
 // decodeBody reads the request's body, one JSON object, into the struct that v points to. The errors
 // are problems (413 for a body past maxBody, 400 for the rest) whose sentences name the field.
@@ -28,15 +32,16 @@ const maxBody = 64 << 10
 //
 // The struct is flat, with json tags. Its fields are string, int64, bool, time.Time, or pointers to them.
 func decodeBody(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var over *http.MaxBytesError
-	if errors.As(err, &over) {
+	body, err := bodies.Source{Limit: maxBody, Time: bodyTime}.Read(w, r)
+	if errors.Is(err, bodies.ErrTooLarge) {
 		return tooLarge("the body is larger than 64 KiB")
 	}
 	if err != nil {
+		w.Header().Set("Connection", "close")
 		return badRequest("the body could not be read to its end")
 	}
-	values, err := objectOf(body)
+	defer body.Free()
+	values, err := objectOf(body.Bytes())
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,12 @@ var (
 		"Connections of the pool, by state.", []string{"state"}, nil)
 	connectionsMax = prometheus.NewDesc("booking_database_connections_max",
 		"The most connections that the pool opens.", nil, nil)
+	callers = prometheus.NewDesc("booking_connections",
+		"Connections of callers that are open.", nil, nil)
+	callersMax = prometheus.NewDesc("booking_connections_max",
+		"The most connections of callers that are kept open.", nil, nil)
+	callersClosed = prometheus.NewDesc("booking_connections_closed_total",
+		"Connections of callers that were closed while they waited, to make room for others.", nil, nil)
 	waits = prometheus.NewDesc("booking_database_waits_total",
 		"How often a connection had to be waited for.", nil, nil)
 	waited = prometheus.NewDesc("booking_database_wait_seconds_total",
@@ -54,7 +60,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited, linesDropped} {
+	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited, callers, callersMax, callersClosed, linesDropped} {
 		descriptions <- d
 	}
 }
@@ -75,6 +81,10 @@ func (f figures) Collect(metrics chan<- prometheus.Metric) {
 	gauge(connections, float64(pool.InUse), "in_use")
 	gauge(connections, float64(pool.Idle), "idle")
 	gauge(connectionsMax, float64(pool.MaxOpenConnections))
+	open, closed := f.guard.figures()
+	gauge(callers, float64(open))
+	gauge(callersMax, maxConnections)
+	metrics <- prometheus.MustNewConstMetric(callersClosed, prometheus.CounterValue, float64(closed))
 	metrics <- prometheus.MustNewConstMetric(waits, prometheus.CounterValue, float64(pool.WaitCount))
 	metrics <- prometheus.MustNewConstMetric(waited, prometheus.CounterValue, pool.WaitDuration.Seconds())
 	dropped := uint64(0)

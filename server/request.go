@@ -28,7 +28,7 @@ func (s *Server) serve(route string, limit time.Duration, h handler) http.Handle
 			a = &answer{header: http.Header{}}
 			writeProblem(a, problemOf(err))
 		}
-		a.send(w)
+		a.send(w, r)
 		attrs := []slog.Attr{
 			slog.String("method", method(r)),
 			slog.String("route", route),

@@ -25,7 +25,7 @@ const (
 	requestTime  = 15 * time.Second
 	responseTime = 40 * time.Second
 	idleTime     = 60 * time.Second
-	maxHeader    = 32 << 10
+	maxHeader    = 12 << 10 // net/http reads 4 KiB more
 	// shutdownTime is for the requests in flight at SIGTERM: more than the ten seconds of a delivery.
 	shutdownTime = 15 * time.Second
 )
@@ -73,6 +73,7 @@ type Server struct {
 	arrivals      *webhookLimiter
 	strangeProxy  sync.Once // whether it was warned of
 	started       time.Time
+	guard         *connectionGuard
 	listener      net.Listener
 	http          http.Server
 
@@ -92,6 +93,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		logins:        newLoginLimiter(c.LoginRate, time.Now),
 		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
 		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
+		guard:         newConnectionGuard(maxConnections, fairConnections, c.TrustedProxies, time.Now, c.Log),
 		password:      newPasswords(c.PasswordCost),
 		started:       time.Now(),
 
@@ -127,6 +129,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		Livemode:  liveKey(c.StripeKey),
 		Now:       time.Now,
 		Log:       c.Log,
+		Client:    func(r *http.Request) netip.Prefix { return limitKey(clientAddress(r, c.TrustedProxies)) },
 	})
 	s.http = http.Server{
 		Handler:           s.routes(),
@@ -167,7 +170,8 @@ func (s *Server) URL() string {
 // error is nil after a clean end.
 func (s *Server) Serve(ctx context.Context) error {
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(s.listener) }()
+	listener := s.guard.serve(&s.http, s.listener)
+	go func() { failed <- s.http.Serve(listener) }()
 	s.log.Info("Server running on port " + s.port())
 	var err error
 	select {

@@ -46,20 +46,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
+	"example.com/hookproof/bodies"
 	"example.com/hookproof/store"
 )
 
 // MaxBody is the largest body that is read, in bytes. Stripe's events are far smaller.
 const MaxBody = 1 << 20
 
-// usualBody is what most bodies fit in. No more is set aside before it has come, whatever a caller announces.
-const usualBody = 8 << 10
+// largeBodies is how many bodies of more than bodies.Usual are read at the same time.
+const largeBodies = 16
 
 // The parts of the ten seconds in which a delivery is answered.
 const (
@@ -67,13 +68,15 @@ const (
 	workTime = 4 * time.Second // for the transaction, its retries and the queue before it
 )
 
-// Config is what a Handler needs to know. All fields are required.
+// Config is what a Handler needs to know. All fields but Client are required.
 type Config struct {
 	Secrets   []string      // every signing secret that is current; several while rotating
 	Tolerance time.Duration // how far t may be from now, either way; whole seconds
 	Livemode  bool          // which events are ours
 	Now       func() time.Time
 	Log       *slog.Logger
+	// Client tells who sends a request, so that one client cannot have all the room for large bodies.
+	Client func(*http.Request) netip.Prefix
 }
 
 // Handler receives deliveries at POST /webhooks/stripe. It is safe for concurrent use.
@@ -82,6 +85,7 @@ type Handler struct {
 	secrets  []*secret
 	store    *store.Store
 	counters counters
+	large    *bodies.Places
 	queue    queue
 	group    group
 	working  sync.WaitGroup
@@ -89,7 +93,10 @@ type Handler struct {
 
 // NewHandler makes a handler.
 func NewHandler(s *store.Store, c Config) *Handler {
-	return &Handler{config: c, secrets: newSecrets(c.Secrets), store: s}
+	if c.Client == nil {
+		c.Client = func(*http.Request) netip.Prefix { return netip.Prefix{} }
+	}
+	return &Handler{config: c, secrets: newSecrets(c.Secrets), store: s, large: bodies.NewPlaces(largeBodies)}
 }
 
 // delivery is what is known of one delivery when it is answered. Of a body that was not verified
@@ -112,6 +119,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := h.receive(w, r)
 	h.report(r.Context(), d, time.Since(start))
 	answer(w, d.reason)
+	if unread(d.reason) {
+		bodies.Discard(w, r)
+	}
 }
 
 // Take records and applies an event that was fetched from Stripe's API instead of being delivered, and
@@ -135,48 +145,36 @@ func (h *Handler) report(ctx context.Context, d delivery, took time.Duration) {
 // receive is the life of one delivery.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (d delivery) {
 	defer catch(event{}, &d)
-	body := buffers.Get().(*bytes.Buffer)
-	refusal := read(body, w, r)
-	if refusal == "" {
-		refusal = h.verify(body.Bytes(), r.Header.Get("Stripe-Signature"))
-	}
+	payload, refusal := h.verified(w, r)
 	if refusal != "" {
-		recycle(body)
 		return rejected(refusal, event{}, nil)
 	}
-	e, refusal := decode(body.Bytes())
+	e, refusal := decode(payload)
 	if refusal != "" {
 		return rejected(refusal, event{}, nil)
 	}
 	return h.inTime(r.Context(), e)
 }
 
-// buffers hold bodies that were refused, for the next one: a flood of forgeries is no work for the garbage
-// collector. A body that is verified belongs to its event, which may outlive the answer.
-var buffers = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, usualBody)) }}
-
-func recycle(body *bytes.Buffer) {
-	if body.Cap() <= 4*usualBody {
-		body.Reset()
-		buffers.Put(body)
+// verified reads a body and verifies it. What is verified gets memory of its own, which may outlive the answer;
+// that of the reading serves the next, so that a flood of forgeries is no work for the garbage collector.
+func (h *Handler) verified(w http.ResponseWriter, r *http.Request) (payload []byte, refusal Reason) {
+	source := bodies.Source{Limit: MaxBody, Time: readTime, Places: h.large, Client: h.config.Client(r)}
+	body, err := source.Read(w, r)
+	switch {
+	case errors.Is(err, bodies.ErrTooLarge):
+		return nil, BodyTooLarge
+	case errors.Is(err, bodies.ErrNoPlace):
+		return nil, Overloaded
+	case err != nil:
+		return nil, BodyUnreadable
 	}
-}
-
-// read takes the body, byte for byte. Of one that is too large a little more is read before the answer,
-// since a client that is still sending when the connection closes sees a reset instead of the answer.
-func read(body *bytes.Buffer, w http.ResponseWriter, r *http.Request) Reason {
-	// Not every ResponseWriter has deadlines (a test's recorder has none); the server's own limit
-	// on reading a request holds in any case.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(readTime))
-	if _, err := body.ReadFrom(io.LimitReader(r.Body, MaxBody+1)); err != nil {
-		return BodyUnreadable
+	defer body.Free()
+	refusal = h.verify(body.Bytes(), r.Header.Get("Stripe-Signature"))
+	if refusal != "" {
+		return nil, refusal
 	}
-	if body.Len() > MaxBody {
-		_, _ = io.CopyN(io.Discard, r.Body, MaxBody)
-		w.Header().Set("Connection", "close")
-		return BodyTooLarge
-	}
-	return ""
+	return bytes.Clone(body.Bytes()), ""
 }
 
 // inTime is recordAndApply with a timer of its own: a context's deadline does not free a read from a
@@ -274,14 +272,24 @@ func bookingID(d delivery) string {
 	return ""
 }
 
+// unread tells whether a delivery was refused before its body had been read to its end, so that its connection
+// cannot be used again.
+func unread(reason Reason) bool {
+	return reason == BodyTooLarge || reason == BodyUnreadable || reason == Overloaded
+}
+
 // answer writes the ACK. It never says why a delivery was refused: whoever forges would like to know.
 func answer(w http.ResponseWriter, reason Reason) {
 	status := policy[reason].status
-	body, contentType := acknowledged, "application/json"
+	body, contentType := acknowledged, asJSON
 	if status != http.StatusOK {
-		body, contentType = problems[status], "application/problem+json"
+		body, contentType = problems[status], asProblem
 	}
-	w.Header().Set("Content-Type", contentType)
+	header := w.Header()
+	header["Content-Type"], header["Cache-Control"], header["X-Content-Type-Options"] = contentType, noStore, noSniff
+	if unread(reason) {
+		header["Connection"] = closing
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
@@ -292,6 +300,13 @@ var (
 		http.StatusBadRequest:          problem(http.StatusBadRequest),
 		http.StatusInternalServerError: problem(http.StatusInternalServerError),
 	}
+
+	// The values of headers, made once for all answers. Nobody changes them.
+	asJSON    = []string{"application/json"}
+	asProblem = []string{"application/problem+json"}
+	noStore   = []string{"no-store"}
+	noSniff   = []string{"nosniff"}
+	closing   = []string{"close"}
 )
 
 func problem(status int) []byte {
