@@ -24,6 +24,8 @@ const (
 	// maxHeaderLines bounds the lines of a request's header: each becomes an entry of a map, so that a few bytes
 	// of many short lines would take many times their size.
 	maxHeaderLines = 128
+	// maxKnown bounds the addresses that are remembered for their verified deliveries; Stripe has some dozen.
+	maxKnown = 256
 	// connectionsSay is how often the log tells that connections are closed.
 	connectionsSay = time.Minute
 )
@@ -32,8 +34,8 @@ const (
 // the address that has the most beyond its fair share, and among equals the one that has waited longest. So a flood
 // from one address takes its own connections away; one from many addresses has them closed before their time-outs;
 // and a caller who sends his request as fast as he can is never the one who has waited longest. Where nobody is busy
-// and nobody has waited for long, the new connection waits for its turn. A request that is being worked on is never
-// cut off. Safe for concurrent use.
+// and nobody has waited for long, the new connection waits for its turn. Addresses that have sent a verified delivery
+// come last of all. A request that is being worked on is never cut off. Safe for concurrent use.
 type connectionGuard struct {
 	most, fair int
 	trusted    []netip.Prefix
@@ -44,6 +46,7 @@ type connectionGuard struct {
 	mu     sync.Mutex
 	open   map[*connection]struct{}
 	counts map[netip.Prefix]int
+	known  map[netip.Prefix]bool
 	closed uint64
 	unsaid uint64 // closed since the log told of it
 	said   time.Time
@@ -51,7 +54,7 @@ type connectionGuard struct {
 
 func newConnectionGuard(most, fair int, trusted []netip.Prefix, now func() time.Time, log *slog.Logger) *connectionGuard {
 	return &connectionGuard{most: most, fair: fair, trusted: trusted, log: log, now: now, began: now(),
-		open: map[*connection]struct{}{}, counts: map[netip.Prefix]int{}}
+		open: map[*connection]struct{}{}, counts: map[netip.Prefix]int{}, known: map[netip.Prefix]bool{}}
 }
 
 // connection is one of a guard's.
@@ -169,20 +172,23 @@ func (g *connectionGuard) choose() (victim *connection, early time.Duration) {
 	defer g.mu.Unlock()
 	for len(g.open) > g.most {
 		var longest int64
-		most := -1
+		most := -2
 		for c := range g.open {
 			since, beyond := c.waiting.Load(), 0
 			if since <= worked {
 				continue
 			}
-			if c.client.IsValid() {
+			switch {
+			case g.known[c.client]:
+				beyond = -1
+			case c.client.IsValid():
 				beyond = max(0, g.counts[c.client]-g.fair)
 			}
 			if beyond > most || beyond == most && since < longest {
 				victim, longest, most = c, since, beyond
 			}
 		}
-		if early = connectionGrace - time.Duration(g.time()-longest); most == 0 && early > 0 {
+		if early = connectionGrace - time.Duration(g.time()-longest); most <= 0 && early > 0 {
 			return nil, early
 		}
 		if victim.waiting.CompareAndSwap(longest, shut) { // else its request arrived just now
@@ -192,6 +198,18 @@ func (g *connectionGuard) choose() (victim *connection, early time.Duration) {
 		victim = nil
 	}
 	return nil, 0
+}
+
+// know remembers an address that has sent a verified delivery: nobody can pretend to be such a one.
+func (g *connectionGuard) know(client netip.Prefix) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if client.IsValid() && !g.known[client] {
+		if len(g.known) >= maxKnown {
+			clear(g.known)
+		}
+		g.known[client] = true
+	}
 }
 
 func (g *connectionGuard) count(client netip.Prefix, change int) {

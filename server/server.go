@@ -130,6 +130,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		Now:       time.Now,
 		Log:       c.Log,
 		Client:    func(r *http.Request) netip.Prefix { return limitKey(clientAddress(r, c.TrustedProxies)) },
+		Verified:  s.guard.know,
 	})
 	s.http = http.Server{
 		Handler:           s.routes(),

@@ -68,7 +68,7 @@ const (
 	workTime = 4 * time.Second // for the transaction, its retries and the queue before it
 )
 
-// Config is what a Handler needs to know. All fields but Client are required.
+// Config is what a Handler needs to know. All fields but the last two are required.
 type Config struct {
 	Secrets   []string      // every signing secret that is current; several while rotating
 	Tolerance time.Duration // how far t may be from now, either way; whole seconds
@@ -77,6 +77,8 @@ type Config struct {
 	Log       *slog.Logger
 	// Client tells who sends a request, so that one client cannot have all the room for large bodies.
 	Client func(*http.Request) netip.Prefix
+	// Verified hears of each client that has sent a delivery whose signature is good.
+	Verified func(client netip.Prefix)
 }
 
 // Handler receives deliveries at POST /webhooks/stripe. It is safe for concurrent use.
@@ -95,6 +97,9 @@ type Handler struct {
 func NewHandler(s *store.Store, c Config) *Handler {
 	if c.Client == nil {
 		c.Client = func(*http.Request) netip.Prefix { return netip.Prefix{} }
+	}
+	if c.Verified == nil {
+		c.Verified = func(netip.Prefix) {}
 	}
 	return &Handler{config: c, secrets: newSecrets(c.Secrets), store: s, large: bodies.NewPlaces(largeBodies)}
 }
@@ -159,8 +164,8 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (d delivery) {
 // verified reads a body and verifies it. What is verified gets memory of its own, which may outlive the answer;
 // that of the reading serves the next, so that a flood of forgeries is no work for the garbage collector.
 func (h *Handler) verified(w http.ResponseWriter, r *http.Request) (payload []byte, refusal Reason) {
-	source := bodies.Source{Limit: MaxBody, Time: readTime, Places: h.large, Client: h.config.Client(r)}
-	body, err := source.Read(w, r)
+	client := h.config.Client(r)
+	body, err := bodies.Source{Limit: MaxBody, Time: readTime, Places: h.large, Client: client}.Read(w, r)
 	switch {
 	case errors.Is(err, bodies.ErrTooLarge):
 		return nil, BodyTooLarge
@@ -174,6 +179,7 @@ func (h *Handler) verified(w http.ResponseWriter, r *http.Request) (payload []by
 	if refusal != "" {
 		return nil, refusal
 	}
+	h.config.Verified(client)
 	return bytes.Clone(body.Bytes()), ""
 }
 
