@@ -1,8 +1,12 @@
 package server
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -92,16 +96,20 @@ func TestDecodeBodySaysWhatIsWrong(t *testing.T) {
 
 // The limit is tried on a real connection: what a client sees of a refusal in the middle of its own
 // writing is decided there.
-func TestDecodeBodyLimit(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// decoding is a route that wants a name.
+func decoding() http.Handler {
+	s := &Server{log: slog.New(slog.DiscardHandler)}
+	return s.serve("/", func(w http.ResponseWriter, r *http.Request) error {
 		var v struct {
 			Name string `json:"name"`
 		}
-		if err := decodeBody(w, r, &v); err != nil {
-			writeProblem(w, problemOf(err))
-		}
-	}))
+		return decodeBody(w, r, &v)
+	})
+}
+
+func TestDecodeBodyLimit(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(decoding())
 	t.Cleanup(server.Close)
 	const frame = len(`{"name":""}`)
 	for size, want := range map[int]int{maxBody: 200, maxBody + 1: 413, maxBody + 100<<10: 413} {
@@ -114,6 +122,24 @@ func TestDecodeBodyLimit(t *testing.T) {
 			require.Equal(t, want, response.StatusCode, size)
 		}
 	}
+}
+
+// What is announced too large is refused before any of it was sent.
+func TestAnAnnouncedLengthIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(decoding())
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", maxBody+1)
+	require.NoError(t, err)
+	// A server that waits for the body would answer never: this is what ends the test then.
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	require.True(t, response.Close, "the connection cannot be used again")
 }
 
 type brokenReader struct{}
