@@ -10,6 +10,7 @@ RUN go build -trimpath \
     github.com/pressly/goose/v3/lock github.com/prometheus/client_golang/prometheus/promhttp \
     github.com/stripe/stripe-go/v76/client github.com/stripe/stripe-go/v76/webhook \
     golang.org/x/crypto/bcrypt golang.org/x/time/rate
+COPY bodies bodies
 COPY cmd/booking-server cmd/booking-server
 COPY migrations migrations
 COPY server server

@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"cmd/sandbox":               {"hookproof", "pgserver", "server", "store", "stripe-mock"},
 	"e2e":                       {},
 	"e2e/soak":                  {"hookproof", "pgserver"},
+	"e2e/attack":                {"hookproof", "pgserver"},
 	"examples/targets":          {},
 	"examples/targets/go":       {},
 	"fixtures":                  {},

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +64,42 @@ type caller struct {
 	net.Conn
 	reader *bufio.Reader
 	number int64 // of the connection, unlike any other's
+}
+
+// A flood runs in a process of its own, so that the genuine deliveries' clock is not kept by a process that is busy
+// with it. It is this program again, told by these two variables what to do.
+const (
+	floodVariable   = "ATTACK_FLOOD"
+	addressVariable = "ATTACK_ADDRESS"
+)
+
+// flooded runs the flood that the environment asks for until the context ends, and tells whether it asks for one.
+func flooded(ctx context.Context) bool {
+	name := os.Getenv(floodVariable)
+	for _, f := range floods {
+		if f.name == name && f.attack != nil {
+			flooding(ctx, f, os.Getenv(addressVariable))
+			return true
+		}
+	}
+	return false
+}
+
+// start starts a flood's process, which ends with the context.
+func (f flood) start(ctx context.Context, address string) (wait func(), err error) {
+	if f.attack == nil {
+		return func() {}, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, self)
+	command.Env = append(os.Environ(), floodVariable+"="+f.name, addressVariable+"="+address)
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	return func() { _ = command.Wait() }, nil
 }
 
 // flooding runs a flood until the context ends.

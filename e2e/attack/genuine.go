@@ -17,9 +17,6 @@ import (
 	"example.com/hookproof/hookproof"
 )
 
-// bookings is how many there are to be paid.
-const bookings = 200_000
-
 const bookingMark = "00000000-0000-4000-8000-000000attack"
 
 // sender is the address that genuine deliveries come from, and nothing else.
@@ -94,6 +91,12 @@ func (g *genuine) deliver(ctx context.Context, address string, rate int) *sent {
 			}
 		})
 	}
+}
+
+// introduce makes the first delivery, before the flood: the server remembers who has sent a verified one.
+func (g *genuine) introduce(ctx context.Context, address string) error {
+	client := &http.Client{Timeout: 20 * time.Second, Transport: transport(true)}
+	return g.one(ctx, client, address)
 }
 
 func transport(fresh bool) *http.Transport {

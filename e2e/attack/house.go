@@ -56,7 +56,7 @@ func newHouse(ctx context.Context, p plan, out io.Writer) (_ *house, err error) 
 			return nil, fmt.Errorf("building the server: %w: %s", err, said)
 		}
 	}
-	if h.postgres, err = pgserver.Start(ctx, pgserver.Config{Durable: true, Progress: out}); err != nil {
+	if h.postgres, err = pgserver.Start(ctx, pgserver.Config{Durable: p.durable, Progress: out}); err != nil {
 		return nil, err
 	}
 	if err := h.postgres.CreateDatabase(ctx, "attack", ""); err != nil {
@@ -100,7 +100,7 @@ func (h *house) fill(ctx context.Context) error {
 				now() + (n + 1) * interval '1 hour', %[1]d, 'usd', 'cs_attack' || n, now() + interval '31 minutes'
 			FROM "User" u, generate_series(1, %[2]d) n
 			JOIN (SELECT id, row_number() OVER () AS k FROM "Resource") r ON r.k = 1 + n %% 1000;
-		ANALYZE`, price, bookings))
+		ANALYZE`, price, h.paid))
 	return errors.Join(err, db.Close())
 }
 

@@ -26,6 +26,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if floodProcess(ctx) {
+		return
+	}
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
@@ -39,20 +42,30 @@ const (
 	mostMiB     = 256
 	mostUnacked = 100 // one genuine delivery in so many
 	memoryLimit = "200MiB"
+	longest     = 10 * time.Minute // that a flood may last
 )
 
 // plan is what the flags ask for.
 type plan struct {
-	length time.Duration // of each flood
-	rest   time.Duration // after it, before the memory is looked at again
-	rate   int           // genuine deliveries a second
-	only   string
-	page   string
-	binary string
+	length  time.Duration // of each flood
+	rest    time.Duration // after it, before the memory is looked at again
+	rate    int           // genuine deliveries a second
+	durable bool          // the database is, as in production
+	paid    int           // bookings that there are to be paid
+	only    string
+	page    string
+	binary  string
+}
+
+// floodProcess is what this program does as a flood's process: it ends by itself, whatever becomes of its parent.
+func floodProcess(ctx context.Context) bool {
+	ctx, stop := context.WithTimeout(ctx, longest)
+	defer stop()
+	return flooded(ctx)
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	var p plan
+	p := plan{durable: true}
 	flags := flag.NewFlagSet("attack", flag.ContinueOnError)
 	flags.DurationVar(&p.length, "time", 10*time.Second, "length of each flood")
 	flags.DurationVar(&p.rest, "rest", 5*time.Second, "time after a flood before the memory is looked at again")
@@ -63,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if p.length < time.Second || p.length > 10*time.Minute || p.rate < 1 || p.rate > 150 {
+	if p.length < time.Second || p.length > longest || p.rate < 1 || p.rate > 150 {
 		return errors.New("-time must be 1s to 10m, and -rate 1 to 150: an address may deliver 200 times a second")
 	}
 	chosen := make([]flood, 0, len(floods))
@@ -75,6 +88,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(chosen) == 0 {
 		return fmt.Errorf("no flood has %q in its name", p.only)
 	}
+	p.paid = 2 * len(chosen) * (p.rate*int(p.length/time.Second+1) + 1)
 	h, err := newHouse(ctx, p, out)
 	if err != nil {
 		return err

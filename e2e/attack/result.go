@@ -22,15 +22,17 @@ func (h *house) attack(ctx context.Context, f flood, limit string) (result, erro
 		return r, err
 	}
 	defer v.end()
+	if err := h.genuine.introduce(ctx, v.address); err != nil {
+		return r, fmt.Errorf("%s: before the flood: %w", f.name, err)
+	}
 	during, stop := context.WithTimeout(ctx, h.length)
 	defer stop()
-	flooded := make(chan struct{})
-	go func() {
-		defer close(flooded)
-		flooding(during, f, v.address)
-	}()
+	wait, err := f.start(during, v.address)
+	if err != nil {
+		return r, err
+	}
 	r.genuine = h.genuine.deliver(during, v.address, h.rate)
-	<-flooded
+	wait()
 	if r.peak, err = v.memory("VmHWM"); err != nil {
 		return r, fmt.Errorf("%s: %w", f.name, err)
 	}
