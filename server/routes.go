@@ -29,11 +29,11 @@ func (s *Server) routes() *mux.Router {
 	post("/auth/register", s.register)
 	post("/auth/login", s.login)
 
-	get("/resources", s.listResources)
+	get("/resources", s.reads.take(s.listResources))
 	post("/resources", s.only(s.createResource, store.Admin))
 
 	postWithin(askStripeTime, "/bookings", s.signedIn(s.createBooking))
-	get("/bookings", s.signedIn(s.listBookings))
+	get("/bookings", s.reads.take(s.signedIn(s.listBookings)))
 	get("/bookings/{id}", s.signedIn(s.getBooking))
 	postWithin(askStripeTime, "/bookings/{id}/cancel", s.signedIn(s.cancelBooking))
 
@@ -41,7 +41,7 @@ func (s *Server) routes() *mux.Router {
 	get("/checkout/cancel", say("The payment was not made. Your slot is held until the checkout expires."))
 
 	get("/admin/metrics", s.only(s.adminMetrics, store.Admin, store.Ops))
-	get("/admin/payment-events", s.only(s.listPaymentEvents, store.Admin, store.Ops))
+	get("/admin/payment-events", s.reads.take(s.only(s.listPaymentEvents, store.Admin, store.Ops)))
 	get("/metrics", s.prometheus())
 
 	router.NotFoundHandler = s.serve("", databaseTime, func(http.ResponseWriter, *http.Request) error {

@@ -71,6 +71,7 @@ type Server struct {
 	logins        *loginLimiter
 	registrations *attempts[netip.Prefix]
 	arrivals      *webhookLimiter
+	reads         turns
 	strangeProxy  sync.Once // whether it was warned of
 	started       time.Time
 	guard         *connectionGuard
@@ -93,6 +94,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		logins:        newLoginLimiter(c.LoginRate, time.Now),
 		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
 		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
+		reads:         make(turns, maxReads),
 		guard:         newConnectionGuard(maxConnections, fairConnections, c.TrustedProxies, time.Now, c.Log),
 		password:      newPasswords(c.PasswordCost),
 		started:       time.Now(),
