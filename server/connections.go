@@ -238,11 +238,14 @@ func (g *connectionGuard) say(victim *connection) {
 	if due {
 		g.said, g.unsaid = now, 0
 	}
-	client := victim.client
+	client := "a trusted proxy"
+	if victim.client.IsValid() {
+		client = victim.client.String()
+	}
 	g.mu.Unlock()
 	if due {
 		g.log.Warn("Too many connections: those that wait longest are closed",
-			"closed", unsaid, "max", g.most, "client", client.String())
+			"closed", unsaid, "max", g.most, "client", client)
 	}
 }
 

@@ -16,7 +16,8 @@
 //	  session, slot given away, unknown payment status)
 //	recorded before: the event's id, or its fact under a new id      200   duplicate
 //	anything that a retry can mend (database away or slow,           500   rejected
-//	  conflicts, the booking's row not visible yet)
+//	  conflicts, the booking's row not visible yet, no room
+//	  for a body of more than 64 KiB)
 //
 // A 2xx tells Stripe that the event is safe here and need not come again; anything else asks for a
 // retry, which Stripe makes for up to three days (https://docs.stripe.com/webhooks#automatic-retries).
