@@ -94,12 +94,10 @@ func TestDecodeBodySaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// The limit is tried on a real connection: what a client sees of a refusal in the middle of its own
-// writing is decided there.
 // decoding is a route that wants a name.
 func decoding() http.Handler {
 	s := &Server{log: slog.New(slog.DiscardHandler)}
-	return s.serve("/", func(w http.ResponseWriter, r *http.Request) error {
+	return s.serve("/", databaseTime, func(w http.ResponseWriter, r *http.Request) error {
 		var v struct {
 			Name string `json:"name"`
 		}
@@ -107,6 +105,8 @@ func decoding() http.Handler {
 	})
 }
 
+// The limit is tried on a real connection: what a client sees of a refusal in the middle of its own
+// writing is decided there.
 func TestDecodeBodyLimit(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(decoding())

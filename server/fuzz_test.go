@@ -25,8 +25,8 @@ import (
 //
 //	go test ./server -run '^$' -fuzz '^FuzzBody$' -fuzztime 10m
 
-// bodies are the structs that routes read their bodies into, and one that has every kind of field.
-var bodies = []any{credentials{}, slotBody{}, resourceBody{}, decodeTarget{}}
+// bodyStructs are the structs that routes read their bodyStructs into, and one that has every kind of field.
+var bodyStructs = []any{credentials{}, slotBody{}, resourceBody{}, decodeTarget{}}
 
 // A route's body that is not in the list is not fuzzed.
 func TestEveryBodyIsFuzzed(t *testing.T) {
@@ -42,7 +42,7 @@ func TestEveryBodyIsFuzzed(t *testing.T) {
 		require.NoError(t, err)
 		calls += bytes.Count(source, []byte("= decodeBody("))
 		for _, match := range regexp.MustCompile(`\tvar body (\w+)\n\tif err := decodeBody\(w, r, &body\)`).FindAllSubmatch(source, -1) {
-			for _, body := range bodies {
+			for _, body := range bodyStructs {
 				if reflect.TypeOf(body).Name() == string(match[1]) {
 					fuzzed++
 				}
@@ -50,7 +50,7 @@ func TestEveryBodyIsFuzzed(t *testing.T) {
 		}
 	}
 	require.Positive(t, calls)
-	require.Equal(t, calls, fuzzed, "a call of decodeBody with a struct that is not in bodies")
+	require.Equal(t, calls, fuzzed, "a call of decodeBody with a struct that is not in bodyStructs")
 }
 
 func decodeInto(v any, body []byte) error {
@@ -81,7 +81,7 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, kind := range bodies {
+		for _, kind := range bodyStructs {
 			v := reflect.New(reflect.TypeOf(kind))
 			if err := decodeInto(v.Interface(), body); err != nil {
 				requireCallersFault(t, err)

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -68,13 +67,11 @@ func unconnected(t *testing.T) *Server {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	log := slog.New(slog.DiscardHandler)
 	c := Config{LoginRate: 1000, JWTSecret: strings.Repeat("k", 32), PasswordCost: 4, MetricsToken: tableToken, StripeKey: "sk_test_table", Log: log}
-	return &Server{
-		config: c, log: log, store: db, started: time.Now(), checkout: newCheckout(c),
-		tokens: newTokens(c.JWTSecret, time.Now), logins: newLoginLimiter(c.LoginRate, time.Now),
-		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
-		arrivals:      newWebhookLimiter(0, time.Now), password: newPasswords(c.PasswordCost),
-		webhook: webhook.NewHandler(db, webhook.Config{Secrets: []string{"whsec_table"}, Tolerance: time.Minute, Now: time.Now, Log: log}),
-	}
+	s := newServer(c)
+	t.Cleanup(s.endLife)
+	s.store, s.checkout = db, newCheckout(c)
+	s.webhook = webhook.NewHandler(db, webhook.Config{Secrets: []string{"whsec_table"}, Tolerance: time.Minute, Now: time.Now, Log: log})
+	return s
 }
 
 // routesOf lists a router's routes as "METHOD /path".

@@ -87,21 +87,7 @@ type Server struct {
 // Open waits for the database, checks and migrates it, and listens. Nothing is served before Serve. The error is
 // a sentence for the operator, without any secret.
 func Open(ctx context.Context, c Config) (_ *Server, err error) {
-	s := &Server{
-		config:        c,
-		log:           c.Log,
-		tokens:        newTokens(c.JWTSecret, time.Now),
-		logins:        newLoginLimiter(c.LoginRate, time.Now),
-		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
-		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
-		reads:         make(turns, maxReads),
-		guard:         newConnectionGuard(maxConnections, fairConnections, c.TrustedProxies, time.Now, c.Log),
-		password:      newPasswords(c.PasswordCost),
-		started:       time.Now(),
-
-		takingBack: make(chan struct{}, takeBackAtOnce),
-	}
-	s.life, s.endLife = context.WithCancel(context.Background())
+	s := newServer(c)
 	if s.store, err = store.Open(c.DatabaseURL); err != nil {
 		return nil, err
 	}
@@ -157,6 +143,26 @@ func listenCause(err error) error {
 
 func (s *Server) port() string {
 	return strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port)
+}
+
+// newServer is a server that has neither a database nor an address yet.
+func newServer(c Config) *Server {
+	s := &Server{
+		config:        c,
+		log:           c.Log,
+		tokens:        newTokens(c.JWTSecret, time.Now),
+		logins:        newLoginLimiter(c.LoginRate, time.Now),
+		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
+		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
+		reads:         make(turns, maxReads),
+		guard:         newConnectionGuard(maxConnections, fairConnections, c.TrustedProxies, time.Now, c.Log),
+		password:      newPasswords(c.PasswordCost),
+		started:       time.Now(),
+
+		takingBack: make(chan struct{}, takeBackAtOnce),
+	}
+	s.life, s.endLife = context.WithCancel(context.Background())
+	return s
 }
 
 // URL is where the server can be reached from this machine.

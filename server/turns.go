@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -17,39 +16,20 @@ const (
 // turns lets a few requests work at the same time.
 type turns chan struct{}
 
-// take makes a handler wait for its turn, which ends when it begins to answer: a client who does not take his
-// answer keeps nobody waiting. Each handler that it is used on has read all that it wants by then.
+// take makes a handler wait for its turn, which ends when its answer is written down: a client who does not take it
+// keeps nobody waiting (see answer).
 func (t turns) take(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		tooLong := time.NewTimer(readQueue)
 		defer tooLong.Stop()
 		select {
 		case t <- struct{}{}:
+			defer func() { <-t }()
+			return h(w, r)
 		case <-r.Context().Done():
 			return r.Context().Err()
 		case <-tooLong.C:
 			return unavailable("too many requests at once; try again in a few seconds")
 		}
-		leave := sync.OnceFunc(func() { <-t })
-		defer leave()
-		return h(leavingWriter{w, leave}, r)
 	}
 }
-
-// leavingWriter ends a turn when the answer begins.
-type leavingWriter struct {
-	http.ResponseWriter
-	leave func()
-}
-
-func (w leavingWriter) WriteHeader(status int) {
-	w.leave()
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w leavingWriter) Write(p []byte) (int, error) {
-	w.leave()
-	return w.ResponseWriter.Write(p)
-}
-
-func (w leavingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

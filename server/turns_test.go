@@ -17,7 +17,7 @@ func TestReadsTakeTurns(t *testing.T) {
 		s := &Server{log: slog.New(slog.DiscardHandler), reads: make(turns, 2)}
 		ask := func(h handler) *httptest.ResponseRecorder {
 			w := httptest.NewRecorder()
-			s.serve("/", s.reads.take(h)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+			s.serve("/", databaseTime, s.reads.take(h)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 			return w
 		}
 		release := make(chan struct{})
@@ -31,21 +31,31 @@ func TestReadsTakeTurns(t *testing.T) {
 		require.Equal(t, readQueue, time.Since(began))
 		require.Contains(t, third.Body.String(), "too many requests at once")
 
-		// One that is answering takes no turn, however long its client takes.
+		// One whose answer is on its way to the client takes no turn, however long the client takes.
 		close(release)
 		synctest.Wait()
-		hold := make(chan struct{})
+		taken := make(chan struct{})
 		for range 5 {
-			go ask(func(w http.ResponseWriter, r *http.Request) error {
-				err := say("slowly")(w, r)
-				<-hold
-				return err
-			})
+			go func() {
+				slow := slowClient{httptest.NewRecorder(), taken}
+				s.serve("/", databaseTime, s.reads.take(say("slowly"))).ServeHTTP(slow, httptest.NewRequest(http.MethodGet, "/", nil))
+			}()
 		}
 		synctest.Wait()
 		began = time.Now()
 		require.Equal(t, http.StatusOK, ask(say("at once")).Code)
 		require.Zero(t, time.Since(began))
-		close(hold)
+		close(taken)
 	})
+}
+
+// slowClient takes its answer late.
+type slowClient struct {
+	*httptest.ResponseRecorder
+	taken <-chan struct{}
+}
+
+func (c slowClient) Write(b []byte) (int, error) {
+	<-c.taken
+	return c.ResponseRecorder.Write(b)
 }
