@@ -13,20 +13,19 @@ import (
 //
 // What is parked for an intent is not asked here, but by keepSQL: this statement's snapshot is older than the
 // intent's lock, so it can miss what the lock's last holder has parked.
+//
+// Each event looks for its booking by itself, since a subquery that locks is never made into a join (see keepSQL).
 const lookSQL = `
 	WITH d AS MATERIALIZED (
 		SELECT d.n, d.booking, seen."stripeEventId" AS seen, seen."bookingId" AS "seenBooking", seen IS NULL AND
 			(d.intent IS NULL OR pg_try_advisory_xact_lock(hashtextextended(d.intent, 0))) AS free
 		FROM json_to_recordset($1) AS d (n int, event text, type text, session text, intent text, booking uuid)
 			LEFT JOIN ` + seenOfD + ` ON true
-	), locked AS (
-		SELECT d.n, ` + lockedColumns + `
-		FROM d JOIN "Booking" AS b ON b.id = d.booking
-		WHERE d.free
-		FOR NO KEY UPDATE OF b SKIP LOCKED
 	)
 	SELECT d.n, d.seen, d."seenBooking", d.free, ` + lockedColumns + `
-	FROM d LEFT JOIN locked AS b ON b.n = d.n`
+	FROM d LEFT JOIN LATERAL (
+		SELECT ` + lockedColumns + ` FROM "Booking" AS b WHERE d.free AND b.id = d.booking FOR NO KEY UPDATE SKIP LOCKED
+	) AS b ON true`
 
 // Look is what there is to know of an event before it is decided what it means.
 type Look struct {

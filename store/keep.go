@@ -14,13 +14,15 @@ const (
 	// recorded meanwhile is left out. A change that says nothing leaves its booking as it is. The order of insertion
 	// is the same for everybody, lest they wait in a circle: the unique indexes make an insertion wait for the end of
 	// a transaction that has inserted the same event, or its fact.
+	//
+	// Rows are looked for one by one, in subqueries for a single value and in an array, and not by a join or EXISTS: a plan
+	// that was made while a table was small would walk its index from end to end, and be kept while it grows.
 	keepSQL = `
 		WITH d AS MATERIALIZED (
-			SELECT d.*, gen_random_uuid() AS id, b.id IS NOT NULL AND ` + joinDiffers + ` AS differs
+			SELECT d.*, gen_random_uuid() AS id, COALESCE((SELECT ` + joinDiffers + ` FROM "Booking" AS b WHERE b.id = d.booking), false) AS differs
 			FROM json_to_recordset($1) AS d (n int, event text, type text, version text, livemode boolean, session text, intent text,
-					booking uuid, result "PaymentEventResult", changed text, unchanged text, start int, length int,
-					to_status "BookingStatus", to_dispute "Dispute", to_refunded bigint, to_session text, to_intent text)
-				LEFT JOIN "Booking" AS b ON b.id = d.booking
+				booking uuid, result "PaymentEventResult", changed text, unchanged text, start int, length int,
+				to_status "BookingStatus", to_dispute "Dispute", to_refunded bigint, to_session text, to_intent text)
 			ORDER BY d.event
 		), kept AS (
 			INSERT INTO "PaymentEvent" (id, "stripeEventId", type, "apiVersion", livemode, "stripeSessionId",
@@ -32,11 +34,11 @@ const (
 			RETURNING id, reason
 		), joined AS (
 			UPDATE "Booking" AS b SET ` + joinSet + `, "updatedAt" = now()
-			FROM d JOIN kept ON kept.id = d.id
-			WHERE b.id = d.booking AND d.differs
+			FROM d
+			WHERE b.id = ANY (ARRAY (SELECT d.booking FROM d JOIN kept ON kept.id = d.id WHERE d.differs)) AND b.id = d.booking
 		)
-		SELECT d.n, kept.reason, d.result = 'processed' AND EXISTS (
-			SELECT FROM "PaymentEvent" AS p WHERE p."stripePaymentIntentId" = d.intent AND p.reason = 'parked') AS parked
+		SELECT d.n, kept.reason, d.result = 'processed' AND (
+			SELECT true FROM "PaymentEvent" AS p WHERE p."stripePaymentIntentId" = d.intent AND p.reason = 'parked' LIMIT 1) IS NOT NULL AS parked
 		FROM d JOIN kept ON kept.id = d.id`
 
 	joinSQL = `

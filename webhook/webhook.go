@@ -23,6 +23,12 @@
 // retry, which Stripe makes for up to three days (https://docs.stripe.com/webhooks#automatic-retries).
 // The table itself is the variable policy.
 //
+// # One set of rules
+//
+// A delivery goes alone, or with those that are there at the same time, in one transaction. What its event means is
+// decided by the same functions either way (notForUs, decide, meaning), and written by the same statement; a group differs
+// only in locks and refusals: who would have to wait, or can be refused, goes alone.
+//
 // # Whose an event is
 //
 // metadata.bookingId, when it is a UUID, is ours, for nobody else writes it: its row is there, or about to
