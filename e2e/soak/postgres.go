@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -59,8 +61,10 @@ func (p *postgres) drop(ctx context.Context, name string) error {
 	return p.execute(ctx, `DROP DATABASE IF EXISTS `+pq.QuoteIdentifier(name)+` WITH (FORCE)`)
 }
 
-// processes are all of PostgreSQL's that are known: the first is the postmaster.
-func (p *postgres) processes(ctx context.Context) ([]int, error) {
+// halt stops PostgreSQL's first process, so that no more are started, and answers the ids of all: the first, then the others.
+// They are asked of the system, since one that is still signing somebody in is in no view of PostgreSQL's. One that is left alive
+// may wait for ever for a lock of one that was killed, and keep a new PostgreSQL from starting.
+func (p *postgres) halt(ctx context.Context) ([]int, error) {
 	text, err := os.ReadFile(filepath.Join(p.directory, "data", "postmaster.pid"))
 	if err != nil {
 		return nil, err
@@ -70,31 +74,28 @@ func (p *postgres) processes(ctx context.Context) ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postmaster.pid does not begin with a process's id: %w", err)
 	}
-	list := []int{postmaster}
-	db, err := sql.Open("postgres", p.URL("postgres"))
-	if err != nil {
+	if err := syscall.Kill(postmaster, syscall.SIGSTOP); err != nil {
 		return nil, err
 	}
-	defer func() { _ = db.Close() }()
-	rows, err := db.QueryContext(ctx, `SELECT pid FROM pg_stat_activity`)
+	table, err := exec.CommandContext(context.WithoutCancel(ctx), "ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
 	if err != nil {
-		return list, nil // the postmaster's end takes the others with it
+		_ = syscall.Kill(postmaster, syscall.SIGCONT)
+		return nil, fmt.Errorf("ps, which lists PostgreSQL's processes: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var pid int
-		if err := rows.Scan(&pid); err != nil {
-			return nil, err
+	list := []int{postmaster}
+	for line := range strings.Lines(string(table)) {
+		var pid, parent int
+		if _, err := fmt.Sscan(line, &pid, &parent); err == nil && parent == postmaster {
+			list = append(list, pid)
 		}
-		list = append(list, pid)
 	}
-	return list, rows.Err()
+	return list, nil
 }
 
 // kill ends every process without a warning, as the kernel does when memory is short, and starts PostgreSQL after a while: it
 // recovers from its log.
 func (p *postgres) kill(ctx context.Context, down time.Duration) error {
-	list, err := p.processes(ctx)
+	list, err := p.halt(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (p *postgres) await(ctx context.Context) error {
 
 // freeze stops every process of PostgreSQL where it is, for a while: connections stay, and nobody answers.
 func (p *postgres) freeze(ctx context.Context, long time.Duration) error {
-	list, err := p.processes(ctx)
+	list, err := p.halt(ctx)
 	if err != nil {
 		return err
 	}
