@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -33,8 +34,15 @@ const (
 	reaperImage   = "testcontainers/ryuk:0.14.0" // which testcontainers-go v0.45.0 starts
 )
 
-// chooseBackend starts what E2E_BACKEND names; unset, containers if they can be had.
-func chooseBackend(ctx context.Context, wanted string) (*backend, error) {
+// chooseBackend starts what E2E_BACKEND names; unset, containers if they can be had. With the URL of a PostgreSQL that runs already it
+// starts none.
+func chooseBackend(ctx context.Context, wanted, postgres string) (*backend, error) {
+	if postgres != "" {
+		if wanted == "containers" {
+			return nil, errors.New("E2E_POSTGRES names a server that runs already, and E2E_BACKEND asks for one in a container; unset one of them")
+		}
+		return useRunning(postgres)
+	}
 	switch wanted {
 	case "containers":
 		return startContainers(ctx)
@@ -110,6 +118,25 @@ func startLocal(ctx context.Context) (*backend, error) {
 		name: "local: PostgreSQL " + db.Version() + ", stripe-mock in process",
 		user: "postgres", password: db.Password(), database: fmt.Sprintf("127.0.0.1:%d", db.Port()), stripe: mock.URL(),
 		close: func() { _ = errors.Join(mock.Close(), db.Close()) },
+	}, nil
+}
+
+// useRunning uses a PostgreSQL that runs already, and leaves it running.
+func useRunning(postgres string) (*backend, error) {
+	u, err := url.Parse(postgres)
+	if err != nil || u.Scheme != "postgres" || u.Port() == "" || u.User == nil {
+		// What it is may hold a password.
+		return nil, errors.New("E2E_POSTGRES must be a URL as postgres://user:password@host:port")
+	}
+	mock, err := stripemock.Start()
+	if err != nil {
+		return nil, err
+	}
+	password, _ := u.User.Password()
+	return &backend{
+		name: "local: the PostgreSQL at " + u.Host + ", stripe-mock in process",
+		user: u.User.Username(), password: password, database: u.Host, stripe: mock.URL(),
+		close: func() { _ = mock.Close() },
 	}, nil
 }
 

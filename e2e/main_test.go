@@ -4,6 +4,9 @@
 //	go test ./e2e                             containers where an engine answers, else local
 //	E2E_BACKEND=local go test ./e2e           a private PostgreSQL, stripe-mock in this process
 //	E2E_BACKEND=containers go test ./e2e      postgres:16-alpine and stripe-mock in containers
+//
+// E2E_POSTGRES=postgres://user:password@host:port is a PostgreSQL that runs already, which is used instead of a private one: several runs
+// can share it, since the names of their databases differ. The user must be a superuser, the server take 300 connections.
 package e2e
 
 import (
@@ -36,7 +39,7 @@ func run(m *testing.M) int {
 	defer restore()
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
-	if shared, err = newSuite(ctx, os.Getenv("E2E_BACKEND")); err != nil {
+	if shared, err = newSuite(ctx, os.Getenv("E2E_BACKEND"), os.Getenv("E2E_POSTGRES")); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}

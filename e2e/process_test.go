@@ -38,7 +38,7 @@ func command(t *testing.T, environment []string, stdin string, args ...string) (
 // emptyDatabase is one that was never migrated.
 func emptyDatabase(t *testing.T) string {
 	t.Helper()
-	name := "empty_" + strings.ToLower(strings.NewReplacer("/", "_", "-", "_").Replace(t.Name()))
+	name := shared.name()
 	_, err := shared.admin.Exec(`CREATE DATABASE ` + name)
 	require.NoError(t, err)
 	t.Cleanup(func() { shared.drop(name) })

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +39,7 @@ const (
 type suite struct {
 	backend  *backend
 	admin    *sql.DB // of the database server itself
+	run      string  // a part of every database's name: another run may use the same server
 	template string
 	tokens   map[store.Role]string
 	resource store.Resource
@@ -46,9 +49,10 @@ type suite struct {
 	directory string                 // where it lies
 }
 
-func newSuite(ctx context.Context, wanted string) (_ *suite, err error) {
-	s := &suite{template: "template_e2e", tokens: map[store.Role]string{}}
-	if s.backend, err = chooseBackend(ctx, wanted); err != nil {
+func newSuite(ctx context.Context, wanted, postgres string) (_ *suite, err error) {
+	run := strings.ToLower(rand.Text()[:10])
+	s := &suite{run: run, template: "e2e_" + run + "_template", tokens: map[store.Role]string{}}
+	if s.backend, err = chooseBackend(ctx, wanted, postgres); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -72,6 +76,7 @@ func newSuite(ctx context.Context, wanted string) (_ *suite, err error) {
 
 func (s *suite) close() {
 	if s.admin != nil {
+		s.drop(s.template)
 		_ = s.admin.Close()
 	}
 	_ = os.RemoveAll(s.directory)
@@ -173,10 +178,13 @@ func (s *suite) config(databaseURL string, log io.Writer) server.Config {
 
 // database makes a copy of the template and answers its name.
 func (s *suite) database(ctx context.Context) (string, error) {
-	name := fmt.Sprintf("e2e_%d", s.made.Add(1))
+	name := s.name()
 	_, err := s.admin.ExecContext(ctx, `CREATE DATABASE `+name+` TEMPLATE `+s.template)
 	return name, err
 }
+
+// name is a name for a database that no other has, of this run or another on the same server.
+func (s *suite) name() string { return fmt.Sprintf("e2e_%s_%d", s.run, s.made.Add(1)) }
 
 func (s *suite) drop(name string) {
 	_, _ = s.admin.Exec(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`)

@@ -76,7 +76,7 @@ func goBinaries(ctx context.Context, root, directory, cache string, variants []M
 			return nil, err
 		}
 	}
-	return binaries, prune(cache)
+	return binaries, prune(cache, keep)
 }
 
 // goBuild builds packages with an overlay into work/out.
@@ -139,7 +139,7 @@ func digest(files map[string][]byte, sums []byte) string {
 }
 
 // prune removes what no run has asked for lately.
-func prune(cache string) error {
+func prune(cache string, keep time.Duration) error {
 	entries, err := os.ReadDir(cache)
 	if err != nil {
 		return err

@@ -29,6 +29,8 @@ type Options struct {
 	Repeat   int       // runs on each correct variant; 0 is one
 	Parallel int       // variants at once; 0 is sixteen, since most of a run is waiting
 	Cache    string    // directory of binaries; "" is in the user's cache directory
+	Verdicts string    // directory of a suite's kills; "" is in the user's cache directory
+	Fresh    bool      // each mutant of a suite is tested, whatever an earlier run has found
 	Progress io.Writer // one line a variant; nil is silence
 }
 
@@ -155,6 +157,13 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	m.sort()
 	m.Took = time.Since(began)
 	return m, ctx.Err()
+}
+
+// say writes a line of progress.
+func (o Options) say(line string) {
+	if o.Progress != nil {
+		_, _ = fmt.Fprintln(o.Progress, line)
+	}
 }
 
 func (o Options) tell(count, name string, took time.Duration, objection string) {

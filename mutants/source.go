@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,24 +9,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/hookproof/pgserver"
 )
 
-// suites are packages of tests of this repository, by the directories of the mutants that they must kill. What
-// such a mutant expects is a test's name, as go test -run takes it, after the suite's.
-var suites = map[string]string{"server": "e2e", "judge": "hookproof"}
+// ownSources are a package of tests of this repository, and what its tests need.
+type ownSources struct {
+	tests    string   // the package's directory
+	programs []string // directories of programs that its tests build
+	database bool     // its tests need PostgreSQL, and can share one
+}
+
+// suites are named by the directories of the mutants that they must kill. What such a mutant expects is a test's name, as
+// go test -run takes it, after the suite's.
+var suites = map[string]ownSources{
+	"server": {tests: "e2e", programs: []string{"cmd/booking-server"}, database: true},
+	"judge":  {tests: "hookproof"},
+}
 
 // atOnce is how many mutants of a suite are tested at once, if nothing else is asked for: tests that are short
 // of time fail for nothing.
 const atOnce = 4
 
-// RunSuite tests mutants of this repository's own sources, each in an overlay: nothing is written into the
-// tree. Each meets the test that is meant for it, and, where that passes, all others up to the first that fails;
-// with o.Alone it meets no others.
+// RunSuite tests mutants of this repository's own sources, in overlays: nothing is written into the tree. Each meets the
+// test that is meant for it, and, where that passes, all others up to the first that fails; with o.Alone it meets no
+// others. A mutant whose kill is in the cache is not tested, but for o.Fresh.
 func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, error) {
 	began := time.Now()
 	s, err := newSuite(files, name, o.unwanted)
@@ -41,33 +53,21 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 			return s, errors.New("an argued mutant has no test that is meant to kill it; ask without Alone")
 		}
 	}
-	if err := o.sound(ctx, s); err != nil {
+	known, err := o.verdicts(ctx, name)
+	if err != nil {
 		return s, err
 	}
-	parallel := atOnce
-	if o.Parallel > 0 {
-		parallel = o.Parallel
-	}
-	gate, ready := make(chan struct{}, parallel), make(chan *Tested)
-	var group sync.WaitGroup
+	var left []*Tested
 	for i := range s.Mutants {
-		group.Go(func() {
-			gate <- struct{}{}
-			defer func() { <-gate }()
-			t := &s.Mutants[i]
-			started := time.Now()
-			if err := o.test(ctx, s.Tests, t); err != nil {
-				t.Trouble = err.Error()
-			}
-			t.Took = time.Since(started)
-			ready <- t
-		})
+		t := &s.Mutants[i]
+		if t.Cached = !o.Fresh && known.killed(t.Mutant); t.Cached {
+			t.Killer = t.meant()
+		} else {
+			left = append(left, t)
+		}
 	}
-	go func() { group.Wait(); close(ready) }()
-	n := 0
-	for t := range ready {
-		n++
-		o.tell(fmt.Sprintf("%3d/%d", n, len(s.Mutants)), t.Name, t.Took, t.Objection())
+	if err := o.testAll(ctx, name, left, known); err != nil {
+		return s, err
 	}
 	s.Took = time.Since(began)
 	return s, ctx.Err()
@@ -75,7 +75,7 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 
 // newSuite is a suite whose mutants have not been tested.
 func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, error) {
-	s := Suite{Name: name, Tests: suites[name]}
+	s := Suite{Name: name, Tests: suites[name].tests}
 	if s.Tests == "" {
 		return s, fmt.Errorf("there is no suite %q; there are server and judge", name)
 	}
@@ -92,91 +92,189 @@ func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, erro
 	return s, nil
 }
 
-// tests is a package's tests, built.
-type tests struct {
-	directory, binary string
-	environment       []string // beside this process's
+// suiteRun is what the tests of a suite's mutants share.
+type suiteRun struct {
+	Options
+	name        string
+	environment []string
+	shared      tests // the sources with all mutants that can share a build, none of them chosen
+	built       map[*Tested]tests
 }
 
-// buildTests builds a package's tests into a directory, with files in the place of others as an overlay says, if one does.
-func (o Options) buildTests(ctx context.Context, name, work, overlay string) (tests, error) {
-	b := tests{directory: filepath.Join(o.Root, name), binary: filepath.Join(work, "tests")}
-	command := exec.CommandContext(ctx, "go", "test", "-c", "-o", b.binary, ".")
-	command.Dir = b.directory
-	if overlay != "" { // by GOFLAGS it also reaches the programs that tests build
-		b.environment = []string{"GOFLAGS=" + goFlags(command.Environ()) + " -overlay=" + overlay}
-		command.Env = append(command.Environ(), b.environment...)
+// testAll tests mutants, those that take long first. It is an error if the tests do not pass on the sources as they are, which
+// is tried meanwhile.
+func (o Options) testAll(ctx context.Context, name string, all []*Tested, known verdicts) (err error) {
+	if len(all) == 0 {
+		return nil
 	}
-	if said, err := command.CombinedOutput(); err != nil {
-		return b, fmt.Errorf("it does not compile: %w\n%s", err, said)
-	}
-	return b, nil
-}
-
-func goFlags(environment []string) (flags string) {
-	for _, variable := range environment {
-		if value, is := strings.CutPrefix(variable, "GOFLAGS="); is {
-			flags = value
-		}
-	}
-	return flags
-}
-
-var errNoTest = errors.New("there is no such test")
-
-// run runs the tests of a pattern, until one fails.
-func (b tests) run(ctx context.Context, names string) (said string, err error) {
-	command := exec.CommandContext(ctx, b.binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
-	command.Dir = b.directory
-	command.Env = append(command.Environ(), b.environment...)
-	out, err := command.CombinedOutput()
-	if err == nil && strings.Contains(string(out), "no tests to run") {
-		err = errNoTest
-	}
-	return string(out), err
-}
-
-// sound makes sure that what is meant to kill passes on the sources as they are: else it would kill whatever it is given.
-func (o Options) sound(ctx context.Context, s Suite) error {
 	work, err := os.MkdirTemp("", "hookproof-suite-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(work) }()
-	built, err := o.buildTests(ctx, s.Tests, work, "")
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	r := &suiteRun{Options: o, name: name}
+	end, err := r.startDatabase(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, end()) }()
+	if err := r.buildShared(ctx, work, all); err != nil {
+		return err
+	}
+	all = slices.SortedStableFunc(slices.Values(all), func(a, b *Tested) int { return cmp.Compare(b.rank(), a.rank()) })
+
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	gate, ready := make(chan struct{}, cmp.Or(o.Parallel, atOnce)), make(chan *Tested)
+	var running sync.WaitGroup
+	begin := func(run func()) {
+		gate <- struct{}{}
+		running.Go(func() {
+			defer func() { <-gate }()
+			run()
+		})
+	}
+	go func() {
+		defer close(ready)
+		defer running.Wait()
+		begin(func() {
+			if err := r.sound(ctx, all); err != nil {
+				stop(err)
+			}
+		})
+		for _, t := range all {
+			begin(func() {
+				started := time.Now()
+				if err := r.test(ctx, t); err != nil {
+					t.Trouble = err.Error()
+				}
+				t.Took = time.Since(started)
+				ready <- t
+			})
+		}
+	}()
+	n := 0
+	for t := range ready {
+		if n++; ctx.Err() == nil {
+			o.tell(fmt.Sprintf("%3d/%d", n, len(all)), t.Name, t.Took, t.Objection())
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return known.keep(all)
+}
+
+// startDatabase starts one PostgreSQL for all runs of the suite's tests, unless the environment already says where they find one.
+func (r *suiteRun) startDatabase(ctx context.Context) (end func() error, err error) {
+	if !suites[r.name].database || os.Getenv("E2E_BACKEND") == "containers" || os.Getenv("E2E_POSTGRES") != "" {
+		return func() error { return nil }, nil
+	}
+	server, err := pgserver.Start(ctx, pgserver.Config{})
+	if err != nil {
+		return nil, err
+	}
+	r.environment = append(r.environment, "E2E_BACKEND=local", "E2E_POSTGRES="+server.URL("postgres"))
+	return server.Close, nil
+}
+
+// buildShared builds the sources once with all mutants that can share a build. A mutant that does not compile is left out, and
+// meets its own build later, as do those that cannot share one.
+func (r *suiteRun) buildShared(ctx context.Context, work string, all []*Tested) error {
+	out := map[string]bool{}
+	for {
+		g := group{root: r.Root, files: map[string]*groupFile{}}
+		members := map[string]*Tested{}
+		for n, t := range all {
+			name := fmt.Sprint(n)
+			if out[name] {
+				continue
+			}
+			if fits, err := g.add(t.Mutant, name); err == nil && fits { // an error is the mutant's: its own build tells it
+				members[name] = t
+			}
+		}
+		replace, err := g.write(work)
+		if err != nil {
+			return err
+		}
+		r.shared, err = r.buildTests(ctx, suites[r.name].tests, work, replace)
+		var broken *buildError
+		switch {
+		case errors.As(err, &broken) && len(members) > 0:
+			wrong := blamed(broken.said)
+			if len(wrong) == 0 {
+				r.say("The mutants cannot share a build, so each gets its own: " + broken.Error())
+			}
+			for name := range members {
+				out[name] = out[name] || wrong[name] || len(wrong) == 0
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		return r.choose(ctx, &g, members)
+	}
+}
+
+// choose says how each member of a group is run.
+func (r *suiteRun) choose(ctx context.Context, g *group, members map[string]*Tested) error {
+	list := exec.CommandContext(ctx, "go", "list", "-m")
+	list.Dir = r.Root
+	module, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("go list -m in %s: %w", r.Root, err)
+	}
+	r.shared.environment = append(r.shared.environment, r.environment...)
+	r.built = map[*Tested]tests{}
+	for name, t := range members {
+		b := r.shared
+		b.environment = append(slices.Clone(b.environment), chosenVariable+"="+name,
+			"GOFLAGS="+goFlags(b.environment)+" '-ldflags="+g.linked(strings.TrimSpace(string(module)), name)+"'")
+		r.built[t] = b
+	}
+	return nil
+}
+
+// sound makes sure that what is meant to kill passes on the sources as they are: else it would kill whatever it is given.
+func (r *suiteRun) sound(ctx context.Context, all []*Tested) error {
 	var meant []string
-	for _, t := range s.Mutants {
+	for _, t := range all {
 		if name := pattern(t.meant()); !slices.Contains(meant, name) {
 			meant = append(meant, name)
 		}
 	}
-	if said, err := built.run(ctx, strings.Join(meant, "|")); err != nil && !errors.Is(err, errNoTest) {
+	if said, err := r.shared.run(ctx, strings.Join(meant, "|")); err != nil && !errors.Is(err, errNoTest) {
 		return fmt.Errorf("the tests do not pass on the sources as they are, so they prove nothing of mutants: %s: %w", firstFailure(said), err)
 	}
 	return nil
 }
 
 // test finds the test of a package that kills a mutant.
-func (o Options) test(ctx context.Context, name string, t *Tested) error {
-	work, err := os.MkdirTemp("", "hookproof-mutant-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(work) }()
-	overlay, err := o.overlay(t.Mutant, work)
-	if err != nil {
-		return err
-	}
-	built, err := o.buildTests(ctx, name, work, overlay)
-	if err != nil {
-		return err
+func (r *suiteRun) test(ctx context.Context, t *Tested) error {
+	built, is := r.built[t]
+	if !is {
+		work, err := os.MkdirTemp("", "hookproof-mutant-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(work) }()
+		changed, err := t.Apply(os.DirFS(r.Root))
+		if err != nil {
+			return err
+		}
+		replace, err := writeReplacements(r.Root, work, changed)
+		if err != nil {
+			return err
+		}
+		if built, err = r.buildTests(ctx, suites[r.name].tests, work, replace); err != nil {
+			return err
+		}
+		built.environment = append(built.environment, r.environment...)
 	}
 	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
 	for n, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
-		if names == "." && o.Alone {
+		if names == "." && r.Alone {
 			return nil
 		}
 		said, err := built.run(ctx, names)
@@ -196,58 +294,4 @@ func (o Options) test(ctx context.Context, name string, t *Tested) error {
 		return nil
 	}
 	return nil
-}
-
-// overlay writes a mutant's files, and what go's -overlay reads.
-func (o Options) overlay(m Mutant, work string) (string, error) {
-	changed, err := m.Apply(os.DirFS(o.Root))
-	if err != nil {
-		return "", err
-	}
-	replace := map[string]string{}
-	for name, text := range changed {
-		at := filepath.Join(work, strings.ReplaceAll(name, "/", "-"))
-		if err := os.WriteFile(at, text, 0o600); err != nil {
-			return "", err
-		}
-		replace[filepath.Join(o.Root, name)] = at
-	}
-	file := filepath.Join(work, "overlay.json")
-	return file, writeOverlay(file, replace)
-}
-
-// pattern is a test's name for -run: each part to the letter.
-func pattern(name string) string {
-	parts := strings.Split(name, "/")
-	for i, part := range parts {
-		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
-	}
-	return strings.Join(parts, "/")
-}
-
-// killer is the test that was asked for, if it failed or the process ended in it, or another that failed in its way:
-// the test that it is a part of, before it came to that part.
-func killer(said, asked string) string {
-	failed := failing.FindAllStringSubmatch(said, -1)
-	if len(failed) == 0 || slices.ContainsFunc(failed, func(match []string) bool { return match[1] == asked }) {
-		return asked
-	}
-	return firstFailure(said)
-}
-
-var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
-
-// firstFailure is the innermost test that failed first; Go prints a test before its subtests.
-func firstFailure(said string) string {
-	first := ""
-	for _, match := range failing.FindAllStringSubmatch(said, -1) {
-		if first != "" && !strings.HasPrefix(match[1], first+"/") {
-			break
-		}
-		first = match[1]
-	}
-	if first == "" {
-		first = "the process ended"
-	}
-	return first
 }

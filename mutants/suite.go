@@ -26,6 +26,7 @@ type Tested struct {
 	Mutant
 	Killer  string // the test that failed first; "" if all passed
 	Second  bool   // it passed at first
+	Cached  bool   // an earlier run of the same sources, tests and mutant found this kill
 	Trouble string // why that cannot be told
 	Took    time.Duration
 }
@@ -93,11 +94,33 @@ func (s Suite) Text(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s %s.\n", s.Summary(), s.Took.Round(time.Second))
+	_, err := fmt.Fprintf(w, "\n%s %s.\n%s\n", s.Summary(), s.Took.Round(time.Second), s.cached())
 	for _, why := range s.Objections() {
 		_, err = fmt.Fprintln(w, " ", why)
 	}
 	return err
+}
+
+// cached says how many verdicts are an earlier run's.
+func (s Suite) cached() string {
+	n := 0
+	for _, t := range s.Mutants {
+		if t.Cached {
+			n++
+		}
+	}
+	if n == 0 {
+		return "Each was run; no verdict is from the cache."
+	}
+	return fmt.Sprintf("%d verdicts are from the cache: kills by the same test on the same sources. %d were run. --fresh runs all.", n, len(s.Mutants)-n)
+}
+
+// rank is higher for what is to begin earlier.
+func (t Tested) rank() int {
+	if t.Long {
+		return 1
+	}
+	return 0
 }
 
 // outcome is what became of a mutant, in a few words.
@@ -107,6 +130,8 @@ func (t Tested) outcome() string {
 		return strings.ToUpper(why[:1]) + why[1:]
 	case t.Second:
 		return "killed at the second try"
+	case t.Cached:
+		return "killed, as an earlier run found"
 	case t.Killer != "":
 		return "killed"
 	}

@@ -45,6 +45,7 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is sixteen, since most of a run is waiting")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
 	flags.StringVar(&suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")
+	flags.BoolVar(&o.Fresh, "fresh", false, "with --suite: run every mutant, whatever the cache has of earlier runs")
 	flags.StringVar(&files.json, "json", "", "write the matrix as JSON to this `FILE`")
 	flags.StringVar(&files.html, "html", "", "write it as one page to this `FILE`")
 	flags.StringVar(&files.markdown, "markdown", "", "write it as Markdown to this `FILE`")
