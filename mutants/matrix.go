@@ -35,6 +35,7 @@ type Row struct {
 	Left        string           `json:"left,omitempty"`    // what the judge has left behind
 	Cut         string           `json:"cut,omitempty"`     // why the judge gave up before its end: a fault may make a hook fail
 	First       string           `json:"first,omitempty"`   // what was wrong with it when it was judged before, if it was judged twice
+	LeftOut     bool             `json:"leftOut,omitempty"` // correct, and left to a thorough run
 	Judged      hookproof.Report `json:"judged"`
 	Took        time.Duration    `json:"tookNs"`
 	Run         int              `json:"run,omitempty"` // of several on a correct variant, from 1
@@ -230,7 +231,7 @@ func (r Row) Told() hookproof.Verdict {
 // less than a failure.
 func (m Matrix) Score(kind Kind) (all, right, told int) {
 	for _, row := range m.Rows {
-		if row.Kind != kind {
+		if row.Kind != kind || row.LeftOut {
 			continue
 		}
 		all++
@@ -242,6 +243,16 @@ func (m Matrix) Score(kind Kind) (all, right, told int) {
 		}
 	}
 	return all, right, told
+}
+
+// leftOut is how many variants are left to a thorough run.
+func (m Matrix) leftOut() (n int) {
+	for _, row := range m.Rows {
+		if row.LeftOut {
+			n++
+		}
+	}
+	return n
 }
 
 // sort puts rows in their order: mutants, pairs, correct ones, each by name.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -326,4 +327,60 @@ func TestToldIsNoKill(t *testing.T) {
 	require.Contains(t, m.secondLooks(), "survives")
 	require.Equal(t, "killed", m.Rows[3].outcome())
 	require.Equal(t, "told, as info", m.Rows[4].outcome())
+}
+
+// What a run leaves out it says so of, and the page may say of it that it is not accused: nothing else.
+func TestCorrectEndpointsThatAreLeftOut(t *testing.T) {
+	t.Parallel()
+	left, judged := said(Correct, nil), said(Correct, nil, "a/b pass")
+	left.Name, left.LeftOut, left.Description, left.Diff = "go/correct/left", true, "Left.", "-old\n+new\n"
+	judged.Name = "go/correct/judged"
+	m := Matrix{Checks: []string{"a/b"}, Alone: true, Rows: []Row{said(Faulty, expects("a/b"), "a/b fail"), judged, left}}
+	var text strings.Builder
+	require.NoError(t, m.Text(&text))
+	require.Contains(t, text.String(), "1 of 1 runs on correct endpoints without a failure, 1 correct endpoints left out;")
+	require.Contains(t, text.String(), "What is left out is run by hookproof mutants --alone --thorough, as the nightly workflow does.")
+	require.Regexp(t, `go/correct/left +left out`, text.String())
+	require.Empty(t, m.Objections())
+
+	all := m
+	all.Rows = append(m.Rows[:2:2], left)
+	all.Rows[2].LeftOut = false
+	var page strings.Builder
+	require.NoError(t, all.Markdown(&page))
+	require.Contains(t, page.String(), "| [go/correct/left](#gocorrectleft) | Left. | no |")
+	file := filepath.Join(t.TempDir(), "page.md")
+	for name, row := range map[string]struct{ was, is, delta string }{
+		"as committed":     {"", "", ""},
+		"accused":          {"Left. | no |", "Left. | **yes** |", "+| [go/correct/left](#gocorrectleft) | Left. | left out |"},
+		"of another kind":  {"| Left. |", "| Left, once. |", "is not what this run found"},
+		"its difference":   {"+new\n", "+newer\n", "+new\n"},
+		"it is not there":  {"| [go/correct/left](#gocorrectleft) | Left. | no |\n", "", "left out"},
+		"one that was run": {"A row. | no |", "A row. | left out |", "A row. | no |"},
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(strings.Replace(page.String(), row.was, row.is, 1)), 0o600))
+		err := m.Compare(file)
+		if row.delta == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorContains(t, err, row.delta, name)
+		}
+	}
+}
+
+// A run of each mutant alone meets the correct variants that differ most; whoever names one, or is thorough, gets it.
+func TestWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	usual, other := Mutant{Name: "go/correct/as-it-is", Expect: None}, Mutant{Name: "go/correct/optimistic", Expect: None}
+	require.True(t, Options{Alone: true}.leavesOut(other))
+	for _, o := range []Options{{}, {Alone: true, Thorough: true}, {Alone: true, Mutants: []string{"go/correct"}}} {
+		require.False(t, o.leavesOut(other), "%+v", o)
+	}
+	require.False(t, Options{Alone: true}.leavesOut(usual))
+	require.False(t, Options{Alone: true}.leavesOut(Mutant{Name: "go/no-dedupe", Expect: "a/b"}), "every mutant is run")
+	correct, err := Load(Files, "go/correct")
+	require.NoError(t, err)
+	for _, name := range onEachChange {
+		require.True(t, strings.HasSuffix(name, "/as-it-is") || slices.ContainsFunc(correct, func(m Mutant) bool { return m.Name == name }), name)
+	}
 }

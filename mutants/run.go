@@ -23,7 +23,8 @@ import (
 type Options struct {
 	Root     string    // of the repository: what is built is below it
 	Mutants  []string  // names or directories of mutants to run; none is all
-	Alone    bool      // each mutant against its expected check alone
+	Alone    bool      // each mutant against its expected check alone; of the correct variants only those of onEachChange
+	Thorough bool      // every correct variant, with Alone too
 	Pairs    int       // how many second-order mutants of each endpoint
 	Seed     uint64    // of the pairs, and the judge's
 	Repeat   int       // runs on each correct variant; 0 is one
@@ -113,6 +114,9 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	if jobs = append(ours, jobs...); len(jobs) == 0 {
 		return m, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
+	if m.Rows, jobs, err = o.leaveOut(jobs); err != nil {
+		return m, err
+	}
 	server, err := pgserver.Start(ctx, pgserver.Config{})
 	if err != nil {
 		return m, err
@@ -150,9 +154,11 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 			}
 		}
 	}()
+	judged := 0
 	for row := range rows {
 		m.Rows = append(m.Rows, row)
-		o.tell(fmt.Sprintf("%3d/%d", len(m.Rows), len(jobs)), row.Name, row.Took, row.Objection())
+		judged++
+		o.tell(fmt.Sprintf("%3d/%d", judged, len(jobs)), row.Name, row.Took, row.Objection())
 	}
 	m.sort()
 	m.Took = time.Since(began)
@@ -209,9 +215,11 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 				jobs = append(jobs, job{endpoint: e, mutant: p.Mutant, kind: Pair, expect: p.expect})
 			}
 		}
-		if err := o.build(ctx, e, jobs); err != nil {
+		wanted := slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return o.leavesOut(j.mutant) })
+		if err := o.build(ctx, e, wanted); err != nil {
 			return nil, err
 		}
+		jobs = append(wanted, slices.DeleteFunc(jobs, func(j job) bool { return !o.leavesOut(j.mutant) })...)
 		all = append(all, jobs...)
 	}
 	slices.SortStableFunc(all, func(a, b job) int { return cmp.Compare(o.length(b), o.length(a)) })

@@ -39,6 +39,9 @@ func (m Matrix) Text(w io.Writer) error {
 		}
 	}
 	_, err := fmt.Fprintf(w, "\n%s\n", m.Summary())
+	if m.leftOut() > 0 {
+		_, err = fmt.Fprintln(w, "What is left out is run by hookproof mutants --alone --thorough, as the nightly workflow does.")
+	}
 	for _, why := range m.Objections() {
 		_, err = fmt.Fprintln(w, " ", why)
 	}
@@ -51,7 +54,7 @@ func (m Matrix) spent() [][]string {
 	var phases []string
 	runs := map[string]int{}
 	for _, row := range m.Rows {
-		if row.Kind != Correct {
+		if row.Kind != Correct || row.LeftOut {
 			continue
 		}
 		if runs[row.Name]++; runs[row.Name] > 1 {
@@ -104,6 +107,9 @@ func (m Matrix) Summary() string {
 			parts = append(parts, fmt.Sprintf("%d told as less than a failure", told))
 		}
 	}
+	if n := m.leftOut(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d correct endpoints left out", n))
+	}
 	return fmt.Sprintf("%s; %d checks; %s.", strings.Join(parts, ", "), len(m.Checks), m.Took.Round(time.Second))
 }
 
@@ -134,6 +140,8 @@ func (r Row) outcome() string {
 	switch why := r.Objection(); {
 	case why != "":
 		return strings.ToUpper(why[:1]) + why[1:]
+	case r.LeftOut:
+		return "left out"
 	case r.Kind == Correct:
 		return "not accused" + r.secondLook()
 	}

@@ -10,12 +10,17 @@
 // of lines. A command whose block is followed by no output line at all may print anything. Every
 // command must exit 0.
 //
-// It exits 1 when a command fails or prints something else, and 2 when a document has no transcript.
+// With -test-flags each command that is go test gets these flags too, so that the document's own run is the strictest one, and no other
+// step repeats it; its output is printed as it comes, and compared like any other.
+//
+// It exits 1 when a command fails or prints something else, and 2 when a document has no transcript, or, with -test-flags,
+// no go test.
 package main
 
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -26,31 +31,34 @@ import (
 	"time"
 )
 
-// patience is for the slowest command, which builds an image.
-const patience = 10 * time.Minute
+// patience is for a whole document on a busy machine; go test has a deadline of its own for each package.
+const patience = time.Hour
 
 // command is one command of a document, with the output that is expected of it.
 type command struct {
-	line int
-	text string
-	want []string
+	line  int
+	shown string // in the document
+	text  string // that is run
+	want  []string
 }
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	flags := flag.String("test-flags", "", "`FLAGS` that each go test of the documents gets, beside its own")
+	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	code := 0
-	for _, file := range os.Args[1:] {
-		code = max(code, run(ctx, file, os.Stdout))
+	for _, file := range flag.Args() {
+		code = max(code, run(ctx, file, *flags, os.Stdout))
 	}
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/transcript FILE.md…")
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/transcript [-test-flags FLAGS] FILE.md…")
 		code = 2
 	}
 	os.Exit(code)
 }
 
-func run(ctx context.Context, file string, out io.Writer) int {
+func run(ctx context.Context, file, testFlags string, out io.Writer) int {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -59,6 +67,10 @@ func run(ctx context.Context, file string, out io.Writer) int {
 	commands := parse(string(text))
 	if len(commands) == 0 {
 		fmt.Fprintf(out, "%s: there is no console block\n", file)
+		return 2
+	}
+	if testFlags != "" && addFlags(commands, testFlags) == 0 {
+		fmt.Fprintf(out, "%s: no command is go test, so nothing would be run with %s\n", file, testFlags)
 		return 2
 	}
 	shell, err := start(ctx)
@@ -70,7 +82,12 @@ func run(ctx context.Context, file string, out io.Writer) int {
 	wrong := 0
 	for _, c := range commands {
 		began := time.Now()
-		got, status, err := shell.do(c.text)
+		live := io.Discard
+		if c.shown != c.text {
+			fmt.Fprintf(out, "%s:%d: $ %s, run as %s\n", file, c.line, c.shown, c.text)
+			live = out
+		}
+		got, status, err := shell.do(c.text, live)
 		verdict := "ok"
 		switch {
 		case err != nil:
@@ -80,7 +97,7 @@ func run(ctx context.Context, file string, out io.Writer) int {
 		case len(c.want) > 0 && !matches(got, c.want):
 			verdict = "other output"
 		}
-		fmt.Fprintf(out, "%s:%d: %s (%.1fs)  $ %s\n", file, c.line, verdict, time.Since(began).Seconds(), strings.ReplaceAll(c.text, "\n", "\n    > "))
+		fmt.Fprintf(out, "%s:%d: %s (%.1fs)  $ %s\n", file, c.line, verdict, time.Since(began).Seconds(), strings.ReplaceAll(c.shown, "\n", "\n    > "))
 		if verdict != "ok" {
 			wrong++
 			fmt.Fprintf(out, "--- expected\n%s\n--- got\n%s\n---\n", strings.Join(c.want, "\n"), strings.Join(got, "\n"))
@@ -106,16 +123,31 @@ func parse(document string) []command {
 		case line == "```":
 			inside = false
 		case strings.HasPrefix(line, "$ "):
-			commands = append(commands, command{line: i + 1, text: line[2:]})
+			commands = append(commands, command{line: i + 1, shown: line[2:]})
 		case len(commands) == 0:
 		case strings.HasPrefix(line, "> ") && len(commands[len(commands)-1].want) == 0:
-			commands[len(commands)-1].text += "\n" + line[2:]
+			commands[len(commands)-1].shown += "\n" + line[2:]
 		default:
 			last := &commands[len(commands)-1]
 			last.want = append(last.want, strings.TrimRight(line, " "))
 		}
 	}
+	for i := range commands {
+		commands[i].text = commands[i].shown
+	}
 	return commands
+}
+
+// addFlags adds flags to every go test, and answers how many there are.
+func addFlags(commands []command, flags string) (tests int) {
+	const test = "go test "
+	for i, c := range commands {
+		if arguments, is := strings.CutPrefix(c.shown, test); is {
+			commands[i].text = test + flags + " " + arguments
+			tests++
+		}
+	}
+	return tests
 }
 
 // matches compares output with what is expected of it.
@@ -164,7 +196,8 @@ func start(ctx context.Context) (*shell, error) {
 	return &shell{process, in, bufio.NewReader(out)}, process.Start()
 }
 
-func (s *shell) do(text string) (output []string, status int, err error) {
+// do runs a command, and writes its output to live, too.
+func (s *shell) do(text string, live io.Writer) (output []string, status int, err error) {
 	// The command's own standard input is empty: what it read would be the next command.
 	if _, err := fmt.Fprintf(s.in, "{ %s\n} </dev/null 2>&1; printf '\\n%s%%d\\n' $?\n", text, marker); err != nil {
 		return nil, 0, err
@@ -184,6 +217,7 @@ func (s *shell) do(text string) (output []string, status int, err error) {
 			return output, status, err
 		}
 		output = append(output, line)
+		fmt.Fprintln(live, line)
 	}
 }
 

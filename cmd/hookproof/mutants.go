@@ -26,9 +26,12 @@ repository.
 With --suite it makes mutants of this repository's own sources instead, the server's or the judge's. Each meets the
 test that is meant for it and must be killed by it; where that passes, all others are run, too, but for --alone. A
 mutant that nothing can kill must be argued in its file. --json writes the score, which the page of the matrix has.
+A kill is cached by the sources, the tests and the mutant that it is made of; the output says how many are, and --fresh
+runs every mutant.
 
 Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made.`,
 		Example: `  hookproof mutants --alone
+  hookproof mutants --alone --thorough
   hookproof mutants --html matrix.html --markdown docs/kill-matrix.md
   hookproof mutants no-dedupe check-then-act-race
   hookproof mutants --suite server --json mutants/server/score.json`,
@@ -39,7 +42,8 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	var files struct{ json, html, markdown, compare string }
 	flags := cmd.Flags()
 	flags.StringVar(&o.Root, "root", ".", "this repository's `DIRECTORY`")
-	flags.BoolVar(&o.Alone, "alone", false, "run each mutant against its expected check alone, which is faster")
+	flags.BoolVar(&o.Alone, "alone", false, "run each mutant against its expected check alone, and a few of the correct variants, which is faster")
+	flags.BoolVar(&o.Thorough, "thorough", false, "with --alone: run every correct variant")
 	flags.IntVar(&o.Pairs, "pairs", 20, "how many mutants with two faults at once, for each endpoint")
 	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant")
 	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is sixteen, since most of a run is waiting")
@@ -56,6 +60,9 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 		}
 		if o.Pairs < 0 || o.Repeat < 1 || o.Parallel < 0 {
 			return errors.New("mutants: --pairs and --parallel are 0 or more, --repeat is 1 or more")
+		}
+		if files.markdown != "" && o.Alone && !o.Thorough {
+			return errors.New("mutants: the page has every correct variant; add --thorough, or leave out --alone")
 		}
 		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
 		if suite != "" {
