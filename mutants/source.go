@@ -1,6 +1,7 @@
 package mutants
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -161,6 +162,11 @@ func (o Options) testAll(ctx context.Context, name string, all []*Tested, known 
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	now, err := o.verdicts(ctx, name)
+	if err != nil || !bytes.Equal(now.sources, known.sources) { // somebody works on them
+		o.say("The sources have changed during the run, so it leaves nothing in the cache.")
+		return err
 	}
 	return known.keep(all)
 }

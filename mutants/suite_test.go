@@ -3,6 +3,7 @@ package mutants
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -74,9 +75,10 @@ func TestRunSuite(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":          "module example.com/small\n\ngo 1.26\n",
-		"hookproof/a.go":  "package a\n\nfunc One() int { return 1 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n",
-		"program/main.go": "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(7) }\n",
+		"go.mod":                "module example.com/small\n\ngo 1.26\n",
+		"hookproof/a.go":        "package a\n\nfunc One() int { return 1 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n",
+		"program/main.go":       "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(7) }\n",
+		"hookproof/ran_test.go": "package a\n\nconst ran = " + strconv.Quote(filepath.Join(t.TempDir(), "ran")) + "\n",
 		"hookproof/a_test.go": `package a
 
 import (
@@ -92,8 +94,8 @@ func TestTwo(t *testing.T) { if Two() != 2 { t.Error() } }
 
 func TestSecond(t *testing.T) {
 	if One() == 1 { return }
-	if _, err := os.Stat("ran"); err == nil { t.Error() }
-	if err := os.WriteFile("ran", nil, 0o600); err != nil { t.Fatal(err) }
+	if _, err := os.Stat(ran); err == nil { t.Error() }
+	if err := os.WriteFile(ran, nil, 0o600); err != nil { t.Fatal(err) }
 }
 
 func TestThree(t *testing.T) {
@@ -129,7 +131,8 @@ func TestProgram(t *testing.T) {
 		"judge/untested.txtar": mutant("TestFour", "hookproof/a.go", "return 1", "return 5"),
 		"judge/built.txtar":    mutant("TestProgram", "program/main.go", "os.Exit(7)", "os.Exit(8)"),
 	}
-	s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Progress: t.Output()})
+	cache := t.TempDir()
+	s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Progress: t.Output()})
 	require.NoError(t, err)
 	became := map[string]string{}
 	for _, m := range s.Mutants {
@@ -143,8 +146,13 @@ func TestProgram(t *testing.T) {
 		"whole":    "is not killed by TestThree/part, only by TestThree",
 		"untested": "could not be tested: there is no test TestFour",
 	}, became)
+
+	// A second run finds the kills of the first that nothing casts doubt on, and runs the rest.
+	again, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Alone: true, Mutants: []string{"meant", "built", "second", "whole"}})
+	require.NoError(t, err)
+	require.Equal(t, map[string]bool{"meant": true, "built": true, "second": false, "whole": false}, cachedOf(again))
 	files["judge/argued.txtar"] = &fstest.MapFile{Data: append([]byte("argued: so\n"), files["judge/nobody.txtar"].Data...)}
-	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Alone: true, Mutants: []string{"argued"}})
+	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Alone: true, Mutants: []string{"argued"}})
 	require.ErrorContains(t, err, "an argued mutant has no test")
 	_, err = RunSuite(t.Context(), files, "jury", Options{Root: directory})
 	require.ErrorContains(t, err, `there is no suite "jury"; there are server and judge`)
@@ -152,6 +160,71 @@ func TestProgram(t *testing.T) {
 	require.ErrorContains(t, err, "no mutant of these names")
 
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "hookproof", "a.go"), []byte("package a\n\nfunc One() int { return 9 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n"), 0o600))
-	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory})
+	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache})
 	require.ErrorContains(t, err, "the tests do not pass on the sources as they are, so they prove nothing of mutants: TestOne/one")
+}
+
+func cachedOf(s Suite) map[string]bool {
+	cached := map[string]bool{}
+	for _, m := range s.Mutants {
+		cached[m.Short()] = m.Cached
+	}
+	return cached
+}
+
+// A kill is an earlier run's only where all that it was made of is the same.
+func TestVerdictsAreOfWhatTheyAreMadeOf(t *testing.T) {
+	t.Parallel()
+	directory, cache := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		file := filepath.Join(directory, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	const source, used = "package a\n\nimport \"example.com/small/used\"\n\nfunc One() int { return used.One }\n", "package used\n\nconst One = 1\n"
+	const test = "package a\n\nimport \"testing\"\n\nfunc TestOne(t *testing.T) { if One() != 1 { t.Error() } }\n"
+	write("go.mod", "module example.com/small\n\ngo 1.26\n")
+	write("hookproof/a.go", source)
+	write("hookproof/a_test.go", test)
+	write("hookproof/testdata/data", "data")
+	write("used/used.go", used)
+	write("other/other.go", "package other\n")
+	mutant := func(replace string) fstest.MapFS {
+		return fstest.MapFS{"judge/m.txtar": {Data: []byte("expect: judge/TestOne\nText.\n-- find hookproof/a.go --\nused.One }\n-- replace --\n" + replace + " }\n")}}
+	}
+	files := mutant("used.One + 1")
+	cached := func(fresh bool) bool {
+		s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Fresh: fresh, Alone: true})
+		require.NoError(t, err)
+		require.Empty(t, s.Objections())
+		var text strings.Builder
+		require.NoError(t, s.Text(&text))
+		if s.Mutants[0].Cached {
+			require.Contains(t, text.String(), "1 verdicts are from the cache: kills by the same test on the same sources. 0 were run.")
+		} else {
+			require.Contains(t, text.String(), "Each was run; no verdict is from the cache.")
+		}
+		return s.Mutants[0].Cached
+	}
+	require.False(t, cached(false), "there is none")
+	require.True(t, cached(false), "nothing has changed")
+	require.False(t, cached(true), "--fresh")
+	write("other/other.go", "package other\n\n// Changed.\n")
+	require.True(t, cached(false), "no part of the tests")
+	for name, change := range map[string]func(){
+		"a source":           func() { write("hookproof/a.go", source+"\n// Changed.\n") },
+		"a package it uses":  func() { write("used/used.go", used+"\n// Changed.\n") },
+		"a test":             func() { write("hookproof/a_test.go", test+"\n// Changed.\n") },
+		"what tests read":    func() { write("hookproof/testdata/data", "changed") },
+		"the module's needs": func() { write("go.sum", "\n") },
+		"the mutant":         func() { files = mutant("used.One + 2") },
+	} {
+		change()
+		require.False(t, cached(false), name)
+		require.True(t, cached(false), name)
+	}
+	files["judge/m.txtar"].Data = append([]byte("argued: so\n"), files["judge/m.txtar"].Data...)
+	s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache})
+	require.NoError(t, err)
+	require.Equal(t, []string{"judge/m is argued to survive, and is killed by TestOne"}, s.Objections(), "what is argued is run")
 }
