@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -209,18 +210,26 @@ func (r *suiteRun) buildShared(ctx context.Context, work string, all []*Tested) 
 		switch {
 		case errors.As(err, &broken) && len(members) > 0:
 			wrong := blamed(broken.said)
+			maps.DeleteFunc(wrong, func(name string, _ bool) bool { return members[name] == nil })
 			if len(wrong) == 0 {
 				r.say("The mutants cannot share a build, so each gets its own: " + broken.Error())
+				wrong = allOf(members)
 			}
-			for name := range members {
-				out[name] = out[name] || wrong[name] || len(wrong) == 0
-			}
+			maps.Copy(out, wrong)
 			continue
 		case err != nil:
 			return err
 		}
 		return r.choose(ctx, &g, members)
 	}
+}
+
+func allOf(members map[string]*Tested) map[string]bool {
+	all := map[string]bool{}
+	for name := range members {
+		all[name] = true
+	}
+	return all
 }
 
 // choose says how each member of a group is run.

@@ -226,5 +226,5 @@ func TestVerdictsAreOfWhatTheyAreMadeOf(t *testing.T) {
 	files["judge/m.txtar"].Data = append([]byte("argued: so\n"), files["judge/m.txtar"].Data...)
 	s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache})
 	require.NoError(t, err)
-	require.Equal(t, []string{"judge/m is argued to survive, and is killed by TestOne"}, s.Objections(), "what is argued is run")
+	require.Equal(t, []string{"judge/m is argued to survive, and is killed by TestOne"}, s.Objections(), "what is argued to survive must not have been killed before either")
 }

@@ -134,7 +134,7 @@ func (v verdicts) file(m Mutant) string {
 // killed tells whether the mutant was killed by the test that is meant for it in a run of the same sources.
 func (v verdicts) killed(m Mutant) bool {
 	file := v.file(m)
-	if _, err := os.Stat(file); m.Argued != "" || err != nil {
+	if _, err := os.Stat(file); err != nil {
 		return false
 	}
 	_ = os.Chtimes(file, time.Time{}, time.Now()) // in use: pruning goes by it
@@ -147,7 +147,7 @@ func (v verdicts) keep(all []*Tested) error {
 		return err
 	}
 	for _, t := range all {
-		if t.Killer != t.meant() || t.Second || t.Objection() != "" || t.Argued != "" {
+		if t.Killer != t.meant() || t.Second || t.Cached || t.Trouble != "" {
 			continue
 		}
 		if err := os.WriteFile(v.file(t.Mutant), nil, 0o600); err != nil {
