@@ -20,9 +20,10 @@ import (
 // behindProxy has the server believe what these tests write into X-Forwarded-For.
 func behindProxy(e *env) { e.config.TrustedProxies = loopback }
 
-// slowToHash makes a new password, and one of an unknown account, take a quarter of a second or so: a few of them
-// are a flood. The passwords that the suite's users have are as fast as ever.
-func slowToHash(e *env) { e.config.PasswordCost = 12 }
+// slowToHash makes a new password, and one of an unknown account, take a sixteenth of a second or so: a few of
+// them fill a queue. More would be too long on a busy machine, since a hash that is begun is ended. The
+// passwords that the suite's users have are as fast as ever.
+func slowToHash(e *env) { e.config.PasswordCost = 10 }
 
 // from sends credentials as from another address.
 func (e *env) from(ctx context.Context, address, path, email, secret string) (answer, error) {
@@ -122,7 +123,9 @@ func TestSigningInBesideAFloodOfSignIns(t *testing.T) {
 	const home = "192.0.2.1"
 	require.Equal(t, 200, e.signInFrom(home, emailOf(store.Admin), password))
 	e.flood("/auth/login")
-	require.Equal(t, 200, e.signInFrom(home, emailOf(store.Admin), password))
+	for range 3 {
+		require.Equal(t, 200, e.signInFrom(home, emailOf(store.Admin), password))
+	}
 	a, err := e.from(t.Context(), home, "/auth/register", "new@example.com", password)
 	require.NoError(t, err)
 	require.Equal(t, 201, a.status, "nor is registering kept waiting")
