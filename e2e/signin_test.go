@@ -21,10 +21,10 @@ import (
 // behindProxy has the server believe what these tests write into X-Forwarded-For.
 func behindProxy(e *env) { e.config.TrustedProxies = loopback }
 
-// slowToHash makes a new password, and one of an unknown account, take a sixteenth of a second or so: a few of
+// slowToHash makes a new password, and one of an unknown account, take some hundredths of a second: a few of
 // them fill a queue. More would be too long on a busy machine, since a hash that is begun is ended. The
 // passwords that the suite's users have are as fast as ever.
-func slowToHash(e *env) { e.config.PasswordCost = 10 }
+func slowToHash(e *env) { e.config.PasswordCost = 8 }
 
 // from sends credentials as from another address.
 func (e *env) from(ctx context.Context, address, path, email, secret string) (answer, error) {
