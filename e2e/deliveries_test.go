@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http/httptrace"
 	"regexp"
 	"sync"
@@ -114,6 +115,41 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	require.Equal(t, "CONFIRMED", e.status(stuck["bookingId"].(string)))
 	got := e.counts()
 	require.Equal(t, counts{Received: copies + 2, Processed: 2, Errors: copies}, got)
+}
+
+// The connection to the database is cut before, or after, each message of a delivery: what is acknowledged is there,
+// once, with its effect, and what is not comes again.
+func TestADeliveryIsCutAtEveryMessage(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	require.Equal(t, 200, e.deliverPaid(e.book())) // the connections are open, the statements prepared
+	b := e.book()
+	e.proxy.Count()
+	require.Equal(t, 200, e.deliverPaid(b))
+	messages := e.proxy.Messages()
+	require.GreaterOrEqual(t, messages, 4, "BEGIN, two statements, COMMIT")
+	for k := 1; k <= messages; k++ {
+		for name, strike := range map[string]func(int) <-chan struct{}{"before": e.proxy.StrikeBefore, "after": e.proxy.StrikeAfter} {
+			b := e.book()
+			event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(b))
+			require.NoError(t, err)
+			struck := strike(k)
+			acks := make(chan int, 1)
+			go func() { acks <- e.deliver(event) }()
+			<-struck
+			e.proxy.Heal()
+			what := fmt.Sprintf("cut %s message %d of %d", name, k, messages)
+			if <-acks != 200 {
+				eventually(t, what+": acknowledged when it comes again", func() (bool, string) {
+					status := e.deliver(event)
+					return status == 200, fmt.Sprint(status)
+				})
+			}
+			result, _ := e.resultOf(event.ID)
+			require.Equal(t, "processed", result, what)
+			require.Equal(t, "CONFIRMED", e.status(b["id"].(string)), what)
+		}
+	}
 }
 
 // Deliveries that share a transaction share no deadline: when the first one's time ends in a frozen database,
