@@ -207,7 +207,7 @@ func TestWhoIsInTheLog(t *testing.T) {
 		{"/auth/login", ids["ADMIN"], "", 401},
 		{"/auth/login", "", "", 401},
 		{"/auth/register", id, "", 201},
-		{"/bookings", ids["CUSTOMER"], "", 201},
+		{"/bookings", ids["CUSTOMER"], booking, 201},
 		{"/bookings/{id}/cancel", ids["ADMIN"], booking, 200},
 		{"/bookings/{id}", ids["ADMIN"], "", 404},
 		{"/bookings", "", "", 401},

@@ -61,6 +61,7 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 		return err
 	}
 	made := creation{id: uuid.New(), resource: resource}
+	subjectOf(r).setBooking(made.id)
 	takeBackLater(w, func() { s.takeBack(made) })
 	booking, err := s.store.CreateBooking(ctx, store.NewBooking{
 		ID: made.id, UserID: who.UserID, Slot: slot, Hold: hold, MaxUnpaid: s.maxUnpaid(who),
