@@ -9,7 +9,7 @@ RUN go build -trimpath \
     github.com/golang-jwt/jwt/v5 github.com/google/uuid github.com/gorilla/mux github.com/jmoiron/sqlx github.com/lib/pq \
     github.com/pressly/goose/v3/lock github.com/prometheus/client_golang/prometheus/promhttp \
     github.com/stripe/stripe-go/v76/client github.com/stripe/stripe-go/v76/webhook \
-    golang.org/x/crypto/bcrypt golang.org/x/time/rate
+    golang.org/x/crypto/bcrypt golang.org/x/sync/semaphore golang.org/x/sync/singleflight golang.org/x/time/rate
 COPY bodies bodies
 COPY cmd/booking-server cmd/booking-server
 COPY migrations migrations

@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -152,6 +153,11 @@ func TestStripeFailsNoSlotIsHeld(t *testing.T) {
 	list := e.call("GET", "/bookings", shared.tokens[store.Customer], nil).body["bookings"].([]any)
 	require.Len(t, list, 1, "the row is kept: its session may exist")
 	require.Equal(t, "CANCELLED", list[0].(map[string]any)["status"])
+	eventually(t, "Stripe is asked a few times whether it has made a session, and no more", func() (bool, string) {
+		return strings.Contains(e.logs.String(), "Booking taken back"), e.logs.String()
+	})
+	require.NotContains(t, e.logs.String(), "Booking not taken back")
+	require.LessOrEqual(t, len(stripe.seen()), 8, "four requests, each tried twice by the client")
 	stripe.leave(false)
 	require.Equal(t, 201, e.call("POST", "/bookings", shared.tokens[store.Customer], slot).status)
 }
@@ -254,6 +260,15 @@ func TestCancel(t *testing.T) {
 		require.Equal(t, 200, e.call("POST", path, shared.tokens[store.Admin], nil).status, "again is no error")
 		require.Equal(t, "expired", stripe.status(session), "and asks Stripe again")
 		require.Equal(t, 200, e.call("POST", path, customer, nil).status, "as often as one likes")
+		calls := len(stripe.seen())
+		again := make(chan int)
+		for range 20 {
+			go func() { again <- e.call("POST", path, customer, "{}").status }()
+		}
+		for range 20 {
+			require.Equal(t, 200, <-again)
+		}
+		require.Len(t, stripe.seen(), calls, "what has ended stays so, and Stripe is not asked for ever")
 	})
 	t.Run("pending and paid meanwhile", func(t *testing.T) {
 		t.Parallel()

@@ -374,3 +374,21 @@ func TestACancelIsCutAtEveryMessage(t *testing.T) {
 	}
 	require.Empty(t, stripe.open())
 }
+
+// A database that freezes in the middle of a registration and wakes later has registered nobody: who was told to come
+// back comes back, and is not told that he is there already.
+func TestAFrozenDatabaseRegistersNobody(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	register := func(name string) answer {
+		return e.call("POST", "/auth/register", "", map[string]string{"email": name + "@example.com", "password": password})
+	}
+	require.Equal(t, 201, register("first").status)
+	e.proxy.HoldAfter(2) // BEGIN, INSERT
+	requireProblem(t, register("second"), 503, "try again")
+	e.proxy.Heal()
+	eventually(t, "registered now", func() (bool, string) {
+		again := register("second")
+		return again.status == 201, again.raw
+	})
+}

@@ -101,8 +101,13 @@ func TestACallerWhoHangsUpEndsNothing(t *testing.T) {
 
 func TestAPanicEndsOneRequest(t *testing.T) {
 	t.Parallel()
-	got, _, log := served(t, time.Minute, func(http.ResponseWriter, *http.Request) error { panic(errors.New("secret")) })
+	takenBack := false
+	got, _, log := served(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) error {
+		takeBackLater(w, func() { takenBack = true })
+		panic(errors.New("secret"))
+	})
 	require.Equal(t, 500, got.Code)
+	require.True(t, takenBack, "what was made for the caller")
 	require.NotContains(t, got.Body.String()+log, "secret")
 }
 
@@ -111,4 +116,5 @@ func TestRoutesAnswerBeforeTheServerGivesUp(t *testing.T) {
 	t.Parallel()
 	require.Less(t, max(databaseTime, askStripeTime)+time.Second, responseTime)
 	require.Less(t, askStripeTime, abandonedTime)
+	require.Less(t, askStripeTime+time.Second, shutdownTime, "and is let finish at the end")
 }

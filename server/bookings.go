@@ -92,11 +92,17 @@ func (s *Server) createBooking(w http.ResponseWriter, r *http.Request, who ident
 		s.takeBackBeside(made)
 		return err
 	}
-	if hasEnded(booking) || *booking.StripeSessionID != sessionID {
-		if err := s.checkout.expire(ctx, sessionID); err != nil && !errors.Is(err, errNotOpen) {
+	switch {
+	case hasEnded(booking):
+		err = conflict("the booking was ended before its checkout was ready; nothing is held")
+	case *booking.StripeSessionID != sessionID:
+		err = conflict("an event has given the booking another checkout session; GET /bookings has it")
+	}
+	if err != nil {
+		if failed := s.checkout.expire(ctx, sessionID); failed != nil && !errors.Is(failed, errNotOpen) {
 			s.takeBackBeside(made)
 		}
-		return conflict("the booking was ended before its checkout was ready; nothing is held")
+		return err
 	}
 	w.Header().Set("Location", "/bookings/"+booking.ID.String())
 	return writeJSON(w, http.StatusCreated, bookingAnswer(booking))
@@ -161,6 +167,9 @@ func (s *Server) getBooking(w http.ResponseWriter, r *http.Request, who identity
 // cancelBooking ends an unpaid booking, or asks Stripe to give a paid one's money back; then the
 // webhook sets REFUNDED, and the slot is held until it comes.
 func (s *Server) cancelBooking(w http.ResponseWriter, r *http.Request, who identity) error {
+	if err := skipBody(w, r); err != nil {
+		return err
+	}
 	booking, err := s.visible(r, who)
 	if err != nil {
 		return err

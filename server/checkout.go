@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
+	"golang.org/x/sync/singleflight"
 
 	"example.com/hookproof/store"
 )
@@ -23,6 +25,8 @@ type checkout struct {
 	api        *client.API
 	successURL string
 	cancelURL  string
+	expiring   singleflight.Group // by session
+	ended      endedSessions
 }
 
 func newCheckout(c Config) *checkout {
@@ -99,7 +103,18 @@ var (
 
 // expire ends a session, so that it can no longer be paid; errComplete or errExpired if it is not open. A session that
 // Stripe does not know cannot be paid either: another account's, or a mock's that was started anew.
+//
+// Callers who want to end one session at the same time ask Stripe once. What Stripe has once said not to be open stays
+// so, and is not asked for again: repeated cancels would use up what Stripe lets an account ask.
 func (c *checkout) expire(ctx context.Context, sessionID string) error {
+	if err := c.ended.of(sessionID); err != nil {
+		return err
+	}
+	_, err, _ := c.expiring.Do(sessionID, func() (any, error) { return nil, c.expireOnce(ctx, sessionID) })
+	return err
+}
+
+func (c *checkout) expireOnce(ctx context.Context, sessionID string) error {
 	ctx, cancel := context.WithTimeout(ctx, stripeTime)
 	defer cancel()
 	params := &stripe.CheckoutSessionExpireParams{}
@@ -119,8 +134,10 @@ func (c *checkout) expire(ctx context.Context, sessionID string) error {
 		}
 		switch session.Status {
 		case stripe.CheckoutSessionStatusComplete:
+			c.ended.keep(sessionID, errComplete)
 			return errComplete
 		case stripe.CheckoutSessionStatusExpired:
+			c.ended.keep(sessionID, errExpired)
 			return errExpired
 		}
 	}
@@ -128,6 +145,29 @@ func (c *checkout) expire(ctx context.Context, sessionID string) error {
 		return stripeFailed("expire session", err)
 	}
 	return nil
+}
+
+// endedSessions remembers which sessions have ended, and how. It is bounded, and safe for concurrent use.
+type endedSessions struct {
+	mu    sync.Mutex
+	known map[string]error
+}
+
+const endedMost = 10_000
+
+func (e *endedSessions) of(sessionID string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.known[sessionID]
+}
+
+func (e *endedSessions) keep(sessionID string, end error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.known == nil || len(e.known) >= endedMost {
+		e.known = map[string]error{}
+	}
+	e.known[sessionID] = end
 }
 
 // refund gives back what has not been given back yet. The key names what was refunded before, so that

@@ -32,13 +32,9 @@ const bodyTime = 5 * time.Second
 //
 // The struct is flat, with json tags. Its fields are string, int64, bool, time.Time, or pointers to them.
 func decodeBody(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := bodies.Source{Limit: maxBody, Time: bodyTime}.Read(w, r)
-	if errors.Is(err, bodies.ErrTooLarge) {
-		return tooLarge("the body is larger than 64 KiB")
-	}
+	body, err := readBody(w, r)
 	if err != nil {
-		w.Header().Set("Connection", "close")
-		return badRequest("the body could not be read to its end")
+		return err
 	}
 	defer body.Free()
 	values, err := objectOf(body.Bytes())
@@ -46,6 +42,30 @@ func decodeBody(w http.ResponseWriter, r *http.Request, v any) error {
 		return err
 	}
 	return fillStruct(reflect.ValueOf(v).Elem(), values)
+}
+
+// readBody reads the body of a request, of which maxBody bytes are the most. The errors are problems.
+func readBody(w http.ResponseWriter, r *http.Request) (*bodies.Buffer, error) {
+	body, err := bodies.Source{Limit: maxBody, Time: bodyTime}.Read(w, r)
+	switch {
+	case errors.Is(err, bodies.ErrTooLarge):
+		return nil, tooLarge("the body is larger than 64 KiB")
+	case err != nil:
+		unreadable := badRequest("the body could not be read to its end")
+		unreadable.header.Set("Connection", "close")
+		return nil, unreadable
+	}
+	return body, nil
+}
+
+// skipBody reads a body that says nothing: a client may send one with any POST, and the request has arrived only
+// when its body has.
+func skipBody(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r)
+	if err == nil {
+		body.Free()
+	}
+	return err
 }
 
 // objectOf takes the body's one JSON object apart.

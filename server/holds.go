@@ -36,7 +36,7 @@ const (
 )
 
 // errManyHolds: the next try goes on where this one has stopped.
-var errManyHolds = errors.New("server: more lapsed holds than one request can end")
+const errManyHolds = fault("more lapsed holds than one request can end")
 
 // endLapsedHolds frees a slot from unpaid bookings whose time is over. There is no background job: whoever wants the
 // slot does it. Stripe is asked first, since the customer may have paid at the last moment; then the hold stays, and
@@ -57,20 +57,22 @@ func (s *Server) endLapsedHolds(ctx context.Context, slot store.Slot) error {
 		places <- struct{}{}
 		group.Go(func() {
 			defer func() { <-places }()
-			if failures[i] = ctx.Err(); failures[i] == nil {
-				_, failures[i] = s.endHold(ctx, lapsed[i], store.Expired, s.endSession)
+			if ctx.Err() != nil {
+				failures[i] = errManyHolds
+				return
 			}
+			_, failures[i] = s.endHold(ctx, lapsed[i], store.Expired, s.endSession)
 		})
 	}
 	group.Wait()
-	switch err := errors.Join(failures...); {
+	err = errors.Join(failures...) // of several the first in the table of answers counts: Stripe's failure before ours
+	switch {
 	case errors.Is(err, errComplete):
 		return store.ErrSlotHeld
-	case ctx.Err() != nil, err == nil && len(lapsed) > lapsedMost:
+	case err == nil && len(lapsed) > lapsedMost:
 		return errManyHolds
-	default:
-		return err
 	}
+	return err
 }
 
 // endHold ends a pending booking together with its session, and returns the booking as it is then: in another status

@@ -86,14 +86,19 @@ var answers = []struct {
 	{matches(store.ErrEmailTaken), conflict("this e-mail address is registered already")},
 	{matches(store.ErrSlotHeld), conflict("the slot is held by another booking")},
 	{matches(store.ErrUserGone), invalidToken()},
-	{matches(errManyHolds), unavailable("this slot has more lapsed holds than one request can end; try again in a moment")},
 	{matches(errNotOpen), conflict("the checkout is no longer open; Stripe will tell what became of it")},
 	{isStripeError, badGateway("Stripe did not do its part; nothing is held, try again")},
+	{matches(errManyHolds), unavailable("this slot has more lapsed holds than one request can end; try again in a moment")},
 	{store.Unavailable, unavailable("the database cannot be reached; try again in a moment")},
 	{store.Conflict, unavailable("too much was changed at the same time; try again")},
 	{matches(context.DeadlineExceeded), unavailable("the request took too long; try again")},
 	{matches(context.Canceled), unavailable("the request was given up")},
 }
+
+// fault is a failure of our own, in words that are safe to log.
+type fault string
+
+func (f fault) Error() string { return string(f) }
 
 func matches(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }

@@ -60,6 +60,9 @@ func (s *Server) inTime(limit time.Duration, h handler, w http.ResponseWriter, r
 	defer tooLong.Stop()
 	select {
 	case err := <-done:
+		if errors.As(err, new(panicked)) && a.takeBack != nil {
+			s.working.Go(a.takeBack)
+		}
 		return a, err
 	case <-tooLong.C:
 		s.working.Go(func() {
@@ -145,6 +148,7 @@ func describe(err error) string {
 		answered  *problem
 		broken    panicked
 		stripe    *stripeError
+		own       fault
 		unwritten *json.MarshalerError
 	)
 	switch {
@@ -152,6 +156,8 @@ func describe(err error) string {
 		return "panic"
 	case errors.As(err, &stripe):
 		return stripe.Error()
+	case errors.As(err, &own):
+		return own.Error()
 	case errors.As(err, &answered):
 		return answered.Title
 	case errors.As(err, &unwritten):

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"example.com/hookproof/store"
 	"example.com/hookproof/webhook"
 )
@@ -26,8 +28,8 @@ const (
 	responseTime = 40 * time.Second
 	idleTime     = 60 * time.Second
 	maxHeader    = 12 << 10 // net/http reads 4 KiB more
-	// shutdownTime is for the requests in flight at SIGTERM: more than the ten seconds of a delivery.
-	shutdownTime = 15 * time.Second
+	// shutdownTime is for the requests in flight at SIGTERM: more than any of them may take.
+	shutdownTime = askStripeTime + 5*time.Second
 )
 
 // Config is all that a server needs to know; it reads no environment.
@@ -78,10 +80,11 @@ type Server struct {
 	listener      net.Listener
 	http          http.Server
 
-	working    sync.WaitGroup  // handlers, and what they have left to do after their answer
-	takingBack chan struct{}   // has room for as many as may take back at once
-	life       context.Context // ends when the server stops
-	endLife    context.CancelFunc
+	working       sync.WaitGroup      // handlers, and what they have left to do after their answer
+	takeBacks     *semaphore.Weighted // of bookings that are being taken back
+	takeBackTurns *semaphore.Weighted // of those that are at it right now
+	life          context.Context     // ends when the server stops
+	endLife       context.CancelFunc
 }
 
 // Open waits for the database, checks and migrates it, and listens. Nothing is served before Serve. The error is
@@ -159,7 +162,8 @@ func newServer(c Config) *Server {
 		password:      newPasswords(c.PasswordCost),
 		started:       time.Now(),
 
-		takingBack: make(chan struct{}, takeBackAtOnce),
+		takeBacks:     semaphore.NewWeighted(takeBackWaiting),
+		takeBackTurns: semaphore.NewWeighted(takeBackAtOnce),
 	}
 	s.life, s.endLife = context.WithCancel(context.Background())
 	return s

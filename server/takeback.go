@@ -11,7 +11,7 @@ import (
 	"example.com/hookproof/store"
 )
 
-// creation is a booking on its way into the world: what its creator knows of it.
+// creation is a booking that is being made: what its creator knows of it.
 type creation struct {
 	id        uuid.UUID
 	resource  store.Resource
@@ -26,45 +26,66 @@ const (
 	takeBackPause   = 250 * time.Millisecond // after the first try; then twice as long, and so on
 	takeBackLongest = 5 * time.Second
 	takeBackAtOnce  = 4
+	takeBackWaiting = 256 // are tried at the same time at the most; what is beyond is left to abandonedTime
+	// sessionTries are how often Stripe is asked for a session that nobody has been told of, once the slot is free.
+	sessionTries = 3
+)
+
+// Why a creation is not taken back yet.
+const (
+	errMoved         = fault("the booking has changed at the same moment")
+	errSessionHidden = fault("the slot is free; Stripe does not say whether it has made a session, which ends by itself")
+	errTooMany       = fault("too many bookings are being taken back")
 )
 
 // takeBack ends a booking whose creation has failed or came too late, and its session, so that nothing is held for
 // somebody who was told so. It tries until it has succeeded, since what made the creation fail may stand in its way,
 // too; a server that is stopping tries once more.
 func (s *Server) takeBack(made creation) {
+	log := s.log.With(slog.String("bookingId", made.id.String()))
+	if !s.takeBacks.TryAcquire(1) {
+		log.Error("Booking not taken back; whoever wants its slot next ends it", "error", describe(errTooMany))
+		return
+	}
+	defer s.takeBacks.Release(1)
 	ctx, cancel := context.WithTimeout(context.Background(), takeBackTime)
 	defer cancel()
-	log := s.log.With(slog.String("bookingId", made.id.String()))
-	for pause := takeBackPause; ; pause = min(2*pause, takeBackLongest) {
+	pause := takeBackPause
+	for hidden := 0; ; pause = min(2*pause, takeBackLongest) {
+		stopping := s.life.Err() != nil
 		err := s.tryTakeBack(ctx, made)
-		if err == nil {
+		if errors.Is(err, errSessionHidden) {
+			hidden++
+		}
+		switch {
+		case err == nil:
 			log.Info("Booking taken back")
+			return
+		case hidden == sessionTries, hidden > 0 && stopping:
+			log.Info("Booking taken back", "error", describe(err))
+			return
+		case stopping, ctx.Err() != nil:
+			log.Error("Booking not taken back; whoever wants its slot next ends it", "error", describe(err))
 			return
 		}
 		select {
 		case <-time.After(pause):
-			continue
 		case <-ctx.Done():
 		case <-s.life.Done():
 		}
-		log.Error("Booking not taken back; whoever wants its slot next ends it", "error", describe(err))
-		return
 	}
 }
 
 // takeBackBeside is takeBack after the caller has been answered.
 func (s *Server) takeBackBeside(made creation) { s.working.Go(func() { s.takeBack(made) }) }
 
-// errMoved: somebody else has changed the booking at the same moment.
-var errMoved = errors.New("server: the booking has changed meanwhile")
-
+// tryTakeBack ends the row and its session, or tells what is in the way; errSessionHidden once the row has ended and
+// only a session is left that nobody has been told of.
 func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
-	select {
-	case s.takingBack <- struct{}{}:
-		defer func() { <-s.takingBack }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.takeBackTurns.Acquire(ctx, 1); err != nil {
+		return err
 	}
+	defer s.takeBackTurns.Release(1)
 	booking, err := s.store.MadeBooking(ctx, made.resource.ID, made.id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -86,8 +107,7 @@ func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
 	}
 	// A booking with another session than the one that was ended has been taken up by an event.
 	if booking.StripeSessionID == nil || *booking.StripeSessionID == known {
-		seen := booking.StripeSessionID
-		if booking, err = s.store.EndPending(ctx, booking.ID, seen, store.Cancelled); err != nil {
+		if booking, err = s.store.EndPending(ctx, booking.ID, booking.StripeSessionID, store.Cancelled); err != nil {
 			return err
 		}
 		if booking.Status == store.Pending {
@@ -97,7 +117,15 @@ func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
 	if known != "" || !made.asked {
 		return nil
 	}
-	// Nobody has been told the address of a session that Stripe may have made, so that the slot came first.
+	if s.endHiddenSession(ctx, made, booking) != nil {
+		return errSessionHidden
+	}
+	return nil
+}
+
+// endHiddenSession ends the session that Stripe may have made without telling. Nobody knows its address, so that the
+// slot came first.
+func (s *Server) endHiddenSession(ctx context.Context, made creation, booking store.Booking) error {
 	found, err := s.checkout.find(ctx, booking, made.resource.Name)
 	if err != nil || found == "" {
 		return err

@@ -17,10 +17,10 @@ type Resource struct {
 	CreatedAt  time.Time `db:"createdAt"`
 }
 
-// CreateResource adds a resource.
+// CreateResource adds a resource. For the transaction see CreateUser.
 func (s *Store) CreateResource(ctx context.Context, name string, unitAmount int64, currency string) (Resource, error) {
-	return ask(ctx, func(ctx context.Context) (r Resource, err error) {
-		err = s.db.GetContext(ctx, &r, `
+	return asked(ctx, s, func(ctx context.Context, tx *Tx) (r Resource, err error) {
+		err = tx.tx.GetContext(ctx, &r, `
 			INSERT INTO "Resource" (name, "unitAmount", currency) VALUES ($1, $2, $3)
 			RETURNING id, name, "unitAmount", currency, "createdAt"`, name, unitAmount, currency)
 		return r, err

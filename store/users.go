@@ -28,8 +28,10 @@ type User struct {
 
 // CreateUser adds a user; ErrEmailTaken if the address is in use. The address must be in lower case already.
 func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, role Role) (User, error) {
-	u, err := ask(ctx, func(ctx context.Context) (u User, err error) {
-		err = s.db.GetContext(ctx, &u, `
+	// A transaction, though it is one statement: a frozen database does what it has been sent when it wakes, and must
+	// not commit for somebody who was told that it failed.
+	u, err := asked(ctx, s, func(ctx context.Context, tx *Tx) (u User, err error) {
+		err = tx.tx.GetContext(ctx, &u, `
 			INSERT INTO "User" (email, "passwordHash", role) VALUES ($1, $2, $3)
 			RETURNING id, email, "passwordHash", role, "createdAt"`, email, passwordHash, role)
 		return u, err
