@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"io"
 	"time"
 
@@ -45,7 +46,7 @@ func openDatabase(ctx context.Context, bookings int64, out io.Writer) (_ *databa
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Migrate(ctx)
+	_, err = s.Migrate(ctx, slog.New(slog.DiscardHandler))
 	if err := errors.Join(err, s.Close()); err != nil {
 		return nil, err
 	}

@@ -4,8 +4,10 @@
 -- JSON's times are RFC 3339 in UTC: years of four digits, no infinity. A row with another time cannot be answered,
 -- so no row has one from here on, whoever writes it.
 --
--- Every statement is a transaction of its own, so that no two tables are locked at once and deliveries go on, and
--- can be done again, should one fail. The constraints bind new rows first, then the old rows are mended.
+-- Every statement is a transaction of its own, so that no two tables are locked at once, and can be done again, should
+-- one fail. ALTER TABLE ... ADD waits for all who use the table, and deliveries wait behind it: for lock_timeout at the
+-- most, since package store sets it for every migration, and tries again. The constraints bind new rows first, then
+-- the old rows are mended.
 
 ALTER TABLE "User" DROP CONSTRAINT IF EXISTS "User_createdAt_check", ADD CONSTRAINT "User_createdAt_check"
     CHECK ("createdAt" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00') NOT VALID;
@@ -81,6 +83,9 @@ ALTER TABLE "User" VALIDATE CONSTRAINT "User_createdAt_check";
 ALTER TABLE "Resource" VALIDATE CONSTRAINT "Resource_createdAt_check";
 ALTER TABLE "Booking" VALIDATE CONSTRAINT "Booking_times_check";
 
--- A customer's unpaid bookings are counted before he gets another.
+-- A customer's unpaid bookings are counted before he gets another. The index waits for transactions that began
+-- earlier, whatever they do, and keeps nobody waiting: it needs no lock_timeout, and would have to begin anew.
+SET lock_timeout = 0;
 DROP INDEX CONCURRENTLY IF EXISTS "Booking_unpaid_idx";
 CREATE INDEX CONCURRENTLY "Booking_unpaid_idx" ON "Booking" ("userId") WHERE status IN ('PENDING', 'AWAITING_PAYMENT');
+RESET lock_timeout;

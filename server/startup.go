@@ -96,7 +96,7 @@ func checkDurability(ctx context.Context, db *store.Store, allowed bool, log *sl
 
 // migrate applies what is pending.
 func migrate(ctx context.Context, db *store.Store, log *slog.Logger) error {
-	applied, err := db.Migrate(ctx)
+	applied, err := db.Migrate(ctx, log)
 	switch {
 	case errors.Is(err, store.ErrSchemaNewer):
 		return err

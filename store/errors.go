@@ -62,6 +62,8 @@ func Describe(err error) string {
 	switch {
 	case err == nil:
 		return ""
+	case errors.Is(err, ErrTableInUse):
+		return ErrTableInUse.Error()
 	case errors.As(err, &refused):
 		said := fmt.Sprintf("SQLSTATE %s %s", refused.Code, refused.Code.Name())
 		if refused.Constraint != "" {

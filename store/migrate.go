@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
+	"path"
+	"strconv"
 	"time"
 
 	"github.com/lib/pq"
@@ -15,8 +18,23 @@ import (
 	"example.com/hookproof/migrations"
 )
 
-// ErrSchemaNewer tells that the database was migrated by a newer binary than this one.
+// ErrSchemaNewer is the error of a database that was migrated by a newer binary than this one.
 var ErrSchemaNewer = errors.New("the database's schema is newer than this binary")
+
+// ErrTableInUse is the error of a migration that has got no lock on a table in any of its tries.
+var ErrTableInUse = errors.New("another session has kept in use a table that a migration changes; " +
+	"find it in pg_stat_activity, end it or wait for its end, and start again")
+
+// ALTER TABLE waits for all who use the table, and whoever comes later waits behind it, deliveries too. So a
+// migration's statement gives up its place in that queue after migrationLockTimeout, and is tried again after
+// migrationPause.
+const (
+	migrationLockTimeout = 250 * time.Millisecond
+	migrationPause       = time.Second
+	migrationTries       = 120
+	// lockerWait is how long a replica waits for another one's migrations.
+	lockerWait = 5 * time.Minute
+)
 
 // Migration is one numbered file and when it was applied; AppliedAt is zero while it is pending.
 type Migration struct {
@@ -25,24 +43,53 @@ type Migration struct {
 	AppliedAt time.Time
 }
 
-// Migrate applies the pending migrations, one transaction each, and returns them. Replicas that start
-// together are safe: they take a session's advisory lock in turn, and those that come later find
-// nothing to do.
-func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
+// Migrate applies the pending migrations and returns them. A migration is one transaction, or statements that can
+// be done again, each of which is one. Replicas that start together are safe: they take a session's advisory lock in
+// turn, and those that come later find nothing to do. What waits for another session's end is logged.
+func (s *Store) Migrate(ctx context.Context, log *slog.Logger) (applied []string, err error) {
 	err = s.withMigrations(ctx, func(provider *goose.Provider) error {
 		if err := refuseNewer(ctx, provider); err != nil {
 			return err
 		}
-		results, err := provider.Up(ctx)
-		if err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		for _, result := range results {
-			applied = append(applied, result.Source.Path)
-		}
-		return nil
+		return untilLocked(ctx, log, func() error {
+			results, err := provider.Up(ctx)
+			var failed *goose.PartialError
+			if errors.As(err, &failed) {
+				results = failed.Applied
+			}
+			for _, result := range results {
+				applied = append(applied, result.Source.Path)
+			}
+			return err
+		})
 	})
 	return applied, err
+}
+
+// untilLocked calls up again while it gets no lock on a table.
+func untilLocked(ctx context.Context, log *slog.Logger, up func() error) error {
+	for try := 1; ; try++ {
+		err := up()
+		switch {
+		case err == nil:
+			return nil
+		case pq.As(err, pqerror.LockNotAvailable) == nil:
+			return fmt.Errorf("migrate: %w", err)
+		case try == migrationTries:
+			return fmt.Errorf("migrate: %w: %w", ErrTableInUse, err)
+		}
+		attrs := []any{"try", try, "tries", migrationTries}
+		var failed *goose.PartialError
+		if errors.As(err, &failed) {
+			attrs = append(attrs, "migration", path.Base(failed.Failed.Source.Path))
+		}
+		log.Warn("Waiting for a table that another session uses", attrs...)
+		select {
+		case <-time.After(migrationPause):
+		case <-ctx.Done():
+			return fmt.Errorf("migrate: %w", ctx.Err())
+		}
+	}
 }
 
 // Migrations lists every migration of this binary and whether the database has it. It changes
@@ -92,20 +139,25 @@ var latest = func() int64 {
 }()
 
 // withMigrations gives f goose on a connection of its own, without the pool's time limits: building an
-// index on a large table may take minutes of silence.
+// index on a large table may take minutes of silence. No statement waits long for a lock, but where a migration
+// says otherwise.
 func (s *Store) withMigrations(ctx context.Context, f func(*goose.Provider) error) error {
 	config := s.config.Clone()
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	if config.Runtime == nil {
+		config.Runtime = map[string]string{}
+	}
+	config.Runtime["lock_timeout"] = strconv.FormatInt(migrationLockTimeout.Milliseconds(), 10)
 	connector, err := pq.NewConnectorConfig(config)
 	if err != nil {
 		return fmt.Errorf("the database's address cannot be used")
 	}
 	db := sql.OpenDB(connector)
 	defer func() { _ = db.Close() }()
-	// A replica waits up to five minutes for another one's migrations, asking every second.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	// A replica waits for another one's migrations, asking every second.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, uint64(lockerWait/time.Second)))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -51,7 +52,7 @@ func setup(t testing.TB) *Store {
 	s, err := Open(server.URL(name))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	_, err = s.Migrate(t.Context())
+	_, err = s.Migrate(t.Context(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	return s
 }

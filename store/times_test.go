@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -80,7 +81,7 @@ func TestSlotsThatCannotBeToldAreMended(t *testing.T) {
 			VALUES ($1, $2, $3, $4, 4500, 'usd', $5, now()) RETURNING id`,
 			user.ID, resources[row.resource], row.starts, row.ends, row.status), "%v", row)
 	}
-	_, err = s.Migrate(t.Context())
+	_, err = s.Migrate(t.Context(), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	list, err := s.Bookings(t.Context(), Page{Limit: 100})
 	require.NoError(t, err)
@@ -159,7 +160,7 @@ func TestEveryTimeIsBounded(t *testing.T) {
 		for range 2 { // the second time as after a failure at its end: everything is there already
 			_, err := s.db.Exec(`DELETE FROM goose_db_version WHERE version_id > 2`)
 			require.NoError(t, err)
-			_, err = s.Migrate(t.Context())
+			_, err = s.Migrate(t.Context(), slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
 			s.requireTold(t)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"example.com/hookproof/pgserver"
 	"example.com/hookproof/store"
@@ -30,7 +31,7 @@ func load(ctx context.Context, postgres *pgserver.Server, s size) error {
 	if err != nil {
 		return err
 	}
-	_, err = migrated.Migrate(ctx)
+	_, err = migrated.Migrate(ctx, slog.New(slog.DiscardHandler))
 	if err := errors.Join(err, migrated.Close()); err != nil {
 		return err
 	}

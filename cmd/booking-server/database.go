@@ -40,7 +40,7 @@ func (p program) migrate(ctx context.Context, args []string) error {
 }
 
 func (p program) applyMigrations(ctx context.Context, db *store.Store) error {
-	applied, err := db.Migrate(ctx)
+	applied, err := db.Migrate(ctx, newLog(p.stderr, slog.LevelInfo))
 	if err != nil {
 		return databaseFailed(err)
 	}
@@ -99,7 +99,7 @@ func (p program) user(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.Migrate(ctx); err != nil {
+	if _, err := db.Migrate(ctx, newLog(p.stderr, slog.LevelInfo)); err != nil {
 		return databaseFailed(err)
 	}
 	user, err := db.CreateUser(ctx, address, hash, store.Role(*role))
