@@ -5,21 +5,45 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// clientAddress is the address that a request came from, as far as proxies are trusted. The first peer that
-// sends X-Forwarded-For without being one of them is told in the log, once: behind a proxy that is not
-// named everybody shares one address, and so its limits.
+// clientAddress is the address that a request came from, as far as proxies are trusted. A peer that sends
+// X-Forwarded-For without being one of them is named in the log: behind such a proxy everybody shares one address,
+// and so its limits.
 func (s *Server) clientAddress(r *http.Request) netip.Addr {
 	if _, forwarded := r.Header["X-Forwarded-For"]; forwarded {
-		if peer, ok := parseAddress(r.RemoteAddr); ok && !inAny(s.config.TrustedProxies, peer) {
-			s.strangeProxy.Do(func() {
-				s.log.Warn("X-Forwarded-For is not believed, since TRUSTED_PROXIES does not name the peer; if the peer is your proxy, "+
-					"name it there, or all callers behind it share the limits of one address", "peer", peer.String())
-			})
+		if peer, ok := parseAddress(r.RemoteAddr); ok && !inAny(s.config.TrustedProxies, peer) && s.unnamed.add(peer) {
+			s.log.Warn("X-Forwarded-For is not believed, since TRUSTED_PROXIES does not name the peer; if the peer is your proxy, "+
+				"name it there, or all callers behind it share the limits of one address", "peer", peer.String())
 		}
 	}
 	return clientAddress(r, s.config.TrustedProxies)
+}
+
+// maxUntrustedProxies is how many peers that send X-Forwarded-For untrusted are named in the log. Scanners send the
+// header, too, and may come before the operator's own proxy.
+const maxUntrustedProxies = 16
+
+// untrustedProxies are the peers that the log has named. Safe for concurrent use.
+type untrustedProxies struct {
+	mu    sync.Mutex
+	named map[netip.Prefix]struct{}
+}
+
+// add reports whether the log has to name a peer: each is new once, and only the first are.
+func (u *untrustedProxies) add(peer netip.Addr) bool {
+	key := limitKey(peer)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, found := u.named[key]; found || len(u.named) == maxUntrustedProxies {
+		return false
+	}
+	if u.named == nil {
+		u.named = map[netip.Prefix]struct{}{}
+	}
+	u.named[key] = struct{}{}
+	return true
 }
 
 // clientAddress is the address that a request came from. X-Forwarded-For counts only when the peer is
@@ -52,8 +76,8 @@ func inAny(prefixes []netip.Prefix, address netip.Addr) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// parseAddress reads an address with or without brackets and port. An IPv4 address in IPv6 clothes is
-// the IPv4 address, and a zone is dropped: one client must not have two names.
+// parseAddress reads an address with or without brackets and port. An IPv4-mapped IPv6 address becomes
+// the IPv4 address, and a zone is dropped, so that a client has one key only.
 func parseAddress(text string) (netip.Addr, bool) {
 	withPort, err := netip.ParseAddrPort(text) // as every request's own address is
 	address := withPort.Addr()

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -61,7 +62,8 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// Behind a proxy that is not named everybody is one address. That is told once, not with every request.
+// Behind a proxy that is not named everybody is one address. The log names it once, not with every request, and the
+// first 16 such peers: a scanner that sends the header before the proxy does not use the warning up.
 func TestAForwardedHeaderOfAStranger(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -81,11 +83,20 @@ func TestAForwardedHeaderOfAStranger(t *testing.T) {
 	require.Empty(t, log.String(), "a trusted proxy, no header, and a peer that could not be named")
 
 	require.Equal(t, "192.0.2.7", ask("192.0.2.7:1", "198.51.100.1"))
-	require.Equal(t, "192.0.2.8", ask("192.0.2.8:1", "198.51.100.1"))
+	require.Equal(t, "192.0.2.7", ask("192.0.2.7:2", "198.51.100.1"))
 	require.Equal(t, 1, strings.Count(log.String(), "\n"), log.String())
 	for _, text := range []string{`"level":"WARN"`, "TRUSTED_PROXIES", `"peer":"192.0.2.7"`} {
 		require.Contains(t, log.String(), text)
 	}
+	for range 2 {
+		for peer := range 2 * maxUntrustedProxies {
+			ask(fmt.Sprintf("[2001:db8:0:%x::1]:1", peer), "198.51.100.1")
+			ask(fmt.Sprintf("[2001:db8:0:%x::2]:1", peer), "198.51.100.1") // of the same household
+		}
+	}
+	require.Equal(t, maxUntrustedProxies, strings.Count(log.String(), "\n"), log.String())
+	require.Contains(t, log.String(), `"peer":"2001:db8:0:e::1"`)
+	require.NotContains(t, log.String(), "::2")
 	require.NotContains(t, log.String(), "198.51.100.1", "what the stranger wrote is not repeated")
 }
 

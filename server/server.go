@@ -74,7 +74,7 @@ type Server struct {
 	registrations *attempts[netip.Prefix]
 	arrivals      *webhookLimiter
 	reads         turns
-	strangeProxy  sync.Once // whether it was warned of
+	unnamed       untrustedProxies
 	started       time.Time
 	guard         *connectionGuard
 	listener      net.Listener
