@@ -201,7 +201,7 @@ func worlds(t *testing.T) func(name string) (w, replica world) {
 		s, err := store.Open(server.URL("histories"))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
-		_, err = s.Migrate(t.Context())
+		_, err = s.Migrate(t.Context(), slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		handlers[i] = NewHandler(s, Config{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	}

@@ -80,14 +80,13 @@ type ack struct {
 
 // The acknowledgements that there are.
 var (
-	ackApplied    = ack{http.StatusOK, Processed, store.Processed, received, slog.LevelInfo}
-	ackIgnored    = ack{http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo}
-	ackReview     = ack{http.StatusOK, Processed, store.Review, needsReview, slog.LevelError}
-	ackDuplicate  = ack{http.StatusOK, Duplicate, "", skipped, slog.LevelWarn}
-	ackRefused    = ack{http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn}          // not Stripe's, for all we know
-	ackOverloaded = ack{http.StatusInternalServerError, Rejected, "", unverified, slog.LevelWarn} // not read, so that a retry may pass
-	ackBroken     = ack{http.StatusBadRequest, Rejected, "", processingError, slog.LevelError}    // Stripe's, and no event
-	ackFailed     = ack{http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError}
+	ackApplied   = ack{http.StatusOK, Processed, store.Processed, received, slog.LevelInfo}
+	ackIgnored   = ack{http.StatusOK, Processed, store.Ignored, received, slog.LevelInfo}
+	ackReview    = ack{http.StatusOK, Processed, store.Review, needsReview, slog.LevelError}
+	ackDuplicate = ack{http.StatusOK, Duplicate, "", skipped, slog.LevelWarn}
+	ackRefused   = ack{http.StatusBadRequest, Rejected, "", unverified, slog.LevelWarn}       // not Stripe's, for all we know
+	ackBroken    = ack{http.StatusBadRequest, Rejected, "", processingError, slog.LevelError} // Stripe's, and no event
+	ackFailed    = ack{http.StatusInternalServerError, Rejected, "", processingError, slog.LevelError}
 )
 
 // policy is the ACK table: it is the only place that knows which answer a reason gets.
@@ -113,7 +112,7 @@ var policy = map[Reason]ack{
 
 	BodyUnreadable:     ackRefused,
 	BodyTooLarge:       ackRefused,
-	Overloaded:         ackOverloaded,
+	Overloaded:         ackFailed,
 	SignatureMissing:   ackRefused,
 	SignatureMalformed: ackRefused,
 	SignatureStale:     ackRefused,

@@ -46,6 +46,9 @@ func TestEveryReasonHasARow(t *testing.T) {
 		require.True(t, there, word)
 		require.Equal(t, ack.outcome == Processed, ack.result != "", "%s: what is processed is recorded, and nothing else", word)
 		require.Equal(t, ack.outcome != Rejected, ack.status == http.StatusOK, "%s: a 200 means that it is safe here", word)
+		if ack.status == http.StatusInternalServerError {
+			require.Equal(t, processingError, ack.message, "%s: a 500 says nothing of the signature", word)
+		}
 		result := string(ack.result)
 		if result == "" {
 			result = "–"
