@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"io"
+	"log/slog"
 	"time"
 
 	"example.com/hookproof/pgserver"
