@@ -20,18 +20,19 @@ const (
 	minPassword = 8
 	maxPassword = 72
 
-	// turnWait is how long a request waits for its turn to hash before it is told to come back.
+	// turnWait is how long a request waits for its turn to hash before it is answered 503.
 	turnWait = 5 * time.Second
 	// waitingForATurn is how many wait for each turn: what a turn can do within turnWait. Who comes when
-	// so many wait is told to come back at once.
+	// so many wait is answered 503 at once.
 	waitingForATurn = 20
 )
 
-// passwords hashes and checks passwords with bcrypt. Only a few are hashed at once, so that a flood cannot
-// take the processors that deliveries need, and each kind of request waits for turns of its own, so that
-// a flood of one keeps none of the others waiting. Safe for concurrent use.
+// passwords hashes and checks passwords with bcrypt. All lanes together leave a processor to deliveries, where there is
+// more than one. Each kind of request has turns of its own, so that a flood of one keeps none of the others waiting.
+// Safe for concurrent use.
 type passwords struct {
 	cost          int
+	processors    chan struct{} // has room for as many as may hash at once
 	signIns       *lane
 	familiar      *lane // sign-ins from where the account has signed in before
 	registrations *lane
@@ -40,11 +41,13 @@ type passwords struct {
 
 // newPasswords takes bcrypt's cost, 4 to 31.
 func newPasswords(cost int) *passwords {
-	const comeBack = "too many people are signing in at once; try again in a few seconds"
+	const busy = "too many people are signing in at once; try again in a few seconds"
+	processors := runtime.GOMAXPROCS(0)
 	return &passwords{
 		cost:          cost,
-		signIns:       newLane(max(1, runtime.GOMAXPROCS(0)/2), comeBack),
-		familiar:      newLane(1, comeBack),
+		processors:    make(chan struct{}, max(1, processors-1)),
+		signIns:       newLane(max(1, processors/2), busy),
+		familiar:      newLane(1, busy),
 		registrations: newLane(1, "too many people are registering at once; try again in a few seconds"),
 		// Written, not computed, or every start would take as long as a sign-in: the form of a hash, with
 		// a salt and a result of zeros, which no password has but by a chance of 2^-184.
@@ -54,18 +57,18 @@ func newPasswords(cost int) *passwords {
 
 // lane is a short queue with turns at its end.
 type lane struct {
-	places   chan struct{} // has room for those that have a turn and those that wait for one
-	turns    chan struct{} // has room for as many as may have a turn at once
-	wait     time.Duration
-	comeBack string // what is said to those that the lane has no room for
+	places chan struct{} // has room for those that have a turn and those that wait for one
+	turns  chan struct{} // has room for as many as may have a turn at once
+	wait   time.Duration
+	busy   string // the 503's detail
 }
 
-func newLane(turns int, comeBack string) *lane {
+func newLane(turns int, busy string) *lane {
 	return &lane{
-		places:   make(chan struct{}, turns*(1+waitingForATurn)),
-		turns:    make(chan struct{}, turns),
-		wait:     turnWait,
-		comeBack: comeBack,
+		places: make(chan struct{}, turns*(1+waitingForATurn)),
+		turns:  make(chan struct{}, turns),
+		wait:   turnWait,
+		busy:   busy,
 	}
 }
 
@@ -75,7 +78,7 @@ func (l *lane) enter() (leave func(), err error) {
 	case l.places <- struct{}{}:
 		return func() { <-l.places }, nil
 	default:
-		return nil, unavailable(l.comeBack)
+		return nil, unavailable(l.busy)
 	}
 }
 
@@ -89,7 +92,23 @@ func (l *lane) turn(ctx context.Context) (end func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-tooLong.C:
-		return nil, unavailable(l.comeBack)
+		return nil, unavailable(l.busy)
+	}
+}
+
+// begin waits for a turn of the lane, then for a processor. Few have a turn, and processors go to them in the order in
+// which they ask, so the second wait is a few hashes long. end gives both back.
+func (p *passwords) begin(ctx context.Context, in *lane) (end func(), err error) {
+	endTurn, err := in.turn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case p.processors <- struct{}{}:
+		return func() { <-p.processors; endTurn() }, nil
+	case <-ctx.Done():
+		endTurn()
+		return nil, ctx.Err()
 	}
 }
 
@@ -114,7 +133,7 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer leave()
-	end, err := p.registrations.turn(ctx)
+	end, err := p.begin(ctx, p.registrations)
 	if err != nil {
 		return "", err
 	}
@@ -123,11 +142,11 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 	return string(hash), err
 }
 
-// check tells whether password is the one that was hashed, when a turn of the lane has come, in which the
+// check reports whether password is the one that was hashed. It waits for a turn of the lane, in which the
 // caller has a place. An empty hash stands for an account that does not exist: it takes as long and is
 // never right. The same goes for what could not be a password.
 func (p *passwords) check(ctx context.Context, in *lane, hash, password string) (bool, error) {
-	end, err := in.turn(ctx)
+	end, err := p.begin(ctx, in)
 	if err != nil {
 		return false, err
 	}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -128,6 +129,53 @@ func TestPasswordTurns(t *testing.T) {
 		require.NoError(t, err)
 	}
 	l.turns <- struct{}{}
+}
+
+// All lanes together leave a processor to deliveries, and a flood of one lane keeps no other from the processors.
+func TestPasswordProcessors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := testPasswords(t)
+		most := max(1, runtime.GOMAXPROCS(0)-1)
+		begun, end := make(chan *lane, 100), make(chan struct{})
+		for _, l := range []*lane{p.signIns, p.familiar, p.registrations} {
+			for range most + 1 {
+				go func() {
+					done, err := p.begin(t.Context(), l)
+					if err != nil {
+						return // counted below as not served
+					}
+					begun <- l
+					<-end
+					done()
+				}()
+			}
+		}
+		served := map[*lane]int{}
+		for range 3 * (most + 1) {
+			synctest.Wait()
+			require.LessOrEqual(t, len(begun), most, "hashed at once")
+			for len(begun) > 0 {
+				served[<-begun]++
+				end <- struct{}{}
+			}
+		}
+		require.Equal(t, map[*lane]int{p.signIns: most + 1, p.familiar: most + 1, p.registrations: most + 1}, served)
+
+		for range most {
+			p.processors <- struct{}{}
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := p.begin(gone, p.familiar)
+		require.ErrorIs(t, err, context.Canceled)
+		for range most {
+			<-p.processors
+		}
+		done, err := p.begin(t.Context(), p.familiar)
+		require.NoError(t, err, "who gives up gives his turn back")
+		done()
+	})
 }
 
 // A flood does not wait in memory: who comes when the queue is full is refused at once.
