@@ -118,7 +118,7 @@ func keepSecrets(data string) (secrets, error) {
 	return s, nil
 }
 
-// serve starts the booking server on the first free port.
+// serve starts the booking server on the first free port, with the limits that its variables have by default.
 func (s *sandbox) serve(ctx context.Context, data string) error {
 	directory := data
 	if directory == "" {
@@ -144,6 +144,10 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 		WebhookRate:      200,
 		LoginRate:        5,
 		RegisterRate:     5,
+		MinSlot:          slotLength,
+		MaxSlot:          31 * 24 * time.Hour,
+		BookingHorizon:   2 * 365 * 24 * time.Hour,
+		MaxUnpaid:        5,
 		JWTSecret:        s.secrets.JWT,
 		PasswordCost:     server.PasswordCost,
 		MetricsToken:     s.secrets.Metrics,

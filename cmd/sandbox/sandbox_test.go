@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -36,6 +38,35 @@ func TestDataIsKept(t *testing.T) {
 		require.Zero(t, run(t.Context(), []string{"--tour-only", "--data", kept}, &out, &errs), "%s\n%s", out.String(), errs.String())
 	}
 	require.FileExists(t, filepath.Join(kept, "sandbox.json"))
+}
+
+// The sandbox shows the server with the limits that it has everywhere else.
+func TestBookingsAreLimited(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), "", io.Discard)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.close()) }()
+	guest := &client{base: s.server.URL()}
+	require.NoError(t, guest.register(t.Context(), "guest@example.com"))
+	var list struct{ Resources []struct{ ID string } }
+	require.NoError(t, guest.call(t.Context(), "GET", "/resources", nil, &list))
+	for want, slot := range map[string]struct{ in, length time.Duration }{
+		"at least 5 minutes after": {time.Hour, time.Second},
+		"at most 31 days after":    {time.Hour, 32 * 24 * time.Hour},
+		"at most 730 days from":    {731 * 24 * time.Hour, time.Hour},
+	} {
+		var answer any
+		from := time.Now().UTC().Add(slot.in)
+		require.ErrorContains(t, guest.call(t.Context(), "POST", "/bookings", map[string]string{
+			"resourceId": list.Resources[0].ID, "startsAt": from.Format(time.RFC3339), "endsAt": from.Add(slot.length).Format(time.RFC3339),
+		}, &answer), want)
+	}
+	for range 5 {
+		_, err = guest.book(t.Context())
+		require.NoError(t, err)
+	}
+	_, err = guest.book(t.Context())
+	require.ErrorContains(t, err, "unpaid")
 }
 
 func TestUsage(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,11 +78,11 @@ func (s *sandbox) tour(ctx context.Context, out io.Writer) (asItShould bool, err
 
 // stops books twice and prepares the events of both bookings.
 func (s *sandbox) stops(ctx context.Context, guest *client) ([]stop, error) {
-	first, err := guest.book(ctx, 1)
+	first, err := guest.book(ctx)
 	if err != nil {
 		return nil, err
 	}
-	second, err := guest.book(ctx, 2)
+	second, err := guest.book(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +165,17 @@ type client struct {
 	token string
 }
 
+// refusal is an answer other than 2xx.
+type refusal struct {
+	request string
+	status  int
+	body    string
+}
+
+func (r refusal) Error() string {
+	return fmt.Sprintf("%s answered %d: %s", r.request, r.status, r.body)
+}
+
 func (c *client) call(ctx context.Context, method, path string, body, answer any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -185,7 +198,7 @@ func (c *client) call(ctx context.Context, method, path string, body, answer any
 		return err
 	}
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("%s %s answered %d: %s", method, path, response.StatusCode, raw)
+		return refusal{request: method + " " + path, status: response.StatusCode, body: string(raw)}
 	}
 	return json.Unmarshal(raw, answer)
 }
@@ -206,9 +219,12 @@ func (c *client) register(ctx context.Context, email string) error {
 	return c.signIn(ctx, email, password)
 }
 
-// book takes a slot of the first resource, some hours from a moment that nobody has booked yet, and
-// answers the booking as events will name it.
-func (c *client) book(ctx context.Context, hours int) (hookproof.Subject, error) {
+// slotLength is the shortest that the server takes.
+const slotLength = 5 * time.Minute
+
+// book takes a slot of the first resource and answers the booking as events will name it. The slot is one of next
+// year's at random, and another where that is taken: a kept directory has the bookings of earlier tours.
+func (c *client) book(ctx context.Context) (hookproof.Subject, error) {
 	var list struct{ Resources []struct{ ID string } }
 	if err := c.call(ctx, "GET", "/resources", nil, &list); err != nil {
 		return nil, err
@@ -216,19 +232,24 @@ func (c *client) book(ctx context.Context, hours int) (hookproof.Subject, error)
 	if len(list.Resources) == 0 {
 		return nil, fmt.Errorf("there is no resource to book")
 	}
-	// Far ahead, and by the second: a kept directory has the bookings of earlier tours.
-	from := time.Now().AddDate(1, 0, 0).Truncate(time.Second).Add(time.Duration(hours) * time.Second)
 	var b struct {
 		ID, StripeSessionID, Currency string
 		Amount                        int64
 	}
-	err := c.call(ctx, "POST", "/bookings", map[string]string{
-		"resourceId": list.Resources[0].ID, "startsAt": from.Format(time.RFC3339), "endsAt": from.Add(time.Second).Format(time.RFC3339),
-	}, &b)
-	return hookproof.Subject{
-		"bookingId": b.ID, "metadata.bookingId": b.ID, "clientReferenceId": b.ID,
-		"sessionId": b.StripeSessionID, "amount": b.Amount, "currency": b.Currency,
-	}, err
+	for tries := 1; ; tries++ {
+		from := time.Now().UTC().AddDate(1, 0, 0).Truncate(slotLength).Add(rand.N(100*24*time.Hour) / slotLength * slotLength)
+		err := c.call(ctx, "POST", "/bookings", map[string]string{
+			"resourceId": list.Resources[0].ID, "startsAt": from.Format(time.RFC3339), "endsAt": from.Add(slotLength).Format(time.RFC3339),
+		}, &b)
+		var refused refusal
+		if errors.As(err, &refused) && refused.status == http.StatusConflict && tries < 10 {
+			continue
+		}
+		return hookproof.Subject{
+			"bookingId": b.ID, "metadata.bookingId": b.ID, "clientReferenceId": b.ID,
+			"sessionId": b.StripeSessionID, "amount": b.Amount, "currency": b.Currency,
+		}, err
+	}
 }
 
 func (c *client) bookingStatus(ctx context.Context, id string) (string, error) {
