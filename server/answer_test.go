@@ -45,7 +45,9 @@ func TestALateHandlerHasAnsweredNothing(t *testing.T) {
 		require.Equal(t, 9500*time.Millisecond, took)
 		require.False(t, takenBack.IsZero())
 		require.Equal(t, ended, takenBack)
-		require.Contains(t, log, `"status":503`, "the log says what the caller was told")
+		require.Contains(t, log, `"status":503`, "the log has what the caller was answered")
+		require.Equal(t, "no-store", got.Header().Get("Cache-Control"), "a problem is no more cached than an answer")
+		require.Equal(t, "application/problem+json", got.Header().Get("Content-Type"))
 	})
 }
 

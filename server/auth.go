@@ -37,9 +37,6 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	user, err := s.store.CreateUser(r.Context(), email, hash, store.Customer)
-	if errors.Is(err, store.ErrEmailTaken) {
-		return conflict("this e-mail address is already registered")
-	}
 	if err != nil {
 		return err
 	}
@@ -80,7 +77,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// authenticate tells whether a request has an account's password. After an error no password was compared.
+// authenticate reports whether a request has an account's password. After an error no password was compared.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, attempt *loginAttempt) (user store.User, right bool, err error) {
 	var body credentials
 	if err := decodeBody(w, r, &body); err != nil {

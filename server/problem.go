@@ -65,7 +65,7 @@ func methodNotAllowed(allowed ...string) *problem {
 	return p
 }
 
-// tooMany tells how long to wait. Retry-After has whole seconds: rounded up, since a caller that comes
+// tooMany says how long to wait. Retry-After has whole seconds: rounded up, since a caller that comes
 // back too early is refused again, and at least one.
 func tooMany(retryAfter time.Duration) *problem {
 	seconds := max(1, int64((retryAfter+time.Second-1)/time.Second))
@@ -123,13 +123,12 @@ func problemOf(err error) *problem {
 	return newProblem(http.StatusInternalServerError, "")
 }
 
-// writeProblem sends p. It must be the first thing written.
+// writeProblem writes p, before anything else is written. What all answers have in common is sent with it (see answer).
 func writeProblem(w http.ResponseWriter, p *problem) {
 	for name, values := range p.header {
 		w.Header()[name] = values
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	// An error here means that the caller has gone.
 	_ = json.NewEncoder(w).Encode(struct {

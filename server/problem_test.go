@@ -69,7 +69,6 @@ func TestProblemsAsWritten(t *testing.T) {
 
 			require.Equal(t, tc.status, w.Code)
 			require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
-			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 			for header, value := range tc.header {
 				require.Equal(t, value, w.Header().Get(header))
 			}
