@@ -384,7 +384,7 @@ func (e *env) awaitLocks(sessions int) {
 	})
 }
 
-// eventually waits for a condition and fails with what it said last.
+// eventually waits for a condition and fails with what it returned last.
 func eventually(t *testing.T, what string, condition func() (bool, string)) {
 	t.Helper()
 	deadline := time.Now().Add(waitTime)

@@ -75,7 +75,7 @@ func TestSlotsAreLimited(t *testing.T) {
 		s["startsAt"], s["endsAt"] = from.Format(time.RFC3339Nano), from.Add(length).Format(time.RFC3339Nano)
 		return s
 	}
-	untold := func(key, value string) map[string]any {
+	with := func(key, value string) map[string]any {
 		s := e.slot()
 		s[key] = value
 		return s
@@ -85,8 +85,8 @@ func TestSlotsAreLimited(t *testing.T) {
 			"endsAt must be at least 5 minutes after startsAt":       slot(time.Hour, time.Microsecond),
 			"endsAt must be at most 31 days after startsAt":          slot(time.Hour, 745*time.Hour),
 			"endsAt must be at most 730 days from now":               slot(17520*time.Hour, time.Hour),
-			"endsAt must be in the years 0001 to 9999 of UTC":        untold("endsAt", "9999-12-31T23:59:59-23:59"),
-			"startsAt must be an RFC 3339 time with a zone, such as": untold("startsAt", "2030-01-31T0:00:00Z"),
+			"endsAt must be in the years 0001 to 9999 of UTC":        with("endsAt", "9999-12-31T23:59:59-23:59"),
+			"startsAt must be an RFC 3339 time with a zone, such as": with("startsAt", "2030-01-31T0:00:00Z"),
 		} {
 			requireProblem(t, e.call("POST", "/bookings", shared.tokens[role], body), 400, detail)
 		}
@@ -95,7 +95,7 @@ func TestSlotsAreLimited(t *testing.T) {
 }
 
 // A row that no constraint kept out takes no list away: the others are there, and the log has its id.
-func TestARowThatCannotBeTold(t *testing.T) {
+func TestARowThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	older, bad, newer := e.book(), e.book(), e.book()

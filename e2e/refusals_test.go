@@ -14,11 +14,11 @@ func TestARefusalDoesNotSayWhy(t *testing.T) {
 	e := newEnv(t)
 	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
-	said := map[string]bool{}
+	answers := map[string]bool{}
 	for _, sign := range []string{"wrong-secret", "no-header", "malformed-header", "stale", "future", "tampered-body"} {
 		d := e.target().Deliver(t.Context(), event, sign)
 		require.Equal(t, 400, d.Status, sign)
-		said[d.Answer] = true
+		answers[d.Answer] = true
 	}
-	require.Len(t, said, 1, "all refusals say the same")
+	require.Len(t, answers, 1, "all refusals say the same")
 }

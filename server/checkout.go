@@ -46,7 +46,7 @@ func newCheckout(c Config) *checkout {
 	}
 }
 
-// liveKey tells whether the key moves real money.
+// liveKey reports whether the key moves real money.
 func liveKey(key string) bool {
 	return strings.HasPrefix(key, "sk_live_") || strings.HasPrefix(key, "rk_live_")
 }
@@ -195,13 +195,13 @@ func (c *checkout) refund(ctx context.Context, b store.Booking) error {
 // stripeError is a failure of Stripe's in words that are safe to log: Stripe's own message may quote
 // what was sent.
 type stripeError struct {
-	said   string
-	status int // of Stripe's answer; 0 if there was none
+	message string
+	status  int // of Stripe's answer; 0 if there was none
 }
 
-func (e *stripeError) Error() string { return e.said }
+func (e *stripeError) Error() string { return e.message }
 
-// mayBeOpen tells that Stripe may have made a session all the same: it has not answered, or not with a refusal.
+// mayBeOpen reports that Stripe may have made a session all the same: it has not answered, or not with a refusal.
 func mayBeOpen(err error) bool {
 	var failed *stripeError
 	if !errors.As(err, &failed) {
@@ -223,8 +223,8 @@ func stripeFailed(what string, err error) error {
 		return &stripeError{fmt.Sprintf("stripe: %s: status %d, type %s, code %s, request %s",
 			what, refused.HTTPStatusCode, refused.Type, refused.Code, refused.RequestID), refused.HTTPStatusCode}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &stripeError{said: "stripe: " + what + ": no answer in time"}
+		return &stripeError{message: "stripe: " + what + ": no answer in time"}
 	default:
-		return &stripeError{said: "stripe: " + what + ": no answer: " + store.Describe(err)}
+		return &stripeError{message: "stripe: " + what + ": no answer: " + store.Describe(err)}
 	}
 }

@@ -57,7 +57,7 @@ func decodeInto(v any, body []byte) error {
 	return decodeBody(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)), v)
 }
 
-// requireCallersFault holds an error against what a caller may be told: 400 or 413 and a short sentence.
+// requireCallersFault holds an error against what a caller may be answered: 400 or 413 and a short sentence.
 func requireCallersFault(t *testing.T, err error) {
 	t.Helper()
 	var p *problem
@@ -128,7 +128,7 @@ func FuzzTime(f *testing.F) {
 			require.Zero(t, at)
 			return
 		}
-		require.True(t, canBeTold(at))
+		require.True(t, representable(at))
 		require.Equal(t, time.UTC, at.Location())
 		lenient, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text))
 		require.NoError(t, err, "it takes nothing that time.Parse does not")
@@ -168,13 +168,13 @@ func FuzzCursor(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, store.Page{CreatedAt: at.CreatedAt, ID: at.ID, Limit: defaultPage}, page.Page)
 		require.Equal(t, cursor, cursorOf(at))
-		require.True(t, canBeTold(at.CreatedAt))
+		require.True(t, representable(at.CreatedAt))
 		require.Zero(t, at.CreatedAt.Nanosecond()%1000)
 		require.False(t, at.First())
 	})
 }
 
-// A slot that is taken is within the limits and can be told, in PostgreSQL's microseconds.
+// A slot that is taken is within the limits and representable, in PostgreSQL's microseconds.
 func FuzzSlot(f *testing.F) {
 	f.Add("2030-01-31T09:00:00Z", "2030-01-31T10:00:00Z")
 	f.Add("2999-01-31T09:00:00Z", "9999-12-31T23:59:59-23:59")
@@ -191,7 +191,7 @@ func FuzzSlot(f *testing.F) {
 				requireCallersFault(t, err)
 				continue
 			}
-			require.True(t, canBeTold(slot.StartsAt) && canBeTold(slot.EndsAt))
+			require.True(t, representable(slot.StartsAt) && representable(slot.EndsAt))
 			require.Zero(t, slot.StartsAt.Nanosecond()%1000+slot.EndsAt.Nanosecond()%1000)
 			require.True(t, slot.StartsAt.Before(slot.EndsAt))
 			require.False(t, slot.StartsAt.Before(now.Truncate(time.Microsecond)))

@@ -74,7 +74,7 @@ func (a *loginAttempt) to(email string) time.Duration {
 	return 0
 }
 
-// withdraw forgets an attempt that tried no password, which tells nobody anything. So what is counted is
+// withdraw forgets an attempt that tried no password, which gives nothing away. So what is counted is
 // bounded by the passwords that can be compared in the window, however many addresses a flood comes from.
 func (a *loginAttempt) withdraw() {
 	for _, giveBack := range a.giveBack {

@@ -83,8 +83,8 @@ func (l list[Row]) write(w http.ResponseWriter, log *slog.Logger, p listPage, ro
 	return writeJSON(w, http.StatusOK, map[string]any{l.name: written, "next": next})
 }
 
-// nextOf is the cursor for what comes after a row. A row whose creation time cannot be told has neighbours
-// that cannot be told either, since the list is in that order; the cursor goes past all of them.
+// nextOf is the cursor for what comes after a row. A row whose creation time RFC 3339 cannot represent has neighbours
+// of the same kind, since the list is in that order; the cursor goes past all of them.
 func nextOf(at store.Page) any {
 	switch year := at.CreatedAt.UTC().Year(); {
 	case year > 9999:

@@ -78,7 +78,7 @@ func TestAQueryThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A row that cannot be written takes no page away, and is told by its id.
+// A row that cannot be written takes no page away, and is logged by its id.
 func TestARowThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2030, 1, 31, 9, 0, 0, 0, time.UTC)
@@ -119,14 +119,14 @@ func TestARowThatCannotBeWritten(t *testing.T) {
 	require.Empty(t, ids)
 	require.Equal(t, cursorOf(store.Page{CreatedAt: at, ID: uuid.UUID{2}}), *next)
 
-	// Rows from beyond the years that can be told come first of all, and the cursor goes past every one.
+	// Rows from of later years than 9999 come first of all, and the cursor goes past every one.
 	_, next = page(1, booking(2, far, at), booking(3, far, at))
 	past, ok := parseCursor(*next)
 	require.True(t, ok)
 	require.Equal(t, "9999-12-31T23:59:59.999999Z", past.CreatedAt.Format(time.RFC3339Nano))
 	require.Equal(t, uuid.Max, past.ID)
 
-	// Before the year 1 there is nothing that can be told.
+	// Before the year 1 there is nothing representable.
 	_, next = page(1, booking(2, time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC), at), booking(3, at, at))
 	require.Nil(t, next)
 }

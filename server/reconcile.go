@@ -59,12 +59,12 @@ func (c *checkout) events(ctx context.Context, since time.Time, take func(json.R
 			HasMore bool `json:"has_more"`
 		}
 		if err := json.Unmarshal(list.EventList().LastResponse.RawJSON, &page); err != nil {
-			return &stripeError{said: "stripe: list events: the answer is no list"}
+			return &stripeError{message: "stripe: list events: the answer is no list"}
 		}
 		var last struct{ ID, Type string }
 		for _, raw := range page.Data {
 			if err := json.Unmarshal(raw, &last); err != nil {
-				return &stripeError{said: "stripe: list events: the answer holds what is no event"}
+				return &stripeError{message: "stripe: list events: the answer holds what is no event"}
 			}
 			if slices.Contains(handled, last.Type) && ctx.Err() == nil {
 				take(raw)

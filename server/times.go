@@ -21,15 +21,15 @@ func parseTime(text string) (at time.Time, fault string) {
 	if err != nil {
 		return time.Time{}, form
 	}
-	if at = at.UTC(); !canBeTold(at) {
+	if at = at.UTC(); !representable(at) {
 		return time.Time{}, "be in the years 0001 to 9999 of UTC"
 	}
 	return at, ""
 }
 
-// canBeTold says whether a time can be written as RFC 3339 in UTC, which has years of four digits. The
-// database's CHECKs on times say the same.
-func canBeTold(at time.Time) bool {
+// representable reports whether a time can be written as RFC 3339 in UTC, which has years of four digits. The
+// database's CHECKs on times have the same bounds.
+func representable(at time.Time) bool {
 	year := at.UTC().Year()
 	return 1 <= year && year <= 9999
 }

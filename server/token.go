@@ -70,7 +70,7 @@ func (t *tokens) issue(user store.User) (token string, expiresAt time.Time) {
 	return token, expiresAt
 }
 
-// verify tells whose token it is. The error is for the log: why a token was refused helps nobody but a
+// verify returns whose token it is. The error is for the log: why a token was refused helps nobody but a
 // forger. It never quotes the token.
 func (t *tokens) verify(token string) (identity, error) {
 	var claims tokenClaims

@@ -15,7 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Errors that callers tell apart. Everything else a method returns is a failure of the database.
+// Errors that callers distinguish. Everything else a method returns is a failure of the database.
 var (
 	ErrNotFound   = errors.New("no such row")
 	ErrEmailTaken = errors.New("e-mail address is taken")
@@ -45,13 +45,13 @@ func ViolatedConstraint(err error) string {
 	return ""
 }
 
-// Conflict tells that a transaction lost against others, or waited for their locks, until it was given
+// Conflict reports that a transaction lost against others, or waited for their locks, until it was given
 // up: a later try may well succeed.
 func Conflict(err error) bool {
 	return isConflict(err) || pq.As(err, pqerror.LockNotAvailable) != nil
 }
 
-// Describe says what failed in words that are safe to log: a SQLSTATE with its name, constraint and
+// Describe names what failed in words that are safe to log: a SQLSTATE with its name, constraint and
 // table, or the kind of a network failure. PostgreSQL's own texts can quote values, and so can other
 // errors, so none of them is passed on.
 func Describe(err error) string {
@@ -65,14 +65,14 @@ func Describe(err error) string {
 	case errors.Is(err, ErrTableInUse):
 		return ErrTableInUse.Error()
 	case errors.As(err, &refused):
-		said := fmt.Sprintf("SQLSTATE %s %s", refused.Code, refused.Code.Name())
+		text := fmt.Sprintf("SQLSTATE %s %s", refused.Code, refused.Code.Name())
 		if refused.Constraint != "" {
-			said += ", constraint " + refused.Constraint
+			text += ", constraint " + refused.Constraint
 		}
 		if refused.Table != "" {
-			said += ", table " + refused.Table
+			text += ", table " + refused.Table
 		}
-		return said
+		return text
 	case errors.Is(err, context.DeadlineExceeded):
 		return "deadline exceeded"
 	case errors.Is(err, context.Canceled):
@@ -125,7 +125,7 @@ func found(err error) error {
 	return err
 }
 
-// Unavailable tells that the database is not there for us, or not now, rather than that it refused a
+// Unavailable reports that the database is not there for us, or not now, rather than that it refused a
 // statement: what was asked for may succeed later.
 func Unavailable(err error) bool {
 	if refused := pq.As(err); refused != nil {

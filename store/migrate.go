@@ -113,7 +113,7 @@ func (s *Store) Migrations(ctx context.Context) (list []Migration, err error) {
 
 const migratedSQL = `SELECT max(version_id) FROM goose_db_version WHERE is_applied`
 
-// Migrated tells whether every migration of this binary has been applied. One statement, cheap enough
+// Migrated reports whether every migration of this binary has been applied. One statement, cheap enough
 // for a readiness probe; a database that was never migrated is not an error. A schema that is newer is
 // no hindrance here: during a rolling deployment the old replicas go on.
 func (s *Store) Migrated(ctx context.Context) (bool, error) {

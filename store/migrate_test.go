@@ -55,6 +55,6 @@ func TestAMigrationIsTriedAgain(t *testing.T) {
 			require.ErrorIs(t, untilLocked(ctx, slog.New(slog.DiscardHandler), func() error { return locked }), context.DeadlineExceeded)
 		})
 	})
-	require.Equal(t, ErrTableInUse.Error(), Describe(fmt.Errorf("migrate: %w: %w", ErrTableInUse, locked)), "the operator is told what to do")
+	require.Equal(t, ErrTableInUse.Error(), Describe(fmt.Errorf("migrate: %w: %w", ErrTableInUse, locked)), "the operator learns what to do")
 	require.Less(t, migrationTries*(migrationPause+migrationLockTimeout), lockerWait, "before another replica gives up")
 }

@@ -17,11 +17,11 @@ import (
 func (s *Store) Refusal(err error) (why string, final bool) {
 	final = err != nil
 	for _, one := range each(err) {
-		said := s.refusal(one)
+		reason := s.refusal(one)
 		if why == "" {
-			why = said
+			why = reason
 		}
-		final = final && said != ""
+		final = final && reason != ""
 	}
 	return why, final
 }

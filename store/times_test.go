@@ -35,7 +35,7 @@ const (
 )
 
 // A database that took times without bounds is migrated, whatever it has taken, and every row is there.
-func TestSlotsThatCannotBeToldAreMended(t *testing.T) {
+func TestSlotsOutOfRangeAreMended(t *testing.T) {
 	t.Parallel()
 	s := atVersion(t, 2)
 	user, err := s.CreateUser(t.Context(), "a@example.com", "hash", Customer)
@@ -45,9 +45,9 @@ func TestSlotsThatCannotBeToldAreMended(t *testing.T) {
 		status                 BookingStatus
 		wantStarts, wantEnds   string // "" is a microsecond of the year 1
 	}{
-		{"told", "2030-01-01 00:00Z", "2030-01-01 01:00Z", Confirmed, "2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z"},
-		{"told", "0001-01-01 00:00Z", "0001-01-01 01:00Z", Pending, firstTime, "0001-01-01T01:00:00Z"},
-		{"told", "9999-12-31 23:00Z", "9999-12-31 23:59:59.999999Z", Pending, "9999-12-31T23:00:00Z", lastTime},
+		{"in range", "2030-01-01 00:00Z", "2030-01-01 01:00Z", Confirmed, "2030-01-01T00:00:00Z", "2030-01-01T01:00:00Z"},
+		{"in range", "0001-01-01 00:00Z", "0001-01-01 01:00Z", Pending, firstTime, "0001-01-01T01:00:00Z"},
+		{"in range", "9999-12-31 23:00Z", "9999-12-31 23:59:59.999999Z", Pending, "9999-12-31T23:00:00Z", lastTime},
 
 		{"cut", "2032-01-01 00:00Z", "10000-01-01 23:58:59Z", Pending, "2032-01-01T00:00:00Z", lastTime},
 		{"cut", "0044-03-15 12:00Z BC", "2026-01-01 00:00Z", Confirmed, firstTime, "2026-01-01T00:00:00Z"},
@@ -162,7 +162,7 @@ func TestEveryTimeIsBounded(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.Migrate(t.Context(), slog.New(slog.DiscardHandler))
 			require.NoError(t, err)
-			s.requireTold(t)
+			s.requireReadable(t)
 		}
 		for _, c := range timeColumns {
 			for _, value := range c.values {
@@ -177,8 +177,8 @@ func TestEveryTimeIsBounded(t *testing.T) {
 	}
 }
 
-// requireTold reads the only row of each table as the server does.
-func (s *Store) requireTold(t *testing.T) {
+// requireReadable reads the only row of each table as the server does.
+func (s *Store) requireReadable(t *testing.T) {
 	t.Helper()
 	bookings, err := s.Bookings(t.Context(), Page{Limit: 10})
 	require.NoError(t, err)
@@ -193,7 +193,7 @@ func (s *Store) requireTold(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Should a constraint be missing, a row with a time that cannot be told can still be read, by a list and by
+// Should a constraint be missing, a row with a time out of range can still be read, by a list and by
 // whoever needs nothing but the rest of it.
 func TestInfinityIsRead(t *testing.T) {
 	t.Parallel()

@@ -309,7 +309,7 @@ func setProxies(c *config, value string) string {
 		if !prefix.IsValid() {
 			return fmt.Sprintf("be addresses or CIDR ranges separated by commas, such as 10.0.0.0/8, but part %d is not one", i+1)
 		}
-		// Addresses are compared without their IPv6 clothes, so ranges must not wear them either.
+		// An IPv4-mapped IPv6 address is compared as the IPv4 address, so a range of such becomes the IPv4 range.
 		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
 			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
 		}
@@ -382,7 +382,7 @@ func isWebPage(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
-// isPrintable tells whether text can stand in a header: visible ASCII, and some of it.
+// isPrintable reports whether text can stand in a header: visible ASCII, and some of it.
 func isPrintable(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }

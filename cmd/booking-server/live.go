@@ -54,7 +54,7 @@ var (
 	metricsSecret = &secret{least: 16, how: makeOne, of: func(c config) []string { return []string{c.MetricsToken} }}
 )
 
-// exposed tells what in a checked value is open to others.
+// exposed reports what in a checked value is open to others.
 func (v variable) exposed(c config) (fault, warning string) {
 	if v.secret != nil {
 		fault, warning = v.secret.judge(c)
@@ -84,7 +84,7 @@ func (s secret) judge(c config) (fault, warning string) {
 	return "", ""
 }
 
-// canBe tells whether a value could be a random secret. It refuses only what surely is none.
+// canBe reports whether a value could be a random secret. It refuses only what surely is none.
 func (s secret) canBe(value string) bool {
 	rest, found := strings.CutPrefix(value, s.prefix)
 	kinds := map[rune]bool{}
@@ -134,7 +134,8 @@ func livePage(page string) (fault, warning string) {
 	return "", ""
 }
 
-// isThisMachine tells whether a host is reached without any network: a loopback address, or a socket's path. Where none is given, lib/pq takes localhost.
+// isThisMachine reports whether a host is reached without any network: a loopback address, or a socket's path. Where
+// none is given, lib/pq takes localhost.
 func isThisMachine(host string) bool {
 	if strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true

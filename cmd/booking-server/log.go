@@ -42,7 +42,7 @@ type lineBuffer struct {
 	mu      sync.Mutex
 	work    sync.Cond
 	waiting []byte // whole lines
-	missing uint64 // lines dropped before those that wait, and not yet told
+	missing uint64 // lines dropped before those that wait, and not yet noted
 	over    uint64 // lines dropped after those that wait
 	dropped uint64 // lines dropped, in all
 	failing bool   // the output's last answer was an error
@@ -130,10 +130,10 @@ func (b *lineBuffer) next(done []byte) (lines []byte, missing uint64, more bool)
 }
 
 // wrote keeps account of what the output did not take.
-func (b *lineBuffer) wrote(untold, lost uint64, err error) {
+func (b *lineBuffer) wrote(missing, lost uint64, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.missing += untold + lost
+	b.missing += missing + lost
 	b.dropped += lost
 	b.failing = err != nil
 }

@@ -97,7 +97,7 @@ func TestLinesOfManyStayWhole(t *testing.T) {
 	}
 }
 
-// An output that takes nothing keeps nobody waiting. What does not fit is dropped, and told in its place.
+// An output that takes nothing keeps nobody waiting. What does not fit is dropped, and noted in its place.
 func TestLinesThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestLinesThatDoNotFit(t *testing.T) {
 		require.EqualValues(t, 3, b.Dropped())
 		close(o.gate)
 		synctest.Wait()
-		require.Equal(t, []string{"on its way", "123456789", "123456789", "3 missing"}, o.lines(), "it is told when the output flows, not with the next line")
+		require.Equal(t, []string{"on its way", "123456789", "123456789", "3 missing"}, o.lines(), "it is noted when the output flows, not with the next line")
 		say(t, b, "next")
 		b.close(time.Minute)
 		require.Equal(t, "next", o.lines()[4])
@@ -194,7 +194,7 @@ func TestTheLastLines(t *testing.T) {
 
 func TestTheNoticeIsALogLine(t *testing.T) {
 	t.Parallel()
-	for level, told := range map[slog.Level]bool{slog.LevelWarn: true, slog.LevelError: false} {
+	for level, noted := range map[slog.Level]bool{slog.LevelWarn: true, slog.LevelError: false} {
 		var o output
 		log, b := newServerLog(&o, level)
 		_, err := b.Write([]byte(strings.Repeat("x", mostLogBytes) + "\n"))
@@ -202,8 +202,8 @@ func TestTheNoticeIsALogLine(t *testing.T) {
 		log.Error("kept")
 		b.close(time.Minute)
 		text := o.text.String()
-		require.Equal(t, told, strings.Contains(text, "missing"), "no line is below the level: %s", text)
-		if told {
+		require.Equal(t, noted, strings.Contains(text, "missing"), "no line is below the level: %s", text)
+		if noted {
 			var line struct {
 				Level, Msg string
 				Lines      int

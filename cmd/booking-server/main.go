@@ -48,10 +48,10 @@ type program struct {
 }
 
 // usageError is a command line that makes no sense.
-type usageError struct{ said string }
+type usageError struct{ message string }
 
 func (e usageError) Error() string {
-	return "booking-server: " + e.said + "\nTry 'booking-server help'."
+	return "booking-server: " + e.message + "\nTry 'booking-server help'."
 }
 
 func exitCode(err error) int {
