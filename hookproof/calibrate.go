@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -200,8 +201,9 @@ func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
 	}
 	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
 		if places := states[0].difference(states[n+1]); len(places) > 0 {
-			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is as it should be, put it in the target file's ignore",
-				what, strings.Join(places, ", "), states[0].tells(states[n+1]))}
+			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
+			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is as it should be, %s",
+				what, strings.Join(places, ", "), states[0].tells(states[n+1]), proposed)}
 		}
 	}
 	r.spare = trials[0].Subject
@@ -214,10 +216,35 @@ func isOwn(value string) bool {
 	return len(value) > leastID+len(`""`) && value[0] == '"' && strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "{{")
 }
 
+// bringsItsOwn tells whether a place may be one object's own that a payment has brought: its value, or a name that leads
+// to it and was not there before.
+func bringsItsOwn(place string, settled, fresh canonical) bool {
+	if isOwn(settled[place]) {
+		return true
+	}
+	known := map[string]bool{}
+	for before := range fresh {
+		for parent := before; parent != ""; parent, _ = cutLast(parent) {
+			known[parent] = true
+		}
+	}
+	for at := place; at != ""; {
+		parent, name := cutLast(at)
+		if !known[at] && isOwn(strconv.Quote(name)) {
+			return true
+		}
+		at = parent
+	}
+	return false
+}
+
 // alikeWhenPaid pays a second subject, where being paid brings a text that may be each subject's own: that has to be the
 // same, or no two states can be compared.
 func (r *run) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settled canonical) error {
-	own := slices.DeleteFunc(settled.difference(fresh), func(place string) bool { return !isOwn(settled[place]) })
+	brought := func(of canonical) []string {
+		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsItsOwn(place, of, fresh) })
+	}
+	own := brought(settled)
 	if len(own) == 0 {
 		return nil
 	}
@@ -229,13 +256,27 @@ func (r *run) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settle
 	if err != nil {
 		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
 	}
-	for _, place := range own {
-		if settled[place] != other[place] && isOwn(other[place]) {
-			return &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, put it in the target file's ignore",
-				nameOf(place), other[place], settled[place])}
+	first, proposed := ownOf(settled, own, other), proposal{}
+	if others := ownOf(other, brought(other), settled); len(first) > 0 && len(others) > 0 {
+		proposed = toIgnore(first, others)
+	}
+	if len(proposed.places) == 0 {
+		return nil
+	}
+	place := first.difference(nil)[0]
+	return &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, %s",
+		nameOf(place), orAbsent(other, place), settled[place], proposed)}
+}
+
+// ownOf is the part of a state that may be its subject's own and differs from another subject's.
+func ownOf(state canonical, places []string, other canonical) canonical {
+	part := canonical{}
+	for _, place := range places {
+		if value, there := other[place]; value != state[place] && (!there || isOwn(value)) {
+			part[place] = state[place]
 		}
 	}
-	return nil
+	return part
 }
 
 // measureLag waits until the payment shows.

@@ -104,7 +104,7 @@ func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 	if !known && !r.ownOfAll(ctx, found, places) {
 		return ""
 	}
-	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, put it in the target file's ignore", strings.Join(places, ", "))
+	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(found.trial.State, found.want))
 }
 
 // ownOfAll tells whether one more subject has a value of its own in each of some places, also when effects must have come.

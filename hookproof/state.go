@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// canonical is a state with the subject's own ids replaced by their names and the ignored places removed,
+// canonical is a state with the subject's own ids replaced by their names and the ignored places masked,
 // so that the states of two subjects can be compared: pointers to leaves.
 type canonical map[string]string
 
@@ -90,20 +90,14 @@ func (s Subject) names() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-func (c canonical) add(pointer string, value any, names *strings.Replacer, ignore []string) {
-	for _, pattern := range ignore {
-		if matches(pattern, pointer) {
-			return
-		}
+func (c canonical) add(pointer string, value any, names *strings.Replacer, ignore masks) {
+	if ignore.hides(pointer) {
+		c[pointer] = ignored
+		return
 	}
 	switch v := value.(type) {
 	case map[string]any:
-		for name, member := range v {
-			c.add(pointer+"/"+escapePointer(names.Replace(name)), member, names, ignore)
-		}
-		if len(v) == 0 {
-			c[pointer] = "{}"
-		}
+		c.addMap(pointer, v, names, ignore)
 	case []any:
 		for i, element := range v {
 			c.add(pointer+"/"+strconv.Itoa(i), element, names, ignore)
@@ -120,18 +114,25 @@ func (c canonical) add(pointer string, value any, names *strings.Replacer, ignor
 	}
 }
 
-// matches tells whether a pointer is the pattern's place, of which * is any one part, or is inside it.
-func matches(pattern, pointer string) bool {
-	want, have := strings.Split(pattern, "/"), strings.Split(pointer, "/")
-	if len(have) < len(want) {
-		return false
-	}
-	for i, part := range want {
-		if part != "*" && part != have[i] {
-			return false
+// addMap adds a map's members. One that is to be ignored by its name has a place though it is absent: whether it is there
+// says nothing either.
+func (c canonical) addMap(pointer string, members map[string]any, names *strings.Replacer, ignore masks) {
+	before := len(c)
+	if ignore.hidesAll(pointer) {
+		for n := range len(members) {
+			c[pointer+"/"+strconv.Itoa(n)] = ignored
+		}
+	} else {
+		for name, member := range members {
+			c.add(pointer+"/"+escapePointer(names.Replace(name)), member, names, ignore)
+		}
+		for _, name := range ignore.within(pointer) {
+			c[pointer+"/"+name] = ignored
 		}
 	}
-	return true
+	if len(c) == before {
+		c[pointer] = "{}"
+	}
 }
 
 func escapePointer(name string) string {

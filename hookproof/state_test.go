@@ -26,7 +26,7 @@ func TestStatesAreMadeCanonical(t *testing.T) {
 	require.Equal(t, canonical{
 		"/id": `"{{metadata.order}}"`, "/url": `"/pay/{{sessionId}}"`, "/by": `"evt_… and evt_…"`, "/amount": "4500", "/currency": `"usd"`,
 		"/items/0/n": "1", "/items/1": `"x"`, "/none": "null", "/empty": "{}", "/list": "[]", "/of {{metadata.order}}": "true", "/a~1b": "1.5",
-		"/charge": `"{{charge}} of {{paymentIntent}}"`,
+		"/charge": `"{{charge}} of {{paymentIntent}}"`, "/updatedAt": ignored, "/items/0/readAt": ignored,
 	}, c)
 	require.Equal(t, State{"/id": "{{metadata.order}}"}, canonical{"/id": `"{{metadata.order}}"`}.decoded())
 

@@ -30,7 +30,7 @@ type Target struct {
 
 	Replicas   []string // further URLs of the same endpoint, on the same database
 	Unhandled  []string // event types that the target means to ignore
-	Ignore     []string // places of a state that say nothing: JSON pointers, of which * is any one part
+	Ignore     []string // places of a state to mask: JSON pointers, of which * is any one part
 	AllowHosts []string // hosts, as URLs name them, that may be attacked though they are neither here nor private
 
 	// Subject makes a fresh, unpaid object.
