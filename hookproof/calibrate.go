@@ -4,31 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// diagnosis is a fault that lets no genuine delivery through: one check fails, and nothing else can be judged.
-type diagnosis struct{ check, why string }
-
-func (d *diagnosis) Error() string { return d.why }
-
-// findings are what the checks come to then. What was delivered shows it.
-func (d *diagnosis) findings(checks []Check, delivered []Delivery) []Finding {
-	var list []Finding
-	for _, c := range checks {
-		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
-		if c.Name == d.check {
-			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = Fail, false, d.why, c.Mend, c.Why
-			f.Timeline = timeline(delivered[:min(len(delivered), mostShown)])
-		}
-		list = append(list, f)
-	}
-	return list
-}
 
 // longAnswer is how long the calibration waits for its first answer, to tell a slow target from a dead one.
 const longAnswer = 30 * time.Second
@@ -86,7 +66,7 @@ func (r *run) calibrate(ctx context.Context) error {
 		return err
 	}
 	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
-	again, err := eventOf(vocabulary["paid"], r.spare, r.target.Livemode, time.Now(), false)
+	again, err := eventOf(vocabulary["paid"], r.spare, r.target, time.Now(), false)
 	if err != nil {
 		return err
 	}
@@ -109,7 +89,7 @@ func (r *run) firstAnswer(ctx context.Context) error {
 	defer r.unhurried()()
 	var first Delivery
 	for _, word := range []string{"unhandled", "stranger"} {
-		e, err := eventOf(vocabulary[word], stranger(nil, true), r.target.Livemode, time.Now(), false)
+		e, err := eventOf(vocabulary[word], stranger(nil, true), r.target, time.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -298,54 +278,4 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 			return err
 		}
 	}
-}
-
-// diagnose says why nothing that is genuine is taken.
-func (r *run) diagnose(ctx context.Context, refused Delivery) error {
-	switch {
-	case (refused.Status == 0 || refused.Status/100 == 4) && r.target.speaksTLS(ctx):
-		return &Unusable{"what listens at " + r.target.URL + " speaks TLS; write https://"}
-	case refused.Status == 0:
-		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
-	case refused.Status/100 == 3:
-		return &diagnosis{"ack-policy/no-redirect", fmt.Sprintf("the target answers %d, a redirect, to everything; give the URL that it redirects to, and register that one at Stripe", refused.Status)}
-	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
-		return &Unusable{fmt.Sprintf("the target answers %d to a POST; is the path of the URL right?", refused.Status)}
-	case refused.Status == http.StatusTooManyRequests:
-		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
-	case refused.Status/100 == 5:
-		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery; look into its log", refused.Status)}
-	}
-	return r.diagnoseRefusal(ctx, refused)
-}
-
-// diagnoseRefusal tells a wrong secret from a body that was not verified as it came.
-func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
-	for _, word := range []string{"ascii", "compact", "paid-newest"} {
-		trial, err := r.perform(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
-		if err != nil {
-			return err
-		}
-		if !trial.Deliveries[0].Acknowledged() {
-			continue
-		}
-		switch word {
-		case "ascii":
-			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one without its letters beyond ASCII: "+
-				"it verifies a text made of the bytes with another character set, instead of the bytes", refused.Status)}
-		case "compact":
-			return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one when it is written without spaces "+
-				"and only in ASCII: it verifies what its framework has parsed and written again, instead of the bytes that came", refused.Status)}
-		}
-		return &diagnosis{"authenticity/api-versions", fmt.Sprintf("the target answers %d to a genuine event of API version 2023-10-16, and takes one of %s", refused.Status, newest)}
-	}
-	if refused.Status == http.StatusUnsupportedMediaType {
-		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not take Stripe's content type, application/json; charset=utf-8"}
-	}
-	answer := ""
-	if text := strings.TrimSpace(refused.Answer); text != "" {
-		answer = fmt.Sprintf("; it says %.200q", text)
-	}
-	return &Unusable{fmt.Sprintf("every genuine delivery was refused (%d): the secret is not the one that the target verifies with, "+
-		"or something like express.json() has parsed the body before the verification%s", refused.Status, answer)}
 }

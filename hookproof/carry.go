@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -12,7 +13,7 @@ const carrier = "topup.created"
 
 // findCarrier finds out whether payments can carry questions, when an event that nobody waits for was acknowledged.
 func (r *run) findCarrier(ctx context.Context) error {
-	e, err := eventOf(vocabulary["paid"], stranger(nil, true), r.target.Livemode, time.Now(), false)
+	e, err := eventOf(vocabulary["paid"], stranger(nil, true), r.target, time.Now(), false)
 	if err != nil {
 		return err
 	}
@@ -51,17 +52,17 @@ func (w word) payment() bool {
 	return w.event == "checkout.session.completed" && w.with == nil && !w.stranger && !w.nowhere && !w.live && !w.other
 }
 
-// askable tells whether a schedule can be asked of this target: where payments are carried, nothing else can be that is
-// about an object of its own.
-func (r *run) askable(s Schedule) bool {
+// unaskable says why a schedule cannot be asked of this target, or "": where payments are carried, nothing can be that is
+// about an object of its own, and what is newer than its API version must be known here.
+func (r *run) unaskable(s Schedule) string {
 	for _, item := range s {
 		w := vocabulary[item.Event]
+		if item.Verb == "" && w.version != "" && w.version <= r.target.APIVersion {
+			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", r.target.APIVersion, newest)
+		}
 		if r.carried && item.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != carrier && item.Event != "unhandled-succeeded" {
-			return false
+			return "it needs subject: the target refuses events of objects that it does not know"
 		}
 	}
-	return true
+	return ""
 }
-
-// unaskable is why such a schedule was not run.
-const unaskable = "it needs subject: the target refuses events of objects that it does not know"

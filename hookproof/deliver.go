@@ -40,7 +40,8 @@ type shipment struct {
 	label   string
 	subject string
 	sign    string
-	url     string // "" is the target's
+	url     string            // "" is the target's
+	headers map[string]string // beside the target's
 }
 
 // send signs a shipment now and posts it once.
@@ -58,19 +59,23 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 	if url == "" {
 		url = s.target.URL
 	}
-	d.Status, d.Answer, d.Err = s.post(ctx, url, sent)
+	s.post(ctx, url, sent, what.headers, &d)
 	d.Latency = time.Since(d.SentAt)
 	s.journal.add(d)
 	return d
 }
 
-func (s *sender) post(ctx context.Context, url string, sent signed) (status int, answer string, err error) {
+// post sends what was signed and fills in how it was answered.
+func (s *sender) post(ctx context.Context, url string, sent signed, headers map[string]string, d *Delivery) {
 	ctx, cancel := context.WithTimeout(ctx, s.timings.Answer)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(sent.body))
 	if err != nil {
-		return 0, "", err
+		d.Err = err
+		return
 	}
+	setHeaders(request, s.target.Headers)
+	setHeaders(request, headers)
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
 	if sent.header != nil {
@@ -78,11 +83,12 @@ func (s *sender) post(ctx context.Context, url string, sent signed) (status int,
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return 0, "", err
+		d.Err = err
+		return
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return response.StatusCode, string(body), err
+	d.Status, d.Answer, d.Location, d.Err = response.StatusCode, string(body), response.Header.Get("Location"), err
 }
 
 // burst sends all shipments at the same time, each on a connection of its own. With a release, the

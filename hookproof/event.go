@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,11 +92,34 @@ func fromIntent(prefix string) func(bound) any {
 	return func(b bound) any { return prefix + strings.TrimPrefix(b.subject.text("paymentIntent"), "pi_") }
 }
 
-// bindEvent makes an event of a fixture for a subject.
+// apiVersionOf is an API version's name; "" is the default one.
+func apiVersionOf(version string) string { return cmp.Or(version, fixtures.DefaultVersion) }
+
+// shapeOf is the newest API version of which there are events that is no newer than the one asked for, or the oldest.
+func shapeOf(version string) string {
+	known := fixtures.Versions()
+	shape := known[0]
+	for _, one := range known {
+		if one <= version {
+			shape = one
+		}
+	}
+	return shape
+}
+
+// bindEvent makes an event of a fixture for a subject. It says that it is of the API version that was asked for, in the
+// shape that is known next to it.
 func bindEvent(version, name string, b bound) (Event, error) {
-	body, err := fixtures.Event(version, name)
+	version = apiVersionOf(version)
+	shape := shapeOf(version)
+	body, err := fixtures.Event(shape, name)
 	if err != nil {
 		return Event{}, err
+	}
+	if shape != version {
+		if body, err = put(body, "/api_version", version); err != nil {
+			return Event{}, err
+		}
 	}
 	var read struct {
 		Type string

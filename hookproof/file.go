@@ -45,6 +45,9 @@ type file struct {
 	Ignore    []string `json:"ignore"`
 	Livemode  bool     `json:"livemode"`
 
+	APIVersion string            `json:"apiVersion"`
+	Headers    map[string]string `json:"headers"`
+
 	directory string
 }
 
@@ -129,13 +132,21 @@ func fillEnvironment(raw []byte, env values) ([]byte, error) {
 	return []byte(text), missing
 }
 
-func (f *file) check() error {
+// hooks are all hooks by their names; nil is one that the file does not have.
+func (f *file) hooks() map[string]*Hook {
 	hooks := map[string]*Hook{"state": f.State, "stop": f.Stop, "start": f.Start, "break": f.Break, "mend": f.Mend}
 	if f.Subject != nil {
 		hooks["subject"] = &f.Subject.Hook
 	}
 	if f.Counters != nil {
 		hooks["counters"] = &f.Counters.Hook
+	}
+	return hooks
+}
+
+func (f *file) check() error {
+	hooks := f.hooks()
+	if f.Counters != nil {
 		if f.Counters.Received == "" || f.Counters.Duplicates == "" || f.Counters.Errors == "" {
 			return errors.New("counters: received, duplicates and errors are JSON pointers into its answer, such as /webhook/received")
 		}
@@ -179,7 +190,12 @@ func (f *file) check() error {
 func (f *file) target() *Target {
 	t := &Target{
 		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
-		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore,
+		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers,
+	}
+	for _, hook := range f.hooks() {
+		if hook != nil && hook.HTTP != nil {
+			alsoTo(hook.HTTP, f.URL, f.Headers)
+		}
 	}
 	if f.Subject != nil {
 		s := subjects{f: f}

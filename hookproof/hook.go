@@ -167,7 +167,7 @@ func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
 		if value, err = fill(value, v); err != nil {
 			return nil, err
 		}
-		request.Header.Set(name, value)
+		setHeaders(request, map[string]string{name: value})
 	}
 	response, err := hookClient.Do(request)
 	if err != nil {

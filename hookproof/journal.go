@@ -20,6 +20,7 @@ type Delivery struct {
 	Status    int   // 0: no answer, see Err
 	Err       error // why there is no answer
 	Answer    string
+	Location  string // where a redirect leads
 	Fault     string // what befell the target while it was on its way; "" in calm
 }
 

@@ -102,7 +102,7 @@ func (r *run) askAgain(ctx context.Context, seen Sighting) error {
 		}
 		asked[name] = true
 		w, label := r.word(name)
-		e, err := eventOf(w, r.spare, r.target.Livemode, time.Now(), false)
+		e, err := eventOf(w, r.spare, r.target, time.Now(), false)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) i
 	events := map[string]Event{}
 	for _, name := range []string{"paid", "unhandled"} {
 		var err error
-		events[name], err = eventOf(vocabulary[name], stranger(nil, true), false, time.Now(), false)
+		events[name], err = eventOf(vocabulary[name], stranger(nil, true), &Target{}, time.Now(), false)
 		require.NoError(t, err)
 	}
 	if done != 0 {

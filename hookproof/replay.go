@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -177,7 +178,7 @@ func (r *replay) ship(s Sending) (shipment, error) {
 		what.event = rawEvent(*s.Raw)
 	} else {
 		b := bound{r.subjects[what.subject], newEventID(), created(time.Now(), s.Created), r.target.Livemode}
-		if what.event, err = bindEvent(s.Version, s.Event, b); err != nil {
+		if what.event, err = bindEvent(cmp.Or(s.Version, r.target.APIVersion), s.Event, b); err != nil {
 			return what, err
 		}
 		if what.event, err = override(what.event, s.With, r.subjects); err != nil {

@@ -28,6 +28,9 @@ func (t *Target) command(o Options) string {
 		if t.Livemode {
 			command += " --livemode"
 		}
+		if t.APIVersion != "" {
+			command += " --api-version " + t.APIVersion
+		}
 		if t.PreviousSecret != "" {
 			command += ` --previous-secret "$` + PreviousSecretVariable + `"`
 		}

@@ -240,10 +240,14 @@ func (r *run) work(c Check) (*work, error) {
 	}
 	var err error
 	w.instances, err = c.instances(r.limit(), r.options.Seed)
-	known := len(w.instances)
-	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool { return !r.askable(i.left) })
+	why, known := "", len(w.instances)
+	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool {
+		unaskable := r.unaskable(i.left)
+		why = cmp.Or(unaskable, why)
+		return unaskable != ""
+	})
 	if known > 0 && len(w.instances) == 0 {
-		w.finding.Verdict, w.finding.Why = NotRun, unaskable
+		w.finding.Verdict, w.finding.Why = NotRun, why
 	}
 	return w, err
 }

@@ -187,6 +187,9 @@ func (s *Sending) check(labels map[string]bool) error {
 	if (s.Event != "") == (s.Raw != nil) {
 		return fmt.Errorf("a delivery has either an event or a raw body")
 	}
+	if s.Version != "" && !slices.Contains(fixtures.Versions(), s.Version) {
+		return fmt.Errorf("version: there are no events of %q; there are %s", s.Version, strings.Join(fixtures.Versions(), ", "))
+	}
 	if s.As != "" {
 		labels[s.As] = true
 	}

@@ -26,12 +26,14 @@ type Target struct {
 	Secret         string // that signs them
 	PreviousSecret string // that is being rotated out, but still good; "" if there is none
 	Livemode       bool   // whose events the target takes for its own
+	APIVersion     string // of the events that it is sent; "" is 2023-10-16
 	File           string // the target file that it was read from; "" if there is none
 
-	Replicas   []string // further URLs of the same endpoint, on the same database
-	Unhandled  []string // event types that the target means to ignore
-	Ignore     []string // places of a state to mask: JSON pointers, of which * is any one part
-	AllowHosts []string // hosts, as URLs name them, that may be attacked though they are neither here nor private
+	Replicas   []string          // further URLs of the same endpoint, on the same database
+	Unhandled  []string          // event types that the target means to ignore
+	Ignore     []string          // places of a state to mask: JSON pointers, of which * is any one part
+	Headers    map[string]string // of each delivery, beside Stripe's, such as X-Forwarded-Proto
+	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither here nor private
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (Subject, error)
@@ -164,6 +166,9 @@ func (t *Target) Check() error {
 	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
+	}
+	if err := t.checkHeaders(); err != nil {
+		return err
 	}
 	for _, text := range append([]string{t.URL}, t.Replicas...) {
 		u, err := url.Parse(text)

@@ -112,7 +112,7 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 					}
 					about = about.completed()
 				}
-				t.events[item.Event], err = eventOf(w, about, r.target.Livemode, born, tie)
+				t.events[item.Event], err = eventOf(w, about, r.target, born, tie)
 			}
 			switch {
 			case err != nil:

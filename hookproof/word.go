@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -119,7 +120,7 @@ var vocabulary = map[string]word{
 
 // eventOf makes a word's event for a subject. All of a schedule's events tell of one life that began at
 // born, except where tie makes all of the same second.
-func eventOf(w word, s Subject, livemode bool, born time.Time, tie bool) (Event, error) {
+func eventOf(w word, s Subject, t *Target, born time.Time, tie bool) (Event, error) {
 	if w.raw != "" {
 		return rawEvent(w.raw), nil
 	}
@@ -133,7 +134,7 @@ func eventOf(w word, s Subject, livemode bool, born time.Time, tie bool) (Event,
 	if !tie {
 		at += w.age
 	}
-	e, err := bindEvent(w.version, w.event, bound{s, newEventID(), at, livemode != w.live})
+	e, err := bindEvent(cmp.Or(w.version, t.APIVersion), w.event, bound{s, newEventID(), at, t.Livemode != w.live})
 	if err != nil {
 		return e, err
 	}

@@ -26,6 +26,7 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
 	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
+	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events that the target takes, where it takes no other; else 2023-10-16")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
 }
@@ -42,6 +43,8 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
 	case e.file != "" && (e.target.PreviousSecret != "" || e.target.Livemode):
 		return nil, errors.New("--previous-secret and --livemode go with --url; the target file has previousSecret and livemode for them")
+	case e.file != "" && e.target.APIVersion != "":
+		return nil, errors.New("--api-version goes with --url; the target file has apiVersion for it")
 	case e.file != "":
 		t, err := hookproof.LoadTarget(e.file, e.getenv)
 		if err != nil {

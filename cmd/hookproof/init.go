@@ -35,6 +35,13 @@ type targetFile struct {
 	} `json:"database,omitempty"`
 }
 
+// fewNeed names the keys that are not asked for, and that an endpoint cannot be judged without if it needs them.
+const fewNeed = `
+Few endpoints need these, and those cannot be judged without:
+  apiVersion  "2024-06-20", where events of one API version alone are taken, as by stripe-go's ConstructEvent
+  headers     {"X-Forwarded-Proto": "https"}, where everything that did not come by TLS is redirected
+`
+
 func initCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
@@ -73,7 +80,11 @@ SELECT. It asks for nothing that few targets have: at its end it tells which key
 			return fmt.Errorf("init: %w", err)
 		}
 		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
-		return further(a.out, target)
+		if err := further(a.out, target); err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(a.out, fewNeed)
+		return err
 	}
 	return cmd
 }

@@ -1,0 +1,173 @@
+package hookproof
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// diagnosis is a fault that lets no genuine delivery through: one check fails, and nothing else can be judged.
+type diagnosis struct{ check, why string }
+
+func (d *diagnosis) Error() string { return d.why }
+
+// findings are what the checks come to then. What was delivered shows it.
+func (d *diagnosis) findings(checks []Check, delivered []Delivery) []Finding {
+	var list []Finding
+	for _, c := range checks {
+		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
+		if c.Name == d.check {
+			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = Fail, false, d.why, c.Mend, c.Why
+			f.Timeline = timeline(delivered[:min(len(delivered), mostShown)])
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// diagnose says why nothing that is genuine is taken.
+func (r *run) diagnose(ctx context.Context, refused Delivery) error {
+	switch {
+	case (refused.Status == 0 || refused.Status/100 == 4) && r.target.speaksTLS(ctx):
+		return &Unusable{"what listens at " + r.target.URL + " speaks TLS; write https://"}
+	case refused.Status == 0:
+		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
+	case refused.Status/100 == 3:
+		return r.diagnoseRedirect(ctx, refused)
+	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST; is the path of the URL right?", refused.Status)}
+	case refused.Status == http.StatusTooManyRequests:
+		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
+	case refused.Status/100 == 5:
+		if err := r.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+			return err
+		}
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, says(refused))}
+	}
+	return r.diagnoseRefusal(ctx, refused)
+}
+
+// forwarded tells an app that stands behind TLS that a delivery came by it.
+const forwarded = "X-Forwarded-Proto"
+
+// diagnoseRedirect tells an app behind TLS, which redirects what comes by plain HTTP, from one that redirects everything.
+func (r *run) diagnoseRedirect(ctx context.Context, refused Delivery) error {
+	told := fmt.Sprintf("the target answers %d, a redirect, to everything", refused.Status)
+	if refused.Location != "" {
+		told += fmt.Sprintf(", to Location: %q", refused.Location)
+	}
+	if to, err := url.Parse(refused.Location); err == nil && to.Scheme == "https" && strings.HasPrefix(r.target.URL, "http:") {
+		e, err := eventOf(vocabulary["unhandled"], stranger(nil, true), r.target, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		again := r.sender.send(ctx, shipment{event: e, label: "unhandled", sign: "genuine", headers: map[string]string{forwarded: "https"}})
+		if again.Status != 0 && again.Status/100 != 3 {
+			return &Unusable{told + `, and does not when it is told that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into the target file`}
+		}
+	}
+	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
+}
+
+// pinned are API versions that stripe-go's ConstructEvent has been tied to, one for each release train.
+var pinned = []string{"2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2025-03-31.basil", "2025-09-30.clover", newest}
+
+var versionName = regexp.MustCompile(`\b20\d\d-\d\d-\d\d(\.[a-z]+)?\b`)
+
+// versionsIn are the API versions that a text names.
+func versionsIn(text string) []string { return versionName.FindAllString(text, -1) }
+
+// takesVersion looks for one of some API versions of which the target takes an event that it has refused, and proposes
+// it; nil is that there is none.
+func (r *run) takesVersion(ctx context.Context, refused Delivery, versions []string) error {
+	mine := apiVersionOf(r.target.APIVersion)
+	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
+	if len(versions) == 0 {
+		return nil
+	}
+	trial, name := &Trial{Subject: stranger(nil, true)}, "unhandled"
+	if r.target.Subject != nil {
+		var err error
+		if trial, err = r.perform(ctx, nil); err != nil {
+			return err
+		}
+		name = "paid"
+	}
+	for _, version := range versions {
+		other := *r.target
+		other.APIVersion = version
+		e, err := eventOf(vocabulary[name], trial.Subject, &other, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		if !r.sender.send(ctx, shipment{event: e, label: name, sign: "genuine"}).Acknowledged() {
+			continue
+		}
+		setting := "run hookproof with --api-version " + version
+		if r.target.File != "" {
+			setting = fmt.Sprintf(`put "apiVersion": %q into %s`, version, r.target.File)
+		}
+		return &Unusable{fmt.Sprintf("the target answers %d to genuine events of API version %s%s, and takes them of %s; %s", refused.Status, mine, says(refused), version, setting)}
+	}
+	return ctx.Err()
+}
+
+// says quotes what a target has answered, to be put behind a statement: it knows better than we do.
+func says(d Delivery) string {
+	if text := strings.TrimSpace(d.Answer); text != "" {
+		return fmt.Sprintf(", saying %.300q", text)
+	}
+	return ""
+}
+
+// diagnoseRefusal tells a wrong secret from a body that was not verified as it came, and from an API version that is not
+// the target's.
+func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
+	if err := r.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+		return err
+	}
+	for _, word := range []string{"ascii", "compact"} {
+		trial, err := r.perform(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
+		if err != nil {
+			return err
+		}
+		if !trial.Deliveries[0].Acknowledged() {
+			continue
+		}
+		if word == "ascii" {
+			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one without its letters beyond ASCII: "+
+				"it verifies a text made of the bytes with another character set, instead of the bytes", refused.Status)}
+		}
+		return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one when it is written without spaces "+
+			"and only in ASCII: it verifies what its framework has parsed and written again, instead of the bytes that came", refused.Status)}
+	}
+	if refused.Status == http.StatusUnsupportedMediaType {
+		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not take Stripe's content type, application/json; charset=utf-8"}
+	}
+	if err := r.takesVersion(ctx, refused, pinned); err != nil {
+		return err
+	}
+	return &Unusable{whyRefused(refused)}
+}
+
+// noSuchEvent is what Stripe's API answers to whoever asks for an event that it has not made.
+var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
+
+// whyRefused guesses why everything was refused. What the target says of it comes first.
+func whyRefused(refused Delivery) string {
+	told := fmt.Sprintf("every genuine delivery was refused (%d)", refused.Status)
+	const guess = "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification"
+	switch answer := says(refused); {
+	case noSuchEvent.MatchString(answer):
+		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
+			"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them"
+	case answer != "":
+		return told + answer + "; if that does not tell why, " + guess
+	}
+	return told + ": " + guess
+}

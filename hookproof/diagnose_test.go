@@ -1,0 +1,143 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v76/webhook"
+)
+
+// pinnedTo is a stall that takes events of one API version, and says of others what stripe-go says, or nothing.
+func pinnedTo(version string, status int, silent bool) func(*stall) {
+	return func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+			var e struct {
+				Version string `json:"api_version"`
+			}
+			if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.Version == version || e.Version == "" {
+				return false
+			}
+			w.WriteHeader(status)
+			if !silent {
+				_, _ = fmt.Fprintf(w, "Received event with API version %s, but stripe-go 79.12.0 expects API version %s. We recommend that you create a WebhookEndpoint with this API version.", e.Version, version)
+			}
+			return true
+		}
+	}
+}
+
+// A target that takes events of one API version alone is told which, and is judged when it is given.
+func TestTheAPIVersionThatATargetTakesIsProposed(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		version string
+		status  int
+		silent  bool
+		bare    bool // a URL alone
+		file    string
+		says    string
+	}{
+		"it says which":            {version: "2024-06-20", status: 400, says: "expects API version 2024-06-20"},
+		"it fails, and says which": {version: "2024-12-18.acacia", status: 500, says: "expects API version 2024-12-18.acacia"},
+		"it says nothing":          {version: "2024-06-20", status: 400, silent: true},
+		"one that nobody pins":     {version: "2024-12-18.acacia", status: 400, bare: true},
+		"the newest one":           {version: newest, status: 400, silent: true},
+		"a URL alone":              {version: "2025-03-31.basil", status: 400, silent: true, bare: true},
+		"a target file":            {version: "2024-06-20", status: 400, file: "shop.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := openStall(t, pinnedTo(row.version, row.status, row.silent)).target()
+			target.File = row.file
+			if row.bare {
+				target.Subject, target.State, target.Announce = nil, nil, nil
+			}
+			only := Options{Only: []string{"authenticity/genuine", "idempotence/redelivered"}}
+			_, err := Judge(t.Context(), target, only)
+			var unusable *Unusable
+			require.ErrorAs(t, err, &unusable)
+			require.ErrorContains(t, err, fmt.Sprintf("answers %d to genuine events of API version 2023-10-16", row.status))
+			require.ErrorContains(t, err, "and takes them of "+row.version)
+			require.ErrorContains(t, err, row.says)
+			require.NotContains(t, err.Error(), "secret")
+			if row.file != "" {
+				require.ErrorContains(t, err, `put "apiVersion": "2024-06-20" into shop.json`)
+			} else {
+				require.ErrorContains(t, err, "--api-version "+row.version)
+			}
+			target.APIVersion = row.version
+			r, err := Judge(t.Context(), target, only)
+			require.NoError(t, err)
+			require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
+			if !row.bare {
+				require.Equal(t, Pass, findingOf(t, r, "idempotence/redelivered").Verdict, findingOf(t, r, "idempotence/redelivered").Why)
+			}
+			if row.file == "" {
+				require.Contains(t, r.Command, " --api-version "+row.version)
+			}
+		})
+	}
+}
+
+// The words are stripe-go's own.
+func TestStripeGoNamesItsVersion(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), shopSecret); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(server.Close)
+	target := &Target{URL: server.URL, Secret: shopSecret, APIVersion: "2025-03-31.basil"}
+	_, err := Judge(t.Context(), target, Options{})
+	require.ErrorContains(t, err, "expects API version 2023-10-16")
+	require.ErrorContains(t, err, "and takes them of 2023-10-16; run hookproof with --api-version 2023-10-16")
+}
+
+// What is newer than all that is known here cannot be asked, and is no pass.
+func TestNoNewerVersionIsNoPass(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	target.APIVersion = newest
+	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/api-versions"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "authenticity/api-versions")
+	require.Equal(t, NotRun, f.Verdict)
+	require.Contains(t, f.Why, "hookproof knows no newer one")
+}
+
+func TestAnEventIsOfTheVersionThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for version, shape := range map[string]string{
+		"": "2023-10-16", "2023-10-16": "2023-10-16", "2020-08-27": "2023-10-16", "2024-06-20": "2023-10-16", "2026-08-26.dahlia": newest, "2027-01-27.endive": newest,
+	} {
+		e, err := bindEvent(version, "checkout.session.completed", bound{invented().completed(), "evt_1", 1, false})
+		require.NoError(t, err)
+		var read struct {
+			Version string `json:"api_version"`
+		}
+		require.NoError(t, json.Unmarshal(e.Body, &read))
+		require.Equal(t, apiVersionOf(version), read.Version)
+		require.Equal(t, shape == newest, strings.Contains(string(e.Body), "adaptive_pricing"), version)
+	}
+}
+
+// Who asks Stripe for each event by its id is told that, and not of a wrong secret; what a target says comes before what is guessed.
+func TestWhatATargetSaysComesFirst(t *testing.T) {
+	t.Parallel()
+	for answer, why := range map[string]string{
+		"":         "every genuine delivery was refused (400): the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification",
+		"bad body": `every genuine delivery was refused (400), saying "bad body"; if that does not tell why, the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification`,
+		`{"message": "No such event: 'evt_1'"}`: `every genuine delivery was refused (400), saying "{\"message\": \"No such event: 'evt_1'\"}": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; ` +
+			"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them",
+	} {
+		require.Equal(t, why, whyRefused(Delivery{Status: 400, Answer: answer}))
+	}
+}

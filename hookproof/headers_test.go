@@ -1,0 +1,88 @@
+package hookproof
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// behindTLS redirects what did not come by TLS, as far as it was told.
+func behindTLS(s *stall) {
+	s.answer = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		if r.Header.Get("X-Forwarded-Proto") == "https" {
+			return false
+		}
+		http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
+		return true
+	}
+}
+
+// An app behind TLS is right to redirect what came without it.
+func TestAnAppBehindTLS(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, behindTLS).target()
+	only := Options{Only: []string{"authenticity/genuine", "ack-policy/no-redirect"}}
+	_, err := Judge(t.Context(), target, only)
+	var unusable *Unusable
+	require.ErrorAs(t, err, &unusable)
+	require.EqualError(t, err, `the target answers 301, a redirect, to everything, to Location: "`+strings.Replace(target.URL, "http:", "https:", 1)+
+		`", and does not when it is told that the delivery came by TLS; put "headers": {"X-Forwarded-Proto": "https"} into the target file`)
+	target.Headers = map[string]string{"x-forwarded-proto": "https"}
+	r, err := Judge(t.Context(), target, only)
+	require.NoError(t, err)
+	requireNone(t, r, Fail, NotRun)
+}
+
+// One that redirects all the same has that fault, and the place is told.
+func TestARedirectIsQuoted(t *testing.T) {
+	t.Parallel()
+	r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			http.Redirect(w, r, "https://shop.example/hook/", http.StatusPermanentRedirect)
+			return true
+		}
+	}).target(), Options{Only: []string{"ack-policy/no-redirect"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "ack-policy/no-redirect")
+	require.Equal(t, Fail, f.Verdict)
+	require.Contains(t, f.Why, `the target answers 308, a redirect, to everything, to Location: "https://shop.example/hook/"; give the URL`)
+}
+
+func TestHeadersThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	for name, why := range map[string]string{"stripe-signature": "is what Stripe sends", "X Y": "is no header", "X-Y": ""} {
+		err := (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", Headers: map[string]string{name: "1"}}).Check()
+		if why == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, why)
+	}
+	err := (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", Headers: map[string]string{"X-Y": "1\r\nX-Z: 2"}}).Check()
+	require.ErrorContains(t, err, "is no header")
+	err = (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", APIVersion: "v3"}).Check()
+	require.ErrorContains(t, err, `apiVersion: "v3" is no API version of Stripe's`)
+}
+
+// A hook that asks the same app says what deliveries say; one that asks another does not.
+func TestHooksOfTheSameHostHaveTheHeaders(t *testing.T) {
+	t.Parallel()
+	headers := map[string]string{"X-Forwarded-Proto": "https", "Host": "shop.example"}
+	for url, want := range map[string]map[string]string{
+		"http://127.0.0.1:3000/orders":    {"X-Forwarded-Proto": "https", "host": "own"},
+		"http://127.0.0.1:3000/o/{{id}}":  {"X-Forwarded-Proto": "https", "host": "own"},
+		"http://127.0.0.1:4000/orders":    {"host": "own"},
+		"http://stripe.example:3000/hook": {"host": "own"},
+	} {
+		request := &HookRequest{URL: url, Headers: map[string]string{"host": "own"}}
+		alsoTo(request, "http://127.0.0.1:3000/hook", headers)
+		require.Equal(t, want, request.Headers, url)
+	}
+	require.Len(t, headers, 2)
+	target, err := parsed(t, `, "apiVersion": "2024-06-20", "headers": {"X-Forwarded-Proto": "https"}`)
+	require.NoError(t, err)
+	require.Equal(t, "2024-06-20", target.APIVersion)
+	require.Equal(t, map[string]string{"X-Forwarded-Proto": "https"}, target.Headers)
+}
