@@ -35,6 +35,9 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if text := granted(trial.Subject); text != "" {
+		r.granted = append(r.granted, text)
+	}
 	hurried := r.unhurried()
 	defer hurried()
 	payment := Schedule{{Event: "paid", Copies: 1}}
@@ -272,7 +275,7 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 		}
 		if time.Now().After(deadline) {
 			return &Unusable{"nothing can be proven: an event that says that a subject is paid was acknowledged, and the state hook says the same " +
-				"as before. Does it show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object?"}
+				"as before. Does it show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object?" + r.alsoGranted()}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

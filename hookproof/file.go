@@ -24,7 +24,7 @@ type file struct {
 
 	Subject *struct {
 		Hook
-		Pick map[string]string `json:"pick"`
+		Pick map[string]picked `json:"pick"`
 	} `json:"subject"`
 	State    *Hook `json:"state"`
 	Counters *struct {
@@ -96,6 +96,9 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 // unreadable says in plain words why JSON could not be decoded.
 func unreadable(err error) error {
 	var other *json.UnmarshalTypeError
+	if wrong, is := isPickError(err); is {
+		return wrong
+	}
 	switch {
 	case errors.As(err, &other):
 		what := map[reflect.Kind]string{reflect.Slice: "a list", reflect.String: "a text", reflect.Bool: "true or false"}[other.Type.Kind()]

@@ -58,6 +58,7 @@ type run struct {
 	queue      sync.Mutex   // of relations that are decided alone
 	flapping   string       // what was seen of answers that change in calm
 	spare      Subject      // for deliveries of which no state is read
+	granted    []string     // what is taken for granted, for the report
 	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int
 }
@@ -382,5 +383,6 @@ func (r *run) spentAfter(calls int) string {
 // finish fills in what the whole run came to.
 func (r *run) finish(report *Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = millis(time.Since(r.began)), millis(r.lag), r.overlaps, r.struck
+	report.Notes = r.granted
 	report.Deliveries, report.HookCalls = r.journal.length(), int(r.calls.Load())
 }

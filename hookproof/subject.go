@@ -53,7 +53,7 @@ func (s Subject) entries(prefix string) map[string]any {
 
 // invented is a subject that no target knows.
 func invented() Subject {
-	return Subject{"sessionId": "cs_test_" + random(), "amount": 4500, "currency": "usd"}
+	return Subject{"sessionId": "cs_test_" + random(), "amount": usualAmount, "currency": usualCurrency}
 }
 
 // completed gives a subject the names that the target leaves to us.

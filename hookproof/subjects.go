@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -16,7 +17,8 @@ import (
 type subjects struct {
 	f  *file
 	mu sync.Mutex
-	// learnt tells of each of a subject's names which invented value it has, or "=" and its value, which never changes.
+	// learnt tells of each of a subject's names how its value is composed of invented ones, such as ref_{{new.id}}, or "="
+	// and its value, which never changes.
 	learnt map[string]string
 }
 
@@ -43,8 +45,8 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	}
 	s := Subject{}
 	if pick := m.f.Subject.Pick; pick != nil {
-		for name, pointer := range pick {
-			if s[name], err = at(answer, pointer); err != nil {
+		for name, from := range pick {
+			if s[name], err = from.value(answer); err != nil {
 				return nil, err
 			}
 		}
@@ -64,30 +66,43 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 		default:
 			return nil, fmt.Errorf("its answer's %s is neither a string nor a whole number; pick the places that count", name)
 		}
-		tied = tied || slices.Contains(ties, name)
+		tied = tied || slices.Contains(ties, name) && !m.f.Subject.Pick[name].constant
 	}
 	if !tied {
 		return nil, fmt.Errorf("its answer has none of %s, which tie events to it", strings.Join(ties, ", "))
+	}
+	if _, given := s["amount"]; given { // a text of digits is a number in an event
+		if _, err := strconv.ParseInt(s.text("amount"), 10, 64); err != nil {
+			return nil, fmt.Errorf("its answer's amount is %q, and must be a whole number of the currency's smallest unit, such as 4900 for 49.00", s.text("amount"))
+		}
+		s["amount"] = json.Number(s.text("amount"))
 	}
 	m.learn(s, invented)
 	return s, nil
 }
 
-// learn finds out which of a subject's values hookproof has invented itself.
+// learn finds out which of a subject's values are made of those that hookproof has invented.
 func (m *subjects) learn(s Subject, invented map[string]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.learnt == nil {
 		m.learnt = map[string]string{}
 		for name := range s {
-			m.learnt[name] = "=" + s.text(name)
-			for origin, value := range invented {
-				if s.text(name) == value {
-					m.learnt[name] = origin
-				}
-			}
+			m.learnt[name] = composed(s.text(name), invented)
 		}
 	}
+}
+
+// composed is how a value is made of invented ones, or "=" and the value.
+func composed(value string, invented map[string]string) string {
+	form := value
+	for origin, part := range invented {
+		form = strings.ReplaceAll(form, part, "{{"+origin+"}}")
+	}
+	if form == value {
+		return "=" + value
+	}
+	return form
 }
 
 // announce names a subject before it is made, which can be done when all that ties events to it is invented here.
@@ -106,10 +121,16 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 		value, constant := strings.CutPrefix(origin, "=")
 		switch {
 		case !constant:
-			s[name] = invented[origin]
+			text, err := fill(origin, func(name string) (string, bool) { part, known := invented[name]; return part, known })
+			if err != nil {
+				return nil, nil, err
+			}
+			s[name] = text
+		case m.f.Subject.Pick[name].constant:
+			s[name], _ = m.f.Subject.Pick[name].value(nil)
 		case isTie(name):
 			return nil, nil, fmt.Errorf("%w: the target itself makes up %s, so nothing can be told of a subject before it is made; "+
-				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", errNotOffered, name)
+				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}, alone or with more around it", errNotOffered, name)
 		case name == "amount" || name == "currency":
 			s[name] = value
 			if name == "amount" {

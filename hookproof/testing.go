@@ -21,6 +21,9 @@ import (
 func Run(t *testing.T, target *Target, options Options) Report {
 	t.Helper()
 	report, err := Judge(t.Context(), target, options)
+	for _, note := range report.Notes {
+		t.Log("taken for granted: " + note)
+	}
 	for _, f := range report.Findings {
 		f.Lacking = f.Lacking && err == nil // else it is told once, below
 		t.Run(f.Check, func(t *testing.T) { f.tell(t) })

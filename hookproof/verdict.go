@@ -65,6 +65,7 @@ type Report struct {
 	Struck     int       `json:"struck"`  // messages between target and database at which something was cut
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
+	Notes      []string  `json:"notes,omitempty"` // what was taken for granted, such as an amount that nobody gave
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
 }

@@ -32,7 +32,7 @@ type word struct {
 }
 
 // part is a subject's amount in percent, as minor units.
-func part(s Subject, percent int64) int64 { return s.number("amount", 4500) * percent / 100 }
+func part(s Subject, percent int64) int64 { return s.number("amount", usualAmount) * percent / 100 }
 
 func refunded(percent int64) func(Subject) map[string]any {
 	return func(s Subject) map[string]any {

@@ -15,6 +15,7 @@ import (
 func Text(w io.Writer, r hookproof.Report, s Style) error {
 	t := &text{Style: s}
 	t.verdict(r)
+	t.notes(r)
 	for i, f := range with(r, hookproof.Fail) {
 		t.line("")
 		t.line("%s %s", s.paint(bold, fmt.Sprintf("%d.", i+1)), s.paint(bold+";"+red, clean(f.Check)))

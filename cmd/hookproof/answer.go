@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/hookproof/hookproof"
@@ -61,19 +62,36 @@ func hook(answer string, query bool) (hookproof.Hook, error) {
 func isNone(h hookproof.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
 
 // picks reads name=pointer, separated by spaces.
-func picks(answer string) (map[string]string, error) {
-	found := map[string]string{}
+func picks(answer string) (map[string]any, error) {
+	found := map[string]any{}
 	for _, pair := range strings.Fields(answer) {
-		name, pointer, is := strings.Cut(pair, "=")
-		if !is || name == "" || !strings.HasPrefix(pointer, "/") {
-			return nil, fmt.Errorf("%q is not name=pointer, such as sessionId=/session/id", pair)
+		name, value, is := strings.Cut(pair, "=")
+		constant := constantOf(name, value)
+		switch {
+		case is && name != "" && strings.HasPrefix(value, "/"):
+			found[name] = value
+		case is && constant != nil:
+			found[name] = map[string]any{"value": constant}
+		default:
+			return nil, fmt.Errorf("%q is not name=pointer, such as sessionId=/session/id, nor a constant, such as amount=4900", pair)
 		}
-		found[name] = pointer
 	}
-	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != "" }) {
+	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != nil }) {
 		return nil, fmt.Errorf("none of %s is there, which tie events to the object", strings.Join(ties, ", "))
 	}
 	return found, nil
+}
+
+// constantOf is what a target gives no place for in its answers, though it is the same for all: a price or its currency.
+func constantOf(name, value string) any {
+	amount, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case name == "amount" && err == nil:
+		return amount
+	case name == "currency" && len(value) == 3 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") == "":
+		return value
+	}
+	return nil
 }
 
 var placeholder = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
@@ -86,7 +104,7 @@ func holes(text string) (names []string) {
 	return names
 }
 
-func sortedNames(m map[string]string) []string {
+func sortedNames[V any](m map[string]V) []string {
 	var names []string
 	for name := range m {
 		names = append(names, name)

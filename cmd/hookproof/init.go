@@ -24,7 +24,7 @@ type targetFile struct {
 	Secret  string `json:"secret"`
 	Subject *struct {
 		hookproof.Hook
-		Pick map[string]string `json:"pick,omitempty"`
+		Pick map[string]any `json:"pick,omitempty"`
 	} `json:"subject,omitempty"`
 	State    *hookproof.Hook `json:"state,omitempty"`
 	Stop     *hookproof.Hook `json:"stop,omitempty"`
@@ -190,7 +190,7 @@ func (a *asker) subject(f *targetFile) error {
 	}
 	f.Subject = &struct {
 		hookproof.Hook
-		Pick map[string]string `json:"pick,omitempty"`
+		Pick map[string]any `json:"pick,omitempty"`
 	}{Hook: made}
 	if made.HTTP != nil {
 		made.HTTP.Method = "POST"
@@ -206,7 +206,8 @@ func (a *asker) subject(f *targetFile) error {
 		}
 	}
 	err = a.ask("What of its answer counts, as name=pointer? Of "+strings.Join(ties, ", ")+" there must be one;\n"+
-		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.",
+		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.\n"+
+		"An amount and a currency that its answer does not have can be constants: amount=4900 currency=usd.",
 		"sessionId=/sessionId metadata.orderId=/id amount=/amount currency=/currency", func(answer string) (err error) {
 			f.Subject.Pick, err = picks(answer)
 			return err
@@ -227,7 +228,7 @@ func (a *asker) subject(f *targetFile) error {
 				return errors.Join(err, errors.New("a state is needed to look at what was made"))
 			}
 			for _, name := range holes(answer) {
-				if f.Subject.Pick[name] == "" && !strings.HasPrefix(name, "env.") {
+				if f.Subject.Pick[name] == nil && !strings.HasPrefix(name, "env.") {
 					return fmt.Errorf("{{%s}} is none of what was named: %s", name, strings.Join(sortedNames(f.Subject.Pick), ", "))
 				}
 			}

@@ -1,0 +1,110 @@
+package hookproof
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What the answer does not have, and is the same for all, the target file says itself.
+func TestPickTakesConstants(t *testing.T) {
+	t.Parallel()
+	url, _ := orderAPI(t)
+	target, err := parsed(t, strings.ReplaceAll(`,
+		"subject": {"http": {"url": "URL/orders", "body": {"reference": "{{new.id}}"}},
+			"pick": {"clientReferenceId": "/id", "amount": {"value": 4900}, "currency": {"value": "eur"}, "metadata.tenant": {"value": "acme"}}},
+		"state": {"http": {"url": "URL/orders/{{clientReferenceId}}"}}`, "URL", url))
+	require.NoError(t, err)
+	s, err := target.Subject(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(4900), s.number("amount", 0))
+	require.Equal(t, []string{"eur", "acme"}, []string{s.text("currency"), s.text("metadata.tenant")})
+	e, err := NewEvent("checkout.session.completed", s)
+	require.NoError(t, err)
+	require.Regexp(t, `"amount_total": 4900,`, string(e.Body))
+
+	announced, _, err := target.Announce(t.Context())
+	require.NoError(t, err, "what the file says is known before")
+	require.Equal(t, []string{"4900", "eur", "acme"}, []string{announced.text("amount"), announced.text("currency"), announced.text("metadata.tenant")})
+}
+
+// A constant is every subject's, so it ties no event to one.
+func TestAConstantTiesNothing(t *testing.T) {
+	t.Parallel()
+	url, _ := orderAPI(t)
+	target, err := parsed(t, strings.ReplaceAll(`,
+		"subject": {"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": {"value": "cs_test_1"}, "id": "/id"}}, "state": {"command": ["true"]}`, "URL", url))
+	require.NoError(t, err)
+	_, err = target.Subject(t.Context())
+	require.ErrorContains(t, err, "none of sessionId, clientReferenceId, paymentIntent")
+}
+
+// An id that the target makes of one that was invented here is known before its object is made.
+func TestComposedIdsCanBeAnnounced(t *testing.T) {
+	t.Parallel()
+	url, _ := orderAPI(t)
+	target, err := parsed(t, strings.ReplaceAll(`,
+		"subject": {"http": {"url": "URL/orders", "body": {"reference": "ref_{{new.id}}/{{new.sessionId}}"}}, "pick": {"clientReferenceId": "/id", "metadata.order": "/id"}},
+		"state": {"http": {"url": "URL/orders/{{clientReferenceId}}"}}`, "URL", url))
+	require.NoError(t, err)
+	announced, make, err := target.Announce(t.Context())
+	require.NoError(t, err)
+	id := announced.text("clientReferenceId")
+	require.Regexp(t, `^ref_[0-9a-f-]{36}/cs_test_[0-9a-f]{24}$`, id)
+	require.Equal(t, id, announced.text("metadata.order"))
+	require.NoError(t, make(t.Context()))
+	require.Equal(t, id, announced.text("clientReferenceId"), "it was made under the name that was told before")
+	again, _, err := target.Announce(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, id, again.text("clientReferenceId"))
+}
+
+// An amount that nobody gave is made up, and that is said: in the report, and where a payment shows nothing.
+func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
+	t.Parallel()
+	for missing, want := range map[string]string{
+		"": "", "amount": "gives no amount, so events say 4500;", "currency": `gives no currency, so events say usd;`, "amount currency": `gives no amount and no currency, so events say 4500 usd;`,
+	} {
+		s := Subject{"sessionId": "cs_1", "amount": 4900, "currency": "usd"}
+		for name := range strings.FieldsSeq(missing) {
+			delete(s, name)
+		}
+		require.Contains(t, granted(s), want)
+		require.Equal(t, missing == "", granted(s) == "")
+	}
+	judged := func(lie func(*stall)) (Report, error) {
+		target := openStall(t, lie).target()
+		subject := target.Subject
+		target.Subject = func(ctx context.Context) (Subject, error) {
+			s, err := subject(ctx)
+			delete(s, "amount")
+			return s, err
+		}
+		return Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+	}
+	r, err := judged(nil)
+	require.NoError(t, err)
+	require.Len(t, r.Notes, 1)
+	require.Contains(t, r.Notes[0], `no amount, so events say 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
+	_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
+	require.ErrorContains(t, err, "name the right object? Beside that, the subject hook gives no amount")
+}
+
+// An amount is in minor units, a number in an event however the target writes it.
+func TestAmountsAreWholeNumbers(t *testing.T) {
+	t.Parallel()
+	for amount, why := range map[string]string{`"4900"`: "", `4900`: "", `"49.00"`: `its answer's amount is "49.00", and must be a whole number of the currency's smallest unit`} {
+		target, err := parsed(t, `, "subject": {"command": ["echo", "{\"sessionId\": \"cs_1\", \"amount\": `+strings.ReplaceAll(amount, `"`, `\"`)+`}"]}, "state": {"command": ["true"]}`)
+		require.NoError(t, err)
+		s, err := target.Subject(t.Context())
+		if why != "" {
+			require.ErrorContains(t, err, why)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, json.Number("4900"), s["amount"])
+	}
+}
