@@ -31,11 +31,11 @@ func granted(s Subject) string {
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
 }
 
-// alsoGranted are they behind a sentence.
-func (r *run) alsoGranted() string {
+// otherwise are further reasons why a payment may show nothing.
+func (r *run) otherwise() string {
 	var out strings.Builder
 	for _, text := range r.granted {
 		out.WriteString(" Beside that, " + text + ".")
 	}
-	return out.String()
+	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
 }

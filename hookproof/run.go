@@ -315,7 +315,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.Timeline = timeline(slices.Concat(out.trial.Deliveries, out.trial.between))
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
-			f.Mend, f.Importance = w.check.Mend, w.check.Why
+			f.Mend, f.Importance = w.check.Mend, out.instance.costs()
 		}
 	}
 	r.mu.Unlock()

@@ -127,7 +127,10 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		}
 	case "∌":
 		out.want = states[i.base()]
-		why = i.shows(state, states)
+		var repeated []string
+		if why, repeated = i.shows(state, states, out.trial.repeats); why == "" && len(repeated) > 0 {
+			out.verdict, out.lacking, out.why = NotRun, true, i.mayRepeat(state, repeated)
+		}
 	}
 	if why != "" {
 		out.verdict, out.why = Fail, why
@@ -143,22 +146,26 @@ func orNothing(schedule string) string {
 }
 
 // shows says where a state holds what the right schedule has brought since its base: a value that is there after the
-// one and not after the other. What an unpaid order holds there, too, is no sign of money. Of an order that was paid
-// before only its status counts, a word that the payment had changed: a flag, a number, a list or another status may
-// tell of any refund.
-func (i instance) shows(state canonical, states map[string]canonical) string {
+// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
+// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
+// had changed: a flag, a number, a list or another status may tell of any refund.
+func (i instance) shows(state canonical, states map[string]canonical, repeats func(place, value string) bool) (why string, repeated []string) {
 	whole, base, fresh, unpaid := states[i.Right], states[i.base()], states[""], states["unpaid"]
 	if state.equal(whole) && i.base() == "" {
-		return fmt.Sprintf("after %s the state is as after %s", i.Left, i.Right)
+		return fmt.Sprintf("after %s the state is as after %s", i.Left, i.Right), nil
 	}
 	for _, place := range whole.difference(base) {
 		value := whole[place]
 		told := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
-		if told && (i.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place)) {
-			return fmt.Sprintf("after %s, %s is %s, as after %s", i.Left, nameOf(place), value, i.Right)
+		switch {
+		case !told:
+		case i.base() == "" && repeats(place, value):
+			repeated = append(repeated, place)
+		case i.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place):
+			return fmt.Sprintf("after %s, %s is %s, as after %s", i.Left, nameOf(place), value, i.Right), nil
 		}
 	}
-	return ""
+	return "", repeated
 }
 
 // isWord tells a status from an event's type, a code or a number.
