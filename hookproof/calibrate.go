@@ -65,7 +65,7 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	if err := r.alikeWhenPaid(ctx, payment, fresh, settled); err != nil {
+	if settled, err = r.alikeWhenPaid(ctx, payment, fresh, settled, trial.Subject); err != nil {
 		return err
 	}
 	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
@@ -182,6 +182,10 @@ func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
 		}
 		states[n] = trials[at].timed // a time that a fresh subject has is to be put in ignore, like all that differs
 	}
+	r.ids.learn(states[0], states[1], trials[0].Subject, trials[1].Subject)
+	for n, trial := range []*Trial{trials[0], trials[1], trials[0]} {
+		states[n] = r.ids.mask(states[n], trial.Subject)
+	}
 	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
 		if places := states[0].difference(states[n+1]); len(places) > 0 {
 			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
@@ -190,7 +194,7 @@ func (r *run) freshState(ctx context.Context) (canonical, *Trial, error) {
 		}
 	}
 	r.spare = trials[0].Subject
-	return trials[1].State, trials[1], nil
+	return states[1].timeless(), trials[1], nil
 }
 
 // isOwn tells whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
@@ -221,33 +225,35 @@ func bringsItsOwn(place string, settled, fresh canonical) bool {
 	return false
 }
 
-// alikeWhenPaid pays a second subject, where being paid brings a text that may be each subject's own: that has to be the
-// same, or no two states can be compared.
-func (r *run) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settled canonical) error {
+// alikeWhenPaid pays a second subject, where being paid brings what may be each subject's own: a text that has to be the
+// same, or no two states can be compared, or the subject's own short id, which has its name in the state that is answered.
+func (r *run) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settled canonical, s Subject) (canonical, error) {
 	brought := func(of canonical) []string {
 		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsItsOwn(place, of, fresh) })
 	}
-	own := brought(settled)
-	if len(own) == 0 {
-		return nil
+	holdsOwn := func(place string) bool { return s.holdsOwn(settled[place]) }
+	if len(brought(settled)) == 0 && !slices.ContainsFunc(settled.difference(fresh), holdsOwn) {
+		return settled, nil
 	}
 	second, err := r.perform(ctx, payment)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	other, err := r.rests(ctx, second)
 	if err != nil {
-		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
+		return nil, cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
 	}
-	first, proposed := ownOf(settled, own, other), proposal{}
+	r.ids.learn(settled, other, s, second.Subject)
+	settled, other = r.ids.mask(settled, s), r.ids.mask(other, second.Subject)
+	first, proposed := ownOf(settled, brought(settled), other), proposal{}
 	if others := ownOf(other, brought(other), settled); len(first) > 0 && len(others) > 0 {
 		proposed = toIgnore(first, others)
 	}
 	if len(proposed.places) == 0 {
-		return nil
+		return settled, nil
 	}
 	place := first.difference(nil)[0]
-	return &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, %s",
+	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, %s",
 		nameOf(place), orAbsent(other, place), settled[place], proposed)}
 }
 

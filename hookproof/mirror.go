@@ -35,18 +35,13 @@ func (t *Trial) repeats(place, value string) bool {
 	return false
 }
 
-var listIndex = regexp.MustCompile(`/\d+(/|$)`)
-
 // mayRepeat says that a state may repeat an event at some places, and what to do.
 func (i instance) mayRepeat(state canonical, places []string) string {
 	var parts []string
 	p := proposal{}
 	for _, place := range places {
 		parts = append(parts, nameOf(place)+" is "+state[place])
-		for listIndex.MatchString(place) {
-			place = listIndex.ReplaceAllString(place, "/*$1")
-		}
-		p.places = append(p.places, place)
+		p.places = append(p.places, anyIndex(place))
 	}
 	slices.Sort(p.places)
 	p.places = slices.Compact(p.places)

@@ -58,6 +58,7 @@ type run struct {
 	queue      sync.Mutex   // of relations that are decided alone
 	flapping   string       // what was seen of answers that change in calm
 	spare      Subject      // for deliveries of which no state is read
+	ids        ownIDs       // in states, as the calibration has found them
 	granted    []string     // what is taken for granted, for the report
 	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int

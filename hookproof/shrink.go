@@ -95,13 +95,23 @@ func (r *run) decideAlone(ctx context.Context, found outcome) (outcome, error) {
 // failed, from both, and from a fresh one: a number that is every subject's own, such as a row's. A fault is like one of them.
 func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 	places := found.trial.State.difference(found.want)
-	if slices.ContainsFunc(places, func(place string) bool { return !mayBeOwn(found.trial.State[place]) || !mayBeOwn(found.want[place]) }) {
+	known, err := r.reference(ctx, found.instance.Right)
+	if err != nil {
+		return ""
+	}
+	of := Subject{} // of what it was compared with
+	if known.trial != nil {
+		of = known.trial.Subject
+	}
+	if slices.ContainsFunc(places, func(place string) bool {
+		return !mayBeOwn(found.trial.State[place], found.trial.Subject) || !mayBeOwn(found.want[place], of)
+	}) {
 		return ""
 	}
 	r.mu.Lock()
-	known := !slices.ContainsFunc(places, func(place string) bool { return !r.own[place] })
+	seen := !slices.ContainsFunc(places, func(place string) bool { return !r.own[place] })
 	r.mu.Unlock()
-	if !known && !r.ownOfAll(ctx, found, places) {
+	if !seen && !r.ownOfAll(ctx, found, places) {
 		return ""
 	}
 	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(found.trial.State, found.want))
@@ -129,7 +139,7 @@ func (r *run) ownOfAll(ctx context.Context, found outcome, places []string) bool
 		}
 		for _, place := range places {
 			value := state[place]
-			if value == found.want[place] || value == found.trial.State[place] || value == fresh[place] || !mayBeOwn(value) {
+			if value == found.want[place] || value == found.trial.State[place] || value == fresh[place] || !mayBeOwn(value, again.Subject) {
 				return false
 			}
 		}
@@ -142,10 +152,10 @@ func (r *run) ownOfAll(ctx context.Context, found outcome, places []string) bool
 	return true
 }
 
-// mayBeOwn tells whether a value is a number, or a text that may be one object's own.
-func mayBeOwn(value string) bool {
+// mayBeOwn tells whether a value is a number, or a text that may be one object's own, or is the subject's.
+func mayBeOwn(value string, s Subject) bool {
 	_, err := json.Number(value).Float64()
-	return err == nil || isOwn(value)
+	return err == nil || isOwn(value) || s.holdsOwn(value)
 }
 
 // flapTries is how often one event is sent to find out whether answers flap.

@@ -263,6 +263,7 @@ func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
 		return nil, hookFailed("state", r.lost(ctx, t, err))
 	}
 	t.timed, err = canonicalOf(state, t.Subject, r.target.Ignore)
+	t.timed = r.ids.mask(t.timed, t.Subject)
 	t.State = t.timed.timeless()
 	return t.State, err
 }
