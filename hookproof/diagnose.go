@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -68,7 +69,8 @@ func (r *run) diagnoseRedirect(ctx context.Context, refused Delivery) error {
 		}
 		again := r.sender.send(ctx, shipment{event: e, label: "unhandled", sign: "genuine", headers: map[string]string{forwarded: "https"}})
 		if again.Status != 0 && again.Status/100 != 3 {
-			return &Unusable{told + `, and does not when it is told that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into the target file`}
+			file := cmp.Or(r.target.File, "a target file; beside that it needs url and secret alone, and goes with --target")
+			return &Unusable{told + `, and does not when it is told that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
 		}
 	}
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}

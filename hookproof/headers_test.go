@@ -2,6 +2,9 @@ package hookproof
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,8 +30,11 @@ func TestAnAppBehindTLS(t *testing.T) {
 	_, err := Judge(t.Context(), target, only)
 	var unusable *Unusable
 	require.ErrorAs(t, err, &unusable)
+	require.ErrorContains(t, err, "into a target file; beside that it needs url and secret alone, and goes with --target")
+	target.File = "shop.json"
+	_, err = Judge(t.Context(), target, only)
 	require.EqualError(t, err, `the target answers 301, a redirect, to everything, to Location: "`+strings.Replace(target.URL, "http:", "https:", 1)+
-		`", and does not when it is told that the delivery came by TLS; put "headers": {"X-Forwarded-Proto": "https"} into the target file`)
+		`", and does not when it is told that the delivery came by TLS; put "headers": {"X-Forwarded-Proto": "https"} into shop.json`)
 	target.Headers = map[string]string{"x-forwarded-proto": "https"}
 	r, err := Judge(t.Context(), target, only)
 	require.NoError(t, err)
@@ -85,4 +91,24 @@ func TestHooksOfTheSameHostHaveTheHeaders(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "2024-06-20", target.APIVersion)
 	require.Equal(t, map[string]string{"X-Forwarded-Proto": "https"}, target.Headers)
+}
+
+// Some apps answer to their own name alone.
+func TestTheHostIsSent(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Host + " " + r.Header.Get("X-Tenant")
+		_, _ = w.Write([]byte(`{"sessionId": "cs_1"}`))
+	}))
+	t.Cleanup(server.Close)
+	path := filepath.Join(t.TempDir(), "target.json")
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(`{"url": "URL/hook", "secret": "whsec_x", "headers": {"host": "shop.example", "X-Tenant": "{{env.TENANT}}"},
+		"subject": {"http": {"url": "URL/orders", "method": "POST"}}, "state": {"command": ["true"]}}`, "URL", server.URL)), 0o600))
+	target, err := LoadTarget(path, func(string) string { return "acme" })
+	require.NoError(t, err)
+	require.Equal(t, 200, target.Deliver(t.Context(), rawEvent("{}"), "genuine").Status)
+	_, err = target.Subject(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"shop.example acme", "shop.example acme"}, []string{<-seen, <-seen})
 }
