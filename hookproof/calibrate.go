@@ -280,8 +280,7 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &Unusable{"nothing can be proven: an event that says that a subject is paid was acknowledged, and the state hook says the same " +
-				"as before. Does it show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object?" + r.otherwise()}
+			return &Unusable{noEffect(r.journal.Deliveries()) + r.otherwise()}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -52,6 +52,9 @@ func (w word) payment() bool {
 	return w.event == "checkout.session.completed" && w.with == nil && !w.stranger && !w.nowhere && !w.live && !w.other
 }
 
+// needsSubject is why a schedule is not asked where payments are carried.
+const needsSubject = "it needs subject: the target refuses events of objects that it does not know"
+
 // unaskable says why a schedule cannot be asked of this target, or "": where payments are carried, nothing can be that is
 // about an object of its own, and what is newer than its API version must be known here.
 func (r *run) unaskable(s Schedule) string {
@@ -61,7 +64,7 @@ func (r *run) unaskable(s Schedule) string {
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", r.target.APIVersion, newest)
 		}
 		if r.carried && item.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != carrier && item.Event != "unhandled-succeeded" {
-			return "it needs subject: the target refuses events of objects that it does not know"
+			return needsSubject
 		}
 	}
 	return ""

@@ -123,17 +123,33 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 		})
 	}
 	phase("last reading", func() error { return r.lastReading(ctx) })
+	if len(r.works) == 0 { // the run ended before anything was judged
+		return err
+	}
 	for _, c := range checks {
 		w := r.works[c.Name]
-		if w == nil {
-			continue
+		if w == nil { // the run ended before its phase
+			var wrong error
+			if w, wrong = r.work(c); wrong != nil {
+				return wrong
+			}
 		}
-		if err != nil && !w.told { // no evidence is never a pass
-			w.finding.Verdict, w.finding.Lacking, w.finding.Why = NotRun, true, "the run ended before it was decided"
+		if err != nil && !w.told && len(w.finding.Missing) == 0 { // no evidence is never a pass
+			w.finding.Verdict, w.finding.Lacking, w.finding.Why = NotRun, true, endedEarly(err)
 		}
 		report.Findings = append(report.Findings, w.finding)
 	}
 	return err
+}
+
+// endedEarly says why a check was not decided when the run ended.
+func endedEarly(err error) string {
+	const why = "the run ended before it was decided"
+	var failed *HookError
+	if errors.As(err, &failed) {
+		return why + ": the hook " + failed.Hook + " failed"
+	}
+	return why
 }
 
 // phases are what runs after the calibration, in this order.
@@ -236,8 +252,8 @@ const mostShown = 3
 // work is what there is to do for a check.
 func (r *run) work(c Check) (*work, error) {
 	w := &work{check: c, finding: Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: Pass, Reports: c.Reports()}}
-	if missing := r.target.Lacks(c.Needs()); missing != "" {
-		w.finding.Verdict, w.finding.Why = NotRun, "it needs "+hookNames[missing]
+	if missing := r.target.missing(c.Needs()); len(missing) > 0 {
+		w.finding.Verdict, w.finding.Why, w.finding.Missing = NotRun, "it needs "+hookNames[missing[0]], missing
 		return w, nil
 	}
 	var err error
@@ -250,6 +266,9 @@ func (r *run) work(c Check) (*work, error) {
 	})
 	if known > 0 && len(w.instances) == 0 {
 		w.finding.Verdict, w.finding.Why = NotRun, why
+		if why == needsSubject {
+			w.finding.Missing = []string{"subject"}
+		}
 	}
 	return w, err
 }

@@ -16,6 +16,7 @@ type Finding struct {
 	Verdict    Verdict  `json:"verdict"`
 	Why        string   `json:"why,omitempty"`        // what was wrong, or why it was not run
 	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
+	Missing    []string `json:"missing,omitempty"`    // hooks that it needs and the target does not offer, in the words of Needs
 	Relation   string   `json:"relation,omitempty"`   // that was broken
 	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
 	Unshrunk   string   `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"

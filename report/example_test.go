@@ -23,8 +23,11 @@ func ExampleText() {
 	}
 	_ = report.Text(os.Stdout, run, report.StyleOf(os.Stdout, true))
 	// Output:
-	// FAILED: 1 failed, 0 passed, 0 info, 0 not run
+	// FAILED: 1 check failed of 1
+	// 1 failed, 0 passed, 0 info, 0 not run
 	// http://127.0.0.1:3000/webhooks/stripe, profile strict, seed 7, 812 ms
+	// Only the event types of docs/events.md were sent ('hookproof list events'
+	//   prints them); what the endpoint does with any other type was not judged.
 	//
 	// 1. idempotence/redelivered
 	//    Demanded:        An event that comes again changes nothing.

@@ -35,6 +35,9 @@ func pageFile(name string) string {
 type view struct {
 	hookproof.Report
 	Outcome  Outcome
+	Headline string
+	Advice   string // what to do next
+	Covered  string // what any verdict is limited to
 	Tally    string
 	Effort   string
 	Verdicts []hookproof.Verdict
@@ -72,7 +75,8 @@ type failure struct {
 // HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
 // for what matters.
 func HTML(w io.Writer, r hookproof.Report) error {
-	v := view{Report: r, Outcome: OutcomeOf(r), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	s := summaryOf(r)
+	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: covered, Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}

@@ -23,7 +23,7 @@ type Counts struct {
 	NotRun int `json:"notRun"`
 }
 
-// JSON writes a report for machines: a hookproof.Report, with its outcome and counts ahead of it.
+// JSON writes a report for machines: a hookproof.Report, with its outcome, its headline and counts ahead of it.
 func JSON(w io.Writer, r hookproof.Report) error {
 	if r.Phases == nil {
 		r.Phases = []hookproof.Spent{}
@@ -31,12 +31,16 @@ func JSON(w io.Writer, r hookproof.Report) error {
 	if r.Findings == nil {
 		r.Findings = []hookproof.Finding{}
 	}
+	s := summaryOf(r)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(struct {
-		Outcome Outcome `json:"outcome"`
-		Counts  Counts  `json:"counts"`
+		Outcome   Outcome    `json:"outcome"`
+		Headline  string     `json:"headline"`
+		Counts    Counts     `json:"counts"`
+		NotJudged []unjudged `json:"notJudged,omitempty"`
+		Next      []step     `json:"next,omitempty"`
 		hookproof.Report
-	}{OutcomeOf(r), Counts{r.Count(hookproof.Pass), r.Count(hookproof.Fail), r.Count(hookproof.Info), r.Count(hookproof.NotRun)}, r})
+	}{s.outcome, s.text(), Counts{r.Count(hookproof.Pass), r.Count(hookproof.Fail), r.Count(hookproof.Info), r.Count(hookproof.NotRun)}, s.notJudged, s.next, r})
 }

@@ -77,7 +77,7 @@ func JUnit(w io.Writer, r hookproof.Report) error {
 
 func suiteOf(r hookproof.Report, name string) suite {
 	one := suite{Name: name, Timestamp: r.Began.UTC().Format(time.RFC3339), Properties: []property{
-		{"target", r.Target}, {"profile", r.Profile}, {"seed", fmt.Sprint(r.Seed)},
+		{"headline", summaryOf(r).text()}, {"target", r.Target}, {"profile", r.Profile}, {"seed", fmt.Sprint(r.Seed)},
 	}}
 	var took hookproof.Millis
 	for _, f := range r.Findings {

@@ -33,12 +33,12 @@ func sample() hookproof.Report {
 			passed("idempotence/redelivered", "An event that comes again changes nothing.", 240.8, 6),
 			passed("order/life", "A life's events end in the same state, in whatever order they come.", 2204, 24),
 			{Check: "order/before-its-object", Demand: "An event that overtakes its object's row is not lost.", Verdict: hookproof.NotRun,
-				Why: "the target file has no subject that uses {{new.id}}, so no event can precede its object", Took: 0},
+				Why: "the target file has no subject that uses {{new.id}}, so no event can precede its object", Missing: []string{"announce"}, Took: 0},
 			{Check: "meaning/dispute-lost", Demand: "A lost dispute shows.", Verdict: hookproof.NotRun, Lacking: true,
 				Why: "charge.dispute.closed changed nothing of the state, and unhandled does not list it", Relations: 0, Took: 310},
 			cut(),
 			{Check: "faults/database-frozen", Demand: "A frozen database costs a refusal, not an event.", Verdict: hookproof.NotRun,
-				Why: "the target file has no database"},
+				Why: "the target file has no database", Missing: []string{"database", "restart"}},
 			passed("bookkeeping/counters", "Every delivery is counted once.", 80, 3),
 		},
 	}
@@ -145,7 +145,7 @@ func long() hookproof.Report {
 		for n := range 10 {
 			f := passed(fmt.Sprintf("%s/number-%d", name, n+1), "Something is as it should be.", hookproof.Millis(n*10), n)
 			if i == 5 && n > 5 {
-				f.Verdict, f.Why = hookproof.NotRun, "the target file has no stop and start"
+				f.Verdict, f.Why, f.Missing = hookproof.NotRun, "the target file has no stop and start", []string{"restart"}
 			}
 			r.Findings = append(r.Findings, f)
 		}

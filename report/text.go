@@ -39,14 +39,19 @@ type text struct {
 func (t *text) line(format string, args ...any) { t.WriteString(fmt.Sprintf(format, args...) + "\n") }
 
 func (t *text) verdict(r hookproof.Report) {
-	outcome := OutcomeOf(r)
-	hue := map[Outcome]string{Passed: green, Failed: red, Incomplete: yellow}[outcome]
-	word := strings.ToUpper(string(outcome))
-	t.WriteString(strings.Replace(t.wrap("", "  ", word+": "+tally(r)), word, t.paint(bold+";"+hue, word), 1))
+	s := summaryOf(r)
+	hue := map[Outcome]string{Passed: green, Failed: red, Incomplete: yellow}[s.outcome]
+	word := strings.ToUpper(string(s.outcome))
+	t.WriteString(strings.Replace(t.wrap("", "  ", s.text()), word, t.paint(bold+";"+hue, word), 1))
+	t.WriteString(t.wrap("", "  ", tally(r)))
 	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, said(r.Took))))
-	if outcome == Failed && r.Incomplete() {
+	if s.outcome == Failed && r.Incomplete() {
 		t.WriteString(t.wrap("", "  ", "Nor is it complete: something was not run for want of evidence or time."))
 	}
+	if advice := s.advice(); advice != "" {
+		t.WriteString(t.wrap("", "  ", advice))
+	}
+	t.WriteString(t.wrap("", "  ", covered))
 }
 
 // failure is all that is known of one failed check.

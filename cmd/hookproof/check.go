@@ -32,8 +32,9 @@ With a target file, which tells how to make an object of the endpoint's and how 
 idempotence, order, meaning and bookkeeping as well, and with the way to its database what becomes of events when
 that fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that ran passed, 1 a check failed, 2 bad use, an unreachable target, a hook that failed, or
-something that could not be judged for want of evidence or time.`,
+Exit codes: 0 everything that was judged passed, and the headline says what was not; 1 a check failed, whatever was not
+judged beside it; 2 no check failed, and: bad use, an unreachable target, a hook that failed, or something that could not be
+judged for want of evidence or time.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
@@ -91,8 +92,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	if errors.Is(err, context.Canceled) {
 		return errors.New("interrupted; faults were healed, and what was started was stopped")
 	}
-	var failed *hookproof.HookError // what was found before is told all the same
-	if err != nil && (!errors.As(err, &failed) || len(r.Findings) == 0) {
+	if err != nil && len(r.Findings) == 0 {
 		return err
 	}
 	for _, wanted := range []struct {
@@ -105,13 +105,23 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 			}
 		}
 	}
-	if err := errors.Join(report.Text(out, r, style), err); err != nil {
+	if err := report.Text(out, r, style); err != nil {
 		return err
 	}
-	switch report.OutcomeOf(r) {
-	case report.Failed:
+	return ending(r, err)
+}
+
+// ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged
+// beside it: ended is what ended the run before its end, such as a hook that failed, or nil.
+func ending(r hookproof.Report, ended error) error {
+	switch outcome := report.OutcomeOf(r); {
+	case outcome == report.Failed && ended != nil:
+		return fmt.Errorf("%w; and besides, %w", errFailed, ended)
+	case outcome == report.Failed:
 		return errFailed
-	case report.Incomplete:
+	case ended != nil:
+		return ended
+	case outcome == report.Incomplete:
 		return fmt.Errorf("incomplete: %s", strings.Join(lacking(r), "; "))
 	}
 	return nil

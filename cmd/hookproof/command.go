@@ -20,9 +20,9 @@ const (
 	unusable = 2
 )
 
-// errFailed ends a command that ran, and told what failed, with exit code 1. Any other error is one
-// sentence on standard error and exit code 2.
-var errFailed = errors.New("failed")
+// errFailed ends a command that ran, and told what failed, with exit code 1, also where it is joined with another
+// error, which is told on standard error. Any other error is one sentence there and exit code 2.
+var errFailed = errors.New("something failed")
 
 const about = `hookproof delivers Stripe webhooks to an endpoint, signed and forged, in every order, number and overlap, and
 says whether it did what it should. It needs no Stripe account and no network.
@@ -37,8 +37,8 @@ says whether it did what it should. It needs no Stripe account and no network.
 Targets must be on this machine, in a private network, or listed with --allow-host: hookproof forges, and must
 not become a weapon. It takes no live API key for a secret.
 
-Exit codes: 0 everything that ran passed, 1 something failed, 2 wrong usage, an unreachable target, or
-nothing ran.`
+Exit codes: 0 everything that was judged passed, 1 something failed, whatever was not judged beside it, 2 wrong usage,
+an unreachable target, or what was to be judged could not be.`
 
 // run does what the arguments say and answers the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
@@ -84,10 +84,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case err == nil:
 		return passed
-	case errors.Is(err, errFailed):
+	case err == errFailed: // which was told
 		return failed
 	}
 	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
+	if errors.Is(err, errFailed) {
+		return failed
+	}
 	return unusable
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -14,22 +15,26 @@ import (
 
 func listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list [checks|scenarios]",
+		Use:   "list [checks|scenarios|events]",
 		Short: "List what is built in",
 		Long: `list prints the checks: the name, what the check needs of a target beyond a URL and a secret ("-" is
-nothing), and what it demands. 'list scenarios' prints what replay knows in the same form.`,
+nothing), and what it demands. 'list scenarios' prints what replay knows in the same form. 'list events' prints the
+event types that are sent, what each is about, and its names in schedules ("-" is sent by replay alone).`,
 		Example: `  hookproof list
   hookproof list scenarios | grep refund`,
-		ValidArgs: []string{"checks", "scenarios"},
+		ValidArgs: []string{"checks", "scenarios", "events"},
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 || len(args) == 1 && (args[0] == "checks" || args[0] == "scenarios") {
+			if len(args) == 0 || len(args) == 1 && slices.Contains([]string{"checks", "scenarios", "events"}, args[0]) {
 				return nil
 			}
-			return fmt.Errorf("list: there is no list %q; there are checks and scenarios", strings.Join(args, " "))
+			return fmt.Errorf("list: there is no list %q; there are checks, scenarios and events", strings.Join(args, " "))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "scenarios" {
+			switch strings.Join(args, "") {
+			case "scenarios":
 				return listScenarios(cmd.OutOrStdout())
+			case "events":
+				return listEvents(cmd.OutOrStdout())
 			}
 			return listChecks(cmd.OutOrStdout())
 		},
@@ -49,6 +54,21 @@ func listScenarios(out io.Writer) error {
 			needs = "-"
 		}
 		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", name, needs, s.Description); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}
+
+// listEvents prints the event types that are sent.
+func listEvents(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, one := range hookproof.EventTypes() {
+		words := strings.Join(one.Words, " ")
+		if words == "" {
+			words = "-"
+		}
+		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", one.Type, one.Object, words); err != nil {
 			return err
 		}
 	}

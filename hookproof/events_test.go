@@ -1,0 +1,54 @@
+package hookproof
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/fixtures"
+)
+
+const (
+	eventsPage   = "../docs/events.md"
+	eventsBegin  = "<!-- generated: events -->\n"
+	eventsEnding = "<!-- end -->\n"
+)
+
+// TestEventsPage keeps the tables in docs/events.md as the fixtures and the vocabulary are: go test ./hookproof -update.
+func TestEventsPage(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(eventsPage)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(raw), eventsBegin)
+	require.True(t, found)
+	_, after, found := strings.Cut(rest, eventsEnding)
+	require.True(t, found)
+	want := before + eventsBegin + "\n" + EventTable() + "\n" + eventsEnding + after
+	if *update {
+		require.NoError(t, os.WriteFile(eventsPage, []byte(want), 0o644))
+		return
+	}
+	require.Equal(t, want, string(raw), "go test ./hookproof -update writes it")
+}
+
+// Every fixture's type is listed, and every word that is an event of Stripe's stands beside its type.
+func TestEventTypesAreWhole(t *testing.T) {
+	t.Parallel()
+	types, words := map[string]bool{}, map[string]bool{}
+	for _, one := range EventTypes() {
+		require.NotEmpty(t, one.Object, one.Type)
+		require.Equal(t, fixtures.Versions(), one.Versions, "%s is sent in every version", one.Type)
+		types[one.Type] = true
+		for _, word := range one.Words {
+			words[word] = true
+		}
+	}
+	for _, name := range fixtures.EventNames(fixtures.DefaultVersion) {
+		require.True(t, types[fixtureType(name)], name)
+	}
+	for word, w := range vocabulary {
+		require.Equal(t, w.event != "", words[word], word)
+	}
+}

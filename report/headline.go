@@ -1,0 +1,160 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof"
+)
+
+// covered limits what any verdict says: it speaks of the events that were sent, and of no others.
+const covered = "Only the event types of docs/events.md were sent ('hookproof list events' prints them); what the endpoint does with any other type was not judged."
+
+// summary is what a run came to, of how much, and what would let it judge more.
+type summary struct {
+	outcome   Outcome
+	failed    int
+	judged    int // checks that passed, failed or were told as info
+	checks    int
+	notJudged []unjudged
+	next      []step
+	scope     string // how far a verdict goes that lacks hooks; "" where it lacks none
+}
+
+// unjudged is a family of which not all was judged.
+type unjudged struct {
+	Family    string `json:"family"`
+	NotJudged int    `json:"notJudged"`
+	Checks    int    `json:"checks"`
+}
+
+// step is what the target could be given, and how many more checks could be judged then.
+type step struct {
+	Keys   []string `json:"keys"` // of the target file
+	Checks int      `json:"checks"`
+}
+
+// steps are the hooks that a target may lack, in the order in which they are best given. Each counts on those before it.
+var steps = []struct {
+	keys, needs []string
+}{
+	{[]string{"subject", "state"}, []string{"subject", "state"}},
+	{[]string{"stop", "start", "database"}, []string{"restart", "database", "link", "break"}},
+	{[]string{"counters"}, []string{"counters"}},
+	{[]string{"{{new.id}} in subject"}, []string{"announce"}},
+	{[]string{"previousSecret"}, []string{"previousSecret"}},
+	{[]string{"replicas"}, []string{"replicas"}},
+}
+
+// summaryOf reads a report and decides nothing that it does not say.
+func summaryOf(r hookproof.Report) summary {
+	s := summary{outcome: OutcomeOf(r), failed: r.Count(hookproof.Fail), checks: len(r.Findings), next: nextOf(r)}
+	s.judged = s.checks - r.Count(hookproof.NotRun)
+	for _, name := range families(r) {
+		one := unjudged{Family: name}
+		for _, f := range r.Findings {
+			if family(f.Check) == name {
+				one.Checks++
+				if f.Verdict == hookproof.NotRun {
+					one.NotJudged++
+				}
+			}
+		}
+		if one.NotJudged > 0 {
+			s.notJudged = append(s.notJudged, one)
+		}
+	}
+	if len(s.next) > 0 {
+		switch s.next[0].Keys[0] {
+		case "subject":
+			s.scope = " as far as a URL can show"
+		case "stop":
+			s.scope = " as far as can be seen without the way to its database"
+		default:
+			s.scope = " as far as its hooks can show"
+		}
+	}
+	return s
+}
+
+// nextOf says which hooks would let more be judged.
+func nextOf(r hookproof.Report) []step {
+	var list []step
+	var given []string
+	counted := map[string]bool{}
+	for _, one := range steps {
+		given = append(given, one.needs...)
+		n := 0
+		for _, f := range r.Findings {
+			lacks := slices.ContainsFunc(f.Missing, func(need string) bool { return !slices.Contains(given, need) })
+			if len(f.Missing) > 0 && !lacks && !counted[f.Check] {
+				counted[f.Check] = true
+				n++
+			}
+		}
+		if n > 0 {
+			list = append(list, step{one.keys, n})
+		}
+	}
+	return list
+}
+
+// text is the headline: the verdict, what it is about, and what it is not about.
+func (s summary) text() string {
+	word := strings.ToUpper(string(s.outcome))
+	var text string
+	whole := len(s.notJudged) == 0
+	switch {
+	case s.judged == 0:
+		return word + ": nothing was judged"
+	case s.outcome == Failed && whole:
+		return fmt.Sprintf("%s: %s failed of %d", word, counted(s.failed, "check"), s.checks)
+	case s.outcome == Failed:
+		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all", word, counted(s.failed, "check"), s.judged, s.checks)
+	case s.outcome == Incomplete:
+		text = fmt.Sprintf("%s: %d of %s judged", word, s.judged, counted(s.checks, "check"))
+	default:
+		text = fmt.Sprintf("%s%s: %d of %s", word, s.scope, s.judged, counted(s.checks, "check"))
+	}
+	if whole {
+		return text
+	}
+	return text + "; not judged: " + s.missed()
+}
+
+// missed names the families that were not judged, those first of which nothing was.
+func (s summary) missed() string {
+	var all, parts []string
+	for _, one := range s.notJudged {
+		if one.NotJudged == one.Checks {
+			all = append(all, one.Family)
+		} else {
+			parts = append(parts, fmt.Sprintf("%d of %d of %s", one.NotJudged, one.Checks, one.Family))
+		}
+	}
+	return strings.Join(append(all, parts...), ", ")
+}
+
+// advice says what to do next, in a sentence; "" where no hook would let more be judged.
+func (s summary) advice() string {
+	var parts []string
+	for n, one := range s.next {
+		keys := one.Keys[0]
+		if last := len(one.Keys) - 1; last > 0 {
+			keys = strings.Join(one.Keys[:last], ", ") + " and " + one.Keys[last]
+		}
+		switch {
+		case one.Keys[0] == "subject":
+			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s", keys, counted(one.Checks, "more check")))
+		case n == 0:
+			parts = append(parts, fmt.Sprintf("give the target file %s for %s", keys, counted(one.Checks, "more check")))
+		default:
+			parts = append(parts, fmt.Sprintf("%s for %d more", keys, one.Checks))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Next: " + strings.Join(parts, "; ") + " (docs/hookproof.md tells how)."
+}

@@ -1,0 +1,81 @@
+package report_test
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
+	"example.com/hookproof/report"
+)
+
+// The headline says of how much it speaks, and never more than was judged.
+func TestHeadline(t *testing.T) {
+	t.Parallel()
+	of := func(check string, verdict hookproof.Verdict, missing ...string) hookproof.Finding {
+		return hookproof.Finding{Check: check, Demand: "It is so.", Verdict: verdict, Why: "so", Missing: missing}
+	}
+	lacking := func(check string) hookproof.Finding {
+		f := of(check, hookproof.NotRun)
+		f.Lacking = true
+		return f
+	}
+	pass := of("authenticity/genuine", hookproof.Pass)
+	fail := of("authenticity/unsigned", hookproof.Fail)
+	for name, row := range map[string]struct {
+		findings       []hookproof.Finding
+		headline, next string
+	}{
+		"nothing": {nil, "INCOMPLETE: nothing was judged", ""},
+		"a URL": {
+			[]hookproof.Finding{pass, of("authenticity/no-effect", hookproof.NotRun, "subject", "state"), of("order/refunds", hookproof.NotRun, "subject", "state"), of("faults/killed", hookproof.NotRun, "subject", "state", "database", "restart")},
+			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks; stop, start and database for 1 more (docs/hookproof.md tells how).",
+		},
+		"no database": {
+			[]hookproof.Finding{pass, of("faults/killed", hookproof.NotRun, "database", "restart"), of("bookkeeping/sum", hookproof.NotRun, "counters")},
+			"PASSED as far as can be seen without the way to its database: 1 of 3 checks; not judged: faults, bookkeeping",
+			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (docs/hookproof.md tells how).",
+		},
+		"no counters": {
+			[]hookproof.Finding{pass, of("bookkeeping/sum", hookproof.NotRun, "counters")},
+			"PASSED as far as its hooks can show: 1 of 2 checks; not judged: bookkeeping",
+			"Next: give the target file counters for 1 more check (docs/hookproof.md tells how).",
+		},
+		"what is ignored on purpose": {
+			[]hookproof.Finding{pass, of("meaning/refund", hookproof.NotRun), of("meaning/unpaid", hookproof.Pass)},
+			"PASSED: 2 of 3 checks; not judged: 1 of 2 of meaning", "",
+		},
+		"everything": {[]hookproof.Finding{pass, of("order/refunds", hookproof.Info)}, "PASSED: 2 of 2 checks", ""},
+		"failed":     {[]hookproof.Finding{pass, fail}, "FAILED: 1 check failed of 2", ""},
+		"failed, and not judged": {
+			[]hookproof.Finding{pass, fail, lacking("order/refunds")},
+			"FAILED: 1 check failed of 2 judged, of 3 in all; not judged: order", "",
+		},
+		"no evidence": {[]hookproof.Finding{pass, lacking("order/refunds")}, "INCOMPLETE: 1 of 2 checks judged; not judged: order", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := hookproof.Report{Version: 1, Findings: row.findings}
+			text := strings.Join(strings.Fields(written(t, func(w io.Writer, r hookproof.Report) error {
+				return report.Text(w, r, report.Style{})
+			}, r)), " ")
+			require.Contains(t, text, row.headline+" ")
+			require.Contains(t, text, row.next)
+			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
+			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")
+			var read struct{ Headline string }
+			require.NoError(t, json.Unmarshal([]byte(written(t, report.JSON, r)), &read))
+			require.Equal(t, row.headline, read.Headline)
+			page := written(t, report.HTML, r)
+			require.Contains(t, page, row.headline)
+			require.Contains(t, page, "docs/events.md")
+			if len(row.findings) > 0 {
+				require.Contains(t, written(t, report.JUnit, r), `name="headline" value="`+row.headline)
+			}
+		})
+	}
+}
