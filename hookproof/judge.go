@@ -101,7 +101,7 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 }
 
 // ignores names the event type of a relation that the target has listed as one that it does not handle,
-// where the relation would demand that it does.
+// where the relation would demand that it does, or is evidence only where the state shows that type.
 func (r *run) ignores(i instance) string {
 	if i.Op == "" || i.Op == "∌" && i.If == "" {
 		return ""
@@ -109,7 +109,7 @@ func (r *run) ignores(i instance) string {
 	differ := func(a, b Schedule) bool {
 		return slices.ContainsFunc(a, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(b, item.tells) })
 	}
-	if i.Op == "=" && !differ(i.right, i.left) {
+	if i.Op == "=" && i.If == "" && !differ(i.right, i.left) {
 		return "" // more events than the right side has, which must change nothing: ignoring them is right
 	}
 	for _, item := range slices.Concat(i.left, i.right) {

@@ -1,6 +1,10 @@
 package hookproof
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // noEffect says what to do where the target has acknowledged a payment and its state hook shows no change. The events that
 // were sent come first, since the endpoint may wait for others, and the hooks are doubted after that.
@@ -10,4 +14,17 @@ func noEffect(sent []Delivery) string {
 		"If the endpoint waits for other types, hookproof cannot judge what it does with them: docs/events.md, or 'hookproof list events', has all types that are sent; " +
 		"with --url and --secret it judges signatures and answers alone. " +
 		"If the endpoint does handle one of these: does the state hook show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object?"
+}
+
+// notShown says why nothing can be proven where two states are the same that must differ for it, and names the type to
+// list under unhandled.
+func notShown(left, right string) string {
+	same := fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))
+	other := typesTold(right, left)
+	list := slices.DeleteFunc(typesTold(left, right), func(name string) bool { return slices.Contains(other, name) })
+	if len(list) == 0 { // one type that tells two things is no type to list
+		return same + ", so nothing can be proven by what differs between them"
+	}
+	types := strings.Join(list, " and ")
+	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint means to ignore it", same, types, types)
 }

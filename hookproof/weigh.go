@@ -106,8 +106,7 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 	}
 	i := out.instance
 	if left, right, conditional := strings.Cut(i.If, "≠"); conditional && states[left].equal(states[right]) {
-		out.verdict, out.lacking = NotRun, true
-		out.why = fmt.Sprintf("the state does not show that %s; let the state hook show it, or list the event's type under unhandled", i.If)
+		out.verdict, out.lacking, out.why = NotRun, true, notShown(strings.TrimSpace(left), strings.TrimSpace(right))
 		return out, nil
 	}
 	if i.Op == "≠" {
