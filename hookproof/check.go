@@ -20,7 +20,7 @@ type Check struct {
 	Why    string   // what a breach costs
 	Mend   string   // how to mend it, in a sentence
 	Kills  []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
-	Strict bool     // demanded by profile strict only: Stripe itself allows otherwise, and profile stripe says so
+	Strict bool     // demanded by profile strict only, as all is that is our policy; profile stripe tells a breach as info
 
 	Relations []Relation
 	// Alone tells that nothing else is delivered meanwhile.
@@ -98,7 +98,11 @@ func (c Check) Family() string {
 
 // Checks are all checks, family by family, in the order in which they are told.
 func Checks() []Check {
-	return slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
+	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
+	for i := range all {
+		all[i].Strict = all[i].Strict || all[i].Source == ourPolicy
+	}
+	return all
 }
 
 // ChecksNamed are the check of that name, or the family's.

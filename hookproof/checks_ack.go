@@ -25,7 +25,7 @@ var ackPolicy = []Check{
 		Relations: answers("paid=ack {expired|async-failed|unpaid}=ack")},
 	{Name: "ack-policy/garbage", Demand: "A signed body that is no event is refused, and ends nothing.", Source: ourPolicy, Why: "one such body can end the process, or is retried for days",
 		Mend: "answer 400 to what is not JSON or has no id and type", Kills: []string{"bad-body-answered-500", "null-body-ends-the-process"}, Relations: answers("garbage=refused? carrier=ack", "cut-off=refused? carrier=ack", "no-event=refused? carrier=ack", "json-null=refused? carrier=ack", "blank=refused? carrier=ack")},
-	{Name: "ack-policy/conflicts", Demand: "Copies that overlap are all acknowledged.", Source: ourPolicy, Strict: true,
+	{Name: "ack-policy/conflicts", Demand: "Copies that overlap are all acknowledged.", Source: ourPolicy,
 		Why: "conflicts between transactions, answered 500, are retried by Stripe an hour later", Mend: "run a transaction again that has failed with SQLSTATE 40001 or 40P01",
 		Kills: []string{"serialization-failure-not-retried"}, Relations: answers("paid&12=ack", "refund-10&12=ack")},
 	{Name: "ack-policy/no-rate-limit", Demand: "Stripe's bursts meet no rate limit.", Source: ourPolicy, Why: "after an outage Stripe sends everything at once, and what is answered 429 comes hours later",

@@ -25,6 +25,14 @@ type Options struct {
 	Phase      func(string)  // is told of each phase as it begins; may be nil
 }
 
+// told is a verdict on a check as the profile has it: what profile strict alone demands is worth knowing under stripe.
+func (o Options) told(c Check, verdict Verdict) Verdict {
+	if verdict == Fail && c.Strict && o.Profile == "stripe" {
+		return Info
+	}
+	return verdict
+}
+
 // run is one run of the checks on one target.
 type run struct {
 	target  *Target
@@ -114,7 +122,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	phase("calibrate", func() error { return r.calibrate(ctx) })
 	var said *diagnosis
 	if errors.As(err, &said) {
-		report.Findings, err = said.findings(checks, r.journal.Deliveries()), nil
+		report.Findings, err = said.findings(checks, r.journal.Deliveries(), r.options), nil
 		return nil
 	}
 	for _, p := range phases {
@@ -231,7 +239,7 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 				seen = c.Overall(r.journaled())
 			}
 			f := &w.finding
-			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = seen.Verdict, seen.Why, false, "", "", "", nil, nil
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = r.options.told(c, seen.Verdict), seen.Why, false, "", "", "", nil, nil
 			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
@@ -325,9 +333,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	if out.open || w.check.Overall != nil {
 		w.open++
 	}
-	if out.verdict == Fail && w.check.Strict && r.options.Profile == "stripe" {
-		out.verdict = Info
-	}
+	out.verdict = r.options.told(w.check, out.verdict)
 	if worse[out.verdict] > worse[f.Verdict] {
 		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
 		f.Relation = out.instance.Relation.String()

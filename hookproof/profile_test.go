@@ -1,0 +1,101 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever is our policy alone is told as info under profile stripe, wherever its verdict comes from.
+func TestWhatIsOurPolicyFailsNobodyUnderProfileStripe(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		check string
+		lie   func(*stall)
+	}{
+		"a state that is compared": {"meaning/currency", func(s *stall) {
+			s.before = func(e stallEvent, o *stallOrder) bool { return false }
+			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool { return s.pays(body) }
+		}},
+		"an answer": {"authenticity/large-body", func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if len(body) > 100<<10 {
+					w.WriteHeader(http.StatusRequestEntityTooLarge)
+				}
+				return len(body) > 100<<10
+			}
+		}},
+		"the whole run": {"ack-policy/no-leak", func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+				if r.Header.Get("Stripe-Signature") == "" {
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = w.Write([]byte("Error: no signature\n    at verify (/srv/app.js:12:3)"))
+				}
+				return r.Header.Get("Stripe-Signature") == ""
+			}
+		}},
+		"nothing gets through": {"ack-policy/no-rate-limit", func(s *stall) { s.answer = answering(http.StatusTooManyRequests) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+				target := openStall(t, row.lie).target()
+				r, err := Judge(t.Context(), target, Options{Only: []string{row.check}, Profile: profile})
+				require.NoError(t, err)
+				f := findingOf(t, r, row.check)
+				require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
+				require.Equal(t, ourPolicy, f.Source)
+			}
+		})
+	}
+}
+
+// A row that is our policy is marked as one that profile strict alone demands, so that the table and explain say so.
+func TestOurPolicyIsStrict(t *testing.T) {
+	t.Parallel()
+	for _, c := range Checks() {
+		require.True(t, c.Strict || strings.HasPrefix(c.Source, "https://docs.stripe.com/"), c.Name)
+	}
+}
+
+// pays books a session of whatever currency.
+func (s *stall) pays(body []byte) bool {
+	var e stallEvent
+	if json.Unmarshal(body, &e) != nil || e.Data.Object.Currency != "eur" || e.Type != "checkout.session.completed" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.orders[e.Data.Object.Metadata["order"]]; o != nil {
+		o.rank, o.shipped = 4, 1
+	}
+	return false
+}
+
+// A voucher that takes the whole price away is told as Stripe tells it: the price, a discount as large, and no total.
+func TestAFreeSessionIsOneOfAPriceAndADiscount(t *testing.T) {
+	t.Parallel()
+	about := Subject{"sessionId": "cs_test_1", "amount": 1200, "currency": "eur"}
+	e, err := eventOf(vocabulary["free"], about.completed(), false, time.Unix(0, 0), false)
+	require.NoError(t, err)
+	var read struct {
+		Data struct {
+			Object struct {
+				Subtotal int `json:"amount_subtotal"`
+				Total    int `json:"amount_total"`
+				Details  struct {
+					Discount int `json:"amount_discount"`
+				} `json:"total_details"`
+				PaymentStatus string `json:"payment_status"`
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(e.Body, &read))
+	o := read.Data.Object
+	require.Equal(t, "no_payment_required", o.PaymentStatus)
+	require.Equal(t, []int{1200, 0, 1200}, []int{o.Subtotal, o.Total, o.Details.Discount})
+}
