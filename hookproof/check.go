@@ -14,13 +14,15 @@ import (
 // Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker,
 // explain, the command that reruns a failure and docs/hookproof.md all read this row.
 type Check struct {
-	Name   string   // family/what
-	Demand string   // what must be so, in a sentence
-	Source string   // who demands it
-	Why    string   // what a breach costs
-	Mend   string   // how to mend it, in a sentence
-	Kills  []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
-	Strict bool     // demanded by profile strict only, as all is that is our policy; profile stripe tells a breach as info
+	Name    string   // family/what
+	Demand  string   // what must be so, in a sentence
+	Source  string   // who demands it: a page of Stripe's, or our policy
+	Says    string   // what the source demands, in our words; "" is what pages say of it
+	Why     string   // what a breach costs
+	Mend    string   // how to mend it, in a sentence
+	Kills   []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
+	Heading string   // of the place in the source; Checks fills it in
+	Strict  bool     // demanded by profile strict only, as all is that is our policy; profile stripe tells a breach as info
 
 	Relations []Relation
 	// Alone tells that nothing else is delivered meanwhile.
@@ -100,7 +102,7 @@ func (c Check) Family() string {
 func Checks() []Check {
 	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
 	for i := range all {
-		all[i].Strict = all[i].Strict || all[i].Source == ourPolicy
+		all[i] = all[i].sourced()
 	}
 	return all
 }

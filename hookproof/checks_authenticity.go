@@ -1,15 +1,5 @@
 package hookproof
 
-// Sources that several checks come from.
-const (
-	fromSignatures = "https://docs.stripe.com/webhooks#verify-manually"
-	fromReplay     = "https://docs.stripe.com/webhooks#replay-attacks"
-	fromRolling    = "https://docs.stripe.com/webhooks#roll-endpoint-secrets"
-	fromRawBody    = "https://docs.stripe.com/webhooks/signature#retrieve-the-raw-request-body"
-	fromVersions   = "https://docs.stripe.com/webhooks/versioning"
-	ourPolicy      = "our policy"
-)
-
 // What breaches cost, where several checks guard against the same.
 const (
 	costForged   = "whoever knows the URL can mark orders as paid"
@@ -29,33 +19,33 @@ func answers(schedules ...string) []Relation {
 const mendVerify = "verify Stripe-Signature with the endpoint's secret before anything else, by Stripe's own library, and answer 400 when it does not hold"
 
 var authenticity = []Check{
-	{Name: "authenticity/genuine", Demand: "A genuine delivery is acknowledged.", Source: fromSignatures, Why: costRefused,
+	{Name: "authenticity/genuine", Demand: "A genuine delivery is acknowledged.", Source: fromQuick, Says: "answer with a 2xx quickly", Why: costRefused,
 		Mend: "verify the bytes that came, with the secret of this very endpoint", Relations: answers("paid=ack")},
-	{Name: "authenticity/unsigned", Demand: "A delivery without a signature is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+	{Name: "authenticity/unsigned", Demand: "A delivery without a signature is refused.", Source: fromVerify, Why: costForged, Mend: mendVerify,
 		Kills: []string{"no-verification", "missing-header-trusted", "ack-before-verification", "missing-header-answered-200"}, Relations: answers("no-header:paid=rejected", "empty-header:paid=rejected")},
-	{Name: "authenticity/wrong-secret", Demand: "A delivery signed with another secret is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+	{Name: "authenticity/wrong-secret", Demand: "A delivery signed with another secret is refused.", Source: fromVerify, Why: costForged, Mend: mendVerify,
 		Kills: []string{"no-verification", "ack-before-verification", "bad-signature-answered-500"}, Relations: answers("wrong-secret:paid=refused")},
-	{Name: "authenticity/empty-secret", Demand: "A delivery signed with the empty string is refused.", Source: ourPolicy, Why: costForged,
+	{Name: "authenticity/empty-secret", Demand: "A delivery signed with the empty string is refused.", Source: fromSignatures, Says: "the key of the HMAC is the endpoint's signing secret, and nothing else", Why: costForged,
 		Mend: "refuse to start without a secret", Kills: []string{"empty-secret-accepted", "no-verification"}, Relations: answers("empty-secret:paid=rejected")},
 	{Name: "authenticity/malformed", Demand: "A header that is no signature is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
 		Kills: []string{"no-verification"}, Relations: answers("malformed-header:paid=rejected", "no-timestamp:paid=rejected", "no-signature:paid=rejected", "truncated:paid=rejected")},
-	{Name: "authenticity/other-scheme-alone", Demand: "A header with no v1 signature is refused: v0 is for tests, and can be had by anybody.", Source: fromSignatures,
+	{Name: "authenticity/other-scheme-alone", Demand: "A header with no v1 signature is refused: v0 is for tests, and can be had by anybody.", Source: fromSignatures, Says: "v1 is the only live scheme, and v0 is sent for tests: ignore all schemes but v1, against downgrade attacks",
 		Why: "an attacker chooses the weakest scheme that is taken", Mend: "ignore all schemes but v1", Kills: []string{"no-verification"}, Relations: answers("v0-only:paid=rejected")},
-	{Name: "authenticity/tampered", Demand: "A body that is not what was signed is refused.", Source: fromSignatures, Why: costForged, Mend: mendVerify,
+	{Name: "authenticity/tampered", Demand: "A body that is not what was signed is refused.", Source: fromVerify, Why: costForged, Mend: mendVerify,
 		Kills: []string{"no-verification", "signature-mismatch-logged"}, Relations: answers("tampered-body:paid=rejected", "other-body:paid=rejected")},
-	{Name: "authenticity/re-timed", Demand: "A time that was not signed is refused.", Source: fromSignatures, Why: "an old delivery can be sent again as a new one",
+	{Name: "authenticity/re-timed", Demand: "A time that was not signed is refused.", Source: fromReplay, Says: "the time is signed with the body, so that nobody can change it without breaking the signature", Why: "an old delivery can be sent again as a new one",
 		Mend: "sign t with the body: the signed text is <t>.<body>", Kills: []string{"no-verification", "signature-mismatch-logged"}, Relations: answers("re-timed:paid=rejected")},
-	{Name: "authenticity/stale", Demand: "A delivery signed more than five minutes ago is refused.", Source: fromReplay, Why: "whoever has seen one delivery can send it again for ever",
+	{Name: "authenticity/stale", Demand: "A delivery signed more than five minutes ago is refused: Stripe's own tolerance is five.", Source: fromReplay, Strict: true, Why: "whoever has seen one delivery can send it again for ever",
 		Mend: "compare t with the clock, and refuse what is older than five minutes", Kills: []string{"timestamp-never-checked", "no-verification"}, Relations: answers("stale:paid=rejected")},
-	{Name: "authenticity/future", Demand: "A delivery signed more than five minutes ahead is refused.", Source: ourPolicy,
+	{Name: "authenticity/future", Demand: "A delivery signed more than five minutes ahead is refused.", Source: ourPolicy, Says: "Stripe's libraries look at the past alone",
 		Why: "a delivery signed for a later time can be kept and sent then", Mend: "let the tolerance hold both ways; most libraries look at the past alone, so compare the header's t with the clock as well", Kills: []string{"timestamp-never-checked", "future-timestamp-accepted"}, Relations: answers("future:paid=rejected")},
-	{Name: "authenticity/in-time", Demand: "A delivery that took four minutes is accepted: Stripe's own tolerance is five.", Source: fromReplay, Why: costRefused,
+	{Name: "authenticity/in-time", Demand: "A delivery that took four minutes is accepted: Stripe's own tolerance is five.", Source: fromReplay, Strict: true, Why: costRefused,
 		Mend: "let the tolerance be five minutes", Relations: answers("old-in-time:paid=ack")},
 	{Name: "authenticity/several-v1", Demand: "Any v1 entry of the header may be the good one.", Source: fromRolling, Why: costRotation,
 		Mend: "try every v1 entry", Kills: []string{"first-v1-only", "last-v1-only"}, Relations: answers("several-v1:paid=ack", "several-v1-first:paid=ack")},
-	{Name: "authenticity/unknown-schemes", Demand: "Schemes that are not known are passed over.", Source: fromSignatures, Why: costRefused,
+	{Name: "authenticity/unknown-schemes", Demand: "Schemes that are not known are passed over.", Source: fromSignatures, Says: "take t and v1 from the header, and discard all other elements", Why: costRefused,
 		Mend: "look at v1 entries alone, and ignore the rest of the header", Kills: []string{"unknown-scheme-refused"}, Relations: answers("other-schemes:paid=ack")},
-	{Name: "authenticity/rotation", Demand: "While a secret is rolled, the old one is good as well.", Source: fromRolling, Why: costRotation,
+	{Name: "authenticity/rotation", Demand: "While a secret is rolled, the old one is good as well.", Source: ourPolicy, Says: "Stripe signs with every secret that is active, so that one of them is enough; that the old one alone is good, too, lets a roll out take its time", Why: costRotation,
 		Mend: "let the endpoint be configured with several secrets, and try each", Kills: []string{"one-secret-only"}, Relations: answers("previous-secret:paid=ack", "paid=ack")},
 	{Name: "authenticity/raw-body", Demand: "The signature is checked over the bytes that came, however they are spaced or escaped.", Source: fromRawBody, Why: costRefused,
 		Mend: "hand the raw body to the verification, before any middleware parses it", Kills: []string{"reserialised-body"},
@@ -64,12 +54,12 @@ var authenticity = []Check{
 		Mend: "verify bytes, or decode them as UTF-8 and nothing else", Kills: []string{"charset-mangled"}, Relations: answers("emoji=ack")},
 	{Name: "authenticity/large-body", Demand: "An event of 200 KiB is accepted.", Source: ourPolicy, Why: "large events (many line items, long metadata) are lost",
 		Mend: "raise the limit of the body's size to 1 MiB", Kills: []string{"body-limit-too-small"}, Relations: answers("large=ack", "huge=ack?")},
-	{Name: "authenticity/api-versions", Demand: "An event of a newer API version is no forgery.", Source: fromVersions, Why: "after an upgrade in the Dashboard all events are refused",
+	{Name: "authenticity/api-versions", Demand: "An event of a newer API version is no forgery.", Source: ourPolicy, Says: "an endpoint's API version should match that of a library in Go, Java or .NET, so that Stripe need not send another one; an upgrade by a second endpoint does", Why: "after an upgrade in the Dashboard all events are refused",
 		Mend: "verify only, and decode yourself; or ignore the API version's mismatch in your library", Kills: []string{"api-version-read-as-forgery"}, Relations: answers("paid-newest=ack")},
-	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromSignatures, Why: costForged, Mend: "verify first, write after",
+	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromVerify, Why: costForged, Mend: "verify first, write after",
 		Kills:     []string{"no-verification"},
 		Relations: []Relation{{Left: "wrong-secret:paid empty-secret:paid no-header:paid tampered-body:paid stale:paid malformed-header:paid", Op: "="}}},
-	{Name: "authenticity/forgery-burns-nothing", Demand: "A forged copy of an event does not keep the genuine one out.", Source: ourPolicy, Why: "whoever can guess event ids can have payments ignored",
+	{Name: "authenticity/forgery-burns-nothing", Demand: "A forged copy of an event does not keep the genuine one out.", Source: fromVerify, Says: "verify an event before acting on it: to take down its id is to act", Why: "whoever can guess event ids can have payments ignored",
 		Mend: "remember an event's id after its verification, in the transaction of its effect", Kills: []string{"row-written-before-verification"},
 		Relations: []Relation{{Left: "wrong-secret:paid paid", Op: "=", Right: "paid"}}},
 }

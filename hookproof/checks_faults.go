@@ -1,9 +1,8 @@
 package hookproof
 
 const (
-	fromRetries = "https://docs.stripe.com/webhooks#automatic-retries"
-	costLost    = "a payment is lost, or counted twice, whenever the database hiccups"
-	mendOnce    = "write the event's id and its effect in one transaction, acknowledge after its commit, and answer 500 to every failure"
+	costLost = "a payment is lost, or counted twice, whenever the database hiccups"
+	mendOnce = "write the event's id and its effect in one transaction, acknowledge after its commit, and answer 500 to every failure"
 )
 
 // struckAt are a first delivery, a duplicate and a refund, with a fault during each.

@@ -48,10 +48,12 @@ func TestChecksAreWhole(t *testing.T) {
 		require.False(t, names[c.Name], "%s is there twice", c.Name)
 		names[c.Name] = true
 		require.Contains(t, []string{"authenticity", "idempotence", "order", "ack-policy", "faults", "meaning", "bookkeeping"}, c.Family())
-		for _, text := range []string{c.Demand, c.Source, c.Why, c.Mend} {
+		for _, text := range []string{c.Demand, c.Source, c.Says, c.Why, c.Mend} {
 			require.NotEmpty(t, text, c.Name)
 		}
 		require.True(t, strings.HasSuffix(c.Demand, "."), c.Name)
+		require.Contains(t, pages, c.Source, c.Name)
+		require.Equal(t, c.Source == ourPolicy, c.Heading == "", "%s names the heading of the page", c.Name)
 		for _, fault := range c.Kills {
 			require.Contains(t, knownFaults(), fault, c.Name)
 		}

@@ -11,6 +11,12 @@ func Table(checks []Check) string {
 	out.WriteString("| check | demands | demanded by | needs | relations | kills | reports |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range checks {
 		source := c.Source
+		if c.Heading != "" {
+			source += ", “" + c.Heading + "”"
+		}
+		if c.Says != "" {
+			source += ": " + c.Says
+		}
 		if c.Strict {
 			source += " (`strict` only)"
 		}

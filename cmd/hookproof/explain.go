@@ -48,6 +48,8 @@ func explain(out io.Writer, c hookproof.Check) error {
 		}
 	}
 	line("demanded by", c.Source)
+	line("heading", c.Heading)
+	line("says", c.Says)
 	if c.Strict {
 		line("profile", "strict; under --profile stripe a breach is told as info")
 	}
