@@ -95,24 +95,20 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	if err != nil && len(r.Findings) == 0 {
 		return err
 	}
+	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
 		write func(io.Writer, hookproof.Report) error
 	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}} {
 		if wanted.path != "" {
-			if err := writeFile(wanted.path, r, wanted.write); err != nil {
-				return err
-			}
+			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
 	}
-	if err := report.Text(out, r, style); err != nil {
-		return err
-	}
-	return ending(r, err)
+	return ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
 }
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged
-// beside it: ended is what ended the run before its end, such as a hook that failed, or nil.
+// beside it: ended is what ended the run before its end, such as a hook that failed, or kept a report from being written; or nil.
 func ending(r hookproof.Report, ended error) error {
 	switch outcome := report.OutcomeOf(r); {
 	case outcome == report.Failed && ended != nil:
