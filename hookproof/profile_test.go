@@ -80,7 +80,7 @@ func (s *stall) pays(body []byte) bool {
 func TestAFreeSessionIsOneOfAPriceAndADiscount(t *testing.T) {
 	t.Parallel()
 	about := Subject{"sessionId": "cs_test_1", "amount": 1200, "currency": "eur"}
-	e, err := eventOf(vocabulary["free"], about.completed(), false, time.Unix(0, 0), false)
+	e, err := eventOf(vocabulary["free"], about.completed(), &Target{}, time.Unix(0, 0), false)
 	require.NoError(t, err)
 	var read struct {
 		Data struct {
