@@ -200,6 +200,15 @@ type instance struct {
 	at          int  // the message at which its fault strikes; 0 is each in turn
 	now         bool // the state is compared at once, and not at the end of the run
 	alone       bool // nothing else is delivered meanwhile
+	least       int  // copies that are needed for some to overlap
+}
+
+// crowded is the relation as it is delivered where so many copies are needed at least for some to overlap: what is told
+// of it is what is sent.
+func (i instance) crowded(least int) instance {
+	i.left, i.least = i.left.crowded(least), least
+	i.Left = i.left.String()
+	return i
 }
 
 // instances are what a check comes to. An error is a mistake in its row.

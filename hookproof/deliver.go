@@ -50,16 +50,15 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 	sent := way.sign(signer{s.target.Secret, s.target.PreviousSecret, time.Now().Unix(), what.event.Body})
 	d := Delivery{
 		Label: what.label, Subject: what.subject, EventID: what.event.ID, EventType: what.event.Type,
-		Sign: what.sign, Genuine: way.genuine, Body: sent.body, SentAt: time.Now(),
+		Sign: what.sign, Genuine: way.genuine, Body: sent.body, over: sent.over, URL: what.url, SentAt: time.Now(),
 	}
 	if sent.header != nil {
 		d.Header = *sent.header
 	}
-	url := what.url
-	if url == "" {
-		url = s.target.URL
+	if d.URL == "" {
+		d.URL = s.target.URL
 	}
-	s.post(ctx, url, sent, what.headers, &d)
+	s.post(ctx, d.URL, sent, what.headers, &d)
 	d.Latency = time.Since(d.SentAt)
 	s.journal.add(d)
 	return d
@@ -76,8 +75,8 @@ func (s *sender) post(ctx context.Context, url string, sent signed, headers map[
 	}
 	setHeaders(request, s.target.Headers)
 	setHeaders(request, headers)
-	request.Header.Set("Content-Type", "application/json; charset=utf-8")
-	request.Header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("User-Agent", userAgent)
 	if sent.header != nil {
 		request.Header["Stripe-Signature"] = []string{*sent.header}
 	}

@@ -18,13 +18,13 @@ type diagnosis struct{ check, why string }
 func (d *diagnosis) Error() string { return d.why }
 
 // findings are what the checks come to then. What was delivered shows it.
-func (d *diagnosis) findings(checks []Check, delivered []Delivery, o Options) []Finding {
+func (d *diagnosis) findings(checks []Check, delivered []Delivery, secrets []string, o Options) []Finding {
 	var list []Finding
 	for _, c := range checks {
 		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
 		if c.Name == d.check {
 			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = o.told(c, Fail), false, d.why, c.Mend, c.Why
-			f.Timeline = timeline(delivered[:min(len(delivered), mostShown)])
+			f.show(delivered[:min(len(delivered), mostShown)], secrets)
 		}
 		list = append(list, f)
 	}

@@ -13,6 +13,7 @@ type Delivery struct {
 	EventType string
 	Sign      string // how it was signed; Genuine tells whether that is good
 	Genuine   bool
+	URL       string // where it went
 	Header    string // Stripe-Signature as sent
 	Body      []byte // as sent
 	SentAt    time.Time
@@ -22,6 +23,8 @@ type Delivery struct {
 	Answer    string
 	Location  string // where a redirect leads
 	Fault     string // what befell the target while it was on its way; "" in calm
+
+	over []byte // what was signed: the body, unless that was tampered with
 }
 
 // Acknowledged tells whether the target took the delivery: any 2xx.

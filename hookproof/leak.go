@@ -49,12 +49,23 @@ func (j Journaled) leak(answer string) string {
 	return excerpt(j.hide(answer[:at]), j.hide(answer[at:]))
 }
 
+// secrets are what the target verifies with.
+func (t *Target) secrets() []string {
+	if t.PreviousSecret == "" {
+		return []string{t.Secret}
+	}
+	return []string{t.Secret, t.PreviousSecret}
+}
+
+// maskedKeys is a text without the keys and passwords that are known by their form.
+func maskedKeys(text string) string { return secrets.ReplaceAllString(text, "${1}${2}•••${3}") }
+
 // hide puts a dot in the place of what is secret.
 func (j Journaled) hide(text string) string {
 	for _, secret := range j.Secrets {
 		text = strings.ReplaceAll(text, secret, "•••")
 	}
-	return secrets.ReplaceAllString(text, "${1}${2}•••${3}")
+	return maskedKeys(text)
 }
 
 // How much of an answer is quoted before the place where it shows something, and from there, in letters.

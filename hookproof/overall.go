@@ -25,10 +25,7 @@ const (
 )
 
 func (r *run) journaled() Journaled {
-	j := Journaled{Secrets: []string{r.target.Secret}, Flapping: r.flapping}
-	if r.target.PreviousSecret != "" {
-		j.Secrets = append(j.Secrets, r.target.PreviousSecret)
-	}
+	j := Journaled{Secrets: r.target.secrets(), Flapping: r.flapping}
 	for _, d := range r.journal.Deliveries() {
 		if r.unrest.from.IsZero() || d.SentAt.Add(d.Latency).Before(r.unrest.from) || !r.unrest.to.IsZero() && d.SentAt.After(r.unrest.to) {
 			j.Deliveries = append(j.Deliveries, d)

@@ -122,7 +122,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	phase("calibrate", func() error { return r.calibrate(ctx) })
 	var said *diagnosis
 	if errors.As(err, &said) {
-		report.Findings, err = said.findings(checks, r.journal.Deliveries(), r.options), nil
+		report.Findings, err = said.findings(checks, r.journal.Deliveries(), r.target.secrets(), r.options), nil
 		return nil
 	}
 	for _, p := range phases {
@@ -240,7 +240,7 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 			}
 			f := &w.finding
 			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = r.options.told(c, seen.Verdict), seen.Why, false, "", "", "", nil, nil
-			f.Timeline = timeline(seen.Deliveries[:min(len(seen.Deliveries), mostShown)])
+			f.show(seen.Deliveries[:min(len(seen.Deliveries), mostShown)], r.target.secrets())
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
 			}
@@ -266,6 +266,9 @@ func (r *run) work(c Check) (*work, error) {
 	}
 	var err error
 	w.instances, err = c.instances(r.limit(), r.options.Seed)
+	for n, i := range w.instances {
+		w.instances[n] = i.crowded(r.least())
+	}
 	why, known := "", len(w.instances)
 	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool {
 		unaskable := r.unaskable(i.left)
@@ -339,7 +342,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		f.Relation = out.instance.Relation.String()
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
-			f.Timeline = timeline(slices.Concat(out.trial.Deliveries, out.trial.between))
+			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
 			f.Mend, f.Importance = w.check.Mend, out.instance.costs()
 		}
@@ -357,24 +360,6 @@ func (r *run) tell(w *work) {
 		r.options.Progress(w.finding)
 	}
 	w.told = w.told || final
-}
-
-// timeline is what was sent, in that order: copies that overlap are kept as they were meant to be sent.
-func timeline(deliveries []Delivery) []Sent {
-	deliveries = slices.Clone(deliveries)
-	slices.SortStableFunc(deliveries, func(a, b Delivery) int { return a.SentAt.Compare(b.SentAt) })
-	var list []Sent
-	for _, d := range deliveries {
-		sent := Sent{
-			At: millis(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, ID: d.EventID, Sign: d.Sign,
-			Status: d.Status, Latency: millis(d.Latency), Fault: d.Fault,
-		}
-		if d.Err != nil {
-			sent.Error = plainly(d.Err)
-		}
-		list = append(list, sent)
-	}
-	return list
 }
 
 // limit is how many orders of a life are tried: all of four events, or of six.

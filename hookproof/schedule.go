@@ -144,6 +144,17 @@ func (s Schedule) verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Item) bool { return i.Verb == verb })
 }
 
+// crowded is the schedule as it is delivered where so many copies are needed at least for some to overlap.
+func (s Schedule) crowded(least int) Schedule {
+	out := slices.Clone(s)
+	for i := range out {
+		if out[i].Together {
+			out[i].Copies = max(out[i].Copies, least)
+		}
+	}
+	return out
+}
+
 // plain is the schedule without the answers that it demands: what its state depends on.
 func (s Schedule) plain() Schedule {
 	out := slices.Clone(s)

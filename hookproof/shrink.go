@@ -265,7 +265,7 @@ func (i instance) shorter() []instance {
 			continue
 		}
 		for _, copies := range []int{2, item.Copies / 2} {
-			if copies < item.Copies && copies >= 2 {
+			if copies < item.Copies && copies >= 2 && (!item.Together || copies >= i.least) {
 				left := slices.Clone(i.left)
 				left[n].Copies = copies
 				fewer = append(fewer, i.with(left, i.right))

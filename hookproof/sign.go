@@ -2,10 +2,11 @@ package hookproof
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -27,77 +28,97 @@ type signer struct {
 	body             []byte
 }
 
-// v1 is a good signature made at t.
-func (s signer) v1(t int64) string { return Signature(s.secret, t, s.body) }
-
-// signed is what is sent: the header's value, nil for no header, and the body.
+// signed is what is sent: the header's value, nil for no header, and the body; and what was signed.
 type signed struct {
 	header *string
 	body   []byte
+	over   []byte
 }
 
-func (s signer) header(format string, args ...any) signed {
-	header := fmt.Sprintf(format, args...)
-	return signed{&header, s.body}
-}
-
-// way is one way to sign. What is genuine must be accepted, anything else refused.
+// way is one way to sign, as data: a delivery is signed by it, and the shell's line that sends the same again. What is
+// genuine must be accepted, anything else refused.
 type way struct {
 	genuine bool
-	sign    func(signer) signed
+	header  string // with {t} and {KEY} in it, KEY being one of keys: a signature by that
+	none    bool   // there is no header at all
+	at      int64  // {t}, in seconds from now
+	before  int64  // how many seconds before {t} the signature is made for
+	letters int    // of the signature that are left; 0 is all
+	alters  altered
 }
+
+// altered is which body is not the event's own, but tampered.
+type altered int
+
+const (
+	neither altered = iota
+	theSent
+	theSigned
+)
 
 const minute = int64(time.Minute / time.Second)
 
 // ways are the words for how a delivery is signed; fixtures' FORMAT.md describes them.
 var ways = map[string]way{
-	"genuine": {true, func(s signer) signed { return s.header("t=%d,v1=%s", s.now, s.v1(s.now)) }},
-	"previous-secret": {true, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now, Signature(s.previous, s.now, s.body))
-	}},
-	"several-v1": {true, func(s signer) signed {
-		return s.header("t=%d,v1=%s,v1=%s", s.now, Signature("whsec_other", s.now, s.body), s.v1(s.now))
-	}},
-	"several-v1-first": {true, func(s signer) signed {
-		return s.header("t=%d,v1=%s,v1=%s", s.now, s.v1(s.now), Signature("whsec_other", s.now, s.body))
-	}},
-	"other-schemes": {true, func(s signer) signed {
-		return s.header("t=%d,v0=%s,v1=%s,v2=%s", s.now, Signature("whsec_other", s.now, s.body), s.v1(s.now), "00")
-	}},
-	"old-in-time": {true, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now-4*minute, s.v1(s.now-4*minute))
-	}},
+	"genuine":          {genuine: true, header: "t={t},v1={own}"},
+	"previous-secret":  {genuine: true, header: "t={t},v1={previous}"},
+	"several-v1":       {genuine: true, header: "t={t},v1={other},v1={own}"},
+	"several-v1-first": {genuine: true, header: "t={t},v1={own},v1={other}"},
+	"other-schemes":    {genuine: true, header: "t={t},v0={other},v1={own},v2=00"},
+	"old-in-time":      {genuine: true, header: "t={t},v1={own}", at: -4 * minute},
 
-	"wrong-secret": {false, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now, Signature("whsec_wrong", s.now, s.body))
-	}},
-	"empty-secret": {false, func(s signer) signed { return s.header("t=%d,v1=%s", s.now, Signature("", s.now, s.body)) }},
-	"no-header":    {false, func(s signer) signed { return signed{nil, s.body} }},
-	"empty-header": {false, func(s signer) signed { return s.header("") }},
-	"malformed-header": {false, func(s signer) signed {
-		return s.header("%s", s.v1(s.now))
-	}},
-	"no-timestamp": {false, func(s signer) signed { return s.header("v1=%s", s.v1(s.now)) }},
-	"no-signature": {false, func(s signer) signed { return s.header("t=%d", s.now) }},
-	"v0-only":      {false, func(s signer) signed { return s.header("t=%d,v0=%s", s.now, s.v1(s.now)) }},
-	"truncated": {false, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now, s.v1(s.now)[:62])
-	}},
-	"tampered-body": {false, func(s signer) signed {
-		sent := s.header("t=%d,v1=%s", s.now, s.v1(s.now))
-		sent.body = tampered(s.body)
-		return sent
-	}},
-	"other-body": {false, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now, Signature(s.secret, s.now, tampered(s.body)))
-	}},
-	"re-timed": {false, func(s signer) signed { return s.header("t=%d,v1=%s", s.now, s.v1(s.now-minute)) }},
-	"stale": {false, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now-6*minute, s.v1(s.now-6*minute))
-	}},
-	"future": {false, func(s signer) signed {
-		return s.header("t=%d,v1=%s", s.now+6*minute, s.v1(s.now+6*minute))
-	}},
+	"wrong-secret":     {header: "t={t},v1={wrong}"},
+	"empty-secret":     {header: "t={t},v1={empty}"},
+	"no-header":        {none: true},
+	"empty-header":     {header: ""},
+	"malformed-header": {header: "{own}"},
+	"no-timestamp":     {header: "v1={own}"},
+	"no-signature":     {header: "t={t}"},
+	"v0-only":          {header: "t={t},v0={own}"},
+	"truncated":        {header: "t={t},v1={own}", letters: 62},
+	"tampered-body":    {header: "t={t},v1={own}", alters: theSent},
+	"other-body":       {header: "t={t},v1={own}", alters: theSigned},
+	"re-timed":         {header: "t={t},v1={own}", before: minute},
+	"stale":            {header: "t={t},v1={own}", at: -6 * minute},
+	"future":           {header: "t={t},v1={own}", at: 6 * minute},
+}
+
+// keys are what ways sign with, by the name in their headers.
+var keys = map[string]func(signer) string{
+	"own":      func(s signer) string { return s.secret },
+	"previous": func(s signer) string { return s.previous },
+	"other":    func(signer) string { return "whsec_other" },
+	"wrong":    func(signer) string { return "whsec_wrong" },
+	"empty":    func(signer) string { return "" },
+}
+
+var headerPart = regexp.MustCompile(`\{(\w+)\}`)
+
+// fill puts what is known by its name in the place of each {name} of the way's header.
+func (w way) fill(value func(name string) string) string {
+	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
+}
+
+func (w way) sign(s signer) signed {
+	out, t := signed{body: s.body, over: s.body}, s.now+w.at
+	switch w.alters {
+	case theSent:
+		out.body = tampered(s.body)
+	case theSigned:
+		out.over = tampered(s.body)
+	}
+	if w.none {
+		return out
+	}
+	header := w.fill(func(name string) string {
+		if name == "t" {
+			return strconv.FormatInt(t, 10)
+		}
+		signature := Signature(keys[name](s), t-w.before, out.over)
+		return signature[:cmp.Or(w.letters, len(signature))]
+	})
+	out.header = &header
+	return out
 }
 
 // tampered is a body with one byte changed that leaves it the same JSON: a space more.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // Run judges a target in a Go test: a subtest for each check, which fails with its evidence, or is skipped with
@@ -66,20 +67,27 @@ func (f Finding) evidence() string {
 	if f.Unshrunk != "" {
 		fmt.Fprintf(&out, "there may be a shorter one: %s\n", f.Unshrunk)
 	}
-	for _, sent := range f.Timeline {
-		if sent.Event == "" {
-			fmt.Fprintf(&out, "%8.1f ms  [%s]\n", sent.At, sent.Fault)
-			continue
+	rows, width := Rows(f.Timeline), 0
+	for _, r := range rows {
+		width = max(width, utf8.RuneCountInString(r.Name()))
+	}
+	for _, r := range rows {
+		switch {
+		case r.More > 0:
+			fmt.Fprintf(&out, "             … %s\n", r.Gap())
+		case r.Event == "":
+			fmt.Fprintf(&out, "%8.1f ms  [%s]\n", r.At, r.Fault)
+		default:
+			took := fmt.Sprintf("%.1f ms", r.Latency)
+			if r.Alike > 1 {
+				took = fmt.Sprintf("%.1f to %.1f ms", r.Latency, r.Slowest)
+			}
+			fmt.Fprintf(&out, "%8.1f ms  %-*s  %-14s → %s (%s)", r.At, width, r.Name(), r.Sign, r.Answer(), took)
+			if r.Fault != "" {
+				fmt.Fprintf(&out, "  [%s]", r.Fault)
+			}
+			out.WriteString("\n")
 		}
-		answer := fmt.Sprint(sent.Status)
-		if sent.Error != "" {
-			answer = sent.Error
-		}
-		fmt.Fprintf(&out, "%8.1f ms  %-14s %-14s → %s (%.1f ms)", sent.At, sent.Event, sent.Sign, answer, sent.Latency)
-		if sent.Fault != "" {
-			fmt.Fprintf(&out, "  [%s]", sent.Fault)
-		}
-		out.WriteString("\n")
 	}
 	fmt.Fprintf(&out, "why: %s\nmend: %s", f.Importance, f.Mend)
 	return out.String()

@@ -42,7 +42,7 @@ func TestFindingsAreTold(t *testing.T) {
 	require.Len(t, r.list, 1)
 	require.Contains(t, r.list[0], "It counts once.\nbut: it counted twice")
 	require.Contains(t, r.list[0], "→ 200 (0.0 ms)  [killed]")
-	require.Contains(t, r.list[0], "7.0 ms  paid           genuine        → nothing in time")
+	require.Contains(t, r.list[0], "7.0 ms  paid  genuine        → no answer: nothing in time")
 }
 
 func TestRunMakesSubtests(t *testing.T) {

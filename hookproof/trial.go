@@ -57,6 +57,14 @@ const (
 // gate is how many copies overlap where nothing forces them to.
 const gate = 50
 
+// least is how many copies are sent at least for some to overlap.
+func (r *run) least() int {
+	if r.target.Proxy != nil {
+		return 2
+	}
+	return gate
+}
+
 // perform delivers a schedule to a fresh subject. The error is a hook's, or the context's.
 func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 	t := &Trial{}
@@ -80,6 +88,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 
 // deliver delivers a schedule to a trial's subject; object makes it, and a fault strikes at the last word.
 func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(context.Context) error, f fault) error {
+	s = s.crowded(r.least())
 	t.Schedule, t.schedule, t.events, t.items = s.String(), s, map[string]Event{}, make([][]int, len(s))
 	t.ends, t.starts = r.ends.Load(), r.starts.Load()
 	t.faulty = f.strike != nil || s.verb("restart")
@@ -145,11 +154,7 @@ func (t *Trial) genuineWords(before int) []string {
 
 // post delivers the copies of one word.
 func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
-	count := item.Copies
-	if item.Together && r.target.Proxy == nil {
-		count = max(count, gate)
-	}
-	copies := make([]shipment, count)
+	copies := make([]shipment, item.Copies)
 	for i := range copies {
 		event := t.events[item.Event]
 		if item.Fresh && i > 0 {

@@ -10,36 +10,39 @@ type State map[string]any
 
 // Finding is what one check came to, with its evidence.
 type Finding struct {
-	Check      string   `json:"check"`
-	Demand     string   `json:"demand"`
-	Source     string   `json:"source,omitempty"` // who demands it
-	Verdict    Verdict  `json:"verdict"`
-	Why        string   `json:"why,omitempty"`        // what was wrong, or why it was not run
-	Lacking    bool     `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
-	Missing    []string `json:"missing,omitempty"`    // hooks that it needs and the target does not offer, in the words of Needs
-	Relation   string   `json:"relation,omitempty"`   // that was broken
-	Schedule   string   `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
-	Unshrunk   string   `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"
-	Expected   State    `json:"expected,omitempty"`   // state, by JSON pointers
-	Seen       State    `json:"seen,omitempty"`       // state, by JSON pointers
-	Timeline   []Sent   `json:"timeline,omitempty"`   // what was sent for it
-	With       []string `json:"with,omitempty"`       // checks that sent it, where this one has sent nothing of its own: it is rerun with them
-	Reports    []string `json:"reports,omitempty"`    // public reports of the same fault
-	Mend       string   `json:"mend,omitempty"`       // how to mend it
-	Importance string   `json:"importance,omitempty"` // what it costs
-	Relations  int      `json:"relations"`            // how many were decided
-	Took       Millis   `json:"tookMs"`
+	Check      string    `json:"check"`
+	Demand     string    `json:"demand"`
+	Source     string    `json:"source,omitempty"` // who demands it
+	Verdict    Verdict   `json:"verdict"`
+	Why        string    `json:"why,omitempty"`        // what was wrong, or why it was not run
+	Lacking    bool      `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
+	Missing    []string  `json:"missing,omitempty"`    // hooks that it needs and the target does not offer, in the words of Needs
+	Relation   string    `json:"relation,omitempty"`   // that was broken
+	Schedule   string    `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
+	Unshrunk   string    `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"
+	Expected   State     `json:"expected,omitempty"`   // state, by JSON pointers
+	Seen       State     `json:"seen,omitempty"`       // state, by JSON pointers
+	Timeline   []Sent    `json:"timeline,omitempty"`   // what was sent for it
+	Requests   []Request `json:"requests,omitempty"`   // and what was in that
+	With       []string  `json:"with,omitempty"`       // checks that sent it, where this one has sent nothing of its own: it is rerun with them
+	Reports    []string  `json:"reports,omitempty"`    // public reports of the same fault
+	Mend       string    `json:"mend,omitempty"`       // how to mend it
+	Importance string    `json:"importance,omitempty"` // what it costs
+	Relations  int       `json:"relations"`            // how many were decided
+	Took       Millis    `json:"tookMs"`
 }
 
 // Sent is one delivery of a timeline.
 type Sent struct {
 	At      Millis `json:"atMs"` // since the schedule's first delivery
 	Event   string `json:"event"`
+	Type    string `json:"type,omitempty"` // Stripe's type of the event; "" where the body is none
 	ID      string `json:"id"`
 	Sign    string `json:"sign"`
 	Status  int    `json:"status"` // 0: no answer
 	Error   string `json:"error,omitempty"`
 	Latency Millis `json:"latencyMs"`
+	Request int    `json:"request,omitempty"` // which of the finding's requests this was, from 1
 	// Fault is what befell the target while this was on its way, such as "cut before message 3 of 7". With
 	// no Event it is a row of its own: what was done between deliveries, such as "stopped and started".
 	Fault string `json:"fault,omitempty"`

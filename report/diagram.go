@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,23 +12,29 @@ import (
 )
 
 // diagram is a timeline drawn as a sequence: hookproof's lifeline on the left, the target's on the right,
-// time downwards but not to scale. Lengths are in the drawing's own units, about a pixel each.
+// time downwards but not to scale. Lengths are in the drawing's own units, about a pixel each: it is as narrow as a
+// phone's screen, where text must still be large enough to read, and whatever is too long for a line gets another.
 type diagram struct {
 	Width   int
 	Height  int
 	Pixels  int // how wide it is shown, where there is room
 	Left    int // the lifelines' places
 	Right   int
+	Middle  int
+	From    int // where text begins between them, and where it ends
+	To      int
 	Moments []moment
 	Bars    []activity
 }
 
-// moment is one thing that happens: a delivery is sent or answered, a fault strikes, or rows are folded.
+// moment is one thing that happens: a delivery is sent or answered, a fault strikes, or rows are left out.
 type moment struct {
 	Kind  string // sent, answered, lost, fault, gap
 	Y     int
-	Row   row
-	Lines []line // of a fault
+	Row   hookproof.Row
+	Above []line // over the arrow: of a fault, or of what is left out, all that is said
+	Below []line // under it
+	Sign  line   // how it is signed
 	Tip   int    // where the target's end of the arrow is
 	Quiet bool
 	order hookproof.Millis
@@ -48,42 +56,38 @@ type activity struct {
 }
 
 const (
-	leftLine   = 76
-	rightLine  = 420
-	laneWidth  = 9
-	lanes      = 12 // that are drawn apart; more copies share the last
-	topLine    = 20
+	leftLine   = 12
+	rightLine  = 292
+	textMargin = 16 // between a lifeline and text
+	laneWidth  = 8
+	lanes      = 5 // that are drawn apart; more copies share the last
+	topLine    = 30
 	lineHeight = 15
-	faultWidth = 48 // letters of a fault in a line
+	apart      = 14 // between two moments
 )
 
-// heights are how much room each kind of moment takes above it.
-var heights = map[string]int{"sent": 42, "answered": 40, "lost": 40, "fault": 34, "gap": 30}
+// How many letters of text have room in a line: between the lifelines, and beside a time.
+const (
+	wholeLine  = 34
+	besideTime = 23
+)
 
 // draw lays a timeline out; nil if there is nothing to draw.
 func draw(timeline []hookproof.Sent) *diagram {
 	if len(timeline) == 0 {
 		return nil
 	}
-	d := &diagram{Left: leftLine, Right: rightLine}
-	for _, r := range rows(timeline) {
+	d := &diagram{Left: leftLine, Right: rightLine, Middle: (leftLine + rightLine) / 2, From: leftLine + textMargin, To: rightLine - textMargin}
+	for _, r := range hookproof.Rows(timeline) {
 		d.add(r)
 	}
-	slices.SortStableFunc(d.Moments, func(a, b moment) int {
-		switch {
-		case a.order < b.order:
-			return -1
-		case a.order > b.order:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(d.Moments, func(a, b moment) int { return cmp.Compare(a.order, b.order) })
 	y := topLine
 	for i := range d.Moments {
 		m := &d.Moments[i]
-		y += heights[m.Kind]
+		y += apart + len(m.Above)*lineHeight
 		m.Y, m.Tip = y, rightLine
-		y += max(len(m.Lines)-1, 0) * lineHeight
+		y += len(m.Below) * lineHeight
 		if m.bar < 0 {
 			continue
 		}
@@ -91,55 +95,89 @@ func draw(timeline []hookproof.Sent) *diagram {
 		m.Tip = bar.X
 		switch m.Kind {
 		case "sent":
-			bar.Y = y
+			bar.Y = m.Y
 		case "answered", "lost":
-			bar.Height = y - bar.Y
+			bar.Height = m.Y - bar.Y
 		}
 	}
-	d.Height = y + 28
-	d.Width = rightLine + 24
+	d.Height = y + apart
+	d.Width = rightLine + leftLine
 	for _, bar := range d.Bars {
 		d.Width = max(d.Width, bar.X+2*laneWidth)
 	}
-	d.Pixels = d.Width * 118 / 100
+	d.Pixels = d.Width * 14 / 10
 	return d
 }
 
 // add makes the moments of one row.
-func (d *diagram) add(r row) {
-	switch {
-	case r.Alike > 0:
-		d.Moments = append(d.Moments, moment{Kind: "gap", Row: r, order: r.At, bar: -1})
-		return
-	case r.Event == "":
-		d.Moments = append(d.Moments, strike(r))
+func (d *diagram) add(r hookproof.Row) {
+	if r.Event == "" {
+		text, kind := "✕ "+instant(r.At)+": "+clean(r.Fault), "fault"
+		if r.More > 0 {
+			text, kind = "… "+r.Gap(), "gap"
+		}
+		d.Moments = append(d.Moments, moment{Kind: kind, Row: r, Above: above(text, wholeLine), order: r.At, bar: -1})
 		return
 	}
-	bar := activity{from: r.At, to: r.At + r.Latency, Answered: r.Status != 0}
+	bar := activity{from: r.At, to: r.At + r.Slowest, Answered: r.Status != 0}
 	for d.taken(bar) && bar.lane < lanes-1 {
 		bar.lane++
 	}
 	bar.X = rightLine + bar.lane*laneWidth - 4
 	d.Bars = append(d.Bars, bar)
 	at := len(d.Bars) - 1
-	d.Moments = append(d.Moments, moment{Kind: "sent", Row: r, Quiet: r.Sign == "genuine", order: r.At, bar: at})
+	d.Moments = append(d.Moments, sentMoment(r, at))
 	if r.Fault != "" {
-		d.Moments = append(d.Moments, strike(r))
+		d.add(hookproof.Row{Sent: hookproof.Sent{At: r.At, Fault: r.Fault}})
 	}
-	end := moment{Kind: "answered", Row: r, order: bar.to, bar: at}
+	answer := fmt.Sprintf("%d: %s", r.Number, r.Answer())
+	if r.Alike > 1 {
+		answer = fmt.Sprintf("%d × %s", r.Alike, r.Answer())
+	}
+	end := moment{Kind: "answered", Row: r, Above: above(answer+" after "+took(r), besideTime), order: bar.to, bar: at}
 	if r.Status == 0 {
 		end.Kind = "lost"
 	}
 	d.Moments = append(d.Moments, end)
 }
 
-// strike is the moment of a row's fault.
-func strike(r row) moment {
-	m := moment{Kind: "fault", Row: r, order: r.At, bar: -1}
-	for i, text := range strings.Split(ansi.Wrap("✕ "+clean(r.Fault), faultWidth, ""), "\n") {
-		m.Lines = append(m.Lines, line{i * lineHeight, text})
+// sentMoment is that of a delivery: over the arrow our word, under it Stripe's type, the event's id and the signature.
+func sentMoment(r hookproof.Row, bar int) moment {
+	m := moment{Kind: "sent", Row: r, Quiet: r.Sign == "genuine", order: r.At, bar: bar}
+	word := r.Event
+	if r.Alike > 1 {
+		word = fmt.Sprintf("%d × %s", r.Alike, word)
+	}
+	m.Above = above(word, besideTime)
+	var below []string
+	if r.Sent.Name() != r.Event {
+		below = wrapped(r.Type, wholeLine)
+	}
+	if id, sign := clean(idOf(r)), clean(r.Sign); ansi.StringWidth(id+" "+sign) > wholeLine {
+		below = append(append(below, wrapped(id, wholeLine)...), wrapped("signed as "+sign, wholeLine)...)
+	} else {
+		below = append(below, id)
+		m.Sign = line{len(below) * lineHeight, sign}
+	}
+	for i, text := range below {
+		m.Below = append(m.Below, line{(i + 1) * lineHeight, text})
 	}
 	return m
+}
+
+// above are lines of text that end above a moment.
+func above(text string, letters int) []line {
+	texts := wrapped(text, letters)
+	lines := make([]line, len(texts))
+	for i, text := range texts {
+		lines[i] = line{(i-len(texts)+1)*lineHeight - 5, text}
+	}
+	return lines
+}
+
+// wrapped is text in lines of so many letters; words of the field's, such as an event's type, are broken at their parts.
+func wrapped(text string, letters int) []string {
+	return strings.Split(ansi.Wrap(clean(text), letters, "._/-"), "\n")
 }
 
 func (d *diagram) taken(bar activity) bool {
@@ -156,14 +194,8 @@ func (m moment) Class() string {
 	return "refusal"
 }
 
+// First tells whether a line is the moment's first.
+func (m moment) First(l line) bool { return l == m.Above[0] }
+
 // At is when the moment is, since the first delivery.
 func (m moment) At() hookproof.Millis { return m.order }
-
-// Clip is text that fits the drawing; the table has all of it.
-func (m moment) Clip(text string, letters int) string {
-	runes := []rune(text)
-	if len(runes) <= letters {
-		return text
-	}
-	return string(runes[:letters-1]) + "…"
-}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
@@ -15,7 +16,7 @@ var pageFiles embed.FS
 
 // page is the one page; its style and script are pasted in, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"said": said, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"said": said, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
 	"word":   func(v hookproof.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
@@ -66,7 +67,7 @@ type phaseRow struct {
 // failure is a failed check with its evidence as it is shown.
 type failure struct {
 	hookproof.Finding
-	Rows        []row // every delivery, none folded
+	Rows        []hookproof.Row // every delivery, none folded
 	Diagram     *diagram
 	Differences []difference
 	Rerun       string
@@ -85,11 +86,23 @@ func HTML(w io.Writer, r hookproof.Report) error {
 	}
 	for _, f := range with(r, hookproof.Fail) {
 		v.Failures = append(v.Failures, failure{
-			Finding: f, Rows: numbered(f.Timeline), Diagram: draw(f.Timeline),
+			Finding: f, Rows: hookproof.Numbered(f.Timeline), Diagram: draw(f.Timeline),
 			Differences: differences(f), Rerun: rerun(r, f),
 		})
 	}
 	return page.Execute(w, v)
+}
+
+// mostSpaces is how many spaces at a body's end are shown as they are.
+const mostSpaces = 40
+
+// shownBody is a body as it is shown: without the many spaces that fill a large one up.
+func shownBody(body string) string {
+	short := strings.TrimRight(body, " ")
+	if cut := len(body) - len(short); cut > mostSpaces {
+		return short + fmt.Sprintf("\n… and %d spaces", cut)
+	}
+	return body
 }
 
 func familyRowOf(r hookproof.Report, name string) familyRow {

@@ -151,6 +151,37 @@ func instant(m hookproof.Millis) string {
 	return said(m)
 }
 
+// took is how long a row's answer took, or its answers.
+func took(r hookproof.Row) string {
+	if r.Alike > 1 {
+		return said(r.Latency) + " to " + said(r.Slowest)
+	}
+	return said(r.Latency)
+}
+
+// idOf is the id of a row's event, or how many there are.
+func idOf(r hookproof.Row) string {
+	if r.IDs > 1 {
+		return counted(r.IDs, "id")
+	}
+	return shortID(r.ID)
+}
+
+// shortID is an event's id with its middle left out: enough to tell one event from another.
+func shortID(id string) string {
+	prefix, rest, found := strings.Cut(id, "_")
+	if !found {
+		prefix, rest = "", id
+	} else {
+		prefix += "_"
+	}
+	letters := []rune(rest)
+	if len(letters) <= 10 {
+		return id
+	}
+	return prefix + string(letters[:4]) + "…" + string(letters[len(letters)-4:])
+}
+
 // counted is a number of things: 1 check, 2 checks.
 func counted(n int, thing string) string {
 	if n == 1 {

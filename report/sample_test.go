@@ -2,12 +2,20 @@ package report_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof"
 )
 
 const paid = "checkout.session.completed"
+
+// request is what a sample's deliveries have sent.
+func request(sign string) hookproof.Request {
+	return hookproof.Request{Name: "1-paid", URL: "http://127.0.0.1:3000/webhooks/stripe", Type: paid, Sign: sign, Header: "t=1795681643,v1=5257a869",
+		Body: "{\n  \"id\": \"evt_1\",\n  \"type\": \"checkout.session.completed\"\n}" + strings.Repeat(" ", 5000),
+		Curl: "(\nbody='{\n  \"id\": \"evt_1\",\n  \"type\": \"checkout.session.completed\"\n}'\ncurl …\n)"}
+}
 
 // sample is a run with one failure of each kind that is drawn differently: overlapping copies, a forgery
 // that was taken, a connection cut between two messages, a redirect, and a burst that is folded.
@@ -49,7 +57,7 @@ func passed(check, demand string, took hookproof.Millis, relations int) hookproo
 }
 
 func sent(at hookproof.Millis, id, sign string, status int, latency hookproof.Millis) hookproof.Sent {
-	return hookproof.Sent{At: at, Event: paid, ID: id, Sign: sign, Status: status, Latency: latency}
+	return hookproof.Sent{At: at, Event: "paid", Type: paid, ID: id, Sign: sign, Status: status, Latency: latency}
 }
 
 func forgery() hookproof.Finding {
@@ -61,6 +69,7 @@ func forgery() hookproof.Finding {
 		Expected: hookproof.State{"/status": "pending"},
 		Seen:     hookproof.State{"/status": "paid", "/paidAt": "2026-11-25T08:27:25Z", "/tickets/0": map[string]any{"seat": "A<1>", "price": 4500}},
 		Timeline: []hookproof.Sent{sent(0, "evt_9b41c07a22e8d3f15a604c7e", "empty-secret", 200, 6.2)},
+		Requests: []hookproof.Request{request("empty-secret")},
 		Reports:  []string{"Layr-Labs/d-inference#710", "woocommerce/woocommerce-gateway-stripe#330"},
 		Mend:     "Refuse to start without a signing secret, and verify every delivery before anything else is done with it.",
 		Importance: "Whoever knows the URL can mark any order as paid: an empty HMAC key is a key, and everybody has it. " +
@@ -87,6 +96,7 @@ func overlapping() hookproof.Finding {
 		Check: "idempotence/overlapping", Demand: "Copies of one event that overlap are applied once.", Source: "https://docs.stripe.com/webhooks#handle-duplicate-events",
 		Verdict: hookproof.Fail, Why: "two tickets were issued for one payment", Relation: "S(paid*3 at once) = S(paid)", Schedule: "paid*2 at once",
 		Expected: hookproof.State{"/tickets/length": 1, "/mails": 1}, Seen: hookproof.State{"/tickets/length": 2, "/mails": 2},
+		Requests: []hookproof.Request{request("genuine")},
 		Timeline: []hookproof.Sent{sent(0, id, "genuine", 200, 41.8), sent(0.4, id, "genuine", 200, 43.1), sent(1250, id, "genuine", 200, 2.2)},
 		Reports:  []string{"pay-rails/pay#371", "wasp-lang/open-saas#688"},
 		Mend:     "Let the database decide: insert the event's id under a unique constraint in the transaction that applies it, and take a conflict for a duplicate.",
@@ -116,6 +126,7 @@ func burst() hookproof.Finding {
 func cut() hookproof.Finding {
 	const id = "evt_c2d94be07f1a6358d09e4b71"
 	lost := sent(0, id, "genuine", 0, 10000)
+	lost.Event, lost.Type = "async-paid", "checkout.session.async_payment_succeeded"
 	lost.Fault, lost.Error = "cut before message 3 of 7, the database away until the answer", "the deadline of 10 s"
 	return hookproof.Finding{
 		Check: "faults/cut-at-every-message", Demand: "Wherever the connection to the database is cut, an event redelivered until it is acknowledged is applied once.",
@@ -161,7 +172,8 @@ func hostile() hookproof.Report {
 		Findings: []hookproof.Finding{{
 			Check: "authenticity/" + "hostile", Demand: evil, Source: "javascript:alert(1)", Verdict: hookproof.Fail, Why: evil, Relation: evil, Schedule: evil,
 			Expected: hookproof.State{evil: evil}, Seen: hookproof.State{"/x": []any{evil}},
-			Timeline: []hookproof.Sent{{Event: evil, ID: evil, Sign: evil, Error: evil, Fault: evil}, {Fault: evil}},
+			Requests: []hookproof.Request{{Name: "1-paid", URL: evil, Sign: evil, Type: evil, Header: evil, Body: evil, Curl: evil}},
+			Timeline: []hookproof.Sent{{Event: evil, Type: evil, ID: evil, Sign: evil, Error: evil, Fault: evil, Request: 1}, {Fault: evil}},
 			Reports:  []string{evil, "a/b#1?x=<y>"}, Mend: evil, Importance: evil,
 		}},
 	}

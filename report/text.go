@@ -101,23 +101,23 @@ func (t *text) timeline(timeline []hookproof.Sent) {
 	}
 	t.line("   %s", t.paint(faint, "Sent:"))
 	var event, id, sign int
-	all := rows(timeline)
+	all := hookproof.Rows(timeline)
 	for _, r := range all {
-		event = max(event, ansi.StringWidth(clean(r.Event)))
-		id = max(id, ansi.StringWidth(clean(shortID(r.ID))))
+		event = max(event, ansi.StringWidth(clean(r.Name())))
+		id = max(id, ansi.StringWidth(clean(idOf(r))))
 		sign = max(sign, ansi.StringWidth(clean(r.Sign)))
 	}
 	for _, r := range all {
 		at := fmt.Sprintf("     %9s  ", instant(r.At))
 		after := strings.Repeat(" ", len(at))
 		switch {
-		case r.Alike > 0:
+		case r.More > 0:
 			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
 		case r.Event == "":
 			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
 		default:
-			sent := pad(clean(r.Event), event) + "  " + pad(clean(shortID(r.ID)), id) + "  " + pad(clean(r.Sign), sign) + "  "
-			came := fmt.Sprintf("→ %s, %s", clean(r.Answer()), said(r.Latency))
+			sent := pad(clean(r.Name()), event) + "  " + pad(clean(idOf(r)), id) + "  " + pad(clean(r.Sign), sign) + "  "
+			came := fmt.Sprintf("→ %s, %s", clean(r.Answer()), took(r))
 			if r.Meets > 0 {
 				came += fmt.Sprintf(", ∥ %s", counted(r.Meets, "other"))
 			}

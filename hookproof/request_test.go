@@ -1,0 +1,143 @@
+package hookproof
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mirror is an endpoint that keeps the last request.
+type mirror struct {
+	*httptest.Server
+	mu     sync.Mutex
+	header http.Header
+	body   string
+}
+
+func openMirror(t *testing.T) *mirror {
+	t.Helper()
+	e := &mirror{}
+	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.header, e.body = r.Header, string(body)
+		_, _ = io.WriteString(w, "taken")
+	}))
+	t.Cleanup(e.Close)
+	return e
+}
+
+func (e *mirror) last() (http.Header, string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.header, e.body
+}
+
+// The command of every finding sends what was sent, byte for byte, signed in the same way when it is run: each event
+// that there is, and each way to sign.
+func TestTheCommandSendsTheSameAgain(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"sh", "curl", "openssl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("the command needs %s: %v", program, err)
+		}
+	}
+	const previous = "whsec_before"
+	subject := Subject{"sessionId": "cs_test_1", "amount": 4500, "currency": "usd", "metadata.order": "it's 1"}.completed()
+	try := func(name, sign string) {
+		t.Run(sign+":"+name, func(t *testing.T) {
+			t.Parallel()
+			e := openMirror(t)
+			event, err := eventOf(vocabulary[name], subject, &Target{}, time.Now(), false)
+			require.NoError(t, err)
+			target := &Target{URL: e.URL + "/hook?a=1&b=it's", Secret: shopSecret, PreviousSecret: previous}
+			sender := newSender(target, &Journal{})
+			defer sender.close()
+			sender.send(t.Context(), shipment{event: event, label: name, sign: sign})
+			header, body := e.last()
+			var f Finding
+			f.show(sender.journal.Deliveries(), target.secrets())
+			require.Len(t, f.Requests, 1)
+			request := f.Requests[0]
+			require.Equal(t, body, request.Body)
+			require.Equal(t, header.Get("Stripe-Signature"), request.Header)
+			require.NotContains(t, request.Curl, shopSecret)
+			require.NotContains(t, request.Curl, "\r", "which a page that it is copied from loses")
+
+			began := time.Now().Unix()
+			command := exec.CommandContext(t.Context(), "sh", "-c", request.Curl)
+			command.Env = append(os.Environ(), SecretVariable+"="+shopSecret, PreviousSecretVariable+"="+previous)
+			out, err := command.CombinedOutput()
+			require.NoError(t, err, "%s\n%s", request.Curl, out)
+			require.True(t, strings.HasSuffix(string(out), "taken"), "%s", out)
+			again, bodyAgain := e.last()
+			require.Equal(t, body, bodyAgain)
+			require.Equal(t, header.Values("Content-Type"), again.Values("Content-Type"))
+			require.Equal(t, header.Values("User-Agent"), again.Values("User-Agent"))
+			var mayBe [][]string // by the second in which it was signed
+			for now := began; now <= time.Now().Unix(); now++ {
+				var values []string
+				if sent := ways[sign].sign(signer{shopSecret, previous, now, event.Body}); sent.header != nil {
+					values = []string{*sent.header}
+				}
+				mayBe = append(mayBe, values)
+			}
+			require.Contains(t, mayBe, again.Values("Stripe-Signature"))
+		})
+	}
+	for name := range vocabulary {
+		try(name, "genuine")
+	}
+	for sign := range ways {
+		try("paid", sign)
+		try("spaced", sign)
+	}
+}
+
+func TestTheCommandAsksForTheSecret(t *testing.T) {
+	t.Parallel()
+	command := exec.CommandContext(t.Context(), "sh", "-c", curl("http://127.0.0.1:1/", ways["genuine"], "{}", "{}"))
+	command.Env = []string{"PATH=" + os.Getenv("PATH")}
+	out, err := command.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "HOOKPROOF_SECRET: put the signing secret of the endpoint into it")
+}
+
+// A body's secrets are masked, and it is said; short ones and words may be there by chance.
+func TestARequestTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	d := Delivery{Label: "paid", Sign: "genuine", Body: []byte(`{"metadata": {"a": "whsec_0123456789", "b": "hush-hush", "c": "sk_test_abc"}, "test": "1a"}`)}
+	d.over = d.Body
+	q := requestOf(1, d, []string{"hush-hush", "test", "1a"})
+	require.True(t, q.Masked)
+	require.Equal(t, `{"metadata": {"a": "whsec_•••", "b": "•••", "c": "sk_test_•••"}, "test": "1a"}`, q.Body)
+	require.NotContains(t, q.Curl, "hush-hush")
+	require.False(t, requestOf(1, Delivery{Label: "paid", Body: []byte("{}")}, []string{"hush-hush"}).Masked)
+}
+
+// One request stands for all deliveries that have sent the same.
+func TestRequestsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	at := time.Now()
+	one := func(after time.Duration, body, sign string) Delivery {
+		return Delivery{Label: "carrier by topup.created", EventType: "topup.created", URL: "http://x/", Sign: sign, Body: []byte(body), over: []byte(body), SentAt: at.Add(after)}
+	}
+	var f Finding
+	f.show([]Delivery{one(3, "{2}", "genuine"), one(0, "{1}", "genuine"), {Fault: "restarted", SentAt: at.Add(1)}, one(2, "{1}", "genuine"), one(4, "{1}", "stale")}, nil)
+	var which []int
+	for _, sent := range f.Timeline {
+		which = append(which, sent.Request)
+	}
+	require.Equal(t, []int{1, 0, 1, 2, 3}, which)
+	require.Equal(t, "1-carrier", f.Requests[0].Name)
+	require.Equal(t, "topup.created", f.Timeline[0].Type)
+}
