@@ -8,7 +8,7 @@ import (
 )
 
 // The environment's places for the secrets, where a command line names none: that is seen by others. The lines that
-// rerun a failure take them from there.
+// rerun a failure take them from there, or ask for them, since a report must not tell the secrets.
 const (
 	SecretVariable         = "HOOKPROOF_SECRET"
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
@@ -24,7 +24,7 @@ const (
 func (t *Target) command(o Options) string {
 	command := "hookproof check --target " + quoted(t.File)
 	if t.File == "" {
-		command = "hookproof check --url " + quoted(t.URL) + ` --secret "$` + SecretVariable + `"`
+		command = "hookproof check --url " + quoted(t.URL)
 		if t.Livemode {
 			command += " --livemode"
 		}

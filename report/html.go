@@ -71,6 +71,7 @@ type failure struct {
 	Diagram     *diagram
 	Differences []difference
 	Rerun       string
+	Asking      string
 }
 
 // HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
@@ -87,7 +88,7 @@ func HTML(w io.Writer, r hookproof.Report) error {
 	for _, f := range with(r, hookproof.Fail) {
 		v.Failures = append(v.Failures, failure{
 			Finding: f, Rows: hookproof.Numbered(f.Timeline), Diagram: draw(f.Timeline),
-			Differences: differences(f), Rerun: rerun(r, f),
+			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),
 		})
 	}
 	return page.Execute(w, v)

@@ -11,21 +11,22 @@ import (
 	"example.com/hookproof/hookproof"
 )
 
-// Progress tells of a run while it goes on: a line for each finding, or on a terminal one line that is
-// rewritten, above which only failures stay. It is safe for concurrent use. What cannot be written is
-// lost: the report comes later.
+// Progress tells of a run while it goes on: a line for each phase, or on a terminal one line that is rewritten. If it is
+// verbose, a line for each finding as well, of which on a terminal only failures stay. It is safe for concurrent use. What
+// cannot be written is lost: the report comes later.
 type Progress struct {
 	mu     sync.Mutex
 	out    io.Writer
 	style  Style
+	each   bool // finding is told
 	phase  string
 	counts map[hookproof.Verdict]int
 	last   string // check
 }
 
 // NewProgress writes to out, which ought not to be where the report goes.
-func NewProgress(out io.Writer, s Style) *Progress {
-	return &Progress{out: out, style: s, counts: map[hookproof.Verdict]int{}}
+func NewProgress(out io.Writer, s Style, verbose bool) *Progress {
+	return &Progress{out: out, style: s, each: verbose, counts: map[hookproof.Verdict]int{}}
 }
 
 // Phase tells what the run is about to do.
@@ -46,8 +47,11 @@ func (p *Progress) Finding(f hookproof.Finding) {
 	defer p.mu.Unlock()
 	p.counts[f.Verdict]++
 	p.last = clean(f.Check)
-	if p.style.Terminal && f.Verdict != hookproof.Fail {
+	switch {
+	case p.style.Terminal && (f.Verdict != hookproof.Fail || !p.each):
 		p.status()
+		return
+	case !p.each:
 		return
 	}
 	line := p.style.paint(hues[f.Verdict], pad(string(f.Verdict), len(hookproof.NotRun))) + "  " + p.last + "  " + said(f.Took)

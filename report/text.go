@@ -65,8 +65,16 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("Why it matters", f.Importance)
 	t.field("Seen in public", strings.Join(f.Reports, ", "))
 	t.field("To mend it", f.Mend)
-	t.line("   %s", t.paint(faint, "Run only this again:"))
+	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
 	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
+}
+
+// asking tells where a command that names no target file takes the secret from, which no report has.
+func asking(r hookproof.Report) string {
+	if !strings.Contains(r.Command, " --url ") {
+		return ""
+	}
+	return " (it asks for the secret, unless " + hookproof.SecretVariable + " has it)"
 }
 
 // shown is the schedule that shows a failure, and why it may not be the shortest.

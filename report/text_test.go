@@ -93,7 +93,7 @@ func TestStyleOfAFileIsPlain(t *testing.T) {
 func TestProgressOnAPlainOutput(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := report.NewProgress(&out, report.Style{})
+	p := report.NewProgress(&out, report.Style{}, true)
 	p.Phase("direct")
 	p.Finding(passed("authenticity/genuine", "x", 12, 1))
 	p.Finding(hookproof.Finding{Check: "order/life", Verdict: hookproof.NotRun, Why: "the target\nhas no state"})
@@ -105,11 +105,30 @@ func TestProgressOnAPlainOutput(t *testing.T) {
 		"fail     order/tie  3.0 ms  it was lost\n", out.String())
 }
 
+func TestProgressIsQuiet(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		style report.Style
+		want  string
+	}{
+		{report.Style{}, "-- direct\n-- shared\n"},
+		{report.Style{Terminal: true, Width: 50}, "\r\x1b[2Kdirect    \r\x1b[2Kdirect  1 failed  order/tie\r\x1b[2Kshared  1 failed  order/tie\r\x1b[2K"},
+	} {
+		var out bytes.Buffer
+		p := report.NewProgress(&out, c.style, false)
+		p.Phase("direct")
+		p.Finding(hookproof.Finding{Check: "order/tie", Verdict: hookproof.Fail, Why: "it was lost"})
+		p.Phase("shared")
+		p.Done()
+		require.Equal(t, c.want, out.String())
+	}
+}
+
 func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	const wipe = "\r\x1b[2K"
-	p := report.NewProgress(&out, report.Style{Terminal: true, Width: 50})
+	p := report.NewProgress(&out, report.Style{Terminal: true, Width: 50}, true)
 	p.Phase("direct")
 	p.Finding(passed("authenticity/genuine", "x", 12, 1))
 	p.Finding(hookproof.Finding{Check: "order/tie", Verdict: hookproof.Fail, Why: strings.Repeat("long ", 30)})
@@ -127,7 +146,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressIsConcurrent(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := report.NewProgress(&out, report.Style{})
+	p := report.NewProgress(&out, report.Style{}, true)
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() { p.Finding(passed("a/b", "x", 1, 1)) })

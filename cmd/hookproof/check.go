@@ -20,6 +20,8 @@ import (
 type checking struct {
 	options           hookproof.Options
 	json, junit, html string
+	bodies            string
+	verbose           bool
 }
 
 func checkCommand(getenv func(string) string) *cobra.Command {
@@ -55,6 +57,8 @@ judged for want of evidence or time.`,
 	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
+	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
+	flags.BoolVarP(&c.verbose, "verbose", "v", false, "tell of each check as it is decided, on standard error")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
@@ -85,7 +89,12 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 			return fmt.Errorf("check: %w", err)
 		}
 	}
-	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain))
+	if c.bodies != "" {
+		if err := fillable(c.bodies); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+	}
+	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
 	r, err := hookproof.Judge(cmd.Context(), t, c.options)
 	progress.Done()
@@ -103,6 +112,9 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
+	}
+	if c.bodies != "" {
+		wrong = append(wrong, report.Bodies(c.bodies, r))
 	}
 	return ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
 }
@@ -168,6 +180,17 @@ func writable(path string) error {
 		return fmt.Errorf("%s cannot be written: %w", path, errors.Unwrap(err))
 	}
 	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
+// fillable makes a folder, or tells before the work that nothing can be put there.
+func fillable(folder string) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file; name a folder", folder)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return writable(filepath.Join(folder, "body.json"))
 }
 
 // writeFile writes a report whole, or not at all.

@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"example.com/hookproof/hookproof"
 )
@@ -16,12 +19,13 @@ type endpoint struct {
 	file   string // a target file instead
 	flags  *pflag.FlagSet
 	getenv func(string) string
+	ask    func(what string) (string, error) // a person for a secret
 }
 
 // endpointFlags gives a command the flags that name its target.
 func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags := cmd.Flags()
-	e := &endpoint{flags: flags, getenv: getenv}
+	e := &endpoint{flags: flags, getenv: getenv, ask: func(what string) (string, error) { return askSecret(cmd, what) }}
 	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
 	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
 	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
@@ -29,6 +33,21 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events that the target takes, where it takes no other; else 2023-10-16")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
+}
+
+// askSecret asks whoever sits at the terminal for a secret, and shows none of it. Where there is no terminal, it is "".
+func askSecret(cmd *cobra.Command, what string) (string, error) {
+	in, is := cmd.InOrStdin().(*os.File)
+	if !is || !term.IsTerminal(int(in.Fd())) {
+		return "", nil
+	}
+	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "hookproof: %s: ", what)
+	secret, err := term.ReadPassword(int(in.Fd()))
+	_, _ = fmt.Fprintln(cmd.ErrOrStderr())
+	if err != nil {
+		return "", fmt.Errorf("the secret could not be read: %w", err)
+	}
+	return strings.TrimSpace(string(secret)), nil
 }
 
 // fileFlag lets a command's target be named by a file, too.
@@ -57,11 +76,21 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		return nil, errors.New("name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
 	}
 	for _, one := range []struct {
-		flag, variable string
-		secret         *string
-	}{{"secret", hookproof.SecretVariable, &e.target.Secret}, {"previous-secret", hookproof.PreviousSecretVariable, &e.target.PreviousSecret}} {
+		flag, variable, what string
+		secret               *string
+		needed               bool
+	}{
+		{"secret", hookproof.SecretVariable, "the signing secret of " + e.target.URL, &e.target.Secret, true},
+		{"previous-secret", hookproof.PreviousSecretVariable, "the secret being rotated out", &e.target.PreviousSecret, e.flags.Changed("previous-secret")},
+	} {
 		if *one.secret == "" {
 			*one.secret = e.getenv(one.variable)
+		}
+		if *one.secret == "" && one.needed {
+			var err error
+			if *one.secret, err = e.ask(one.what + ", else in " + one.variable); err != nil {
+				return nil, err
+			}
 		}
 		if *one.secret == "" && e.flags.Changed(one.flag) {
 			return nil, fmt.Errorf("--%s is empty, and so is the environment's %s, where the lines that rerun a failure take it from", one.flag, one.variable)
