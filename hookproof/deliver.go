@@ -8,13 +8,18 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// maxAnswer is how much of an answer is kept, in bytes.
-const maxAnswer = 4096
+// How much of an answer is kept, and how much is read and looked at, in bytes: a debugger's page is of 13 to 90 KB, and says
+// near its end what it is.
+const (
+	mostKept = 4 << 10
+	mostRead = 1 << 20
+)
 
 // sender posts deliveries to a target and keeps them in a journal.
 type sender struct {
@@ -60,6 +65,8 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 	}
 	s.post(ctx, d.URL, sent, what.headers, &d)
 	d.Latency = time.Since(d.SentAt)
+	d.inside, d.unread = leak(d.Answer, s.target.secrets()), len(d.Answer) > mostRead
+	d.Answer = strings.Clone(d.Answer[:min(len(d.Answer), mostKept)]) // and not what it is a part of
 	s.journal.add(d)
 	return d
 }
@@ -86,7 +93,7 @@ func (s *sender) post(ctx context.Context, url string, sent signed, headers map[
 		return
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(response.Body, mostRead+1))
 	d.Status, d.Answer, d.Location, d.Err = response.StatusCode, string(body), response.Header.Get("Location"), err
 }
 

@@ -1,7 +1,12 @@
 package hookproof
 
 import (
+	"io"
+	"io/fs"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,7 +15,7 @@ import (
 
 func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
 	t.Parallel()
-	j := Journaled{Secrets: []string{"whsec_mine", "hush"}}
+	secrets := []string{"whsec_mine", "hush"}
 	for answer, want := range map[string]string{
 		`{"received":true}`:                                                             "",
 		"see http://127.0.0.1:3000/docs":                                                "",
@@ -27,16 +32,16 @@ func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
 		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
 		"panic: " + strings.Repeat("y", 108) + " whsec_their":                           `"panic: ` + strings.Repeat("y", 108) + ` whse"…`,
 	} {
-		require.Equal(t, want, j.leak(answer))
+		require.Equal(t, want, leak(answer, secrets))
 	}
 }
 
 // A secret that is a word of the language is no leak where that is said.
 func TestAShortSecretIsNoLeak(t *testing.T) {
 	t.Parallel()
-	j := Journaled{Secrets: []string{"test", "secret"}}
-	require.Empty(t, j.leak("the signature test failed: another secret?"))
-	require.Equal(t, `"panic: the ••• failed"`, j.leak("panic: the test failed"))
+	secrets := []string{"test", "secret"}
+	require.Empty(t, leak("the signature test failed: another secret?", secrets))
+	require.Equal(t, `"panic: the ••• failed"`, leak("panic: the test failed", secrets))
 }
 
 // What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
@@ -96,4 +101,58 @@ func TestWhatRefusesEverythingIsShown(t *testing.T) {
 	require.Equal(t, Fail, f.Verdict)
 	require.NotEmpty(t, f.Timeline)
 	require.Equal(t, 308, f.Timeline[0].Status)
+}
+
+// pages are small pages like those of frameworks, grown to the size of real ones by what stands before all that tells.
+func leakPages(t *testing.T, kind string) map[string]string {
+	t.Helper()
+	folder := os.DirFS(filepath.Join("testdata", "pages", kind))
+	files, err := fs.Glob(folder, "*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	found := map[string]string{}
+	for _, name := range files {
+		raw, err := fs.ReadFile(folder, name)
+		require.NoError(t, err)
+		found[name] = strings.Replace(string(raw), "{{filler}}", strings.Repeat("pre { margin: 0; }\n", 4000), 1)
+	}
+	return found
+}
+
+// A debugger's page is a leak, though it is long and tags stand between its words.
+func TestADebuggersPageIsALeak(t *testing.T) {
+	t.Parallel()
+	for name, page := range leakPages(t, "debugger") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := &Target{Secret: shopSecret}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(500)
+				_, _ = io.WriteString(w, page)
+			}))
+			t.Cleanup(server.Close)
+			target.URL = server.URL
+			d := target.Deliver(t.Context(), rawEvent("{}"), "genuine")
+			require.NotEmpty(t, d.inside)
+			require.LessOrEqual(t, len(d.Answer), mostKept, "a run keeps thousands")
+			seen := noLeak(Journaled{Deliveries: []Delivery{d}})
+			require.Equal(t, Fail, seen.Verdict)
+			require.NotContains(t, seen.Why, "x7Ja0LhTqTz3pQ9mW2vB", "the debugger's own secret is not told")
+		})
+	}
+}
+
+func TestAPlainPageIsNoLeak(t *testing.T) {
+	t.Parallel()
+	for name, page := range leakPages(t, "plain") {
+		require.Empty(t, leak(page, []string{shopSecret}), name)
+	}
+}
+
+// Of an answer that was not looked at to its end nobody knows what it shows.
+func TestAnEndlessAnswerIsNotPassed(t *testing.T) {
+	t.Parallel()
+	seen := noLeak(Journaled{Deliveries: []Delivery{{Label: "paid", Sign: "genuine", Status: 200, unread: true}}})
+	require.Equal(t, Info, seen.Verdict)
+	require.Contains(t, seen.Why, "longer than 1024 KiB")
 }

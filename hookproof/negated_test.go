@@ -103,7 +103,7 @@ func TestOverallChecksCanFail(t *testing.T) {
 		change(&wrong)
 		again := wrong
 		again.SentAt = wrong.SentAt.Add(time.Minute)
-		return Journaled{Deliveries: []Delivery{fine, wrong, again}, Secrets: []string{"whsec_x"}}
+		return Journaled{Deliveries: []Delivery{fine, wrong, again}}
 	}
 	for name, wrong := range map[string][]Journaled{
 		"ack-policy/no-redirect":   {with(func(d *Delivery) { d.Status = 301 }), with(func(d *Delivery) { d.Status = 308 })},
@@ -111,11 +111,13 @@ func TestOverallChecksCanFail(t *testing.T) {
 		"ack-policy/in-time":       {with(func(d *Delivery) { d.Latency = 11 * time.Second })},
 		"ack-policy/steady":        {with(func(d *Delivery) { d.Status = 0 }), {Deliveries: []Delivery{fine}, Flapping: "it flaps"}},
 		"ack-policy/no-leak": {
-			with(func(d *Delivery) { d.Answer = "the secret is whsec_x" }),
-			with(func(d *Delivery) { d.Answer = "Error: x\n    at handler (/srv/app.js:12:3)" }),
-			with(func(d *Delivery) { d.Answer = `pq: duplicate key value violates unique constraint "events_pkey"` }),
-			with(func(d *Delivery) { d.Answer = "Traceback (most recent call last):" }),
-			with(func(d *Delivery) { d.Answer = "goroutine 12 [running]:" }),
+			with(func(d *Delivery) { d.inside = leak("the secret is whsec_x", []string{"whsec_x"}) }),
+			with(func(d *Delivery) { d.inside = leak("Error: x\n    at handler (/srv/app.js:12:3)", []string{"whsec_x"}) }),
+			with(func(d *Delivery) {
+				d.inside = leak(`pq: duplicate key value violates unique constraint "events_pkey"`, []string{"whsec_x"})
+			}),
+			with(func(d *Delivery) { d.inside = leak("Traceback (most recent call last):", []string{"whsec_x"}) }),
+			with(func(d *Delivery) { d.inside = leak("goroutine 12 [running]:", []string{"whsec_x"}) }),
 		},
 	} {
 		for _, c := range ChecksNamed(name) {
@@ -127,7 +129,7 @@ func TestOverallChecksCanFail(t *testing.T) {
 					require.Len(t, seen.Deliveries, 2, "the evidence")
 				}
 			}
-			require.Equal(t, Pass, c.Overall(Journaled{Deliveries: []Delivery{fine}, Secrets: []string{"whsec_x"}}).Verdict, name)
+			require.Equal(t, Pass, c.Overall(Journaled{Deliveries: []Delivery{fine}}).Verdict, name)
 			require.Equal(t, NotRun, c.Overall(Journaled{}).Verdict, "%s: no evidence is never a pass", name)
 		}
 	}

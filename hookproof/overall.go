@@ -14,7 +14,6 @@ import (
 // Journaled is what an overall check looks at: every delivery of the run that was made in calm.
 type Journaled struct {
 	Deliveries []Delivery
-	Secrets    []string
 	Flapping   string // what was seen of answers that change, or ""
 }
 
@@ -25,7 +24,7 @@ const (
 )
 
 func (r *run) journaled() Journaled {
-	j := Journaled{Secrets: r.target.secrets(), Flapping: r.flapping}
+	j := Journaled{Flapping: r.flapping}
 	for _, d := range r.journal.Deliveries() {
 		if r.unrest.from.IsZero() || d.SentAt.Add(d.Latency).Before(r.unrest.from) || !r.unrest.to.IsZero() && d.SentAt.After(r.unrest.to) {
 			j.Deliveries = append(j.Deliveries, d)
