@@ -144,7 +144,7 @@ func (r *run) replicasTakeIt(ctx context.Context) error {
 	for _, url := range r.target.Replicas {
 		replica := Target{URL: url, AllowHosts: r.target.AllowHosts, resolver: r.target.resolver}
 		// A start hook has ended when the target listens: a replica that it starts as well may be later.
-		for deadline := time.Now().Add(ready); r.target.Start != nil && !replica.listens() && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(r.target.Timings.orDefault().Ready); r.target.Start != nil && !replica.listens() && time.Now().Before(deadline); {
 			if err := sleep(ctx, 50*time.Millisecond); err != nil {
 				return err
 			}

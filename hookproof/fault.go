@@ -73,13 +73,14 @@ var faults = map[string]fault{
 		says:  "the database is away, and the target is killed, whatever it has answered, before that is back",
 		needs: []string{"database", "restart"},
 		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
+			var stopped error
 			err := r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() {
 				r.post(ctx, t, n, item)
 				r.called()
-				_ = r.target.Stop(ctx, "kill") // start says whether it could be
+				stopped = r.target.bringDown(ctx, "kill", nil)
 			})
 			t.befell("killed while the database was away")
-			return errors.Join(err, r.start(ctx))
+			return r.startAfter(ctx, stopped, err)
 		},
 	},
 	"frozen": {
@@ -210,10 +211,10 @@ func stopped(ctx context.Context, r *run, t *Trial, n int, item Item) error {
 	answered := make(chan struct{})
 	go func() { defer close(answered); r.post(ctx, t, n, item) }()
 	r.called()
-	err := r.target.Stop(ctx, "kill")
+	err := r.target.bringDown(ctx, "kill", nil)
 	<-answered
 	t.befell("stopped meanwhile")
-	return errors.Join(hookFailed("stop", err), r.start(ctx))
+	return r.startAfter(ctx, err, nil)
 }
 
 // killed ends the target when the database has done everything, before it can answer, and starts it again.
@@ -232,14 +233,13 @@ func (r *run) killAt(ctx context.Context, t *Trial, n int, item Item, message in
 	}
 	t.struck++
 	r.called()
-	err := r.target.Stop(ctx, "kill")
-	r.target.Proxy.Cut()
+	err := r.target.bringDown(ctx, "kill", r.target.Proxy.Cut)
 	<-answered
 	r.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
 	r.target.Proxy.Heal()
 	r.wounded()
 	t.befell(says)
-	return errors.Join(hookFailed("stop", err), r.start(ctx))
+	return r.startAfter(ctx, err, nil)
 }
 
 // decideFault lets a fault strike at every place that it has. Places that one subject's deliveries did not

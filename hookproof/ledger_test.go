@@ -155,8 +155,31 @@ func openLedger(t *testing.T, c clerk) *Target {
 	return openOver(t, func(dial string) http.Handler { c.dial = dial; return c })
 }
 
+// door is a server that can be closed, and opened again where it was.
+type door struct {
+	address string
+	handler http.Handler
+	server  *http.Server
+}
+
+func (d *door) open() error {
+	listener, err := net.Listen("tcp", d.address)
+	if err != nil {
+		return err
+	}
+	d.address, d.server = listener.Addr().String(), &http.Server{Handler: d.handler}
+	go func(s *http.Server) { _ = s.Serve(listener) }(d.server)
+	return nil
+}
+
 // openOver opens an endpoint over a ledger, at the address where it is to dial that.
 func openOver(t *testing.T, over func(dial string) http.Handler) *Target {
+	t.Helper()
+	target, _ := openDoorOver(t, over)
+	return target
+}
+
+func openDoorOver(t *testing.T, over func(dial string) http.Handler) (*Target, *door) {
 	t.Helper()
 	l := &ledger{sums: map[string]int{}}
 	link, err := NewLink(serve(t, l.serve))
@@ -165,13 +188,11 @@ func openOver(t *testing.T, over func(dial string) http.Handler) *Target {
 	proxy, err := NewProxy("127.0.0.1:0", link.Addr())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
-	front, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := &http.Server{Handler: over(proxy.Addr())}
-	go func() { _ = server.Serve(front) }()
-	t.Cleanup(func() { _ = server.Close() })
+	front := &door{address: "127.0.0.1:0", handler: over(proxy.Addr())}
+	require.NoError(t, front.open())
+	t.Cleanup(func() { _ = front.server.Close() })
 	return &Target{
-		URL: "http://" + front.Addr().String(), Secret: shopSecret, Proxy: proxy, Link: link,
+		URL: "http://" + front.address, Secret: shopSecret, Proxy: proxy, Link: link,
 		Subject: func(context.Context) (Subject, error) {
 			id := uuid.NewString()
 			return Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}, nil
@@ -184,5 +205,5 @@ func openOver(t *testing.T, over func(dial string) http.Handler) *Target {
 			}
 			return map[string]any{"paid": l.sums["paid "+s.text("metadata.order")]}, nil
 		},
-	}
+	}, front
 }

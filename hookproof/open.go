@@ -4,30 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // database is where a target dials its database, and where that really is.
 type database struct{ listen, upstream string }
-
-// ready is how long a target may take to listen after its start hook has ended.
-const ready = 10 * time.Second
-
-// bringUp runs the start hook, and answers when the target listens.
-func (t *Target) bringUp(ctx context.Context) error {
-	if err := t.Start(ctx); err != nil {
-		return hookFailed("start", err)
-	}
-	for deadline := time.Now().Add(ready); !t.listens(); {
-		if time.Now().After(deadline) {
-			return hookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", ready, t.URL))
-		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
 // through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
@@ -67,11 +47,11 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 		undo = append(undo, func(ctx context.Context) error { return hookFailed("mend", t.heal(ctx)) })
 	}
 	if down {
-		undo = append(undo, func(ctx context.Context) error { return hookFailed("stop", t.Stop(ctx, "stop")) })
+		undo = append(undo, func(ctx context.Context) error { return t.bringDown(ctx, "stop", nil) })
 	}
 	if t.database != nil {
-		if err := t.Stop(ctx, "stop"); err != nil {
-			return closing, hookFailed("stop", err)
+		if err := t.bringDown(ctx, "stop", nil); err != nil {
+			return closing, err
 		}
 	}
 	if t.database != nil || down {

@@ -160,7 +160,7 @@ func (r *replay) step(ctx context.Context, step Step) error {
 		r.broken = true
 		return r.target.fail(ctx, step.Fault)
 	case step.Restart != "":
-		if err := r.target.Stop(ctx, step.Restart); err != nil {
+		if err := r.target.bringDown(ctx, step.Restart, nil); err != nil {
 			return err
 		}
 		return r.target.bringUp(ctx)

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,11 +29,20 @@ func (r *run) restart(ctx context.Context, t *Trial) error {
 	}
 	r.called()
 	at := time.Now()
-	if err := r.target.Stop(ctx, "kill"); err != nil {
-		return hookFailed("stop", err)
+	if err := r.target.bringDown(ctx, "kill", nil); err != nil {
+		return err
 	}
 	t.between = append(t.between, Delivery{SentAt: at, Fault: "stopped and started"})
 	return r.start(ctx)
+}
+
+// startAfter starts the target that a stop hook has ended, also when something else has failed. A target that could not
+// be stopped is not started: it may still run, and a second process would take its place.
+func (r *run) startAfter(ctx context.Context, stopped, other error) error {
+	if stopped != nil {
+		return errors.Join(other, stopped)
+	}
+	return errors.Join(other, r.start(ctx))
 }
 
 func (r *run) start(ctx context.Context) error {

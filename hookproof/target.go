@@ -51,11 +51,14 @@ type Target struct {
 	// Break makes the store of a target that has no connection to it unusable; Mend heals it.
 	Break, Mend func(context.Context) error
 	// Stop ends the target: "stop" asks it to, "kill" does not; one that knows one way takes it for both.
-	// Start returns when it runs again. Both may be called when there is nothing to do.
+	// Start returns when it runs again. Both may be called when there is nothing to do. Neither is believed: that nothing
+	// listens after Stop, and something after Start, is waited for.
 	Stop  func(ctx context.Context, how string) error
 	Start func(context.Context) error
 
 	Timings Timings // zero fields take DefaultTimings'
+
+	behindProxy bool // what listens at URL goes on listening when the target is down
 
 	database *database     // of which Proxy and Link are made when a run begins
 	resolver *net.Resolver // of the hosts' names; nil is the machine's
@@ -75,6 +78,7 @@ type Timings struct {
 	Poll   time.Duration // between two looks at a state or a counter
 	Flight time.Duration // for all copies of a burst to be in flight
 	Retry  time.Duration // between two tries of a delivery that is retried until a 2xx
+	Ready  time.Duration // for the target to listen after its start hook, and to listen no more after its stop hook
 }
 
 // DefaultTimings are what a target gets that names no others.
@@ -84,6 +88,7 @@ var DefaultTimings = Timings{
 	Poll:   10 * time.Millisecond,
 	Flight: 10 * time.Second,
 	Retry:  100 * time.Millisecond,
+	Ready:  10 * time.Second,
 }
 
 func (t Timings) orDefault() Timings {
@@ -94,7 +99,7 @@ func (t Timings) orDefault() Timings {
 		return given
 	}
 	d := DefaultTimings
-	return Timings{or(t.Answer, d.Answer), or(t.Effect, d.Effect), or(t.Poll, d.Poll), or(t.Flight, d.Flight), or(t.Retry, d.Retry)}
+	return Timings{or(t.Answer, d.Answer), or(t.Effect, d.Effect), or(t.Poll, d.Poll), or(t.Flight, d.Flight), or(t.Retry, d.Retry), or(t.Ready, d.Ready)}
 }
 
 // Needs are the words for what a scenario or a check may ask of a target.

@@ -160,7 +160,7 @@ func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
 func TestWorkAfterTheACKIsCounted(t *testing.T) {
 	t.Parallel()
 	var lives atomic.Int64
-	target := openOver(t, func(dial string) http.Handler {
+	target, front := openDoorOver(t, func(dial string) http.Handler {
 		c := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, dial: dial}
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -176,8 +176,8 @@ func TestWorkAfterTheACKIsCounted(t *testing.T) {
 			})
 		})
 	})
-	target.Stop = func(context.Context, string) error { lives.Add(1); return nil }
-	target.Start = func(context.Context) error { return nil }
+	target.Stop = func(context.Context, string) error { lives.Add(1); return front.server.Close() }
+	target.Start = func(context.Context) error { return front.open() }
 	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("killed")}}})
 	require.NoError(t, err)
 	f := findingOf(t, r, "faults/made-up")

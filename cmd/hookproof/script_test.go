@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hookproof": main, "verifier": verifierMain})
+	testscript.Main(m, map[string]func(){"hookproof": main, "verifier": verifierMain, "slowshop": slowShopMain})
 }
 
 // vectorSecret is the secret of most signature vectors.
@@ -105,6 +105,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"free":    free,
 		"deliver": deliver,
+		"ended":   ended,
+		"lines":   lines,
 	}, Setup: func(env *testscript.Env) error {
 		env.Setenv("GOOD", good)
 		env.Setenv("GULLIBLE", gullible)
