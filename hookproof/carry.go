@@ -56,12 +56,16 @@ func (w word) payment() bool {
 const needsSubject = "it needs subject: the target refuses events of objects that it does not know"
 
 // unaskable says why a schedule cannot be asked of this target, or "": where payments are carried, nothing can be that is
-// about an object of its own, and what is newer than its API version must be known here.
+// about an object of its own; what is newer than its API version must be known here; and where an object is known by its session
+// alone, no other session is about it.
 func (r *run) unaskable(s Schedule) string {
 	for _, item := range s {
 		w := vocabulary[item.Event]
 		if item.Verb == "" && w.version != "" && w.version <= r.target.APIVersion {
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", r.target.APIVersion, newest)
+		}
+		if w.second && r.target.Subject != nil && r.target.State != nil && !r.spare.sessions() {
+			return "it needs a clientReferenceId or a metadata.KEY of the subject: by its session's id alone no other session is the same order's"
 		}
 		if r.carried && item.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != carrier && item.Event != "unhandled-succeeded" {
 			return needsSubject

@@ -92,7 +92,7 @@ func TestFaultsAreFound(t *testing.T) {
 				}
 				return false
 			}
-		}, "order/late-after-paid", "expired was never acknowledged: the last answer was 500"},
+		}, "order/late-after-paid", "other-session-expired was never acknowledged: the last answer was 500"},
 		"a type that is refused": {func(s *stall) {
 			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
 				if strings.Contains(string(body), `"payment_intent.succeeded"`) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -29,6 +30,7 @@ type word struct {
 	nowhere  bool                // about an object that is the target's by its metadata, and is not there
 	live     bool                // of the other livemode
 	other    bool                // about another object of the target's own
+	second   bool                // about another Checkout session of the same order
 }
 
 // part is a subject's amount in percent, as minor units.
@@ -62,13 +64,16 @@ const newest = "2026-08-26.dahlia"
 
 // vocabulary is all events that a schedule can name.
 var vocabulary = map[string]word{
-	"paid":         {says: "the session is completed and paid", event: "checkout.session.completed", age: 1},
-	"paid-newest":  {says: "the session is completed and paid, told in a newer API version", event: "checkout.session.completed", version: newest, age: 1},
-	"unpaid":       {says: "the session is completed, the money is on its way", event: "checkout.session.completed.unpaid"},
-	"free":         {says: "the session is completed and nothing was to be paid: a voucher as large as the price", event: "checkout.session.completed.no_payment_required", age: 1, with: discounted},
-	"async-paid":   {says: "a slow payment has succeeded", event: "checkout.session.async_payment_succeeded", age: 2},
-	"async-failed": {says: "a slow payment has failed", event: "checkout.session.async_payment_failed", age: 2},
-	"expired":      {says: "the session has expired", event: "checkout.session.expired", age: 3},
+	"paid":                  {says: "the session is completed and paid", event: "checkout.session.completed", age: 1},
+	"paid-newest":           {says: "the session is completed and paid, told in a newer API version", event: "checkout.session.completed", version: newest, age: 1},
+	"unpaid":                {says: "the session is completed, the money is on its way", event: "checkout.session.completed.unpaid"},
+	"free":                  {says: "the session is completed and nothing was to be paid: a voucher as large as the price", event: "checkout.session.completed.no_payment_required", age: 1, with: discounted},
+	"async-paid":            {says: "a slow payment has succeeded", event: "checkout.session.async_payment_succeeded", age: 2},
+	"async-failed":          {says: "a slow payment has failed", event: "checkout.session.async_payment_failed", age: 2},
+	"expired":               {says: "the session has expired", event: "checkout.session.expired", age: 3},
+	"other-session-expired": {says: "another session of the same order, which was left for this one, has expired", event: "checkout.session.expired", age: 3, second: true},
+	"other-session-failed":  {says: "the slow payment of another session of the same order has failed", event: "checkout.session.async_payment_failed", age: 3, second: true},
+
 	"refund":       {says: "everything has been refunded", event: "charge.refunded", age: 6, with: refunded(100)},
 	"refund-10":    {says: "a tenth has been refunded", event: "charge.refunded.partial", age: 4, with: refunded(10)},
 	"refund-25":    {says: "a quarter has been refunded in all", event: "charge.refunded.partial", age: 5, with: refunded(25)},
@@ -131,6 +136,9 @@ func eventOf(w word, s Subject, t *Target, born time.Time, tie bool) (Event, err
 	if w.nowhere {
 		s = s.nowhere()
 	}
+	if w.second {
+		s = s.again()
+	}
 	at := born.Unix()
 	if !tie {
 		at += w.age
@@ -175,6 +183,26 @@ func stranger(like Subject, bare bool) Subject {
 		s["metadata.somebodyElse"] = "cart_1"
 	}
 	return s
+}
+
+// again is the same order in another Checkout session: what the target has put into it is as before, and what Stripe makes
+// is new.
+func (s Subject) again() Subject {
+	other := maps.Clone(s)
+	delete(other, "sessionId")
+	delete(other, "paymentIntent")
+	return other.completed()
+}
+
+// sessions tells whether several sessions can be one order's: something that the target has put into a session ties them to
+// it, and not the session's own id.
+func (s Subject) sessions() bool {
+	for name := range s {
+		if name == "clientReferenceId" || strings.HasPrefix(name, "metadata.") {
+			return true
+		}
+	}
+	return false
 }
 
 // nowhere is a subject like this one that was never made: the same names, with ids of nobody's.
