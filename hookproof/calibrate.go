@@ -69,11 +69,9 @@ func (r *run) calibrate(ctx context.Context) error {
 		return err
 	}
 	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
-	again, err := eventOf(vocabulary["paid"], r.spare, r.target, time.Now(), false)
-	if err != nil {
+	if err := r.findGood(ctx); err != nil {
 		return err
 	}
-	r.good = shipment{event: again, label: "paid", sign: "genuine"}
 	r.references[""], r.references["paid"] = &reference{state: fresh}, &reference{trial: trial, state: settled}
 	return nil
 }

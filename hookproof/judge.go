@@ -122,7 +122,7 @@ func (r *run) ignores(i instance) string {
 
 func (i Item) tells(other Item) bool { return i.Verb == "" && i.Event == other.Event }
 
-// attempt performs a schedule: one whose answers alone count on a subject that serves for all of them. One whose copies
+// attempt performs a schedule: one whose answers alone count, on a subject of which no state is read. One whose copies
 // are to overlap is no evidence where they do not.
 func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 	perform := r.perform
@@ -142,12 +142,6 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 	return trial, err
 }
 
-// performDirect delivers a schedule of which no state is read to the one subject that there is for this.
-func (r *run) performDirect(ctx context.Context, s Schedule) (*Trial, error) {
-	t := &Trial{Subject: r.spare}
-	return t, r.deliver(ctx, t, s, nil, fault{})
-}
-
 // compare judges a trial's answers, and then its state.
 func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
 	out.trial = t
@@ -162,6 +156,9 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
+		if t.done = r.isDone(ctx, out); t.done {
+			out.why = fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
+		}
 		return out, nil
 	}
 	for n, item := range t.schedule {
@@ -180,6 +177,18 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	out.open = true
 	r.settled(out)
 	return out, nil
+}
+
+// isDone tells whether what was never acknowledged has had its effect all the same: then nothing is lost or doubled, and
+// only the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
+func (r *run) isDone(ctx context.Context, out outcome) bool {
+	unknown := func(name string) bool { return !out.instance.right.has(name) }
+	if out.instance.Op != "=" || slices.ContainsFunc(out.trial.Unanswered, unknown) || sleep(ctx, r.stillness()) != nil {
+		return false
+	}
+	out.verdict, out.why = Pass, ""
+	out, err := r.weighOnce(ctx, out, false)
+	return err == nil && out.verdict == Pass
 }
 
 // ended tells whether the target's process has ended during a trial, and starts it again if that can be done.

@@ -15,6 +15,7 @@ import (
 type Journaled struct {
 	Deliveries []Delivery
 	Flapping   string // what was seen of answers that change, or ""
+	Asked      bool   // that was looked for, and not seen
 }
 
 // tooSlow is what Stripe may not wait for, slow what comes near to it.
@@ -24,7 +25,7 @@ const (
 )
 
 func (r *run) journaled() Journaled {
-	j := Journaled{Flapping: r.flapping}
+	j := Journaled{Flapping: r.flapping, Asked: r.asked}
 	for _, d := range r.journal.Deliveries() {
 		if r.unrest.from.IsZero() || d.SentAt.Add(d.Latency).Before(r.unrest.from) || !r.unrest.to.IsZero() && d.SentAt.After(r.unrest.to) {
 			j.Deliveries = append(j.Deliveries, d)
@@ -162,8 +163,11 @@ func steadyAnswers(j Journaled) Sighting {
 	})
 	switch {
 	case failed.Verdict != Fail:
-	case j.always5xx(acknowledged):
+	case j.always5xx(acknowledged, failed.Deliveries):
 		failed = Sighting{Verdict: Pass} // a duplicate that is always refused has a check of its own
+		if !j.Asked {
+			failed.Verdict = Info // until an event was sent many times
+		}
 	case !slices.ContainsFunc(failed.Deliveries, func(d Delivery) bool { return !gaveUp(d) }):
 		failed.Verdict, failed.Why = Info, failed.Why+"; each time "+waited
 	}
@@ -178,10 +182,11 @@ func steadyAnswers(j Journaled) Sighting {
 	return failed
 }
 
-// always5xx tells whether no event that came again after its ACK was ever acknowledged again.
-func (j Journaled) always5xx(acknowledged map[string]time.Time) bool {
+// always5xx tells whether no event that failed after its ACK was ever acknowledged again.
+func (j Journaled) always5xx(acknowledged map[string]time.Time, failed []Delivery) bool {
 	for _, d := range j.Deliveries {
-		if before := acknowledged[d.EventID]; d.Genuine && d.Acknowledged() && !before.IsZero() && d.SentAt.After(before) {
+		fails := slices.ContainsFunc(failed, func(f Delivery) bool { return f.EventID == d.EventID })
+		if before := acknowledged[d.EventID]; fails && d.Genuine && d.Acknowledged() && !before.IsZero() && d.SentAt.After(before) {
 			return false
 		}
 	}

@@ -2,6 +2,8 @@ package hookproof
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -71,7 +73,9 @@ func behind(t *testing.T, target *Target) *Target {
 	to, err := url.Parse(target.URL)
 	require.NoError(t, err)
 	to.Path = ""
-	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(to))
+	front := httputil.NewSingleHostReverseProxy(to)
+	front.ErrorLog = log.New(io.Discard, "", 0)
+	proxy := httptest.NewServer(front)
 	t.Cleanup(proxy.Close)
 	target.URL = proxy.URL + "/hook"
 	return target

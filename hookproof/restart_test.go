@@ -54,7 +54,7 @@ func TestWhatARestartLosesIsAFailure(t *testing.T) {
 	require.NoError(t, err)
 	f := findingOf(t, r, "idempotence/restart")
 	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "was never acknowledged", "an order that is not there is not paid")
+	require.Contains(t, f.Why, "after paid restart paid the state is lost", "what was acknowledged before is not told to be never acknowledged")
 	require.Contains(t, f.evidence(), "[stopped and started]")
 	for _, check := range []string{"idempotence/redelivered", "meaning/refund"} {
 		f := findingOf(t, r, check)

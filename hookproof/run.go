@@ -65,7 +65,9 @@ type run struct {
 	calm       sync.RWMutex // is held by what decides a relation; guards flapping, which is looked for while nothing does
 	queue      sync.Mutex   // of relations that are decided alone
 	flapping   string       // what was seen of answers that change in calm
-	spare      Subject      // for deliveries of which no state is read
+	spare      Subject      // for single deliveries of which no state is read
+	fresh      []Subject    // that were made, and of which nothing was taken; guarded by mu
+	asked      bool         // whether answers flap; guarded by calm
 	ids        ownIDs       // in states, as the calibration has found them
 	granted    []string     // what is taken for granted, for the report
 	counters   Counters     // as read last, when so many deliveries had been made
@@ -134,6 +136,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 	if len(r.works) == 0 { // the run ended before anything was judged
 		return err
 	}
+	because := explain(r.failed(checks))
 	for _, c := range checks {
 		w := r.works[c.Name]
 		if w == nil { // the run ended before its phase
@@ -145,6 +148,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 		if err != nil && !w.told && len(w.finding.Missing) == 0 { // no evidence is never a pass
 			w.finding.Verdict, w.finding.Lacking, w.finding.Why = NotRun, true, endedEarly(err)
 		}
+		w.finding.Because = because[c.Name]
 		report.Findings = append(report.Findings, w.finding)
 	}
 	return err
@@ -158,6 +162,16 @@ func endedEarly(err error) string {
 		return why + ": the hook " + failed.Hook + " failed"
 	}
 	return why
+}
+
+// failed is what the failed checks have shown.
+func (r *run) failed(checks []Check) (list []evidence) {
+	for _, c := range checks {
+		if w := r.works[c.Name]; w != nil && w.finding.Verdict == Fail {
+			list = append(list, w.evidence())
+		}
+	}
+	return list
 }
 
 // phases are what runs after the calibration, in this order.
@@ -195,6 +209,7 @@ type work struct {
 	finding   Finding
 	instances []instance
 	open      int // relations whose states are compared at the end
+	refused   int // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
 	told      bool
 }
 
@@ -340,6 +355,10 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	if worse[out.verdict] > worse[f.Verdict] {
 		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
 		f.Relation = out.instance.Relation.String()
+		w.refused = 0
+		if out.verdict == Fail && out.trial != nil && out.want == nil {
+			w.refused = out.trial.refusesRepeats()
+		}
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())

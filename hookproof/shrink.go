@@ -169,6 +169,7 @@ func (r *run) flaps(ctx context.Context) bool {
 	if r.flapping != "" {
 		return true
 	}
+	r.asked = true
 	acknowledged, failed := 0, 0
 	for range flapTries {
 		switch d := r.sender.send(ctx, r.good); {

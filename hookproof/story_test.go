@@ -217,7 +217,7 @@ func TestAnotherSessionIsTheSameOrders(t *testing.T) {
 	t.Parallel()
 	subject := Subject{"sessionId": "cs_test_1", "paymentIntent": "pi_1", "clientReferenceId": "7", "metadata.order": "7", "amount": 4500, "currency": "usd"}
 	for _, word := range []string{"other-session-expired", "other-session-failed"} {
-		e, err := eventOf(vocabulary[word], subject, false, time.Now(), false)
+		e, err := eventOf(vocabulary[word], subject, &Target{}, time.Now(), false)
 		require.NoError(t, err)
 		var read struct {
 			Data struct {

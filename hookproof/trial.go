@@ -33,6 +33,7 @@ type Trial struct {
 	before   canonical  // a restart, the state
 	between  []Delivery // what was done between deliveries: times and words
 	overdue  bool       // an answer was not given in time while the database was bad
+	done     bool       // what was never acknowledged has had its effect
 	faulty   bool       // the target or its database was made to fail
 }
 
@@ -185,7 +186,7 @@ func (r *run) post(ctx context.Context, t *Trial, n int, item Item) {
 		return
 	}
 	t.pending = slices.DeleteFunc(t.pending, func(name string) bool { return name == item.Event })
-	if !acknowledged {
+	if !acknowledged && (t.faulty || !t.taken(item.Event)) { // what was taken before is not sent again because a copy was refused
 		t.pending = append(t.pending, item.Event)
 	}
 }
@@ -219,12 +220,16 @@ func overlap(deliveries []Delivery) int {
 func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) error {
 	var refused time.Time // since when all is refused
 	var last Delivery
-	for deadline := time.Now().Add(patience); len(t.pending) > 0 && time.Now().Before(deadline); {
+	began := time.Now()
+	for deadline := began.Add(patience); len(t.pending) > 0 && time.Now().Before(deadline); {
 		if !refused.IsZero() && time.Since(refused) > lastWord {
 			if !r.underWay(ctx, last) {
 				break
 			}
 			refused = time.Time{}
+		}
+		if time.Since(began) > 2*healed && !slices.ContainsFunc(t.pending, func(name string) bool { return !t.taken(name) }) {
+			break
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
 			return err
@@ -243,8 +248,13 @@ func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) e
 			}
 		}
 	}
-	t.Unanswered = t.pending
+	t.Unanswered = slices.DeleteFunc(slices.Clone(t.pending), t.taken)
 	return ctx.Err()
+}
+
+// taken tells whether an event was acknowledged: of one that fails when it comes again nothing is lost.
+func (t *Trial) taken(name string) bool {
+	return slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Acknowledged() && d.EventID == t.events[name].ID })
 }
 
 // notNow are refusals of what may be taken later.

@@ -85,7 +85,7 @@ func HTML(w io.Writer, r hookproof.Report) error {
 	for _, p := range r.Phases {
 		v.Phases = append(v.Phases, phaseRow{p, float64(min(p.Took/max(r.Took, 1), 1)) * 100})
 	}
-	for _, f := range with(r, hookproof.Fail) {
+	for _, f := range byCause(r) {
 		v.Failures = append(v.Failures, failure{
 			Finding: f, Rows: hookproof.Numbered(f.Timeline), Diagram: draw(f.Timeline),
 			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),

@@ -16,10 +16,11 @@ func Text(w io.Writer, r hookproof.Report, s Style) error {
 	t := &text{Style: s}
 	t.verdict(r)
 	t.notes(r)
-	for i, f := range with(r, hookproof.Fail) {
+	for i, f := range faults(r) {
 		t.line("")
 		t.line("%s %s", s.paint(bold, fmt.Sprintf("%d.", i+1)), s.paint(bold+";"+red, clean(f.Check)))
-		t.failure(r, f)
+		t.failure(r, f.Finding)
+		t.explained(f.Explains)
 	}
 	t.brief("Worth knowing", with(r, hookproof.Info))
 	evidence, hooks := unrun(r)
@@ -75,6 +76,17 @@ func asking(r hookproof.Report) string {
 		return ""
 	}
 	return " (it asks for the secret, unless " + hookproof.SecretVariable + " has it)"
+}
+
+// explained are failures that the one above explains.
+func (t *text) explained(others []hookproof.Finding) {
+	if len(others) == 0 {
+		return
+	}
+	t.line("   %s", t.paint(faint, "It explains as well why these failed:"))
+	for _, f := range others {
+		t.WriteString(t.wrap("     ", "       ", f.Check+": "+f.Why))
+	}
 }
 
 // shown is the schedule that shows a failure, and why it may not be the shortest.

@@ -1,0 +1,43 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof"
+	"example.com/hookproof/report"
+)
+
+// The cause stands before what it explains, and before what explains less.
+func TestACauseIsToldFirst(t *testing.T) {
+	t.Parallel()
+	failed := func(check, because string) hookproof.Finding {
+		return hookproof.Finding{Check: check, Because: because, Demand: "It is so.", Why: check + " was wrong", Verdict: hookproof.Fail, Mend: "mend it"}
+	}
+	r := hookproof.Report{Findings: []hookproof.Finding{
+		failed("authenticity/large-body", ""),
+		failed("ack-policy/conflicts", "ack-policy/duplicate"),
+		failed("ack-policy/duplicate", ""),
+		failed("faults/killed", "ack-policy/duplicate"),
+		failed("meaning/amount", "not/selected"),
+	}}
+	var text, page bytes.Buffer
+	require.NoError(t, report.Text(&text, r, report.Style{}))
+	require.NoError(t, report.HTML(&page, r))
+	inOrder(t, text.String(), "1. ack-policy/duplicate", "It explains as well why these failed:", "     ack-policy/conflicts: ", "     faults/killed: ",
+		"2. authenticity/large-body", "3. meaning/amount")
+	require.NotContains(t, text.String(), "4. ")
+	inOrder(t, page.String(), "ack-policy/duplicate was wrong", "ack-policy/conflicts was wrong", "Explained by", "faults/killed was wrong", "authenticity/large-body was wrong")
+}
+
+func inOrder(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		_, after, found := strings.Cut(text, part)
+		require.True(t, found, "%q is missing, or too early", part)
+		text = after
+	}
+}
