@@ -309,12 +309,29 @@ func (r *run) messages(ctx context.Context, s Schedule) (int, error) {
 	if _, err := r.performFault(ctx, s, counting, 1, 1); err != nil {
 		return 0, err
 	}
+	if count == 0 && r.reachesDatabase(ctx, s) {
+		return 0, fmt.Errorf("%w: when %s is delivered, the target sends its database nothing, so there is nothing to cut", errNothing, s.lastType())
+	}
 	if count == 0 {
 		return 0, fmt.Errorf("%w: a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?", errEvidence)
 	}
 	r.counts[s.String()] = min(count, mostMessages)
 	return r.counts[s.String()], nil
 }
+
+// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
+// event that does not come there does nothing in it.
+func (r *run) reachesDatabase(ctx context.Context, s Schedule) bool {
+	payment := Schedule{{Event: "paid", Copies: 1}}
+	if s.String() == payment.String() {
+		return false
+	}
+	count, err := r.messages(ctx, payment)
+	return err == nil && count > 0
+}
+
+// lastType is the type of a schedule's last event.
+func (s Schedule) lastType() string { return fixtureType(vocabulary[s[len(s)-1].Event].event) }
 
 // listens tells whether the target takes connections.
 func (r *run) listens() bool { return r.target.listens() }

@@ -18,6 +18,7 @@ type outcome struct {
 	trial    *Trial
 	want     canonical // that the trial's state was compared with; nil if with none
 	lacking  bool      // not run for want of evidence, not of a hook
+	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
 	open     bool      // its states are compared at the end of the run
 	unshrunk string    // why there may be a shorter schedule
 }
@@ -33,7 +34,7 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	defer lock.Unlock()
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
-		out.verdict, out.why = NotRun, "the target means to ignore "+ignored
+		out.verdict, out.nothing, out.why = NotRun, true, "the target means to ignore "+ignored
 		return out, nil
 	}
 	for _, schedule := range i.references() {
@@ -96,6 +97,10 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
 			return out, nil
 		}
+	}
+	if errors.Is(err, errNothing) {
+		out.verdict, out.nothing, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errNothing.Error()+": ")
+		return out, nil
 	}
 	return out, err
 }

@@ -207,3 +207,50 @@ func openDoorOver(t *testing.T, over func(dial string) http.Handler) (*Target, *
 		},
 	}, front
 }
+
+// What can be cut is cut. An endpoint that does nothing in its database for a refund is judged by its payments, whether it
+// says so or not, and only the rest is not run.
+func TestOnlyWhatSendsNothingIsNotCut(t *testing.T) {
+	t.Parallel()
+	for name, unhandled := range map[string][]string{"unsaid": nil, "declared": {"charge.refunded"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
+			target.Unhandled = unhandled
+			r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before", "faults/cut-after"}})
+			require.NoError(t, err)
+			for _, f := range r.Findings {
+				require.Equal(t, Pass, f.Verdict, f.Why)
+				require.Empty(t, f.Why)
+				require.Equal(t, []string{"S(paid refund, " + strings.TrimPrefix(f.Check, "faults/") + ") = S(paid refund): " +
+					"when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, f.NotRun)
+			}
+			require.False(t, r.Incomplete())
+		})
+	}
+}
+
+// What a target means to ignore is not asked about, and the rest of a check is. A check of which nothing is left is not run.
+func TestOnlyWhatIsIgnoredIsNotRun(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	target.Unhandled = []string{"charge.refunded"}
+	ignored := unequal("paid refund", "paid", "")
+	for name, row := range map[string]struct {
+		relations []Relation
+		verdict   Verdict
+		why       string
+		notRun    []string
+	}{
+		"first": {append(ignored, equal("paid*2", "paid")...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
+		"last":  {append(equal("paid*2", "paid"), ignored...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
+		"all":   {ignored, NotRun, "the target means to ignore charge.refunded", nil},
+	} {
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "made-up/mixed", Demand: "It is so.", Relations: row.relations}}})
+		require.NoError(t, err, name)
+		f := findingOf(t, r, "made-up/mixed")
+		require.Equal(t, row.verdict, f.Verdict, name)
+		require.Equal(t, row.why, f.Why, name)
+		require.Equal(t, row.notRun, f.NotRun, name)
+	}
+}

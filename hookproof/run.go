@@ -208,8 +208,9 @@ type work struct {
 	check     Check
 	finding   Finding
 	instances []instance
-	open      int // relations whose states are compared at the end
-	refused   int // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
+	open      int      // relations whose states are compared at the end
+	leftOut   []string // relations that there is nothing to ask about, each with why
+	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
 	told      bool
 }
 
@@ -340,11 +341,32 @@ func (r *run) settledAlready(w *work) bool {
 	return w.finding.Verdict == Fail
 }
 
+// leaveOut takes down a relation that there is nothing to ask about. A check that has no others is not run.
+func (w *work) leaveOut(out outcome) {
+	f := &w.finding
+	w.leftOut = append(w.leftOut, out.instance.Relation.String()+": "+out.why)
+	switch {
+	case f.Relations > 0:
+		f.NotRun = w.leftOut
+	case len(w.leftOut) == 1:
+		f.Verdict, f.Why, f.Relation = out.verdict, out.why, out.instance.Relation.String()
+	}
+}
+
 // note adds what a relation came to to its check's finding.
 func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	r.mu.Lock()
 	f := &w.finding
 	f.Took += millis(took)
+	if out.nothing {
+		w.leaveOut(out)
+		r.mu.Unlock()
+		r.tell(w)
+		return
+	}
+	if f.Relations == 0 && len(w.leftOut) > 0 { // the verdict is of those that ran
+		f.Verdict, f.Why, f.Relation, f.NotRun = Pass, "", "", w.leftOut
+	}
 	if !again {
 		f.Relations++
 	}
@@ -374,7 +396,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 func (r *run) tell(w *work) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	final := w.finding.Verdict == Fail || w.open == 0 && w.finding.Relations >= len(w.instances)
+	final := w.finding.Verdict == Fail || w.open == 0 && w.finding.Relations+len(w.leftOut) >= len(w.instances)
 	if final && !w.told && r.options.Progress != nil {
 		r.options.Progress(w.finding)
 	}

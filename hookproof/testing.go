@@ -45,6 +45,9 @@ type teller interface {
 
 func (f Finding) tell(t teller) {
 	t.Helper()
+	for _, part := range f.NotRun {
+		t.Log("not run: " + part)
+	}
 	switch {
 	case f.Verdict == Fail:
 		t.Error(f.evidence())
@@ -61,6 +64,9 @@ func (f Finding) tell(t teller) {
 func (f Finding) evidence() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\nbut: %s\n", f.Demand, f.Why)
+	if f.Because != "" {
+		fmt.Fprintf(&out, "explained by: %s\n", f.Because)
+	}
 	if f.Schedule != "" {
 		fmt.Fprintf(&out, "shown by: %s\n", f.Schedule)
 	}

@@ -23,9 +23,10 @@ func (r *told) Skip(args ...any)  { r.list = append(r.list, "skip "+fmt.Sprint(a
 func TestFindingsAreTold(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]Finding{
-		"":                    {Verdict: Pass},
-		"log so so":           {Verdict: Info, Why: "so so"},
-		"skip it needs state": {Verdict: NotRun, Why: "it needs state"},
+		"":                     {Verdict: Pass},
+		"log so so":            {Verdict: Info, Why: "so so"},
+		"log not run: refunds": {Verdict: Pass, NotRun: []string{"refunds"}},
+		"skip it needs state":  {Verdict: NotRun, Why: "it needs state"},
 		"error it could not be judged: out of time": {Verdict: NotRun, Lacking: true, Why: "out of time"},
 	} {
 		var r told

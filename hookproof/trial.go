@@ -352,6 +352,9 @@ var errEvidence = errors.New("no evidence")
 // errNotOffered is a hook that turns out not to offer what a check needs.
 var errNotOffered = errors.New("not offered")
 
+// errNothing is a relation that there is nothing to ask about of this target.
+var errNothing = errors.New("nothing to ask")
+
 // HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
 type HookError struct {
 	Hook string // its name in the target file

@@ -17,6 +17,7 @@ type Finding struct {
 	Why        string    `json:"why,omitempty"`        // what was wrong, or why it was not run
 	Lacking    bool      `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
 	Missing    []string  `json:"missing,omitempty"`    // hooks that it needs and the target does not offer, in the words of Needs
+	NotRun     []string  `json:"notRun,omitempty"`     // relations of it that were not run, each with why; the verdict is of the others
 	Because    string    `json:"because,omitempty"`    // the check whose failure explains this one: to mend that mends this
 	Relation   string    `json:"relation,omitempty"`   // that was broken
 	Schedule   string    `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk

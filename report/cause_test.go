@@ -33,6 +33,19 @@ func TestACauseIsToldFirst(t *testing.T) {
 	inOrder(t, page.String(), "ack-policy/duplicate was wrong", "ack-policy/conflicts was wrong", "Explained by", "faults/killed was wrong", "authenticity/large-body was wrong")
 }
 
+// What there was nothing to ask about is told with why, and leaves the rest of its check passed.
+func TestAPartThatWasNotRunIsTold(t *testing.T) {
+	t.Parallel()
+	r := hookproof.Report{Findings: []hookproof.Finding{{Check: "faults/cut-before", Demand: "It is so.", Verdict: hookproof.Pass,
+		NotRun: []string{"S(paid refund, cut-before) = S(paid refund): there is nothing to cut"}}}}
+	var text, page bytes.Buffer
+	require.NoError(t, report.Text(&text, r, report.Style{}))
+	require.NoError(t, report.HTML(&page, r))
+	require.Equal(t, report.Passed, report.OutcomeOf(r))
+	inOrder(t, text.String(), "Not run in part, since there is nothing to ask", "faults/cut-before: S(paid refund, cut-before) = S(paid refund): there is")
+	require.Contains(t, page.String(), "Not run: S(paid refund, cut-before) = S(paid refund): there is nothing to cut")
+}
+
 func inOrder(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -78,6 +78,18 @@ func unrun(r hookproof.Report) (evidence, hooks []hookproof.Finding) {
 	return evidence, hooks
 }
 
+// inPart are the findings of which a part was not run, with what that is.
+func inPart(r hookproof.Report) []hookproof.Finding {
+	var list []hookproof.Finding
+	for _, f := range r.Findings {
+		if len(f.NotRun) > 0 {
+			f.Why = strings.Join(f.NotRun, "; ")
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // reason is one reason and the checks that have it.
 type reason struct {
 	why    string

@@ -26,6 +26,7 @@ func Text(w io.Writer, r hookproof.Report, s Style) error {
 	evidence, hooks := unrun(r)
 	t.brief("Not run, for want of evidence or time", evidence)
 	t.brief("Not run, for want of a hook", hooks)
+	t.brief("Not run in part, since there is nothing to ask", inPart(r))
 	t.costs(r)
 	_, err := io.WriteString(w, t.String())
 	return err
