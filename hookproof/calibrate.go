@@ -157,7 +157,7 @@ func (r *run) replicasTakeIt(ctx context.Context) error {
 			return err
 		}
 		if d := r.sender.send(ctx, what); !d.Acknowledged() {
-			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to what the target has taken; are its path and its secret right?", url, said(d))}))
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to what the target has taken%s; are its path and its secret right?", url, said(d), says(d))}))
 		}
 	}
 	return nil
@@ -278,7 +278,7 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &Unusable{noEffect(r.journal.Deliveries()) + r.otherwise()}
+			return &Unusable{noEffect(r.journal.Deliveries()) + r.otherwise(t.Deliveries[len(t.Deliveries)-1])}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -41,7 +41,7 @@ func (r *run) diagnose(ctx context.Context, refused Delivery) error {
 	case refused.Status/100 == 3:
 		return r.diagnoseRedirect(ctx, refused)
 	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
-		return &Unusable{fmt.Sprintf("the target answers %d to a POST; is the path of the URL right?", refused.Status)}
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, says(refused))}
 	case refused.Status == http.StatusTooManyRequests:
 		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
 	case refused.Status/100 == 5:

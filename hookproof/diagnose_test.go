@@ -141,3 +141,30 @@ func TestWhatATargetSaysComesFirst(t *testing.T) {
 		require.Equal(t, why, whyRefused(Delivery{Status: 400, Answer: answer}))
 	}
 }
+
+// An answer that acknowledges may say why nothing was done, and one that refuses why: it stands beside our guess.
+func TestWhatATargetSaysIsQuoted(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		status int
+		why    string
+	}{
+		"an ACK that does nothing": {200, `The answer was 200, saying "no such order".`},
+		"a 404":                    {404, `answers 404 to a POST, saying "no such order"; is the path`},
+		"a 500":                    {500, `answers 500 to a genuine delivery, saying "no such order"; look into its log`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Judge(t.Context(), openStall(t, func(s *stall) {
+				s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+					w.WriteHeader(row.status)
+					_, _ = io.WriteString(w, "no such order\n")
+					return true
+				}
+			}).target(), Options{Only: []string{"authenticity/genuine"}})
+			var unusable *Unusable
+			require.ErrorAs(t, err, &unusable)
+			require.ErrorContains(t, err, row.why)
+		})
+	}
+}

@@ -31,9 +31,12 @@ func granted(s Subject) string {
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
 }
 
-// otherwise are further reasons why a payment may show nothing.
-func (r *run) otherwise() string {
+// otherwise are further reasons why a payment may show nothing, what the target has said of it first.
+func (r *run) otherwise(acknowledged Delivery) string {
 	var out strings.Builder
+	if text := says(acknowledged); text != "" {
+		out.WriteString(" The answer was " + said(acknowledged) + text + ".")
+	}
 	for _, text := range r.granted {
 		out.WriteString(" Beside that, " + text + ".")
 	}
