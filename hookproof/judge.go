@@ -19,6 +19,7 @@ type outcome struct {
 	want     canonical // that the trial's state was compared with; nil if with none
 	lacking  bool      // not run for want of evidence, not of a hook
 	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
+	missing  []string  // hooks that it turned out to need
 	open     bool      // its states are compared at the end of the run
 	unshrunk string    // why there may be a shorter schedule
 }
@@ -95,6 +96,9 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 	for _, want := range []error{errEvidence, errNotOffered} {
 		if errors.Is(err, want) {
 			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
+			if want == errNotOffered {
+				out.missing = []string{"announce"} // the one hook of which that is found out
+			}
 			return out, nil
 		}
 	}

@@ -255,7 +255,7 @@ func (r *run) runPhase(ctx context.Context, checks []Check, p Phase, atOnce int)
 				seen = c.Overall(r.journaled())
 			}
 			f := &w.finding
-			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = r.options.told(c, seen.Verdict), seen.Why, false, "", "", "", nil, nil
+			f.Verdict, f.Why, f.Lacking, f.Relation, f.Schedule, f.Unshrunk, f.Expected, f.Seen = r.options.told(c, seen.Verdict), seen.Why, seen.Verdict == NotRun, "", "", "", nil, nil
 			f.show(seen.Deliveries[:min(len(seen.Deliveries), mostShown)], r.target.secrets())
 			if f.Verdict == Fail {
 				f.Mend, f.Importance = c.Mend, c.Why
@@ -294,7 +294,7 @@ func (r *run) work(c Check) (*work, error) {
 	if known > 0 && len(w.instances) == 0 {
 		w.finding.Verdict, w.finding.Why = NotRun, why
 		if why == needsSubject {
-			w.finding.Missing = []string{"subject"}
+			w.finding.Missing = []string{"subject", "state"}
 		}
 	}
 	return w, err
@@ -375,7 +375,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	}
 	out.verdict = r.options.told(w.check, out.verdict)
 	if worse[out.verdict] > worse[f.Verdict] {
-		f.Verdict, f.Why, f.Lacking = out.verdict, strings.TrimSpace(out.why), out.lacking
+		f.Verdict, f.Why, f.Lacking, f.Missing = out.verdict, strings.TrimSpace(out.why), out.lacking, out.missing
 		f.Relation = out.instance.Relation.String()
 		w.refused = 0
 		if out.verdict == Fail && out.trial != nil && out.want == nil {

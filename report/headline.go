@@ -35,16 +35,18 @@ type step struct {
 	Checks int      `json:"checks"`
 }
 
-// steps are the hooks that a target may lack, in the order in which they are best given. Each counts on those before it.
-var steps = []struct {
-	keys, needs []string
+// steps are what a target may lack, in the order in which it is best given: each step is needs, with the keys of the target
+// file that meet them, and counts on those before it.
+var steps = [][]struct {
+	need string
+	keys []string
 }{
-	{[]string{"subject", "state"}, []string{"subject", "state"}},
-	{[]string{"stop", "start", "database"}, []string{"restart", "database", "link", "break"}},
-	{[]string{"counters"}, []string{"counters"}},
-	{[]string{"{{new.id}} in subject"}, []string{"announce"}},
-	{[]string{"previousSecret"}, []string{"previousSecret"}},
-	{[]string{"replicas"}, []string{"replicas"}},
+	{{"subject", []string{"subject"}}, {"state", []string{"state"}}},
+	{{"restart", []string{"stop", "start"}}, {"database", []string{"database"}}, {"link", []string{"database"}}, {"break", []string{"database"}}},
+	{{"counters", []string{"counters"}}},
+	{{"announce", []string{"{{new.id}} in subject"}}},
+	{{"previousSecret", []string{"previousSecret"}}},
+	{{"replicas", []string{"replicas"}}},
 }
 
 // summaryOf reads a report and decides nothing that it does not say.
@@ -66,10 +68,10 @@ func summaryOf(r hookproof.Report) summary {
 		}
 	}
 	if len(s.next) > 0 {
-		switch s.next[0].Keys[0] {
-		case "subject":
+		switch first := s.next[0].Keys; {
+		case slices.Contains(first, "state"):
 			s.scope = " as far as a URL can show"
-		case "stop":
+		case slices.Contains(first, "database"):
 			s.scope = " as far as can be seen without the way to its database"
 		default:
 			s.scope = " as far as its hooks can show"
@@ -83,21 +85,37 @@ func nextOf(r hookproof.Report) []step {
 	var list []step
 	var given []string
 	counted := map[string]bool{}
-	for _, one := range steps {
-		given = append(given, one.needs...)
-		n := 0
+	for _, needs := range steps {
+		for _, one := range needs {
+			given = append(given, one.need)
+		}
+		var next step
 		for _, f := range r.Findings {
 			lacks := slices.ContainsFunc(f.Missing, func(need string) bool { return !slices.Contains(given, need) })
-			if len(f.Missing) > 0 && !lacks && !counted[f.Check] {
-				counted[f.Check] = true
-				n++
+			if len(f.Missing) == 0 || lacks || counted[f.Check] {
+				continue
+			}
+			counted[f.Check] = true
+			next.Checks++
+		}
+		if next.Checks == 0 {
+			continue
+		}
+		for _, one := range needs {
+			for _, key := range one.keys {
+				if missing(r, one.need) && !slices.Contains(next.Keys, key) {
+					next.Keys = append(next.Keys, key)
+				}
 			}
 		}
-		if n > 0 {
-			list = append(list, step{one.keys, n})
-		}
+		list = append(list, next)
 	}
 	return list
+}
+
+// missing tells whether a need kept any check from being judged.
+func missing(r hookproof.Report, need string) bool {
+	return slices.ContainsFunc(r.Findings, func(f hookproof.Finding) bool { return slices.Contains(f.Missing, need) })
 }
 
 // text is the headline: the verdict, what it is about, and what it is not about.
@@ -145,7 +163,7 @@ func (s summary) advice() string {
 			keys = strings.Join(one.Keys[:last], ", ") + " and " + one.Keys[last]
 		}
 		switch {
-		case one.Keys[0] == "subject":
+		case slices.Contains(one.Keys, "state"):
 			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s", keys, counted(one.Checks, "more check")))
 		case n == 0:
 			parts = append(parts, fmt.Sprintf("give the target file %s for %s", keys, counted(one.Checks, "more check")))

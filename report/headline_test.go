@@ -40,6 +40,11 @@ func TestHeadline(t *testing.T) {
 			"PASSED as far as can be seen without the way to its database: 1 of 3 checks; not judged: faults, bookkeeping",
 			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (docs/hookproof.md tells how).",
 		},
+		"a database that cannot be dialled": {
+			[]hookproof.Finding{pass, of("faults/cut-before", hookproof.NotRun, "database")},
+			"PASSED as far as can be seen without the way to its database: 1 of 2 checks; not judged: faults",
+			"Next: give the target file database for 1 more check (docs/hookproof.md tells how).",
+		},
 		"no counters": {
 			[]hookproof.Finding{pass, of("bookkeeping/sum", hookproof.NotRun, "counters")},
 			"PASSED as far as its hooks can show: 1 of 2 checks; not judged: bookkeeping",
@@ -64,6 +69,8 @@ func TestHeadline(t *testing.T) {
 				return report.Text(w, r, report.Style{})
 			}, r)), " ")
 			require.Contains(t, text, row.headline+" ")
+			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "(1 of them ignored on purpose)"))
+			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "Not run, since the target ignores it on purpose meaning/refund: so"))
 			require.Contains(t, text, row.next)
 			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
 			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")

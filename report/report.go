@@ -54,28 +54,41 @@ func tally(r hookproof.Report) string {
 	return strings.Join(parts, ", ") + unhooked(r)
 }
 
-// unhooked tells how much of what was not run lacked nothing but a hook.
+// unhooked tells how much of what was not run lacked nothing but a hook, or was left out on purpose.
 func unhooked(r hookproof.Report) string {
-	evidence, hooks := unrun(r)
-	switch {
-	case len(hooks) == 0:
-		return ""
-	case len(evidence) == 0:
-		return " (for want of a hook)"
-	}
-	return fmt.Sprintf(" (%d of them for want of a hook)", len(hooks))
-}
-
-// unrun are the findings that were not run, by what they lacked.
-func unrun(r hookproof.Report) (evidence, hooks []hookproof.Finding) {
-	for _, f := range with(r, hookproof.NotRun) {
-		if f.Lacking {
-			evidence = append(evidence, f)
-		} else {
-			hooks = append(hooks, f)
+	evidence, hooks, ignored := unrun(r)
+	var parts []string
+	for _, one := range []struct {
+		n   int
+		why string
+	}{{len(hooks), "for want of a hook"}, {len(ignored), "ignored on purpose"}} {
+		if one.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d of them %s", one.n, one.why))
 		}
 	}
-	return evidence, hooks
+	switch {
+	case len(parts) == 0:
+		return ""
+	case len(evidence) == 0 && len(ignored) == 0:
+		return " (for want of a hook)"
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// unrun are the findings that were not run, by what they lacked: evidence or time, a hook, or nothing, since the target
+// means to ignore what they ask for.
+func unrun(r hookproof.Report) (evidence, hooks, ignored []hookproof.Finding) {
+	for _, f := range with(r, hookproof.NotRun) {
+		switch {
+		case f.Lacking:
+			evidence = append(evidence, f)
+		case len(f.Missing) > 0:
+			hooks = append(hooks, f)
+		default:
+			ignored = append(ignored, f)
+		}
+	}
+	return evidence, hooks, ignored
 }
 
 // inPart are the findings of which a part was not run, with what that is.

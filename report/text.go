@@ -23,10 +23,11 @@ func Text(w io.Writer, r hookproof.Report, s Style) error {
 		t.explained(f.Explains)
 	}
 	t.brief("Worth knowing", with(r, hookproof.Info))
-	evidence, hooks := unrun(r)
+	evidence, hooks, ignored := unrun(r)
 	t.brief("Not run, for want of evidence or time", evidence)
 	t.brief("Not run, for want of a hook", hooks)
 	t.brief("Not run in part, since there is nothing to ask", inPart(r))
+	t.brief("Not run, since the target ignores it on purpose", ignored)
 	t.costs(r)
 	_, err := io.WriteString(w, t.String())
 	return err
