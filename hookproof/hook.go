@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/lib/pq"
@@ -127,9 +129,30 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 		command.Stdout = &said
 	}
 	if err := command.Run(); err != nil {
+		if advice := unstarted(program, err); advice != "" {
+			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
+		}
 		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, end(complaint))
 	}
 	return said.Bytes(), nil
+}
+
+// unstarted says why a file that is there could not be run, and what to do; "" where nothing more is known than the error says.
+func unstarted(program string, err error) string {
+	info, missing := os.Stat(program)
+	switch {
+	case missing != nil || errors.As(err, new(*exec.ExitError)):
+		return ""
+	case info.IsDir():
+		return "it is a directory, and no program"
+	case info.Mode()&0o111 == 0 && errors.Is(err, fs.ErrPermission):
+		return "it may not be run; allow that by: chmod +x " + quoted(program)
+	case errors.Is(err, syscall.ENOEXEC):
+		return "it is no program: the first line of a script names what runs it, such as #!/bin/sh"
+	case errors.Is(err, fs.ErrNotExist):
+		return "what its first line names to run it is not there"
+	}
+	return ""
 }
 
 // end is the last of a file, to be put behind an error.

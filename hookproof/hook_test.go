@@ -1,0 +1,37 @@
+package hookproof
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A hook that cannot be run says what to do about it.
+func TestAHookThatCannotBeRunSaysWhy(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	write := func(name, text string, mode os.FileMode) {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), mode))
+	}
+	write("stop", "#!/bin/sh\n", 0o644)
+	write("o'clock", "#!/bin/sh\n", 0o600)
+	write("nothing", "echo it runs without that first line in some shells\n", 0o755)
+	write("elsewhere", "#!/no/such/shell\n", 0o755)
+	write("fails", "#!/bin/sh\nexit 3\n", 0o755)
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "folder"), 0o755))
+	none := func(string) (string, bool) { return "", false }
+	for name, want := range map[string]string{
+		"./stop":      "./stop: it may not be run; allow that by: chmod +x " + filepath.Join(folder, "stop"),
+		"./o'clock":   "./o'clock: it may not be run; allow that by: chmod +x '" + filepath.Join(folder, `o'\''clock`) + "'",
+		"./nothing":   "./nothing: it is no program: the first line of a script names what runs it, such as #!/bin/sh",
+		"./elsewhere": "./elsewhere: what its first line names to run it is not there",
+		"./folder":    "./folder: it is a directory, and no program",
+		"./fails":     "./fails: exit status 3",
+		"./missing":   "./missing: fork/exec " + filepath.Join(folder, "missing") + ": no such file or directory",
+	} {
+		_, err := (&Hook{Command: []string{name}}).call(t.Context(), folder, none)
+		require.EqualError(t, err, want)
+	}
+}
