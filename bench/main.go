@@ -47,9 +47,6 @@ func main() {
 // misuse is an error of the command line.
 type misuse struct{ error }
 
-// files are where a report goes beside the terminal; "" is nowhere.
-type files struct{ json, svg, page string }
-
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	rounds := flags.Int("rounds", 5, "rounds of each measurement; the median counts")
@@ -77,9 +74,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 {
 		return misuse{fmt.Errorf("%q is no flag; see -help", flags.Arg(0))}
 	}
+	if err := to.check(); err != nil {
+		return err
+	}
 	switch {
 	case *target:
 		return beTarget(os.Stdin, out)
+	case *engine && (to.svg != "" || to.page != ""):
+		return misuse{errors.New("-svg and -page are of the whole measurement, and not of -engine")}
 	case *engine:
 		return measureEngine(ctx, *deliveries, to.json, out)
 	case *from != "":

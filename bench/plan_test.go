@@ -57,10 +57,17 @@ func TestBadUseNamesWhatIsWrong(t *testing.T) {
 		{[]string{"-colour"}, "-colour"},
 		{[]string{"unique"}, `"unique" is no flag`},
 		{[]string{"-from", "plan.go"}, "plan.go is no report"},
+		{[]string{"-page", "plan.go"}, "-page plan.go: the page has no place for tables"},
+		{[]string{"-page", "no.md"}, "-page no.md: "},
+		{[]string{"-page", "testdata"}, "-page: open testdata: is a directory"},
+		{[]string{"-json", "no/such/report.json"}, "-json: no/such/report.json cannot be written"},
+		{[]string{"-svg", "no/such/picture.svg"}, "-svg: no/such/picture.svg cannot be written"},
+		{[]string{"-engine", "-page", "../docs/benchmark.md"}, "-page are of the whole measurement"},
 		{[]string{"-engine", "-deliveries", "1"}, "-deliveries must be 10 or more"},
 	} {
 		err := run(t.Context(), c.args, t.Output())
 		require.ErrorContains(t, err, c.want)
 		require.ErrorAs(t, err, &misuse{}, "exit status 2")
+		require.NoFileExists(t, "no.md")
 	}
 }
