@@ -17,7 +17,7 @@ const (
 // What a run may take, and how often it may call hooks, unless it is given more.
 const (
 	usualBudget    = time.Minute
-	usualHookCalls = 250
+	usualHookCalls = 300
 )
 
 // command is how the run is called from a shell, up to what chooses checks and seed.

@@ -20,7 +20,7 @@ type Options struct {
 	Seed       uint64        // of what is sampled; 0 picks one
 	Thorough   bool          // lives of up to six events in every order, and no budget
 	Budget     time.Duration // for the whole run; 0 is 60 s
-	HookCalls  int           // how many hooks may be called; 0 is 250
+	HookCalls  int           // how many hooks may be called; 0 is 300
 	Progress   func(Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
 	Phase      func(string)  // is told of each phase as it begins; may be nil
 }

@@ -53,7 +53,7 @@ check fails nothing and says that it has no evidence, which leaves the run incom
 
 func (m Matrix) measuredMarkdown(b *strings.Builder) {
 	fmt.Fprintf(b, "%s\n\n%s\n\n", measured, m.Summary())
-	b.WriteString("What a run of all checks on a correct endpoint takes, in seconds; of several runs the first. `check` keeps to 60 s and 250 calls\n" +
+	b.WriteString("What a run of all checks on a correct endpoint takes, in seconds; of several runs the first. `check` keeps to 60 s and 300 calls\n" +
 		"of hooks unless it is told otherwise; here it may take what it needs, beside others at once:\n\n")
 	for i, line := range m.spent() {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(line, " | "))
