@@ -26,12 +26,13 @@ var ErrTableInUse = errors.New("another session has kept in use a table that a m
 	"find it in pg_stat_activity, end it or wait for its end, and start again")
 
 // ALTER TABLE waits for all who use the table, and whoever comes later waits behind it, deliveries too. So a
-// migration's statement gives up its place in that queue after migrationLockTimeout, and is tried again after
-// migrationPause.
+// migration's statement gives up its place in that queue after migrationLockTimeout, which is less than a delivery
+// waits, and is tried again after migrationPause. It is more than PostgreSQL's deadlock_timeout, a second, after which
+// an autovacuum that is in the way is ended.
 const (
-	migrationLockTimeout = 250 * time.Millisecond
-	migrationPause       = time.Second
-	migrationTries       = 120
+	migrationLockTimeout = 1500 * time.Millisecond
+	migrationPause       = 2 * time.Second
+	migrationTries       = 80
 	// lockerWait is how long a replica waits for another one's migrations.
 	lockerWait = 5 * time.Minute
 )

@@ -14,6 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// PostgreSQL ends an autovacuum that keeps a statement waiting, but only after deadlock_timeout.
+func TestAMigrationOutwaitsAutovacuum(t *testing.T) {
+	t.Parallel()
+	var milliseconds int64
+	require.NoError(t, setup(t).db.Get(&milliseconds, `SELECT boot_val FROM pg_settings WHERE name = 'deadlock_timeout'`))
+	require.Greater(t, migrationLockTimeout, time.Duration(milliseconds)*time.Millisecond)
+}
+
 func TestAMigrationIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	locked := fmt.Errorf("ALTER TABLE: %w", &pq.Error{Code: pqerror.LockNotAvailable})
@@ -56,5 +64,6 @@ func TestAMigrationIsTriedAgain(t *testing.T) {
 		})
 	})
 	require.Equal(t, ErrTableInUse.Error(), Describe(fmt.Errorf("migrate: %w: %w", ErrTableInUse, locked)), "the operator learns what to do")
+	require.Less(t, migrationLockTimeout, lockTimeout, "a request that waits behind a try outlives it")
 	require.Less(t, migrationTries*(migrationPause+migrationLockTimeout), lockerWait, "before another replica gives up")
 }
