@@ -47,10 +47,10 @@ func (u *untrustedProxies) add(peer netip.Addr) bool {
 }
 
 // clientAddress is the address that a request came from. X-Forwarded-For counts only when the peer is
-// one of the trusted proxies, and is read from the right, where the nearest proxy wrote: each trusted
-// address vouches for the entry to its left, the first that is not trusted is the client, and what
-// stands further left was the client's own to write. An entry that is no address ends the walk at the
-// last good one. The zero Addr means that the peer has no IP address (a UNIX socket).
+// one of the trusted proxies. It is read from the right, where the nearest proxy wrote. The entry left of a
+// trusted address is believed; the first address that is not trusted is the client, which may have written
+// anything further left. An entry that is no address ends the search, and the address to its right is the
+// client. The zero Addr means that the peer has no IP address (a UNIX socket).
 func clientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, ok := parseAddress(r.RemoteAddr)
 	if !ok {

@@ -29,7 +29,7 @@ func newAttempts[K comparable](limit int, now func() time.Time) *attempts[K] {
 
 // take asks for one attempt. A wait of zero means that it is allowed, and has been counted; giveBack
 // takes that back, for an attempt that comes to nothing. Any other wait is the time until it would be
-// allowed, and nothing has been counted, so that knocking does not prolong the wait.
+// allowed, and nothing has been counted, so that a refused attempt does not prolong the wait.
 func (a *attempts[K]) take(key K) (giveBack func(), wait time.Duration) {
 	if a.limit == 0 {
 		return func() {}, 0

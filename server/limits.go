@@ -7,7 +7,7 @@ import (
 	"example.com/hookproof/store"
 )
 
-// checkSlot holds a slot against the limits; its error is a sentence that names the one that it breaks.
+// checkSlot compares a slot with the limits. Its error names the limit that the slot breaks.
 func (c Config) checkSlot(slot store.Slot, now time.Time) error {
 	length := slot.EndsAt.Sub(slot.StartsAt)
 	switch {
@@ -25,8 +25,8 @@ func (c Config) checkSlot(slot store.Slot, now time.Time) error {
 	return nil
 }
 
-// maxUnpaid is how many unpaid bookings the caller may have at the same time; 0 is no limit. Staff books for
-// others, so only customers are bound.
+// maxUnpaid is how many unpaid bookings the caller may have at the same time; 0 is no limit. Staff book for
+// others, so only customers have a limit.
 func (s *Server) maxUnpaid(who identity) int {
 	if who.Role != store.Customer {
 		return 0

@@ -47,8 +47,8 @@ type loginAttempt struct {
 	giveBack []func()
 }
 
-// from asks for one attempt from an address: before the body is read, which may come slowly. Zero means
-// that it is allowed; anything else is the time until it would be.
+// from counts an attempt of an address, before the body is read, which may come slowly. A wait of zero allows the
+// attempt; any other is the time until one is allowed.
 func (l *loginLimiter) from(address netip.Addr) (*loginAttempt, time.Duration) {
 	a := &loginAttempt{limiter: l, address: limitKey(address)}
 	giveBack, wait := l.addresses.take(a.address)

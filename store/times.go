@@ -10,7 +10,7 @@ import (
 // infinity, which database/sql has no time for, would take away every page, and every delivery, that reads it.
 // It is read as a time that is out of the years instead, for the reader to leave out.
 //
-// lib/pq knows this for the whole process only, and takes it before the first connection only.
+// lib/pq has one setting for the whole process, to be made before the first connection.
 func init() {
 	pq.EnableInfinityTs(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))
 }

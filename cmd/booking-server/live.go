@@ -25,8 +25,8 @@ var published = []string{
 type secret struct {
 	of     func(c config) []string // in the order given
 	prefix string                  // with which each begins beside a live key
-	least  int                     // characters behind the prefix; 0 where others judge how good it is
-	how    string                  // how to get one, as an order
+	least  int                     // characters behind the prefix; 0 is not checked
+	how    string                  // what the operator has to do to get one
 }
 
 // fewestKinds is how many different characters a random secret surely has: of 16 hexadecimal digits, fewer are
@@ -41,7 +41,7 @@ const (
 var (
 	databaseSecret = &secret{how: "give the database's user another password (ALTER ROLE … PASSWORD …) and write that",
 		of: func(c config) []string {
-			// An error cannot be: setDatabaseURL has accepted the value.
+			// No error is possible: setDatabaseURL has accepted the value.
 			parsed, _ := pq.NewConfig(c.DatabaseURL)
 			return []string{parsed.Password}
 		}}

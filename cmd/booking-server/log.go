@@ -19,7 +19,7 @@ func newLog(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-// newServerLog is a log that never keeps its callers waiting, whatever becomes of the output.
+// newServerLog returns a log that never blocks its callers, whether the output takes its lines or not.
 func newServerLog(out io.Writer, level slog.Level) (*slog.Logger, *lineBuffer) {
 	lines := newLineBuffer(out, mostLogBytes, func(missing uint64) []byte {
 		var line bytes.Buffer
