@@ -72,6 +72,8 @@ type failure struct {
 	Differences []difference
 	Rerun       string
 	Asking      string
+	Bodies      []hookproof.Request // of the rows that are drawn
+	MoreBodies  int                 // which are alike but for the event's id
 }
 
 // HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
@@ -86,7 +88,9 @@ func HTML(w io.Writer, r hookproof.Report) error {
 		v.Phases = append(v.Phases, phaseRow{p, float64(min(p.Took/max(r.Took, 1), 1)) * 100})
 	}
 	for _, f := range byCause(r) {
+		bodies := bodiesOf(f)
 		v.Failures = append(v.Failures, failure{
+			Bodies: bodies, MoreBodies: len(f.Requests) - len(bodies),
 			Finding: f, Rows: hookproof.Numbered(f.Timeline), Diagram: draw(f.Timeline),
 			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),
 		})
@@ -104,6 +108,21 @@ func shownBody(body string) string {
 		return short + fmt.Sprintf("\n… and %d spaces", cut)
 	}
 	return body
+}
+
+// bodiesOf are a finding's requests, one for each row of its timeline: fifty that differ in their event's id alone are one.
+func bodiesOf(f hookproof.Finding) []hookproof.Request {
+	drawn := map[int]bool{}
+	for _, r := range hookproof.Rows(f.Timeline) {
+		drawn[r.Request] = true
+	}
+	var list []hookproof.Request
+	for i, q := range f.Requests {
+		if drawn[i+1] {
+			list = append(list, q)
+		}
+	}
+	return list
 }
 
 func familyRowOf(r hookproof.Report, name string) familyRow {

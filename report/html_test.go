@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof"
 	"example.com/hookproof/report"
 )
 
@@ -92,4 +93,25 @@ func luminance(t *testing.T, hex string) float64 {
 		return math.Pow((c+.055)/1.055, 2.4)
 	}
 	return .2126*channel(0) + .7152*channel(2) + .0722*channel(4)
+}
+
+// The page has the bodies of what it draws, one for many that differ in their event's id alone; the JSON has them all.
+func TestThePageHasOneBodyOfFiftyAlike(t *testing.T) {
+	t.Parallel()
+	f := hookproof.Finding{Check: "a/b", Demand: "x", Verdict: hookproof.Fail, Why: "y"}
+	for i := range 50 {
+		one := sent(0, "evt_"+strconv.Itoa(i), "genuine", 200, 1)
+		one.Request = i + 1
+		f.Timeline = append(f.Timeline, one)
+		q := request("genuine")
+		q.Name, q.Body = strconv.Itoa(i+1)+"-paid", "body "+strconv.Itoa(i)+strings.Repeat(" ", 5000)
+		f.Requests = append(f.Requests, q)
+	}
+	r := hookproof.Report{Version: 1, Findings: []hookproof.Finding{f}}
+	page := written(t, report.HTML, r)
+	require.Equal(t, 1, strings.Count(page, `<pre class="body"`))
+	require.Contains(t, page, "body 0\n… and 5000 spaces</code>")
+	require.Contains(t, page, "49 others are in the JSON report.")
+	require.Contains(t, page, "checkout.session.completed, signed as genuine")
+	require.Equal(t, 50, strings.Count(written(t, report.JSON, r), `"body": "body `))
 }

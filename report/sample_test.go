@@ -57,7 +57,7 @@ func passed(check, demand string, took hookproof.Millis, relations int) hookproo
 }
 
 func sent(at hookproof.Millis, id, sign string, status int, latency hookproof.Millis) hookproof.Sent {
-	return hookproof.Sent{At: at, Event: "paid", Type: paid, ID: id, Sign: sign, Status: status, Latency: latency}
+	return hookproof.Sent{At: at, Event: "paid", Type: paid, ID: id, Sign: sign, Status: status, Latency: latency, Request: 1}
 }
 
 func forgery() hookproof.Finding {
