@@ -105,7 +105,7 @@ func draw(timeline []hookproof.Sent) *diagram {
 	for _, bar := range d.Bars {
 		d.Width = max(d.Width, bar.X+2*laneWidth)
 	}
-	d.Pixels = d.Width * 14 / 10
+	d.Pixels = d.Width * 12 / 10
 	return d
 }
 

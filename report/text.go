@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -22,6 +23,7 @@ func Text(w io.Writer, r hookproof.Report, s Style) error {
 		t.failure(r, f.Finding)
 		t.explained(f.Explains)
 	}
+	t.bodies(r)
 	t.brief("Worth knowing", with(r, hookproof.Info))
 	evidence, hooks, ignored := unrun(r)
 	t.brief("Not run, for want of evidence or time", evidence)
@@ -70,6 +72,14 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("To mend it", f.Mend)
 	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
 	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
+}
+
+// bodies tells where what was sent can be had.
+func (t *text) bodies(r hookproof.Report) {
+	if slices.ContainsFunc(with(r, hookproof.Fail), func(f hookproof.Finding) bool { return len(f.Requests) > 0 }) {
+		t.line("")
+		t.WriteString(t.wrap("", "  ", "What was sent, byte for byte, with a curl command that sends it again: --bodies DIR, --html FILE or --json FILE."))
+	}
 }
 
 // asking tells where a command that names no target file takes the secret from, which no report has.
