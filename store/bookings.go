@@ -162,7 +162,7 @@ func (tx *Tx) checkUnpaid(ctx context.Context, userID uuid.UUID, most int) error
 
 // Booking finds a booking; ErrNotFound if there is none.
 func (s *Store) Booking(ctx context.Context, id uuid.UUID) (Booking, error) {
-	return ask(ctx, func(ctx context.Context) (b Booking, err error) {
+	return ask(ctx, s.questions, func(ctx context.Context) (b Booking, err error) {
 		err = s.db.GetContext(ctx, &b, bookingSQL, id)
 		return b, found(err)
 	})

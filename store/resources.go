@@ -29,7 +29,7 @@ func (s *Store) CreateResource(ctx context.Context, name string, unitAmount int6
 
 // Resource finds a resource; ErrNotFound if there is none.
 func (s *Store) Resource(ctx context.Context, id uuid.UUID) (Resource, error) {
-	return ask(ctx, func(ctx context.Context) (r Resource, err error) {
+	return ask(ctx, s.questions, func(ctx context.Context) (r Resource, err error) {
 		err = s.db.GetContext(ctx, &r, `
 			SELECT id, name, "unitAmount", currency, "createdAt" FROM "Resource" WHERE id = $1`, id)
 		return r, found(err)

@@ -45,7 +45,8 @@ type Store struct {
 	config  pq.Config
 	address string
 
-	prepared prepared
+	prepared  prepared
+	questions turns
 }
 
 // Open prepares a pool for a PostgreSQL URL or key=value string; it does not connect. The error never
@@ -56,7 +57,8 @@ func Open(databaseURL string) (*Store, error) {
 		return nil, fmt.Errorf("the database's address is neither a PostgreSQL URL nor a key=value string")
 	}
 	// Kept apart from the pool's own settings: migrations may be silent for longer than a delivery.
-	s := &Store{config: config, address: address(config), prepared: prepared{turn: make(chan struct{}, 1)}}
+	s := &Store{config: config, address: address(config), prepared: prepared{turn: make(chan struct{}, 1)},
+		questions: make(turns, maxQuestions)}
 
 	pooled := config.Clone()
 	pooled.BinaryParameters = true // one round trip a statement instead of two

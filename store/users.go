@@ -44,7 +44,7 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, role
 
 // UserByEmail finds a user by the address in lower case; ErrNotFound if there is none.
 func (s *Store) UserByEmail(ctx context.Context, email string) (User, error) {
-	return ask(ctx, func(ctx context.Context) (u User, err error) {
+	return ask(ctx, s.questions, func(ctx context.Context) (u User, err error) {
 		err = s.db.GetContext(ctx, &u, `
 			SELECT id, email, "passwordHash", role, "createdAt" FROM "User" WHERE email = $1`, email)
 		return u, found(err)
