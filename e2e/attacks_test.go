@@ -10,12 +10,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/store"
 )
 
 // What callers without an account can do. What whole floods come to, e2e/attack measures.
@@ -113,6 +115,98 @@ func TestConnectionsAreBounded(t *testing.T) {
 	most := e.figure("booking_connections_max")
 	require.LessOrEqual(t, e.figure("booking_connections"), most)
 	require.GreaterOrEqual(t, e.figure("booking_connections_closed_total"), 600-most)
+}
+
+// A customer who has more requests worked on than there are connections, from many addresses, with a Stripe that takes
+// its time: each address has a share of them, and deliveries, also from an address that nobody knows, and probes pass.
+func TestRequestsAtWorkAreBounded(t *testing.T) {
+	t.Parallel()
+	needsAddresses(t)
+	const addresses, each = 14, 38
+	stripe := newStandin(t)
+	e := newEnv(t, withStandin(stripe))
+	paid, cancelled := e.book(), e.book()
+	var mu sync.Mutex
+	statuses := map[int]int{} // 0 is one that was closed
+	asked := 0                // calls of Stripe, which are kept waiting
+	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(open)
+	stripe.around(func(string) { mu.Lock(); asked++; mu.Unlock(); <-gate }, nil)
+	for i := range addresses * each {
+		conn := e.dialFrom(fmt.Sprintf("127.0.1.%d", 1+i/each))
+		_, _ = fmt.Fprintf(conn, "POST /bookings/%s/cancel HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", cancelled["id"], shared.tokens[store.Customer])
+		go func() {
+			status := 0
+			if answer, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
+				status = answer.StatusCode
+			}
+			mu.Lock()
+			statuses[status]++
+			mu.Unlock()
+		}()
+	}
+	eventually(t, "all are refused, closed or kept waiting", func() (bool, string) {
+		mu.Lock()
+		defer mu.Unlock()
+		all := asked
+		for _, n := range statuses {
+			all += n
+		}
+		return all >= addresses*each, fmt.Sprint(asked, statuses)
+	})
+	require.Equal(t, 200, e.deliverFrom("127.0.0.9", paid, 0))
+	require.Equal(t, 200, e.call("GET", "/health", "", nil).status)
+	require.Equal(t, 200, e.call("GET", "/ready", "", nil).status)
+	require.Equal(t, 200, e.call("GET", "/admin/metrics", shared.tokens[store.Ops], nil).status)
+	require.LessOrEqual(t, e.figure("booking_connections_working"), 385.0, "with the one that asks")
+	mu.Lock()
+	defer mu.Unlock()
+	require.GreaterOrEqual(t, statuses[429], addresses, "an address has 32 of its 38 at the most")
+	require.Positive(t, statuses[503], "and all of them have 384")
+}
+
+// Lists that wait in the database, more than it has connections, leave some of these to deliveries and to /ready. Who has
+// no token need not wait to hear so.
+func TestQuestionsLeaveConnectionsToDeliveries(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	booking := e.book()
+	tx, err := e.db.Begin()
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.Exec(`LOCK TABLE "Resource" IN ACCESS EXCLUSIVE MODE`)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	for range 30 {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.running.url()+"/resources", nil)
+				if err != nil {
+					return
+				}
+				if answer, err := http.DefaultClient.Do(request); err == nil {
+					_ = answer.Body.Close()
+				}
+			}
+		})
+	}
+	eventually(t, "questions wait in the database", func() (bool, string) {
+		var waiting int
+		err := e.db.QueryRow(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		return err == nil && waiting >= 11, fmt.Sprint(waiting, err)
+	})
+	for range 3 {
+		require.Equal(t, 401, e.call("GET", "/bookings", "", nil).status)
+		require.Equal(t, 401, e.call("GET", "/admin/payment-events", "no.real.token", nil).status)
+	}
+	require.Equal(t, 200, e.call("GET", "/ready", "", nil).status)
+	require.Equal(t, 200, e.deliverFrom("127.0.0.1", booking, 0))
+	require.LessOrEqual(t, e.figure(`booking_database_connections{state="in_use"}`), 12.0)
 }
 
 // figure is what GET /metrics says.

@@ -3,31 +3,39 @@ package server
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"example.com/hookproof/bodies"
 )
 
 const (
 	// maxConnections bounds the memory that callers can have at the same time: a connection takes at most some
 	// 100 KiB, of which 64 KiB are for a body (docs/attacks.md has what floods come to).
 	maxConnections = 512
-	// fairConnections is what one address can have without being called busy.
+	// fairConnections is what one address can have without being called busy, and how many of its requests are
+	// worked on at the same time.
 	fairConnections = maxConnections / 16
 	// connectionGrace is what a connection has in any case to send its request, unless its address is busy.
 	connectionGrace = 250 * time.Millisecond
-	// maxHeaderLines bounds the lines of a request's header: each becomes an entry of a map, so that a few bytes
-	// of many short lines would take many times their size.
-	maxHeaderLines = 128
 	// maxKnown bounds the addresses that are remembered for their verified deliveries; Stripe has some dozen.
 	maxKnown = 256
 	// connectionsSay is how often the log tells that connections are closed.
 	connectionsSay = time.Minute
+)
+
+// share says how many requests may be worked on already when one more is to be.
+type share int
+
+// The shares, each of which leaves an eighth of the connections to the one before.
+const (
+	forProbes     share = iota // answered from memory; never refused
+	forDeliveries              // and /ready, which asks once for all
+	forCallers                 // whatever waits for the database or for Stripe
 )
 
 // connectionGuard bounds the number of connections. When one more comes, one that waits for its client is closed: of
@@ -35,46 +43,35 @@ const (
 // from one address takes its own connections away; one from many addresses has them closed before their time-outs;
 // and a caller who sends his request as fast as he can is never the one who has waited longest. Where nobody is busy
 // and nobody has waited for long, the new connection waits for its turn. Addresses that have sent a verified delivery
-// come last of all. A request that is being worked on is never cut off. Safe for concurrent use.
+// come last of all.
+//
+// A connection whose request is being worked on is never closed, so that those must not be all. A request that is to
+// be worked on is refused when there are too many at work for its share, or when its address has its fair share of
+// them; an address that has sent a verified delivery, which may be a proxy that nobody has named, has no such bound.
+// Safe for concurrent use.
 type connectionGuard struct {
 	most, fair int
 	trusted    []netip.Prefix
 	log        *slog.Logger
 	now        func() time.Time
-	began      time.Time
 
-	mu     sync.Mutex
-	open   map[*connection]struct{}
-	counts map[netip.Prefix]int
-	known  map[netip.Prefix]bool
-	closed uint64
-	unsaid uint64 // closed since the log told of it
-	said   time.Time
+	mu      sync.Mutex
+	open    map[*connection]struct{}
+	working int // connections at work
+	clients map[netip.Prefix]tally
+	known   map[netip.Prefix]bool
+	closed  uint64
+	unsaid  uint64 // closed since the log told of it
+	said    time.Time
 }
+
+// tally is what one client has.
+type tally struct{ open, working int }
 
 func newConnectionGuard(most, fair int, trusted []netip.Prefix, now func() time.Time, log *slog.Logger) *connectionGuard {
-	return &connectionGuard{most: most, fair: fair, trusted: trusted, log: log, now: now, began: now(),
-		open: map[*connection]struct{}{}, counts: map[netip.Prefix]int{}, known: map[netip.Prefix]bool{}}
+	return &connectionGuard{most: most, fair: fair, trusted: trusted, log: log, now: now,
+		open: map[*connection]struct{}{}, clients: map[netip.Prefix]tally{}, known: map[netip.Prefix]bool{}}
 }
-
-// connection is one of a guard's.
-type connection struct {
-	net.Conn
-	guard *connectionGuard
-	proxy bool
-	// client is whose it is. A trusted proxy's connections stand for many clients: such a one belongs to the
-	// client whose request it carries, and to nobody in between. Guarded by guard.mu.
-	client netip.Prefix
-	// waiting is since when it waits for its client, to send or to take something; or one of these two.
-	waiting atomic.Int64
-	idle    atomic.Bool // it is between two requests
-	header  headerLines // of the request that it sends
-}
-
-const (
-	worked int64 = 0  // a request is being worked on
-	shut   int64 = -1 // the guard has closed it
-)
 
 // guarded is a listener whose connections are bounded.
 type guarded struct {
@@ -100,57 +97,35 @@ func (g *connectionGuard) serve(s *http.Server, l net.Listener) net.Listener {
 			c.rest()
 		}
 	}
-	s.Handler = g.watch(s.Handler)
+	next := s.Handler
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c := connectionOf(r); c != nil && c.proxy {
+			c.carry(clientAddress(r, g.trusted))
+		}
+		next.ServeHTTP(w, r)
+	})
 	return guarded{l, g}
 }
 
 type connectionKey struct{}
 
-// watch tells a request's connection when the request has arrived in full, after which it is not closed.
-func (g *connectionGuard) watch(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
-			if c.proxy {
-				c.carry(clientAddress(r, g.trusted))
-			}
-			c.idle.Store(false)
-			if r.ContentLength != 0 {
-				r = r.WithContext(r.Context()) // net/http looks at its own request's body when this one is answered
-				r.Body = arriving{r.Body, c}
-			} else if !c.work() {
-				panic(http.ErrAbortHandler)
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// arriving is a request's body.
-type arriving struct {
-	io.ReadCloser
-	on *connection
-}
-
-func (b arriving) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && !b.on.work() {
-		return n, net.ErrClosed
-	}
-	return n, err
+// connectionOf is a request's connection; nil if no guard has it.
+func connectionOf(r *http.Request) *connection {
+	c, _ := r.Context().Value(connectionKey{}).(*connection)
+	return c
 }
 
 // admit takes a new connection in, and closes one if there are too many. That may be the new one itself.
 func (g *connectionGuard) admit(conn net.Conn) net.Conn {
-	c := &connection{Conn: conn, guard: g}
+	c := &connection{Conn: conn, guard: g, since: g.now()}
 	if address, ok := parseAddress(conn.RemoteAddr().String()); ok {
 		if c.proxy = inAny(g.trusted, address); !c.proxy {
 			c.client = limitKey(address)
 		}
 	}
-	c.waiting.Store(g.time())
 	g.mu.Lock()
 	g.open[c] = struct{}{}
-	g.count(c.client, 1)
+	g.count(c.client, 1, 0)
 	g.mu.Unlock()
 	for {
 		victim, early := g.choose()
@@ -165,39 +140,72 @@ func (g *connectionGuard) admit(conn net.Conn) net.Conn {
 	}
 }
 
-// choose marks the connection to close, and forgets it, if there are too many. There is always one: the newest
-// waits, too. Early is how long it is too early to close any.
+// choose forgets the connection to close, if there are too many. Early is how long it is too early to close any.
 func (g *connectionGuard) choose() (victim *connection, early time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for len(g.open) > g.most {
-		var longest int64
-		most := -2
-		for c := range g.open {
-			since, beyond := c.waiting.Load(), 0
-			if since <= worked {
-				continue
-			}
-			switch {
-			case g.known[c.client]:
-				beyond = -1
-			case c.client.IsValid():
-				beyond = max(0, g.counts[c.client]-g.fair)
-			}
-			if beyond > most || beyond == most && since < longest {
-				victim, longest, most = c, since, beyond
-			}
-		}
-		if early = connectionGrace - time.Duration(g.time()-longest); most <= 0 && early > 0 {
-			return nil, early
-		}
-		if victim.waiting.CompareAndSwap(longest, shut) { // else its request arrived just now
-			g.forget(victim)
-			return victim, 0
-		}
-		victim = nil
+	if len(g.open) <= g.most {
+		return nil, 0
 	}
-	return nil, 0
+	now, highest := g.now(), 0
+	for c := range g.open { // one of them waits in any case: the newest
+		if c.state == atWork {
+			continue
+		}
+		rank, grace := g.rank(c), time.Duration(0)
+		if rank <= 0 && c.state == expected {
+			grace = max(0, connectionGrace-now.Sub(c.since))
+		}
+		if victim == nil || rank > highest ||
+			rank == highest && (grace < early || grace == early && c.since.Before(victim.since)) {
+			victim, highest, early = c, rank, grace
+		}
+	}
+	if early > 0 {
+		return nil, early
+	}
+	g.forget(victim)
+	return victim, 0
+}
+
+// rank is the higher, the sooner a connection is closed: how many more its client has than is fair.
+func (g *connectionGuard) rank(c *connection) int {
+	if g.known[c.client] {
+		return -1
+	}
+	return max(0, g.clients[c.client].open-g.fair)
+}
+
+// enter says that a request has arrived in full and is worked on from now on; or why not.
+func (g *connectionGuard) enter(c *connection, of share) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case c.state == shut:
+		return net.ErrClosed
+	case c.state == atWork:
+		return nil
+	case of != forProbes && g.working >= g.most-int(of)*g.most/8:
+		return errAllAtWork
+	case of == forCallers && !g.known[c.client] && g.clients[c.client].working >= g.fair:
+		return tooMany(time.Second)
+	}
+	c.state = atWork
+	g.working++
+	g.count(c.client, 0, 1)
+	return nil
+}
+
+// errAllAtWork is also what a webhook is refused with for want of room, so that Stripe comes again.
+var errAllAtWork = errors.Join(unavailable("too many requests at once; try again in a few seconds"), bodies.ErrNoPlace)
+
+// leave says that a connection's client is waited for from now on, if a request has been worked on until now.
+func (g *connectionGuard) leave(c *connection) {
+	if c.state == atWork {
+		c.state, c.since = expected, g.now()
+		g.working--
+		g.count(c.client, 0, -1)
+	}
 }
 
 // know remembers an address that has sent a verified delivery: nobody can pretend to be such a one.
@@ -212,20 +220,26 @@ func (g *connectionGuard) know(client netip.Prefix) {
 	}
 }
 
-func (g *connectionGuard) count(client netip.Prefix, change int) {
+func (g *connectionGuard) count(client netip.Prefix, open, working int) {
 	if !client.IsValid() {
 		return
 	}
-	if g.counts[client] += change; g.counts[client] == 0 {
-		delete(g.counts, client)
+	t := g.clients[client]
+	t.open += open
+	t.working += working
+	if g.clients[client] = t; t == (tally{}) {
+		delete(g.clients, client)
 	}
 }
 
 func (g *connectionGuard) forget(c *connection) {
-	if _, there := g.open[c]; there {
-		delete(g.open, c)
-		g.count(c.client, -1)
+	if c.state == shut {
+		return
 	}
+	g.leave(c)
+	c.state = shut
+	delete(g.open, c)
+	g.count(c.client, -1, 0)
 }
 
 // say logs that connections are closed, a line in connectionsSay at most.
@@ -249,125 +263,9 @@ func (g *connectionGuard) say(victim *connection) {
 	}
 }
 
-// figures are how many connections there are, and how many were closed for others.
-func (g *connectionGuard) figures() (open int, closed uint64) {
+// figures are how many connections there are, how many of them are at work, and how many were closed for others.
+func (g *connectionGuard) figures() (open, working int, closed uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.open), g.closed
-}
-
-// time is now, as connections keep it: never 0.
-func (g *connectionGuard) time() int64 { return int64(g.now().Sub(g.began)) + 1 }
-
-// work says that a request is being worked on from now on; false, that its connection has been closed.
-func (c *connection) work() bool {
-	for {
-		since := c.waiting.Load()
-		if since == shut {
-			return false
-		}
-		if c.waiting.CompareAndSwap(since, worked) {
-			break
-		}
-	}
-	// The request has arrived. net/http goes on reading, to notice a client that hangs up, and would take a
-	// deadline that passes for that: the request's context would end while it is worked on.
-	_ = c.Conn.SetReadDeadline(time.Time{})
-	return true
-}
-
-// wait says that the client is waited for, from now on.
-func (c *connection) wait() {
-	if since := c.waiting.Load(); since != shut {
-		c.waiting.CompareAndSwap(since, c.guard.time())
-	}
-}
-
-// rest is the state between two requests.
-func (c *connection) rest() {
-	if c.proxy {
-		c.carry(netip.Addr{})
-	}
-	c.header = headerLines{}
-	c.idle.Store(true)
-	c.wait()
-}
-
-// carry gives a proxy's connection to the client whose request it carries.
-func (c *connection) carry(client netip.Addr) {
-	var key netip.Prefix
-	if client.IsValid() && !inAny(c.guard.trusted, client) {
-		key = limitKey(client)
-	}
-	c.guard.mu.Lock()
-	defer c.guard.mu.Unlock()
-	if _, there := c.guard.open[c]; there {
-		c.guard.count(c.client, -1)
-		c.guard.count(key, 1)
-		c.client = key
-	}
-}
-
-// Read notices the first byte of a further request: from then on its client is waited for anew.
-func (c *connection) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 && c.idle.CompareAndSwap(true, false) {
-		c.wait()
-	}
-	if c.header.tooMany(p[:n]) {
-		return 0, errHeaderLines
-	}
-	return n, err
-}
-
-// errHeaderLines is answered 400 by net/http, as any header is that cannot be read.
-var errHeaderLines = errors.New("the request's header has too many lines")
-
-// headerLines counts the lines of a header as its bytes come.
-type headerLines struct {
-	lines int
-	empty bool // the line that has begun has nothing in it so far
-	ended bool
-}
-
-func (h *headerLines) tooMany(text []byte) bool {
-	for _, b := range text {
-		switch {
-		case h.ended:
-			return false
-		case b == '\n':
-			h.ended = h.empty
-			h.lines++
-			h.empty = true
-		case b != '\r':
-			h.empty = false
-		}
-	}
-	return !h.ended && h.lines > maxHeaderLines
-}
-
-// Write waits for the client, who may not take the answer.
-func (c *connection) Write(p []byte) (int, error) {
-	since := c.guard.time()
-	if !c.waiting.CompareAndSwap(worked, since) {
-		return c.Conn.Write(p)
-	}
-	n, err := c.Conn.Write(p)
-	c.waiting.CompareAndSwap(since, worked)
-	return n, err
-}
-
-// CloseWrite lets net/http end an answer before it closes.
-func (c *connection) CloseWrite() error {
-	if tcp, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return tcp.CloseWrite()
-	}
-	return nil
-}
-
-func (c *connection) Close() error {
-	c.guard.mu.Lock()
-	c.guard.forget(c)
-	c.guard.mu.Unlock()
-	return c.Conn.Close()
+	return len(g.open), g.working, g.closed
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/bodies"
 )
 
 // peer is a connection that comes from an address, and remembers that it was closed.
@@ -27,6 +29,7 @@ func (p *peer) RemoteAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(p.address), 1000))
 }
 func (p *peer) Close() error                    { p.closed = true; return nil }
+func (p *peer) Write(b []byte) (int, error)     { return len(b), nil }
 func (p *peer) SetReadDeadline(time.Time) error { return nil }
 
 // guardBench is a guard whose clock is moved by hand.
@@ -55,19 +58,20 @@ func TestTheLongestWaitingConnectionIsClosed(t *testing.T) {
 	first, firstPeer := b.arrive("192.0.2.1")
 	_, secondPeer := b.arrive("192.0.2.2")
 	third, thirdPeer := b.arrive("192.0.2.3")
-	require.True(t, first.work())
+	require.NoError(t, first.work(forCallers))
 	_, fourthPeer := b.arrive("192.0.2.4")
 	require.False(t, firstPeer.closed, "its request is being worked on")
 	require.True(t, secondPeer.closed)
 	require.False(t, thirdPeer.closed || fourthPeer.closed)
 
-	require.True(t, third.work())
+	require.NoError(t, third.work(forCallers))
 	b.clock.add(time.Second)
 	first.rest()
 	_, fifthPeer := b.arrive("192.0.2.5")
 	require.True(t, fourthPeer.closed, "the first has just been answered")
 	require.False(t, firstPeer.closed || thirdPeer.closed || fifthPeer.closed)
-	open, closed := b.figures()
+	open, working, closed := b.figures()
+	require.Equal(t, 1, working)
 	require.Equal(t, 3, open)
 	require.EqualValues(t, 2, closed)
 }
@@ -98,18 +102,17 @@ func TestWhatIsWorkedOnIsNeverClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newGuardBench(2, 1)
 		b.connectionGuard.now = time.Now
-		b.connectionGuard.began = time.Now()
 		one, onePeer := b.arrive("192.0.2.1")
 		two, twoPeer := b.arrive("192.0.2.1")
-		require.True(t, one.work())
-		require.True(t, two.work())
+		require.NoError(t, one.work(forProbes))
+		require.NoError(t, two.work(forProbes))
 		began := time.Now()
 		three, threePeer := b.arrive("192.0.2.2")
 		require.Equal(t, connectionGrace, time.Since(began), "it had its time")
 		require.False(t, onePeer.closed || twoPeer.closed)
 		require.True(t, threePeer.closed)
-		require.False(t, three.work(), "what has been closed is not worked on")
-		_, err := arriving{io.NopCloser(strings.NewReader("")), three}.Read(make([]byte, 1))
+		require.ErrorIs(t, three.work(forProbes), net.ErrClosed, "what has been closed is not worked on")
+		_, err := arrivingBody{io.NopCloser(strings.NewReader("")), three, forProbes}.Read(make([]byte, 1))
 		require.ErrorIs(t, err, net.ErrClosed)
 	})
 }
@@ -120,7 +123,6 @@ func TestANewConnectionHasItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newGuardBench(1, 1)
 		b.connectionGuard.now = time.Now
-		b.connectionGuard.began = time.Now()
 		_, first := b.arrive("192.0.2.1")
 		began := time.Now()
 		time.Sleep(time.Millisecond) // of the bubble's clock
@@ -152,7 +154,7 @@ func TestAProxyStandsForManyClients(t *testing.T) {
 	require.False(t, quiet.closed || idle.closed || direct.closed)
 
 	c.rest()
-	require.Empty(t, b.counts[netip.MustParsePrefix("203.0.113.1/32")], "between two requests it is nobody's")
+	require.Empty(t, b.clients[netip.MustParsePrefix("203.0.113.1/32")], "between two requests it is nobody's")
 	c.carry(netip.MustParseAddr(proxy))
 	require.False(t, c.client.IsValid(), "a proxy is no client")
 }
@@ -171,6 +173,65 @@ func TestKnownSendersAreClosedLast(t *testing.T) {
 		b.know(limitKey(numberedAddress(i)))
 	}
 	require.LessOrEqual(t, len(b.known), maxKnown)
+}
+
+// An address has its fair share of requests at work, all of them leave an eighth of the connections to deliveries, and
+// these an eighth to probes.
+func TestWhatIsWorkedOnIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newGuardBench(16, 4)
+	enter := func(of share, address string, number int) (got []*connection, refused error) {
+		for range number {
+			c, _ := b.arrive(address)
+			if err := c.work(of); err != nil {
+				refused = err
+				continue
+			}
+			got = append(got, c)
+		}
+		return got, refused
+	}
+	got, refused := enter(forCallers, "192.0.2.1", 7)
+	require.Len(t, got, 4)
+	require.Equal(t, http.StatusTooManyRequests, problemOf(refused).Status)
+	require.Equal(t, "1", problemOf(refused).header.Get("Retry-After"))
+	_, err := got[0].Write(nil)
+	require.NoError(t, err)
+	c, _ := b.arrive("192.0.2.1")
+	require.NoError(t, c.work(forCallers), "one has been answered")
+
+	for _, address := range []string{"192.0.2.2", "192.0.2.3"} {
+		_, refused = enter(forCallers, address, 4)
+		require.NoError(t, refused)
+	}
+	_, refused = enter(forCallers, "192.0.2.4", 1)
+	require.Equal(t, http.StatusServiceUnavailable, problemOf(refused).Status, "twelve of sixteen are at work")
+	delivered, refused := enter(forDeliveries, "192.0.2.5", 4)
+	require.Len(t, delivered, 2)
+	require.ErrorIs(t, refused, bodies.ErrNoPlace, "a delivery is overloaded then")
+	probes, refused := enter(forProbes, "192.0.2.6", 2)
+	require.NoError(t, refused)
+	require.Len(t, probes, 2)
+
+	b = newGuardBench(16, 4)
+	b.know(netip.MustParsePrefix("192.0.2.1/32"))
+	got, _ = enter(forCallers, "192.0.2.1", 16)
+	require.Len(t, got, 12, "a known address may be a proxy that nobody has named")
+}
+
+// A flood of callers who send one request after the other leaves room for who is new.
+func TestBetweenTwoRequestsThereIsNoGrace(t *testing.T) {
+	t.Parallel()
+	b := newGuardBench(2, 2)
+	b.arrive("192.0.2.1")
+	answered, answeredPeer := b.arrive("192.0.2.2")
+	_, honest := b.arrive("192.0.2.3")
+	require.False(t, answeredPeer.closed)
+	answered.rest()
+	p := &peer{address: "192.0.2.4"}
+	b.admit(p) // at the same moment
+	require.True(t, answeredPeer.closed)
+	require.False(t, honest.closed || p.closed)
 }
 
 func TestClosedConnectionsAreSaidOnceAMinute(t *testing.T) {
@@ -218,6 +279,7 @@ func TestAFullServerAnswers(t *testing.T) {
 	require.NoError(t, err)
 	arrived := make(chan struct{}, 100)
 	server := http.Server{MaxHeaderBytes: maxHeader, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withArrivingBody(forCallers, r)
 		arrived <- struct{}{}
 		if _, err := io.Copy(w, r.Body); err != nil {
 			panic(http.ErrAbortHandler)
@@ -228,7 +290,8 @@ func TestAFullServerAnswers(t *testing.T) {
 	t.Cleanup(func() {
 		require.NoError(t, server.Close())
 		require.ErrorIs(t, <-served, http.ErrServerClosed)
-		open, _ := guard.figures()
+		open, working, _ := guard.figures()
+		require.Zero(t, working)
 		require.Zero(t, open, "what is closed is forgotten")
 	})
 	var stalled []net.Conn
@@ -251,7 +314,7 @@ func TestAFullServerAnswers(t *testing.T) {
 	}
 	_, err = stalled[0].Read(make([]byte, 1))
 	require.Error(t, err, "the one that waited longest was closed")
-	open, closed := guard.figures()
+	open, _, closed := guard.figures()
 	require.LessOrEqual(t, open, 4)
 	require.GreaterOrEqual(t, closed, uint64(2))
 

@@ -50,6 +50,8 @@ func readBody(w http.ResponseWriter, r *http.Request) (*bodies.Buffer, error) {
 	switch {
 	case errors.Is(err, bodies.ErrTooLarge):
 		return nil, tooLarge("the body is larger than 64 KiB")
+	case errors.As(err, new(*problem)):
+		return nil, err // it has arrived, and there is no room to work on it
 	case err != nil:
 		unreadable := badRequest("the body could not be read to its end")
 		unreadable.header.Set("Connection", "close")

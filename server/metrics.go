@@ -48,6 +48,8 @@ var (
 		"Connections of callers that are open.", nil, nil)
 	callersMax = prometheus.NewDesc("booking_connections_max",
 		"The most connections of callers that are kept open.", nil, nil)
+	callersWorking = prometheus.NewDesc("booking_connections_working",
+		"Connections of callers whose requests are being worked on.", nil, nil)
 	callersClosed = prometheus.NewDesc("booking_connections_closed_total",
 		"Connections of callers that were closed while they waited, to make room for others.", nil, nil)
 	waits = prometheus.NewDesc("booking_database_waits_total",
@@ -60,7 +62,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (f figures) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited, callers, callersMax, callersClosed, linesDropped} {
+	for _, d := range []*prometheus.Desc{deliveries, duration, connections, connectionsMax, waits, waited, callers, callersWorking, callersMax, callersClosed, linesDropped} {
 		descriptions <- d
 	}
 }
@@ -81,8 +83,9 @@ func (f figures) Collect(metrics chan<- prometheus.Metric) {
 	gauge(connections, float64(pool.InUse), "in_use")
 	gauge(connections, float64(pool.Idle), "idle")
 	gauge(connectionsMax, float64(pool.MaxOpenConnections))
-	open, closed := f.guard.figures()
+	open, working, closed := f.guard.figures()
 	gauge(callers, float64(open))
+	gauge(callersWorking, float64(working))
 	gauge(callersMax, maxConnections)
 	metrics <- prometheus.MustNewConstMetric(callersClosed, prometheus.CounterValue, float64(closed))
 	metrics <- prometheus.MustNewConstMetric(waits, prometheus.CounterValue, float64(pool.WaitCount))

@@ -100,7 +100,7 @@ func (s *Server) limitWebhook(route string, deliveries http.Handler) http.Handle
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wait := s.arrivals.delivery(s.clientAddress(r))
 		if wait == 0 {
-			deliveries.ServeHTTP(w, r)
+			deliveries.ServeHTTP(w, withArrivingBody(forDeliveries, r))
 			return
 		}
 		s.serve(route, databaseTime, func(http.ResponseWriter, *http.Request) error { return tooMany(wait) }).ServeHTTP(w, r)

@@ -12,44 +12,43 @@ import (
 // routes is every way in. GET answers HEAD, too.
 func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true) // else //path would be answered with a redirect
-	get := func(path string, h handler) {
-		router.Handle(path, s.serve(path, databaseTime, h)).Methods("GET", "HEAD")
+	get := func(path string, of share, h handler) {
+		router.Handle(path, s.serve(path, databaseTime, arrived(of, h))).Methods("GET", "HEAD")
 	}
-	postWithin := func(limit time.Duration, path string, h handler) {
+	post := func(path string, limit time.Duration, h handler) {
 		router.Handle(path, s.serve(path, limit, h)).Methods("POST")
 	}
-	post := func(path string, h handler) { postWithin(databaseTime, path, h) }
 
 	// The first, since mux tries them in turn, and this is where a burst comes.
 	router.Handle("/webhooks/stripe", s.limitWebhook("/webhooks/stripe", s.webhook)).Methods("POST")
 
-	get("/health", s.health)
-	get("/ready", s.ready)
+	get("/health", forProbes, s.health)
+	get("/ready", forDeliveries, s.ready)
 
-	post("/auth/register", s.register)
-	post("/auth/login", s.login)
+	post("/auth/register", databaseTime, arriving(forCallers, s.register))
+	post("/auth/login", databaseTime, arriving(forCallers, s.login))
 
-	get("/resources", s.reads.take(s.listResources))
-	post("/resources", s.only(s.createResource, store.Admin))
+	get("/resources", forCallers, s.listResources)
+	post("/resources", databaseTime, arriving(forCallers, s.only(s.createResource, store.Admin)))
 
-	postWithin(askStripeTime, "/bookings", s.signedIn(s.createBooking))
-	get("/bookings", s.reads.take(s.signedIn(s.listBookings)))
-	get("/bookings/{id}", s.signedIn(s.getBooking))
-	postWithin(askStripeTime, "/bookings/{id}/cancel", s.signedIn(s.cancelBooking))
+	post("/bookings", askStripeTime, arriving(forCallers, s.signedIn(s.createBooking)))
+	get("/bookings", forCallers, s.signedIn(s.listBookings))
+	get("/bookings/{id}", forCallers, s.signedIn(s.getBooking))
+	post("/bookings/{id}/cancel", askStripeTime, arrived(forCallers, s.signedIn(s.cancelBooking)))
 
-	get("/checkout/success", say("Thank you. Your booking is confirmed as soon as Stripe tells us of the payment."))
-	get("/checkout/cancel", say("The payment was not made. Your slot is held until the checkout expires."))
+	get("/checkout/success", forProbes, say("Thank you. Your booking is confirmed as soon as Stripe tells us of the payment."))
+	get("/checkout/cancel", forProbes, say("The payment was not made. Your slot is held until the checkout expires."))
 
-	get("/admin/metrics", s.only(s.adminMetrics, store.Admin, store.Ops))
-	get("/admin/payment-events", s.reads.take(s.only(s.listPaymentEvents, store.Admin, store.Ops)))
-	get("/metrics", s.prometheus())
+	get("/admin/metrics", forProbes, s.only(s.adminMetrics, store.Admin, store.Ops))
+	get("/admin/payment-events", forCallers, s.only(s.listPaymentEvents, store.Admin, store.Ops))
+	get("/metrics", forProbes, s.prometheus())
 
-	router.NotFoundHandler = s.serve("", databaseTime, func(http.ResponseWriter, *http.Request) error {
+	router.NotFoundHandler = s.serve("", databaseTime, arrived(forProbes, func(http.ResponseWriter, *http.Request) error {
 		return notFound("there is nothing at this address")
-	})
-	router.MethodNotAllowedHandler = s.serve("", databaseTime, func(w http.ResponseWriter, r *http.Request) error {
+	}))
+	router.MethodNotAllowedHandler = s.serve("", databaseTime, arrived(forProbes, func(w http.ResponseWriter, r *http.Request) error {
 		return methodNotAllowed(allowed(router, r)...)
-	})
+	}))
 	return router
 }
 

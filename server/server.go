@@ -73,7 +73,7 @@ type Server struct {
 	logins        *loginLimiter
 	registrations *attempts[netip.Prefix]
 	arrivals      *webhookLimiter
-	reads         turns
+	readiness     *readiness
 	unnamed       untrustedProxies
 	started       time.Time
 	guard         *connectionGuard
@@ -157,7 +157,6 @@ func newServer(c Config) *Server {
 		logins:        newLoginLimiter(c.LoginRate, time.Now),
 		registrations: newAttempts[netip.Prefix](c.RegisterRate, time.Now),
 		arrivals:      newWebhookLimiter(c.WebhookRate, time.Now),
-		reads:         make(turns, maxReads),
 		guard:         newConnectionGuard(maxConnections, fairConnections, c.TrustedProxies, time.Now, c.Log),
 		password:      newPasswords(c.PasswordCost),
 		started:       time.Now(),
@@ -165,6 +164,10 @@ func newServer(c Config) *Server {
 		takeBacks:     semaphore.NewWeighted(takeBackWaiting),
 		takeBackTurns: semaphore.NewWeighted(takeBackAtOnce),
 	}
+	s.readiness = newReadiness(func(ctx context.Context) bool {
+		ok, err := s.store.Migrated(ctx)
+		return ok && err == nil
+	}, time.Now)
 	s.life, s.endLife = context.WithCancel(context.Background())
 	return s
 }
