@@ -34,7 +34,7 @@ func (s *Server) routes() *mux.Router {
 	post("/bookings", askStripeTime, arriving(forCallers, s.signedIn(s.createBooking)))
 	get("/bookings", forCallers, s.signedIn(s.listBookings))
 	get("/bookings/{id}", forCallers, s.signedIn(s.getBooking))
-	post("/bookings/{id}/cancel", askStripeTime, arrived(forCallers, s.signedIn(s.cancelBooking)))
+	post("/bookings/{id}/cancel", askStripeTime, arriving(forCallers, s.signedIn(s.cancelBooking)))
 
 	get("/checkout/success", forProbes, say("Thank you. Your booking is confirmed as soon as Stripe tells us of the payment."))
 	get("/checkout/cancel", forProbes, say("The payment was not made. Your slot is held until the checkout expires."))
