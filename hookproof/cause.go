@@ -8,6 +8,7 @@ import (
 // cause is a check whose failure explains others': what is wrong with them is what it has found.
 type cause struct {
 	check    string
+	beside   string // another check that must have failed as well; "" if none need
 	explains func(cause, other evidence) bool
 }
 
@@ -22,27 +23,33 @@ type evidence struct {
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
 var causes = []cause{
-	{"ack-policy/duplicate", func(cause, other evidence) bool {
+	{"ack-policy/duplicate", "", func(cause, other evidence) bool {
 		return other.refused > 0 && other.refused/100 == cause.refused/100
 	}},
-	{"idempotence/redelivered", func(cause, other evidence) bool {
+	{"idempotence/redelivered", "", func(cause, other evidence) bool {
 		return cause.doubled && other.doubled && !slices.ContainsFunc(other.places, func(p string) bool { return !slices.Contains(cause.places, p) })
 	}},
-	{"authenticity/wrong-secret", func(cause, other evidence) bool {
+	{"authenticity/wrong-secret", "", func(cause, other evidence) bool {
 		return cause.taken && other.taken && slices.Contains(forgeries, other.check)
+	}},
+	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
+		return cause.taken && other.taken && slices.Contains([]string{"authenticity/stale", "authenticity/future"}, other.check)
 	}},
 }
 
 // forgeries are the checks that whoever takes the signature of another secret fails as well.
 var forgeries = []string{"authenticity/unsigned", "authenticity/empty-secret", "authenticity/malformed", "authenticity/other-scheme-alone",
-	"authenticity/tampered", "authenticity/re-timed", "authenticity/no-effect"}
+	"authenticity/tampered", "authenticity/re-timed", "authenticity/no-effect", "bookkeeping/errors", "bookkeeping/sum"}
 
 // explain says of each failure which other one explains it, or "".
 func explain(failed []evidence) map[string]string {
 	because := map[string]string{}
+	find := func(check string) int {
+		return slices.IndexFunc(failed, func(e evidence) bool { return e.check == check })
+	}
 	for _, c := range causes {
-		at := slices.IndexFunc(failed, func(e evidence) bool { return e.check == c.check })
-		if at < 0 || because[c.check] != "" {
+		at := find(c.check)
+		if at < 0 || c.beside != "" && find(c.beside) < 0 || because[c.check] != "" {
 			continue
 		}
 		for _, other := range failed {

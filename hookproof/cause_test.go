@@ -75,6 +75,8 @@ func TestExplain(t *testing.T) {
 		"lost":              {[]evidence{redelivered, {check: "faults/cut-before", places: []string{"/licences"}}}, map[string]string{}},
 		"forged in another way": {[]evidence{{check: "authenticity/tampered", taken: true}, forged},
 			map[string]string{"authenticity/tampered": "authenticity/wrong-secret"}},
+		"neither signature nor time": {[]evidence{forged, {check: "authenticity/unsigned", taken: true}, {check: "authenticity/stale", taken: true}},
+			map[string]string{"authenticity/unsigned": "authenticity/wrong-secret", "authenticity/stale": "authenticity/wrong-secret"}},
 		"too old": {[]evidence{forged, {check: "authenticity/stale", taken: true}}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
