@@ -52,6 +52,12 @@ var floods = []flood{
 	{"forged signatures", 64, 1, forge(3000)},
 	{"forged signatures, many addresses", 64, 64, forge(3000)},
 	{"GET /resources", 64, 64, get("/resources?limit=100")},
+	{"GET /resources, many addresses", 700, 700, get("/resources?limit=100")},
+	{"GET /resources, one address", 700, 1, get("/resources?limit=100")},
+	{"GET /ready, many addresses", 700, 700, get("/ready")},
+	{"GET /ready, one address", 700, 1, get("/ready")},
+	{"POST /bookings/{id}/cancel, signed in, a slow Stripe", 650, 1, cancel},
+	{"POST /bookings/{id}/cancel, signed in, a slow Stripe, many addresses", 650, 650, cancel},
 	{"POST /auth/login", 64, 64, post("/auth/login")},
 	{"POST /auth/register", 64, 64, post("/auth/register")},
 }
@@ -67,10 +73,11 @@ type caller struct {
 }
 
 // A flood runs in a process of its own, so that the genuine deliveries' clock is not kept by a process that is busy
-// with it. It is this program again, told by these two variables what to do.
+// with it. It is this program again, told by these variables what to do.
 const (
 	floodVariable   = "ATTACK_FLOOD"
 	addressVariable = "ATTACK_ADDRESS"
+	tokenVariable   = "ATTACK_TOKEN" // of the customer who attacks
 )
 
 // flooded runs the flood that the environment asks for until the context ends, and tells whether it asks for one.
@@ -95,7 +102,7 @@ func (f flood) start(ctx context.Context, address string) (wait func(), err erro
 		return nil, err
 	}
 	command := exec.CommandContext(ctx, self)
-	command.Env = append(os.Environ(), floodVariable+"="+f.name, addressVariable+"="+address)
+	command.Env = append(os.Environ(), floodVariable+"="+f.name, addressVariable+"="+address, tokenVariable+"="+customerToken())
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
@@ -324,6 +331,20 @@ func get(path string) func(*caller) error {
 			if err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// cancel is a customer's, again and again: of a booking that is cancelled, whose session Stripe is asked to end each time.
+func cancel(c *caller) error {
+	token := os.Getenv(tokenVariable)
+	for {
+		err := c.send("POST /bookings/" + cancelledBooking + "/cancel" + start + "Authorization: Bearer " + token + "\r\n\r\n")
+		if err == nil {
+			err = c.answered()
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

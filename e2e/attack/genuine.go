@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -56,30 +57,38 @@ type sent struct {
 }
 
 // deliver sends at a steady rate, whatever becomes of the ones before, until the context ends. Each second one
-// comes on a connection of its own, the others on connections that are kept.
+// comes on a connection of its own, the others on connections that are kept. Each is due at its time by the clock and
+// counts from then on: where this process gets its turn late, as in the worst moments, what was due is sent late and
+// not left out.
 func (g *genuine) deliver(ctx context.Context, address string, rate int) *sent {
 	s := &sent{milliseconds: hdrhistogram.New(1, 1_000_000, 3)}
 	kept := &http.Client{Timeout: 20 * time.Second, Transport: transport(false)}
 	fresh := &http.Client{Timeout: 20 * time.Second, Transport: transport(true)}
 	defer kept.CloseIdleConnections()
-	ticks := time.NewTicker(time.Second / time.Duration(rate))
-	defer ticks.Stop()
+	start := time.Now()
+	end, _ := ctx.Deadline()
 	var group sync.WaitGroup
 	for i := 0; ; i++ {
-		select {
-		case <-ctx.Done():
-			group.Wait()
-			return s
-		case <-ticks.C:
+		due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
+		if !end.IsZero() && !due.Before(end) {
+			break
+		}
+		if wait := time.Until(due); wait > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			break
 		}
 		client := kept
 		if i%2 == 0 {
 			client = fresh
 		}
 		group.Go(func() {
-			began := time.Now()
 			err := g.one(context.WithoutCancel(ctx), client, address)
-			took := time.Since(began)
+			took := time.Since(due)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.deliveries++
@@ -91,6 +100,8 @@ func (g *genuine) deliver(ctx context.Context, address string, rate int) *sent {
 			}
 		})
 	}
+	group.Wait()
+	return s
 }
 
 // introduce makes the first delivery, before the flood: the server remembers who has sent a verified one.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	_ "github.com/lib/pq"
 
 	"example.com/hookproof/pgserver"
@@ -25,7 +27,14 @@ import (
 const (
 	webhookSecret = "whsec_attack_4f1d2c7be09a"
 	metricsToken  = "attack-metrics-token"
+	jwtSecret     = "attack-jwt-secret-of-thirty-two-bytes-and-more"
 	price         = 4500
+
+	// What the customer who attacks has: an account, and a booking that is cancelled.
+	customerID       = "00000000-0000-4000-8000-00000000a77a"
+	cancelledBooking = "00000000-0000-4000-8000-00000000c0de"
+	// stripeDelay is what the house's Stripe takes for everything.
+	stripeDelay = 500 * time.Millisecond
 )
 
 // house is what all floods share: a database, and the binary to attack.
@@ -34,6 +43,7 @@ type house struct {
 	postgres  *pgserver.Server
 	directory string
 	genuine   *genuine
+	stripe    *httptest.Server
 }
 
 func newHouse(ctx context.Context, p plan, out io.Writer) (_ *house, err error) {
@@ -46,6 +56,7 @@ func newHouse(ctx context.Context, p plan, out io.Writer) (_ *house, err error) 
 			h.close()
 		}
 	}()
+	h.stripe = httptest.NewServer(http.HandlerFunc(slowStripe))
 	if h.directory, err = os.MkdirTemp("", "attack"); err != nil {
 		return nil, err
 	}
@@ -87,11 +98,35 @@ func (h *house) fill(ctx context.Context) error {
 				now() + (n + 1) * interval '1 hour', %[1]d, 'usd', 'cs_attack' || n, now() + interval '31 minutes'
 			FROM "User" u, generate_series(1, %[2]d) n
 			JOIN (SELECT id, row_number() OVER () AS k FROM "Resource") r ON r.k = 1 + n %% 1000;
-		ANALYZE`, price, h.paid))
+		INSERT INTO "User" (id, email, "passwordHash") VALUES ('%[3]s', 'attacker@example.com', 'x');
+		INSERT INTO "Booking" (id, "userId", "resourceId", "startsAt", "endsAt", amount, currency, status, "stripeSessionId", "expiresAt")
+			SELECT '%[4]s', '%[3]s', id, now(), now() + interval '1 hour', %[1]d, 'usd', 'CANCELLED', 'cs_cancelled', now() FROM "Resource" LIMIT 1;
+		ANALYZE`, price, h.paid, customerID, cancelledBooking))
 	return errors.Join(err, db.Close())
 }
 
+// slowStripe has ended every session already, and takes its time to say so.
+func slowStripe(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-time.After(stripeDelay):
+	case <-r.Context().Done():
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"id":"cs_attack","object":"checkout.session","status":"expired"}`)
+}
+
+// customerToken is what signing in would give the customer: passwords are compared too seldom to have one for each flood.
+func customerToken() string {
+	now := time.Now()
+	text, _ := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": "booking-server", "aud": "booking-server", "sub": customerID, "role": "CUSTOMER", "iat": now.Unix(), "exp": now.Add(longest).Unix(),
+	}).SignedString([]byte(jwtSecret))
+	return text
+}
+
 func (h *house) close() {
+	h.stripe.Close()
 	if h.postgres != nil {
 		_ = h.postgres.Close()
 	}
@@ -113,8 +148,8 @@ func (h *house) start(ctx context.Context, limit string) (*victim, error) {
 	v := &victim{command: exec.Command(h.binary), address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	v.command.Env = []string{
 		"PORT=" + strconv.Itoa(port), "LISTEN_ADDRESS=127.0.0.1", "DATABASE_URL=" + h.postgres.URL("attack"),
-		"STRIPE_SECRET_KEY=sk_test_attack", "STRIPE_API_BASE=http://127.0.0.1:9", "STRIPE_WEBHOOK_SECRET=" + webhookSecret,
-		"JWT_SECRET=attack-jwt-secret-of-thirty-two-bytes-and-more", "METRICS_TOKEN=" + metricsToken,
+		"STRIPE_SECRET_KEY=sk_test_attack", "STRIPE_API_BASE=" + h.stripe.URL, "STRIPE_WEBHOOK_SECRET=" + webhookSecret,
+		"JWT_SECRET=" + jwtSecret, "METRICS_TOKEN=" + metricsToken,
 	}
 	if limit != "" {
 		v.command.Env = append(v.command.Env, "GOMEMLIMIT="+limit)

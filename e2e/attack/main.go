@@ -1,4 +1,5 @@
-// Command attack floods the booking server in every way that a caller without an account has, and measures what
+// Command attack floods the booking server in every way that a caller without an account has, and in one that takes an
+// account, and measures what
 // becomes of the server's memory and of genuine deliveries meanwhile.
 //
 //	go run ./e2e/attack                          every flood, with GOMEMLIMIT as in docker-compose.yml and without
