@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -63,7 +64,10 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 	if d.URL == "" {
 		d.URL = s.target.URL
 	}
-	s.post(ctx, d.URL, sent, what.headers, &d)
+	d.headers = map[string]string{}
+	maps.Copy(d.headers, s.target.Headers)
+	maps.Copy(d.headers, what.headers)
+	s.post(ctx, sent, &d)
 	d.Latency = time.Since(d.SentAt)
 	d.inside, d.unread = leak(d.Answer, s.target.secrets()), len(d.Answer) > mostRead
 	d.Answer = strings.Clone(d.Answer[:min(len(d.Answer), mostKept)]) // and not what it is a part of
@@ -72,16 +76,15 @@ func (s *sender) send(ctx context.Context, what shipment) Delivery {
 }
 
 // post sends what was signed and fills in how it was answered.
-func (s *sender) post(ctx context.Context, url string, sent signed, headers map[string]string, d *Delivery) {
+func (s *sender) post(ctx context.Context, sent signed, d *Delivery) {
 	ctx, cancel := context.WithTimeout(ctx, s.timings.Answer)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(sent.body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(sent.body))
 	if err != nil {
 		d.Err = err
 		return
 	}
-	setHeaders(request, s.target.Headers)
-	setHeaders(request, headers)
+	setHeaders(request, d.headers)
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("User-Agent", userAgent)
 	if sent.header != nil {

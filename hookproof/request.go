@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,9 @@ func (f *Finding) show(deliveries []Delivery, secrets []string) {
 	}
 }
 
+// confidential are headers whose values no report may have.
+var confidential = regexp.MustCompile(`(?i)auth|token|key|secret|cookie`)
+
 var noName = regexp.MustCompile(`[^a-z0-9]+`)
 
 // requestOf is what a delivery has sent, and how to send it again.
@@ -65,7 +69,16 @@ func requestOf(number int, d Delivery, secrets []string) Request {
 	}
 	q := Request{Name: fmt.Sprintf("%d-%s", number, name), URL: d.URL, Sign: d.Sign, Type: d.EventType, Header: d.Header, Body: masked(string(d.Body))}
 	q.Masked = q.Body != string(d.Body)
-	q.Curl = curl(d.URL, ways[d.Sign], q.Body, masked(string(d.over)))
+	var beside []string
+	for _, name := range slices.Sorted(maps.Keys(d.headers)) {
+		value := masked(d.headers[name])
+		if confidential.MatchString(name) {
+			value = "•••"
+		}
+		q.Masked = q.Masked || value != d.headers[name]
+		beside = append(beside, name+": "+value)
+	}
+	q.Curl = curl(d.URL, ways[d.Sign], q.Body, masked(string(d.over)), beside)
 	return q
 }
 
@@ -88,8 +101,9 @@ var shellKeys = map[string]struct{ options, variable string }{
 	"empty":    {"-mac HMAC -macopt hexkey:00", ""},
 }
 
-// curl is a command for a POSIX shell that sends a body, signed by a way when it is run. over is what is signed.
-func curl(url string, w way, body, over string) string {
+// curl is a command for a POSIX shell that sends a body, signed by a way when it is run. over is what is signed,
+// beside are headers beside Stripe's.
+func curl(url string, w way, body, over string, beside []string) string {
 	var needed []string
 	header := w.fill(func(name string) string {
 		if name == "t" {
@@ -125,6 +139,9 @@ func curl(url string, w way, body, over string) string {
 		option = ""
 	case header == "":
 		option = " -H 'Stripe-Signature;'"
+	}
+	for _, header := range beside {
+		option += " -H " + quoted(header)
 	}
 	add(`printf '%%s' "$body" | curl -sS -i --data-binary @- -H 'Expect:' -H %s -A %s%s %s`,
 		quoted("Content-Type: "+contentType), quoted(userAgent), option, quoted(url))

@@ -59,7 +59,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			e := openMirror(t)
 			event, err := eventOf(vocabulary[name], subject, &Target{}, time.Now(), false)
 			require.NoError(t, err)
-			target := &Target{URL: e.URL + "/hook?a=1&b=it's", Secret: shopSecret, PreviousSecret: previous}
+			target := &Target{URL: e.URL + "/hook?a=1&b=it's", Secret: shopSecret, PreviousSecret: previous, Headers: map[string]string{"X-Forwarded-Proto": "https"}}
 			sender := newSender(target, &Journal{})
 			defer sender.close()
 			sender.send(t.Context(), shipment{event: event, label: name, sign: sign})
@@ -83,6 +83,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			require.Equal(t, body, bodyAgain)
 			require.Equal(t, header.Values("Content-Type"), again.Values("Content-Type"))
 			require.Equal(t, header.Values("User-Agent"), again.Values("User-Agent"))
+			require.Equal(t, []string{"https"}, again.Values("X-Forwarded-Proto"), "a header of the target file's")
 			var mayBe [][]string // by the second in which it was signed
 			for now := began; now <= time.Now().Unix(); now++ {
 				var values []string
@@ -105,7 +106,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 
 func TestTheCommandAsksForTheSecret(t *testing.T) {
 	t.Parallel()
-	command := exec.CommandContext(t.Context(), "sh", "-c", curl("http://127.0.0.1:1/", ways["genuine"], "{}", "{}"))
+	command := exec.CommandContext(t.Context(), "sh", "-c", curl("http://127.0.0.1:1/", ways["genuine"], "{}", "{}", nil))
 	command.Env = []string{"PATH=" + os.Getenv("PATH")}
 	out, err := command.CombinedOutput()
 	require.Error(t, err)
@@ -122,6 +123,10 @@ func TestARequestTellsNoSecret(t *testing.T) {
 	require.Equal(t, `{"metadata": {"a": "whsec_•••", "b": "•••", "c": "sk_test_•••"}, "test": "1a"}`, q.Body)
 	require.NotContains(t, q.Curl, "hush-hush")
 	require.False(t, requestOf(1, Delivery{Label: "paid", Body: []byte("{}")}, []string{"hush-hush"}).Masked)
+	signed := requestOf(1, Delivery{Label: "paid", headers: map[string]string{"Authorization": "Basic YTpi", "X-Shop": "eu"}}, nil)
+	require.True(t, signed.Masked)
+	require.NotContains(t, signed.Curl, "YTpi")
+	require.Contains(t, signed.Curl, "X-Shop: eu")
 }
 
 // One request stands for all deliveries that have sent the same.
