@@ -17,8 +17,7 @@ const (
 	// maxConnections bounds the memory that callers can have at the same time: a connection takes at most some
 	// 100 KiB, of which 64 KiB are for a body (docs/attacks.md has what floods come to).
 	maxConnections = 512
-	// fairConnections is what one address can have without being called busy, and how many of its requests are
-	// worked on at the same time.
+	// fairConnections is what one address can have without being called busy.
 	fairConnections = maxConnections / 16
 	// connectionGrace is what a connection has in any case to send its request, unless its address is busy.
 	connectionGrace = 250 * time.Millisecond
@@ -46,8 +45,8 @@ const (
 // come last of all.
 //
 // A connection whose request is being worked on is never closed, so that those must not be all. A request that is to
-// be worked on is refused when there are too many at work for its share, or when its address has its fair share of
-// them; an address that has sent a verified delivery, which may be a proxy that nobody has named, has no such bound.
+// be worked on is refused when there are too many at work for its share, or when its address has as many at work as a
+// quarter of all connections; an address that has sent a verified delivery, which may be a proxy that nobody has named, has no such bound.
 // Safe for concurrent use.
 type connectionGuard struct {
 	most, fair int
@@ -187,7 +186,7 @@ func (g *connectionGuard) enter(c *connection, of share) error {
 		return nil
 	case of != forProbes && g.working >= g.most-int(of)*g.most/8:
 		return errAllAtWork
-	case of == forCallers && !g.known[c.client] && g.clients[c.client].working >= g.fair:
+	case of == forCallers && !g.known[c.client] && g.clients[c.client].working >= max(g.fair, g.most/4):
 		return tooMany(time.Second)
 	}
 	c.state = atWork

@@ -175,7 +175,7 @@ func TestKnownSendersAreClosedLast(t *testing.T) {
 	require.LessOrEqual(t, len(b.known), maxKnown)
 }
 
-// An address has its fair share of requests at work, all of them leave an eighth of the connections to deliveries, and
+// An address has a quarter of the connections at work, all of them leave an eighth of the connections to deliveries, and
 // these an eighth to probes.
 func TestWhatIsWorkedOnIsBounded(t *testing.T) {
 	t.Parallel()
