@@ -75,6 +75,7 @@ func TestCancelledWhileTheCreatorIsAtStripe(t *testing.T) {
 			got := e.call("GET", "/bookings/"+id, shared.tokens[store.Customer], nil)
 			require.Equal(t, "CANCELLED", got.body["status"])
 			require.Nil(t, got.body["checkoutUrl"])
+			require.Nil(t, got.body["stripeSessionId"], "nobody is told of a session that was open for a moment")
 			require.Empty(t, stripe.open())
 		})
 	}

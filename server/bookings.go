@@ -30,6 +30,11 @@ type bookingJSON struct {
 }
 
 func bookingAnswer(b store.Booking) bookingJSON {
+	if hasEnded(b) && b.CheckoutURL == nil {
+		// The booking had ended when it got its session, which is about to be ended, too. Until then it can be paid by
+		// whoever knows its id.
+		b.StripeSessionID = nil
+	}
 	return bookingJSON{
 		ID: b.ID.String(), UserID: b.UserID.String(), ResourceID: b.ResourceID.String(),
 		StartsAt: b.StartsAt.UTC(), EndsAt: b.EndsAt.UTC(),
