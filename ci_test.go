@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,10 +77,7 @@ func TestTheWorkflowsRunEveryStep(t *testing.T) {
 // README.md's own run of the tests is CI's: the flags are added to what it shows, and what it shows is compared with what they print.
 func TestATranscriptsTestsGetFlags(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
-	binary := filepath.Join(directory, "transcript")
-	out, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput()
-	require.NoError(t, err, string(out))
+	directory, binary := t.TempDir(), transcriptOf(t)
 	stand := "#!/bin/sh\necho \"go $*\"\n[ \"$FAIL\" != \"$1\" ]\n"
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "go"), []byte(stand), 0o700))
 	for name, row := range map[string]struct {
@@ -95,7 +93,7 @@ func TestATranscriptsTestsGetFlags(t *testing.T) {
 		"other output":        {"$ go test ./...\nall is well\n", []string{"-test-flags", "-race"}, "", 1, "other output"},
 		"the tests fail":      {"$ go test ./...\n…\n", []string{"-test-flags", "-race"}, "test", 1, "exit 1"},
 		"there are no tests":  {"$ go vet ./...\ngo vet ./...\n", []string{"-test-flags", "-race"}, "", 2, "no command is go test"},
-		"there is no command": {"", []string{"-test-flags", "-race"}, "", 2, "there is no console block"},
+		"there is no command": {"", []string{"-test-flags", "-race"}, "", 2, "block without a command"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -103,6 +101,75 @@ func TestATranscriptsTestsGetFlags(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, []byte("```console\n"+row.document+"```\n"), 0o600))
 			command := exec.Command(binary, append(row.arguments, file)...)
 			command.Env = append(os.Environ(), "PATH="+directory+":"+os.Getenv("PATH"), "FAIL="+row.fail)
+			out, err := command.CombinedOutput()
+			require.Equal(t, row.code, command.ProcessState.ExitCode(), "%s %v", out, err)
+			require.Contains(t, string(out), row.told)
+		})
+	}
+}
+
+// transcriptOf builds .ci/transcript.
+func transcriptOf(t *testing.T) (binary string) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), "transcript")
+	out, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return binary
+}
+
+// Each command that a page shows is run by a step of CI, or is marked as not run, with a reason.
+func TestEveryPagesCommandsAreRunOrMarked(t *testing.T) {
+	t.Parallel()
+	var pages []string
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry os.DirEntry, err error) error {
+		if entry.IsDir() && slices.Contains([]string{".git", ".cache", ".run", "bin", "node_modules", "testdata"}, entry.Name()) {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) == ".md" {
+			pages = append(pages, path)
+		}
+		return err
+	}))
+	require.Contains(t, pages, "docs/hookproof.md")
+	out, err := exec.Command(transcriptOf(t), append([]string{"-list"}, pages...)...).CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "run  $ go build -o bin/ ./cmd/hookproof\n")
+}
+
+func TestATranscriptRefusesWhatItWouldNotRun(t *testing.T) {
+	t.Parallel()
+	binary := transcriptOf(t)
+	shown := filepath.Join(t.TempDir(), "shown.sh")
+	require.NoError(t, os.WriteFile(shown, []byte("echo shown\n"), 0o600))
+	for name, row := range map[string]struct {
+		page string
+		code int
+		told string
+	}{
+		"an indented command":           {"Build it:\n\n    go build ./cmd/hookproof\n", 2, "page.md:3: an indented block"},
+		"a list's second line":          {"- an item\n\n    and its second line\n\n```console\n$ true\n```\n", 0, "1 commands, 0 wrong"},
+		"a fence of no language":        {"```\n$ true\n```\n", 2, "page.md:1: a block in \"\""},
+		"a script":                      {"```sh\ntrue\n```\n", 2, "page.md:1: a script that is not run"},
+		"a command as text":             {"```text\ngo build ./cmd/hookproof\n```\n", 2, "page.md:1: a command that is not run: go build"},
+		"a picture":                     {"```text\na ─▶ b\n```\n\n```console\n$ true\n```\n", 0, "1 commands, 0 wrong"},
+		"marked":                        {"<!-- not run: needs Windows -->\n\n```console\n$ false\n```\n\n```console\n$ true\n```\n", 0, "page.md:3: not run: needs Windows"},
+		"a mark is of one block":        {"<!-- not run: needs Windows -->\n\n```console\n$ true\n```\n\n```console\n$ false\n```\n", 1, "exit 1"},
+		"a mark stands before its own":  {"<!-- not run: needs Windows -->\n\nOther text.\n\n```console\n$ false\n```\n", 1, "exit 1"},
+		"a mark without a reason":       {"<!-- not run: -->\n\n```sh\ntrue\n```\n", 2, "a script that is not run"},
+		"a file":                        {"<!-- file: " + shown + " -->\n\n```sh\necho shown\n```\n\n```console\n$ true\n```\n", 0, "0 wrong"},
+		"a file that differs":           {"<!-- file: " + shown + " -->\n\n```sh\necho other\n```\n", 2, "it is not what is in " + shown},
+		"a file that there is not":      {"<!-- file: " + shown + "x -->\n\n```sh\n```\n", 2, "it shows a file that there is not"},
+		"an exit code that is shown":    {"```console\n$ (exit 3)\n$ echo $?\n3\n```\n", 0, "2 commands, 0 wrong"},
+		"an exit code that is another":  {"```console\n$ (exit 3)\n$ echo $?\n4\n```\n", 1, "other output"},
+		"an exit code that is not 0":    {"```console\n$ (exit 3)\n$ true\n```\n", 1, "exit 3"},
+		"nothing to run":                {"Only prose.\n", 2, "there is no console block to run"},
+		"a transcript without commands": {"```console\nall is well\n```\n", 2, "a ```console block without a command"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := exec.Command(binary, "page.md")
+			command.Dir = t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(command.Dir, "page.md"), []byte(row.page), 0o600))
 			out, err := command.CombinedOutput()
 			require.Equal(t, row.code, command.ProcessState.ExitCode(), "%s %v", out, err)
 			require.Contains(t, string(out), row.told)

@@ -1,20 +1,26 @@
-// Command transcript runs the commands that a document shows and compares what they print with what
-// the document says they print:
+// Command transcript runs the commands that pages show and compares what they print with what the
+// page says they print:
 //
 //	go run ./.ci/transcript RUNBOOK.md
 //
 // A fenced block whose language is console is a transcript: a line that begins with "$ " is a command
 // (one that begins with "> " continues it), the lines up to the next command are its output. All
-// commands of a document run in one bash, in order, so that a variable that one sets is there for the
+// commands of a page run in one bash, in order, so that a variable that one sets is there for the
 // next. In expected output … stands for any text within a line, and a line that is … alone for any number
 // of lines. A command whose block is followed by no output line at all may print anything. Every
-// command must exit 0.
+// command must exit 0, but for one that "$ echo $?" follows, which shows its exit code.
 //
-// With -test-flags each command that is go test gets these flags too, so that the document's own run is the strictest one, and no other
+// A comment before a block says what is not run: <!-- not run: REASON -->, which is listed, and
+// <!-- file: PATH -->, whose block must be what is in that file. Any other block must be of a language without
+// commands: a page with an indented block, or a script, is refused, and nothing of it is run.
+//
+// With -list nothing is run: it says of each block of commands that it is run, or why not. With -postgres pages find a
+// PostgreSQL of their own in PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE, which ends with them. With -test-flags
+// each command that is go test gets these flags too, so that the page's own run is the strictest one, and no other
 // step repeats it; its output is printed as it comes, and compared like any other.
 //
-// It exits 1 when a command fails or prints something else, and 2 when a document has no transcript, or, with -test-flags,
-// no go test.
+// It exits 1 when a command fails or prints something else, and 2 when a page is refused, no page has anything to run, or, with
+// -test-flags, a page has no go test.
 package main
 
 import (
@@ -42,37 +48,90 @@ type command struct {
 	want  []string
 }
 
+// settings are what the command line says.
+type settings struct {
+	testFlags string
+	list      bool
+}
+
 func main() {
-	flags := flag.String("test-flags", "", "`FLAGS` that each go test of the documents gets, beside its own")
+	var s settings
+	flag.StringVar(&s.testFlags, "test-flags", "", "`FLAGS` that each go test of the pages gets, beside its own")
+	flag.BoolVar(&s.list, "list", false, "say what would be run, and what not, and why")
+	database := flag.Bool("postgres", false, "start a PostgreSQL for the pages, and name it in PGHOST and its like")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	code := 0
-	for _, file := range flag.Args() {
-		code = max(code, run(ctx, file, *flags, os.Stdout))
-	}
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/transcript [-test-flags FLAGS] FILE.md…")
+		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/transcript [-list] [-postgres] [-test-flags FLAGS] FILE.md…")
+		os.Exit(2)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	code, commands := 0, 0
+	stop := func() error { return nil }
+	if *database {
+		var err error
+		if stop, err = postgres(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+	}
+	for _, file := range flag.Args() {
+		ran, wrong := s.run(ctx, file, os.Stdout)
+		commands, code = commands+ran, max(code, wrong)
+	}
+	if commands == 0 && code == 0 {
+		fmt.Println("there is no console block to run")
 		code = 2
 	}
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	cancel()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, file, testFlags string, out io.Writer) int {
+// run answers how many commands a page has to run, and the exit code.
+func (s settings) run(ctx context.Context, file string, out io.Writer) (commandsOfPage, code int) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		fmt.Fprintln(out, err)
-		return 2
+		return 0, 2
 	}
-	commands := parse(string(text))
-	if len(commands) == 0 {
-		fmt.Fprintf(out, "%s: there is no console block\n", file)
-		return 2
+	blocks := blocksOf(string(text))
+	refused := 0
+	for _, b := range blocks {
+		fault := b.fault()
+		switch {
+		case fault != "":
+			refused++
+			fmt.Fprintf(out, "%s:%d: %s\n", file, b.line, fault)
+		case b.notRun != "":
+			fmt.Fprintf(out, "%s:%d: not run: %s\n", file, b.line, b.notRun)
+		}
 	}
-	if testFlags != "" && addFlags(commands, testFlags) == 0 {
-		fmt.Fprintf(out, "%s: no command is go test, so nothing would be run with %s\n", file, testFlags)
-		return 2
+	commands := commandsOf(blocks)
+	switch {
+	case refused > 0:
+		return 0, 2
+	case s.list:
+		for _, c := range commands {
+			fmt.Fprintf(out, "%s:%d: run  $ %s\n", file, c.line, continued(c.shown))
+		}
+		return len(commands), 0
+	case len(commands) == 0:
+		return 0, 0
 	}
+	if s.testFlags != "" && addFlags(commands, s.testFlags) == 0 {
+		fmt.Fprintf(out, "%s: no command is go test, so nothing would be run with %s\n", file, s.testFlags)
+		return len(commands), 2
+	}
+	return len(commands), runAll(ctx, file, commands, out)
+}
+
+// continued shows a command of several lines as a transcript does.
+func continued(command string) string { return strings.ReplaceAll(command, "\n", "\n    > ") }
+
+func runAll(ctx context.Context, file string, commands []command, out io.Writer) int {
 	shell, err := start(ctx)
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -80,8 +139,9 @@ func run(ctx context.Context, file, testFlags string, out io.Writer) int {
 	}
 	defer shell.close()
 	wrong := 0
-	for _, c := range commands {
+	for i, c := range commands {
 		began := time.Now()
+		codeShown := i+1 < len(commands) && commands[i+1].shown == "echo $?"
 		live := io.Discard
 		if c.shown != c.text {
 			fmt.Fprintf(out, "%s:%d: $ %s, run as %s\n", file, c.line, c.shown, c.text)
@@ -92,12 +152,12 @@ func run(ctx context.Context, file, testFlags string, out io.Writer) int {
 		switch {
 		case err != nil:
 			verdict = "the shell ended: " + err.Error()
-		case status != 0:
+		case status != 0 && !codeShown:
 			verdict = "exit " + strconv.Itoa(status)
 		case len(c.want) > 0 && !matches(got, c.want):
 			verdict = "other output"
 		}
-		fmt.Fprintf(out, "%s:%d: %s (%.1fs)  $ %s\n", file, c.line, verdict, time.Since(began).Seconds(), strings.ReplaceAll(c.shown, "\n", "\n    > "))
+		fmt.Fprintf(out, "%s:%d: %s (%.1fs)  $ %s\n", file, c.line, verdict, time.Since(began).Seconds(), continued(c.shown))
 		if verdict != "ok" {
 			wrong++
 			fmt.Fprintf(out, "--- expected\n%s\n--- got\n%s\n---\n", strings.Join(c.want, "\n"), strings.Join(got, "\n"))
@@ -111,31 +171,6 @@ func run(ctx context.Context, file, testFlags string, out io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-func parse(document string) []command {
-	var commands []command
-	inside := false
-	for i, line := range strings.Split(document, "\n") {
-		switch {
-		case !inside:
-			inside = line == "```console"
-		case line == "```":
-			inside = false
-		case strings.HasPrefix(line, "$ "):
-			commands = append(commands, command{line: i + 1, shown: line[2:]})
-		case len(commands) == 0:
-		case strings.HasPrefix(line, "> ") && len(commands[len(commands)-1].want) == 0:
-			commands[len(commands)-1].shown += "\n" + line[2:]
-		default:
-			last := &commands[len(commands)-1]
-			last.want = append(last.want, strings.TrimRight(line, " "))
-		}
-	}
-	for i := range commands {
-		commands[i].text = commands[i].shown
-	}
-	return commands
 }
 
 // addFlags adds flags to every go test, and answers how many there are.
@@ -199,7 +234,7 @@ func start(ctx context.Context) (*shell, error) {
 // do runs a command, and writes its output to live, too.
 func (s *shell) do(text string, live io.Writer) (output []string, status int, err error) {
 	// The command's own standard input is empty: what it read would be the next command.
-	if _, err := fmt.Fprintf(s.in, "{ %s\n} </dev/null 2>&1; printf '\\n%s%%d\\n' $?\n", text, marker); err != nil {
+	if _, err := fmt.Fprintf(s.in, "{ %s\n} </dev/null 2>&1; status=$?; printf '\\n%s%%d\\n' $status; (exit $status)\n", text, marker); err != nil {
 		return nil, 0, err
 	}
 	for {

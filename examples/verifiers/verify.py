@@ -30,8 +30,9 @@ def verify(header, body, secrets, now, tolerance):
     return False
 
 
-for line in sys.stdin:
-    v = json.loads(line)
-    now = v["now"] + v["nowMillis"] / 1000
-    good = verify(v["header"], base64.b64decode(v["body"]), v["secrets"] or [], now, v["tolerance"])
-    print("accept" if good else "refuse", flush=True)
+if __name__ == "__main__":
+    for line in sys.stdin:
+        v = json.loads(line)
+        now = v["now"] + v["nowMillis"] / 1000
+        good = verify(v["header"], base64.b64decode(v["body"]), v["secrets"] or [], now, v["tolerance"])
+        print("accept" if good else "refuse", flush=True)
