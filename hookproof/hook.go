@@ -237,7 +237,7 @@ func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	defer func() { _ = db.Close() }()
 	rows, err := db.QueryContext(ctx, `SELECT COALESCE(json_agg(row), '[]') FROM (`+strings.TrimRight(query, "; \n")+`) AS row`, arguments...)
 	if errors.Is(err, pq.ErrSSLNotSupported) {
-		return nil, errors.New("the database has no TLS; put sslmode=disable into the dsn")
+		return nil, errors.New("the database has no TLS; put sslmode=prefer into the dsn, as psql does without being told, or sslmode=disable")
 	}
 	if err != nil {
 		return nil, err

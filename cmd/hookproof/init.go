@@ -79,7 +79,7 @@ SELECT. It asks for nothing that few targets have: at its end it tells which key
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: hookproof check --target %s\n", path, path)
+		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], "hookproof check --target "+path))
 		if err := further(a.out, target); err != nil {
 			return err
 		}
@@ -234,7 +234,7 @@ func (a *asker) subject(f *targetFile) error {
 			}
 			f.State = &state
 			if state.SQL != nil {
-				return a.ask("The database's address:", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable", func(answer string) error {
+				return a.ask("The database's address:", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=prefer", func(answer string) error {
 					state.SQL.DSN = answer
 					return nil
 				})
