@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
@@ -115,6 +116,23 @@ func transcriptOf(t *testing.T) (binary string) {
 	out, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return binary
+}
+
+// What a page has started ends with it, also where it ends too early to stop that itself.
+func TestATranscriptLeavesNoProcess(t *testing.T) {
+	t.Parallel()
+	command := exec.Command(transcriptOf(t), "page.md")
+	command.Dir = t.TempDir()
+	page := "```console\n$ nohup sleep 600 >/dev/null 2>&1 &\n$ echo $! >pid\n$ false\n```\n"
+	require.NoError(t, os.WriteFile(filepath.Join(command.Dir, "page.md"), []byte(page), 0o600))
+	out, err := command.CombinedOutput()
+	require.Equal(t, 1, command.ProcessState.ExitCode(), "%s %v", out, err)
+	id, err := os.ReadFile(filepath.Join(command.Dir, "pid"))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		state, _ := exec.Command("ps", "-o", "stat=", "-p", strings.TrimSpace(string(id))).Output()
+		return len(state) == 0 || state[0] == 'Z'
+	}, 10*time.Second, 20*time.Millisecond, "sleep still runs")
 }
 
 // Each command that a page shows is run by a step of CI, or is marked as not run, with a reason.

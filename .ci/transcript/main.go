@@ -31,9 +31,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -64,7 +66,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/transcript [-list] [-postgres] [-test-flags FLAGS] FILE.md…")
 		os.Exit(2)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	interrupted, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(interrupted, patience)
 	code, commands := 0, 0
 	stop := func() error { return nil }
 	if *database {
@@ -219,6 +222,9 @@ const marker = "\x1e transcript "
 
 func start(ctx context.Context) (*shell, error) {
 	process := exec.CommandContext(ctx, "bash", "--norc", "-s")
+	// A group of its own, so that what a page leaves behind ends with it.
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	process.Cancel = func() error { return syscall.Kill(-process.Process.Pid, syscall.SIGKILL) }
 	in, err := process.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -259,4 +265,5 @@ func (s *shell) do(text string, live io.Writer) (output []string, status int, er
 func (s *shell) close() {
 	_ = s.in.Close()
 	_ = s.process.Wait()
+	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL) // the group outlives its first process
 }
