@@ -2,6 +2,7 @@ package hookproof_test
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,6 +117,21 @@ func transcriptOf(t *testing.T) (binary string) {
 	out, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return binary
+}
+
+// A program that listens where a page's own endpoint should would answer in its place.
+func TestATranscriptNeedsItsPorts(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	command := exec.Command(transcriptOf(t), "page.md")
+	command.Dir = t.TempDir()
+	page := "```console\n$ true\n$ echo http://" + listener.Addr().String() + "/orders\n```\n"
+	require.NoError(t, os.WriteFile(filepath.Join(command.Dir, "page.md"), []byte(page), 0o600))
+	out, err := command.CombinedOutput()
+	require.Equal(t, 2, command.ProcessState.ExitCode(), "%s %v", out, err)
+	require.Equal(t, "page.md:3: something listens at "+listener.Addr().String()+" already, which this page's commands need; stop it\n", string(out))
 }
 
 // What a page has started ends with it, also where it ends too early to stop that itself.

@@ -29,6 +29,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -128,7 +129,32 @@ func (s settings) run(ctx context.Context, file string, out io.Writer) (commands
 		fmt.Fprintf(out, "%s: no command is go test, so nothing would be run with %s\n", file, s.testFlags)
 		return len(commands), 2
 	}
+	for _, c := range commands {
+		for _, address := range addresses.FindAllString(c.shown, -1) {
+			if !isFree(address) {
+				fmt.Fprintf(out, "%s:%d: something listens at %s already, which this page's commands need; stop it\n", file, c.line, address)
+				return len(commands), 2
+			}
+		}
+	}
 	return len(commands), runAll(ctx, file, commands, out)
+}
+
+// addresses are where a page's own endpoints listen: another program's would answer in their place.
+var addresses = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// isFree waits a little, since what a page before it has ended may take a moment to be gone.
+func isFree(address string) bool {
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return true
+		}
+		_ = conn.Close()
+		if time.Now().After(end) {
+			return false
+		}
+	}
 }
 
 // continued shows a command of several lines as a transcript does.
