@@ -136,11 +136,12 @@ func (o Options) testAll(ctx context.Context, name string, all []*Tested, known 
 			run()
 		})
 	}
+	meant := meantTests(all)
 	go func() {
 		defer close(ready)
 		defer running.Wait()
 		begin(func() {
-			if err := r.sound(ctx, all); err != nil {
+			if err := r.sound(ctx, meant); err != nil {
 				stop(err)
 			}
 		})
@@ -251,14 +252,18 @@ func (r *suiteRun) choose(ctx context.Context, g *group, members map[string]*Tes
 	return nil
 }
 
-// sound makes sure that what is meant to kill passes on the sources as they are: else it would kill whatever it is given.
-func (r *suiteRun) sound(ctx context.Context, all []*Tested) error {
-	var meant []string
+// meantTests are the patterns of the tests that are meant to kill.
+func meantTests(all []*Tested) (meant []string) {
 	for _, t := range all {
 		if name := pattern(t.meant()); !slices.Contains(meant, name) {
 			meant = append(meant, name)
 		}
 	}
+	return meant
+}
+
+// sound makes sure that what is meant to kill passes on the sources as they are: else it would kill whatever it is given.
+func (r *suiteRun) sound(ctx context.Context, meant []string) error {
 	if said, err := r.shared.run(ctx, strings.Join(meant, "|")); err != nil && !errors.Is(err, errNoTest) {
 		return fmt.Errorf("the tests do not pass on the sources as they are, so they prove nothing of mutants: %s: %w", firstFailure(said), err)
 	}
