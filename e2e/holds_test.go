@@ -393,3 +393,18 @@ func TestAFrozenDatabaseRegistersNobody(t *testing.T) {
 		return again.status == 201, again.raw
 	})
 }
+
+// Stripe is slow: it is still making the session when the caller is told 502 and for some seconds after that. The session
+// is waited for, and ended.
+func TestASessionThatComesLateIsEnded(t *testing.T) {
+	t.Parallel()
+	stripe := newStandin(t)
+	e := newEnv(t, withStandin(stripe))
+	stripe.mu.Lock()
+	stripe.busy = 10 // two of each try, of which there would be three
+	stripe.mu.Unlock()
+	requireProblem(t, e.call("POST", "/bookings", shared.tokens[store.Customer], e.slot()), 502, "nothing is held")
+	eventually(t, "the session is made, and ended", func() (bool, string) {
+		return stripe.made() == 1 && len(stripe.open()) == 0, fmt.Sprint(stripe.made(), stripe.open())
+	})
+}

@@ -26,6 +26,7 @@ type standin struct {
 	refunds  map[string]url.Values
 	numbered int // sessions so far
 	away     bool
+	busy     int // calls to make a session that are still to find another one with their key at work
 	calls    []string
 	before   func(call string) // called with "POST /v1/refunds" before and after a call is carried out, if not nil
 	after    func(call string)
@@ -174,6 +175,9 @@ func (s *standin) carryOut(w http.ResponseWriter, r *http.Request) {
 	rest, isSession := strings.CutPrefix(r.URL.Path, "/v1/checkout/sessions")
 	key := r.Header.Get("Idempotency-Key")
 	switch {
+	case isSession && rest == "" && r.Method == http.MethodPost && s.busy > 0:
+		s.busy--
+		refuse(w, http.StatusConflict, "idempotency_error", "There is currently another in-progress request using this Idempotent Key.")
 	case isSession && rest == "" && r.Method == http.MethodPost:
 		id, known := s.byKey[key]
 		if expires, _ := strconv.ParseInt(r.PostForm.Get("expires_at"), 10, 64); !known && time.Until(time.Unix(expires, 0)) < 30*time.Minute {

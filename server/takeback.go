@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,7 +28,8 @@ const (
 	takeBackLongest = 5 * time.Second
 	takeBackAtOnce  = 4
 	takeBackWaiting = 256 // are tried at the same time at the most; what is beyond is left to abandonedTime
-	// sessionTries are how often Stripe is asked for a session that nobody has been told of, once the slot is free.
+	// sessionTries are how often Stripe may fail (5xx) when it is asked for a session that nobody has been told of, once
+	// the slot is free. One that is still making it (409) or gives no answer is asked for as long as takeBackTime.
 	sessionTries = 3
 )
 
@@ -35,6 +37,7 @@ const (
 const (
 	errMoved         = fault("the booking has changed at the same moment")
 	errSessionHidden = fault("the slot is free; Stripe does not say whether it has made a session, which ends by itself")
+	errSessionLate   = fault("the slot is free; Stripe is still about to make its session, which ends by itself")
 	errTooMany       = fault("too many bookings are being taken back")
 )
 
@@ -61,7 +64,7 @@ func (s *Server) takeBack(made creation) {
 		case err == nil:
 			log.Info("Booking taken back")
 			return
-		case hidden == sessionTries, hidden > 0 && stopping:
+		case hidden == sessionTries, slotFree(err) && (stopping || ctx.Err() != nil):
 			log.Info("Booking taken back", "error", describe(err))
 			return
 		case stopping, ctx.Err() != nil:
@@ -74,6 +77,11 @@ func (s *Server) takeBack(made creation) {
 		case <-s.life.Done():
 		}
 	}
+}
+
+// slotFree tells that nothing is left to be taken back but a session that nobody has been told of.
+func slotFree(err error) bool {
+	return errors.Is(err, errSessionHidden) || errors.Is(err, errSessionLate)
 }
 
 // takeBackBeside is takeBack after the caller has been answered.
@@ -117,10 +125,14 @@ func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
 	if known != "" || !made.asked {
 		return nil
 	}
-	if s.endHiddenSession(ctx, made, booking) != nil {
-		return errSessionHidden
+	var failed *stripeError
+	switch err := s.endHiddenSession(ctx, made, booking); {
+	case err == nil:
+		return nil
+	case errors.As(err, &failed) && failed.status >= http.StatusInternalServerError:
+		return errSessionHidden // Stripe repeats such an answer to each repetition of the key
 	}
-	return nil
+	return errSessionLate
 }
 
 // endHiddenSession ends the session that Stripe may have made without telling. Nobody knows its address, so that the
