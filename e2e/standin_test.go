@@ -26,6 +26,8 @@ type standin struct {
 	refunds  map[string]url.Values
 	numbered int // sessions so far
 	away     bool
+	failing  int // calls to make a session that are still to be answered 500
+	unable   int // calls to end a session that are still to be answered 500
 	busy     int // calls to make a session that are still to find another one with their key at work
 	calls    []string
 	before   func(call string) // called with "POST /v1/refunds" before and after a call is carried out, if not nil
@@ -175,6 +177,9 @@ func (s *standin) carryOut(w http.ResponseWriter, r *http.Request) {
 	rest, isSession := strings.CutPrefix(r.URL.Path, "/v1/checkout/sessions")
 	key := r.Header.Get("Idempotency-Key")
 	switch {
+	case isSession && rest == "" && r.Method == http.MethodPost && s.failing > 0:
+		s.failing--
+		refuse(w, http.StatusInternalServerError, "api_error", "Something went wrong.")
 	case isSession && rest == "" && r.Method == http.MethodPost && s.busy > 0:
 		s.busy--
 		refuse(w, http.StatusConflict, "idempotency_error", "There is currently another in-progress request using this Idempotent Key.")
@@ -195,6 +200,9 @@ func (s *standin) carryOut(w http.ResponseWriter, r *http.Request) {
 		missing(w)
 	case isSession && r.Method == http.MethodGet:
 		s.writeSession(w, strings.TrimPrefix(rest, "/"))
+	case isSession && strings.HasSuffix(rest, "/expire") && s.unable > 0:
+		s.unable--
+		refuse(w, http.StatusInternalServerError, "api_error", "Something went wrong.")
 	case isSession && strings.HasSuffix(rest, "/expire") && r.Method == http.MethodPost:
 		id := strings.TrimSuffix(strings.TrimPrefix(rest, "/"), "/expire")
 		session := s.sessions[id]

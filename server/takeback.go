@@ -125,20 +125,21 @@ func (s *Server) tryTakeBack(ctx context.Context, made creation) error {
 	if known != "" || !made.asked {
 		return nil
 	}
-	var failed *stripeError
-	switch err := s.endHiddenSession(ctx, made, booking); {
-	case err == nil:
-		return nil
-	case errors.As(err, &failed) && failed.status >= http.StatusInternalServerError:
-		return errSessionHidden // Stripe repeats such an answer to each repetition of the key
+	err = s.endHiddenSession(ctx, made, booking)
+	if err != nil && !errors.Is(err, errSessionHidden) {
+		return errSessionLate
 	}
-	return errSessionLate
+	return err
 }
 
 // endHiddenSession ends the session that Stripe may have made without telling. Nobody knows its address, so that the
 // slot came first.
 func (s *Server) endHiddenSession(ctx context.Context, made creation, booking store.Booking) error {
 	found, err := s.checkout.find(ctx, booking, made.resource.Name)
+	var failed *stripeError
+	if errors.As(err, &failed) && failed.status >= http.StatusInternalServerError {
+		return errSessionHidden // Stripe repeats such an answer to each repetition of the key
+	}
 	if err != nil || found == "" {
 		return err
 	}
