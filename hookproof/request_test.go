@@ -42,8 +42,8 @@ func (e *mirror) last() (http.Header, string) {
 	return e.header, e.body
 }
 
-// The command of every finding sends what was sent, byte for byte, signed in the same way when it is run: each event
-// that there is, and each way to sign.
+// The command of every finding sends what was sent, byte for byte, signed in the same way when it is run: each way
+// to write a body, and each way to sign.
 func TestTheCommandSendsTheSameAgain(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"sh", "curl", "openssl"} {
@@ -55,7 +55,6 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 	subject := Subject{"sessionId": "cs_test_1", "amount": 4500, "currency": "usd", "metadata.order": "it's 1"}.completed()
 	try := func(name, sign string) {
 		t.Run(sign+":"+name, func(t *testing.T) {
-			t.Parallel()
 			e := openMirror(t)
 			event, err := eventOf(vocabulary[name], subject, &Target{}, time.Now(), false)
 			require.NoError(t, err)
@@ -95,13 +94,16 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			require.Contains(t, mayBe, again.Values("Stripe-Signature"))
 		})
 	}
-	for name := range vocabulary {
-		try(name, "genuine")
+	for name, w := range vocabulary { // one after the other: each is three processes, and others measure time meanwhile
+		if w.raw != "" || w.form != nil || w.pad > 0 || w.name != "" {
+			try(name, "genuine")
+		}
 	}
 	for sign := range ways {
 		try("paid", sign)
-		try("spaced", sign)
 	}
+	try("spaced", "tampered-body")
+	try("garbage", "other-body")
 }
 
 func TestTheCommandAsksForTheSecret(t *testing.T) {

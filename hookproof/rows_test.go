@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -71,7 +72,9 @@ func TestFiftyAreToldAsFifty(t *testing.T) {
 			return false
 		}
 	})
-	r, err := Judge(t.Context(), s.target(), Options{Checks: []Check{madeUp("paid&2", "paid")}, Seed: 1})
+	target := s.target()
+	target.Timings.Answer = time.Minute // a busy machine answers late, and all must be answered alike
+	r, err := Judge(t.Context(), target, Options{Checks: []Check{madeUp("paid&2", "paid")}, Seed: 1})
 	require.NoError(t, err)
 	f := r.Findings[0]
 	require.Equal(t, Fail, f.Verdict, f.Why)
