@@ -65,10 +65,10 @@ func TestARefusedTypeIsOneFault(t *testing.T) {
 		refuses func(body []byte) bool
 		faults  []string
 	}{
-		"of a type": {func(body []byte) bool { return bytes.Contains(body, []byte(carrier)) }, types},
+		"of a type": {func(body []byte) bool { return bytes.Contains(body, []byte(neutralEvent)) }, types},
 		"and of somebody else": {func(body []byte) bool {
 			strangers := bytes.Contains(body, []byte(`"checkout.session.`)) && !bytes.Contains(body, []byte(`"order":`))
-			return strangers || bytes.Contains(body, []byte(carrier))
+			return strangers || bytes.Contains(body, []byte(neutralEvent))
 		}, append(types, "ack-policy/foreign-object", "ack-policy/missing-metadata")},
 	} {
 		t.Run(name, func(t *testing.T) {

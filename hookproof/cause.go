@@ -61,11 +61,14 @@ func explain(failed []evidence) map[string]string {
 	return because
 }
 
-// evidence is what a failed check has shown.
-func (w *work) evidence() evidence {
-	e := evidence{check: w.check.Name, refused: w.refused}
-	e.places, e.doubled = doubled(w.finding.Expected, w.finding.Seen)
-	for _, sent := range w.finding.Timeline {
+// evidenceOf is what a failed check has shown.
+func evidenceOf(f Finding, worst Outcome) evidence {
+	e := evidence{check: f.Check}
+	if worst.Symptom.isAnswers() {
+		e.refused = worst.refusesRepeats()
+	}
+	e.places, e.doubled = doubled(f.Expected, f.Seen)
+	for _, sent := range f.Timeline {
 		e.taken = e.taken || sent.Sign != "genuine" && sent.Status/100 == 2
 	}
 	return e
@@ -99,19 +102,19 @@ func larger(a, b any) bool {
 	return is && too && x > y
 }
 
-// refusesRepeats is how a target answers what it has done already, where nothing else is wrong with a trial's answers:
+// refusesRepeats is how a target answers what it has done already, where nothing else is wrong with the answers:
 // every failure that no fault explains is of an event that another delivery of it was acknowledged for. Else it is 0.
-func (t *Trial) refusesRepeats() int {
+func (o Outcome) refusesRepeats() int {
 	taken, status := map[string]bool{}, 0
-	for _, d := range t.Deliveries {
+	for _, d := range o.History.Deliveries {
 		if d.Acknowledged() && d.EventID != "" {
 			taken[d.EventID] = true
 		}
 	}
-	for _, d := range t.Deliveries {
+	for _, d := range o.History.Deliveries {
 		switch {
 		case d.Acknowledged() || !d.Genuine || d.Fault != "":
-		case d.Status == 0 || !taken[d.EventID] && !t.done:
+		case d.Status == 0 || !taken[d.EventID] && o.Symptom != doneUnacknowledged:
 			return 0
 		default:
 			status = d.Status

@@ -3,7 +3,6 @@ package hookproof
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -29,8 +28,8 @@ type Check struct {
 	Alone bool
 	// Poison tells that it runs after everything else, faults included.
 	Poison bool
-	// Overall judges the whole run's deliveries, at the end. Relations are then there for what they deliver.
-	Overall func(Journaled) Sighting
+	// WholeRun names the judge of the whole run's deliveries, at the end; "" is none. Relations are then there for what they deliver.
+	WholeRun string
 }
 
 // Phase is when a check runs.
@@ -49,7 +48,7 @@ const (
 // Phase is the latest that any of the check's relations asks for.
 func (c Check) Phase() Phase {
 	switch {
-	case c.Overall != nil:
+	case c.WholeRun != "":
 		return Last
 	case c.Poison:
 		return Poisoned
@@ -190,49 +189,6 @@ func (r Relation) needs() []string {
 		needs = append(needs, "counters")
 	}
 	return append(needs, faults[r.Fault].needs...)
-}
-
-// instance is one relation of a check with every choice made.
-type instance struct {
-	check Check
-	Relation
-	left, right Schedule
-	at          int  // the message at which its fault strikes; 0 is each in turn
-	now         bool // the state is compared at once, and not at the end of the run
-	alone       bool // nothing else is delivered meanwhile
-	least       int  // copies that are needed for some to overlap
-}
-
-// crowded is the relation as it is delivered where so many copies are needed at least for some to overlap: what is told
-// of it is what is sent.
-func (i instance) crowded(least int) instance {
-	i.left, i.least = i.left.crowded(least), least
-	i.Left = i.left.String()
-	return i
-}
-
-// instances are what a check comes to. An error is a mistake in its row.
-func (c Check) instances(limit int, seed uint64) ([]instance, error) {
-	var all []instance
-	for _, relation := range c.Relations {
-		right, err := ParseSchedule(relation.Right)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name, err)
-		}
-		for _, text := range expand(relation.Left, limit, seed) {
-			left, err := ParseSchedule(text)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.Name, err)
-			}
-			if relation.Op == "=" && relation.Fault == "" && left.String() == right.String() {
-				continue // an order that is the reference's own
-			}
-			one := relation
-			one.Left = text
-			all = append(all, instance{check: c, Relation: one, left: left, right: right})
-		}
-	}
-	return all, nil
 }
 
 // String is the relation as it is told: S(paid*3) = S(paid).

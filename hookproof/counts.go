@@ -2,68 +2,61 @@ package hookproof
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
 // readCounters asks for the target's counters, and remembers after how many deliveries.
-func (r *run) readCounters(ctx context.Context) (Counters, error) {
-	r.called()
-	c, err := r.target.Counters(ctx)
-	r.counters, r.countersAt = c, r.journal.length()
+func (x *executor) readCounters(ctx context.Context) (Counters, error) {
+	x.budget.called()
+	c, err := x.target.Counters(ctx)
+	x.counters, x.countersAt = c, x.journal.length()
 	return c, hookFailed("counters", err)
 }
 
 // countersAtRest are the counters when two readings agree: what was delivered before may not have been counted yet.
-func (r *run) countersAtRest(ctx context.Context) (before Counters, err error) {
-	if r.countersAt > 0 && r.countersAt == r.journal.length() { // nothing was delivered since they were read
-		return r.counters, nil
+func (x *executor) countersAtRest(ctx context.Context) (before Counters, err error) {
+	if x.countersAt > 0 && x.countersAt == x.journal.length() { // nothing was delivered since they were read
+		return x.counters, nil
 	}
-	before, err = r.readCounters(ctx)
-	for deadline := time.Now().Add(r.patience()); err == nil && time.Now().Before(deadline); {
-		if err = sleep(ctx, r.stillness()); err != nil {
+	before, err = x.readCounters(ctx)
+	for deadline := time.Now().Add(x.timings.effect(x.facts.lag)); err == nil && time.Now().Before(deadline); {
+		if err = sleep(ctx, x.timings.quiet(x.facts.lag)); err != nil {
 			break
 		}
 		var again Counters
-		if again, err = r.readCounters(ctx); err == nil && again == before {
+		if again, err = x.readCounters(ctx); err == nil && again == before {
 			return before, nil
 		}
 		before = again
 	}
 	if err == nil {
-		err = fmt.Errorf("%w: the counters move though nothing is delivered", errEvidence)
+		err = noEvidenceOf("the counters move though nothing is delivered")
 	}
 	return before, err
 }
 
-// decideCounts compares how the target's counters move while a schedule is delivered.
-func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
-	before, err := r.countersAtRest(ctx)
+// executeCounts delivers a case's schedule, and answers how the target's counters have moved meanwhile: when they are as they should be,
+// or when all must be counted.
+func (x *executor) executeCounts(ctx context.Context, c Case) (*History, error) {
+	before, err := x.countersAtRest(ctx)
 	if err != nil {
-		return r.undecided(out, err)
+		return nil, err
 	}
-	if out.trial, err = r.perform(ctx, out.instance.left); err != nil {
-		return out, err
+	h, err := x.deliverFresh(ctx, c.Delivered)
+	if err != nil {
+		return h, err
 	}
-	var moved Counters
-	for deadline := time.Now().Add(r.patience()); ; {
-		after, err := r.readCounters(ctx)
+	for deadline := time.Now().Add(x.timings.effect(x.facts.lag)); ; {
+		after, err := x.readCounters(ctx)
 		if err != nil {
-			return out, err
+			return h, err
 		}
-		if moved = after.minus(before); moved == *out.instance.Counts {
-			return out, nil
+		moved := after.minus(before)
+		if h.Moved = &moved; moved == *c.Counts || time.Now().After(deadline) {
+			return h, nil
 		}
-		if time.Now().After(deadline) {
-			break
-		}
-		if err := sleep(ctx, 200*time.Millisecond); err != nil {
-			return out, err
+		if err := sleep(ctx, 2*x.timings.Retry); err != nil {
+			return h, err
 		}
 	}
-	want := *out.instance.Counts
-	out.verdict = Fail
-	out.why = fmt.Sprintf("after %s received, duplicates and errors have moved by %d, %d and %d instead of %d, %d and %d",
-		out.trial.Schedule, moved.Received, moved.Duplicates, moved.Errors, want.Received, want.Duplicates, want.Errors)
-	return out, nil
 }

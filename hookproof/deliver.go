@@ -40,8 +40,8 @@ func newSender(t *Target, journal *Journal) *sender {
 
 func (s *sender) close() { s.client.CloseIdleConnections() }
 
-// shipment is an event on its way: what of, whose, and how it is signed.
-type shipment struct {
+// outgoing is an event on its way: what of, whose, and how it is signed.
+type outgoing struct {
 	event   Event
 	label   string
 	subject string
@@ -50,9 +50,9 @@ type shipment struct {
 	headers map[string]string // beside the target's
 }
 
-// send signs a shipment now and posts it once.
-func (s *sender) send(ctx context.Context, what shipment) Delivery {
-	way := ways[what.sign]
+// send signs a outgoing now and posts it once.
+func (s *sender) send(ctx context.Context, what outgoing) Delivery {
+	way := signings[what.sign]
 	sent := way.sign(signer{s.target.Secret, s.target.PreviousSecret, time.Now().Unix(), what.event.Body})
 	d := Delivery{
 		Label: what.label, Subject: what.subject, EventID: what.event.ID, EventType: what.event.Type,
@@ -103,7 +103,7 @@ func (s *sender) post(ctx context.Context, sent signed, d *Delivery) {
 // burst sends all shipments at the same time, each on a connection of its own. With a release, the
 // target is being held: it is called when every request has been written and none has been answered,
 // which makes it certain that all were in flight at once.
-func (s *sender) burst(ctx context.Context, what []shipment, release func() error) ([]Delivery, error) {
+func (s *sender) burst(ctx context.Context, what []outgoing, release func() error) ([]Delivery, error) {
 	gate := make(chan struct{})
 	var written, answered atomic.Int64
 	deliveries := make([]Delivery, len(what))
@@ -161,5 +161,5 @@ func (s *sender) wait(ctx context.Context, patience time.Duration, objection fun
 func (t *Target) Deliver(ctx context.Context, e Event, sign string) Delivery {
 	s := newSender(t, &Journal{})
 	defer s.close()
-	return s.send(ctx, shipment{event: e, label: e.Type, sign: sign})
+	return s.send(ctx, outgoing{event: e, label: e.Type, sign: sign})
 }

@@ -18,12 +18,12 @@ type diagnosis struct{ check, why string }
 func (d *diagnosis) Error() string { return d.why }
 
 // findings are what the checks come to then. What was delivered shows it.
-func (d *diagnosis) findings(checks []Check, delivered []Delivery, secrets []string, o Options) []Finding {
+func (d *diagnosis) findings(checks []Check, delivered []Delivery, secrets []string, r rules) []Finding {
 	var list []Finding
 	for _, c := range checks {
 		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
 		if c.Name == d.check {
-			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = o.told(c, Fail), false, d.why, c.Mend, c.Why
+			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = r.verdict(c, Fail), false, d.why, c.Mend, c.Why
 			f.show(delivered[:min(len(delivered), mostShown)], secrets)
 		}
 		list = append(list, f)
@@ -32,44 +32,44 @@ func (d *diagnosis) findings(checks []Check, delivered []Delivery, secrets []str
 }
 
 // diagnose says why nothing that is genuine is taken.
-func (r *run) diagnose(ctx context.Context, refused Delivery) error {
+func (x *executor) diagnose(ctx context.Context, refused Delivery) error {
 	switch {
-	case (refused.Status == 0 || refused.Status/100 == 4) && r.target.speaksTLS(ctx):
-		return &Unusable{"what listens at " + r.target.URL + " speaks TLS; write https://"}
+	case (refused.Status == 0 || refused.Status/100 == 4) && x.target.speaksTLS(ctx):
+		return &Unusable{"what listens at " + x.target.URL + " speaks TLS; write https://"}
 	case refused.Status == 0:
 		return &Unusable{"a genuine delivery was not answered: " + plainly(refused.Err)}
 	case refused.Status/100 == 3:
-		return r.diagnoseRedirect(ctx, refused)
+		return x.diagnoseRedirect(ctx, refused)
 	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
 		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, says(refused))}
 	case refused.Status == http.StatusTooManyRequests:
 		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
 	case refused.Status/100 == 5:
-		if err := r.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+		if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 			return err
 		}
 		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, says(refused))}
 	}
-	return r.diagnoseRefusal(ctx, refused)
+	return x.diagnoseRefusal(ctx, refused)
 }
 
 // forwarded tells an app that stands behind TLS that a delivery came by it.
 const forwarded = "X-Forwarded-Proto"
 
 // diagnoseRedirect tells an app behind TLS, which redirects what comes by plain HTTP, from one that redirects everything.
-func (r *run) diagnoseRedirect(ctx context.Context, refused Delivery) error {
+func (x *executor) diagnoseRedirect(ctx context.Context, refused Delivery) error {
 	told := fmt.Sprintf("the target answers %d, a redirect, to everything", refused.Status)
 	if refused.Location != "" {
 		told += fmt.Sprintf(", to Location: %q", refused.Location)
 	}
-	if to, err := url.Parse(refused.Location); err == nil && to.Scheme == "https" && strings.HasPrefix(r.target.URL, "http:") {
-		e, err := eventOf(vocabulary["unhandled"], stranger(nil, true), r.target, time.Now(), false)
+	if to, err := url.Parse(refused.Location); err == nil && to.Scheme == "https" && strings.HasPrefix(x.target.URL, "http:") {
+		e, err := eventOf(vocabulary["unhandled"], stranger(nil, true), x.target, time.Now(), false)
 		if err != nil {
 			return err
 		}
-		again := r.sender.send(ctx, shipment{event: e, label: "unhandled", sign: "genuine", headers: map[string]string{forwarded: "https"}})
+		again := x.sender.send(ctx, outgoing{event: e, label: "unhandled", sign: "genuine", headers: map[string]string{forwarded: "https"}})
 		if again.Status != 0 && again.Status/100 != 3 {
-			file := cmp.Or(r.target.File, "a target file; beside that it needs url and secret alone, and goes with --target")
+			file := cmp.Or(x.target.File, "a target file; beside that it needs url and secret alone, and goes with --target")
 			return &Unusable{told + `, and does not when it is told that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
 		}
 	}
@@ -86,33 +86,33 @@ func versionsIn(text string) []string { return versionName.FindAllString(text, -
 
 // takesVersion looks for one of some API versions of which the target takes an event that it has refused, and proposes
 // it; nil is that there is none.
-func (r *run) takesVersion(ctx context.Context, refused Delivery, versions []string) error {
-	mine := apiVersionOf(r.target.APIVersion)
+func (x *executor) takesVersion(ctx context.Context, refused Delivery, versions []string) error {
+	mine := apiVersionOf(x.target.APIVersion)
 	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
 	if len(versions) == 0 {
 		return nil
 	}
-	trial, name := &Trial{Subject: stranger(nil, true)}, "unhandled"
-	if r.target.Subject != nil {
+	h, name := &History{Subject: stranger(nil, true)}, "unhandled"
+	if x.target.Subject != nil {
 		var err error
-		if trial, err = r.perform(ctx, nil); err != nil {
+		if h, err = x.deliverFresh(ctx, nil); err != nil {
 			return err
 		}
 		name = "paid"
 	}
 	for _, version := range versions {
-		other := *r.target
+		other := *x.target
 		other.APIVersion = version
-		e, err := eventOf(vocabulary[name], trial.Subject, &other, time.Now(), false)
+		e, err := eventOf(vocabulary[name], h.Subject, &other, time.Now(), false)
 		if err != nil {
 			return err
 		}
-		if !r.sender.send(ctx, shipment{event: e, label: name, sign: "genuine"}).Acknowledged() {
+		if !x.sender.send(ctx, outgoing{event: e, label: name, sign: "genuine"}).Acknowledged() {
 			continue
 		}
 		setting := "run hookproof with --api-version " + version
-		if r.target.File != "" {
-			setting = fmt.Sprintf(`put "apiVersion": %q into %s`, version, r.target.File)
+		if x.target.File != "" {
+			setting = fmt.Sprintf(`put "apiVersion": %q into %s`, version, x.target.File)
 		}
 		return &Unusable{fmt.Sprintf("the target answers %d to genuine events of API version %s%s, and takes them of %s; %s", refused.Status, mine, says(refused), version, setting)}
 	}
@@ -129,16 +129,16 @@ func says(d Delivery) string {
 
 // diagnoseRefusal tells a wrong secret from a body that was not verified as it came, and from an API version that is not
 // the target's.
-func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
-	if err := r.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+func (x *executor) diagnoseRefusal(ctx context.Context, refused Delivery) error {
+	if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 		return err
 	}
 	for _, word := range []string{"ascii", "compact"} {
-		trial, err := r.perform(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
+		h, err := x.deliverFresh(ctx, Schedule{{Event: word, Copies: 1, Want: "any"}})
 		if err != nil {
 			return err
 		}
-		if !trial.Deliveries[0].Acknowledged() {
+		if !h.Deliveries[0].Acknowledged() {
 			continue
 		}
 		if word == "ascii" {
@@ -151,7 +151,7 @@ func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
 	if refused.Status == http.StatusUnsupportedMediaType {
 		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not take Stripe's content type, application/json; charset=utf-8"}
 	}
-	if err := r.takesVersion(ctx, refused, pinned); err != nil {
+	if err := x.takesVersion(ctx, refused, pinned); err != nil {
 		return err
 	}
 	return &Unusable{whyRefused(refused)}

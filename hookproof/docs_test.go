@@ -57,16 +57,18 @@ func TestChecksAreWhole(t *testing.T) {
 		for _, fault := range c.Kills {
 			require.Contains(t, knownFaults(), fault, c.Name)
 		}
-		instances, err := c.instances(24, 1)
+		cases, err := c.cases(24, 1)
 		require.NoError(t, err)
-		require.NotEmpty(t, instances, "%s has nothing to try", c.Name)
+		require.NotEmpty(t, cases, "%s has nothing to try", c.Name)
 		for _, need := range c.Needs() {
 			require.Contains(t, Needs, need, c.Name)
 			require.NotEmpty(t, hookNames[need], need)
 		}
 		for _, r := range c.Relations {
 			require.Contains(t, []string{"", "=", "≠", "∌"}, r.Op, c.Name)
-			require.Contains(t, faults, r.Fault, c.Name)
+			if r.Fault != "" {
+				require.Contains(t, faults, r.Fault, c.Name)
+			}
 		}
 	}
 	require.GreaterOrEqual(t, len(names), 45)

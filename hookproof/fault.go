@@ -2,50 +2,21 @@ package hookproof
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// fault is something that goes wrong while the last word of a schedule is delivered.
+// fault is something that goes wrong while the last step of a schedule is delivered.
 type fault struct {
 	says   string
 	needs  []string
-	strike func(ctx context.Context, r *run, t *Trial, n int, item Item) error
+	strike strikeFunc
 	placed bool // it strikes at each message between the target and its database in turn
 }
 
-// forced is how long answers of the database are held back to make copies overlap.
-const forced = 40 * time.Millisecond
-
-// forcing is for how long they are: copies that overlap have met by then. Where each waits for the one before, the
-// last of a dozen would else be answered later than its target's own patience allows, and that would be our doing.
-const forcing = time.Second
-
-// crowd delivers copies at once, with the database's answers held back for a while, so that they overlap.
-func (r *run) crowd(ctx context.Context, copies []shipment) []Delivery {
-	if r.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
-		r.target.Proxy.DelayAnswers(forced)
-		relief := time.AfterFunc(forcing, func() { r.target.Proxy.DelayAnswers(0) })
-		defer func() {
-			relief.Stop()
-			r.target.Proxy.DelayAnswers(0)
-		}()
-	}
-	deliveries, _ := r.sender.burst(ctx, copies, nil)
-	return deliveries
-}
-
-// mostMessages is at how many messages of one delivery a fault is tried.
-const mostMessages = 30
-
-// healed is how long after a fault answers are judged again: pools hold dead connections.
-const healed = 2 * time.Second
-
 // faults are the words for what can strike.
 var faults = map[string]fault{
-	"": {},
 	"cut-before": {
 		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
 		needs: []string{"database"}, placed: true, strike: cutting("cut before message", (*Proxy).StrikeBefore),
@@ -56,60 +27,132 @@ var faults = map[string]fault{
 	},
 	"killed": {
 		says:  "the target ends when the database has done everything, before the target can answer",
-		needs: []string{"database", "restart"}, strike: killed,
+		needs: []string{"database", "restart"}, strike: killedAfterCommit,
 	},
 	"stopped": {
 		says:  "the target is stopped while it works on the delivery, in the middle of its messages to the database where they can be counted",
-		needs: []string{"restart"}, strike: stopped,
+		needs: []string{"restart"}, strike: stoppedAtWork,
 	},
 	"away": {
 		says:  "the database is away, and comes back when the target has answered",
-		needs: []string{"break"},
-		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			return r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() { r.post(ctx, t, n, item); t.befell("the database away") })
-		},
+		needs: []string{"break"}, strike: databaseAway,
 	},
 	"away-and-killed": {
 		says:  "the database is away, and the target is killed, whatever it has answered, before that is back",
-		needs: []string{"database", "restart"},
-		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			var stopped error
-			err := r.meanwhile(ctx, func() error { return r.target.fail(ctx, "database-away") }, func() {
-				r.post(ctx, t, n, item)
-				r.called()
-				stopped = r.target.bringDown(ctx, "kill", nil)
-			})
-			t.befell("killed while the database was away")
-			return r.startAfter(ctx, stopped, err)
-		},
+		needs: []string{"database", "restart"}, strike: awayAndKilled,
 	},
 	"frozen": {
 		says:  "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
-		needs: []string{"database"},
-		strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-			if err := r.warm(ctx); err != nil {
-				return err
-			}
-			r.target.Proxy.Freeze()
-			t.overdue = !r.postFor(ctx, t, n, item, tooSlow, r.target.Proxy.Heal)
-			t.befell("the database frozen")
-			r.wounded()
-			return nil
-		},
+		needs: []string{"database"}, strike: frozenDatabase,
 	},
-	"latency":   trouble("latency", "every answer of the database takes 200 ms"),
-	"bandwidth": trouble("bandwidth", "for three seconds answers of the database come at 1 KiB a second"),
-	"half-open": trouble("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
+	"latency":   badLine("latency", "every answer of the database takes 200 ms"),
+	"bandwidth": badLine("bandwidth", "for three seconds answers of the database come at 1 KiB a second"),
+	"half-open": badLine("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
 }
 
-// badTime is how long a line stays bad at most, answer or not.
-const badTime = 3 * time.Second
+// executeFault lets a fault strike at the next of its places. Places that one subject's deliveries did not come to, since one
+// was acknowledged, are another's.
+func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
+	f := faults[c.Fault]
+	if at.last == 0 {
+		at.next, at.last = 1, 1
+		if slices.Contains(f.needs, "database") {
+			last, err := x.messagesOf(ctx, c.Delivered)
+			if err != nil {
+				return nil, err
+			}
+			at.last = last
+		}
+		if !f.placed {
+			at.next = at.last
+		}
+		if c.Message > 0 {
+			at.next, at.last = c.Message, c.Message
+		}
+	}
+	if why := x.budget.spent(); why != nil {
+		return nil, &reason{kind: why.kind, text: fmt.Sprintf("%s after %d of %d messages", why.text, at.next-1, at.last)}
+	}
+	h := &History{message: at.next, messages: at.last}
+	if err := x.deliverStruck(ctx, h, c.Delivered, f.strike); err != nil {
+		return h, err
+	}
+	at.struck += h.struck
+	at.next = max(h.message, at.next+1)
+	at.done = at.next > at.last
+	if !f.placed && c.Fault != "killed" {
+		return h, nil
+	}
+	x.mu.Lock()
+	x.struck += h.struck
+	x.mu.Unlock()
+	if at.done && at.struck == 0 {
+		return h, noEvidenceOf("no delivery came to a message that could be cut")
+	}
+	return h, nil
+}
 
-// postFor delivers a word, heals what is bad when it was answered or the time is over, and tells whether it was
-// answered in that time.
-func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, most time.Duration, heal func()) (inTime bool) {
-	answered := make(chan struct{})
-	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+// deliverStruck delivers a schedule to a fresh subject, and its last step as the strike does.
+func (x *executor) deliverStruck(ctx context.Context, h *History, s Schedule, strikes strikeFunc) error {
+	subject, err := x.subject(ctx)
+	if err != nil {
+		return hookFailed("subject", err)
+	}
+	h.Subject = subject.completed()
+	return x.deliver(ctx, h, s, nil, strikes)
+}
+
+// mostMessages is at how many messages of one delivery a fault is tried.
+const mostMessages = 30
+
+// messagesOf counts what passes between target and database while a schedule's last step is delivered, once.
+func (x *executor) messagesOf(ctx context.Context, s Schedule) (int, error) {
+	x.mu.Lock()
+	count, counted := x.messages[s.String()]
+	x.mu.Unlock()
+	if counted {
+		return count, nil
+	}
+	counting := func(ctx context.Context, x *executor, h *History, n int) error {
+		x.target.Proxy.Count()
+		x.post(ctx, h, n, h.steps[n])
+		err := sleep(ctx, x.timings.quiet(x.facts.lag)) // the work may come after the ACK
+		count = x.target.Proxy.Messages()
+		return err
+	}
+	if err := x.deliverStruck(ctx, &History{message: 1, messages: 1}, s, counting); err != nil {
+		return 0, err
+	}
+	if count == 0 && x.reachesDatabase(ctx, s) {
+		return 0, &reason{kind: nothingToAsk, text: fmt.Sprintf("when %s is delivered, the target sends its database nothing, so there is nothing to cut", s.lastType())}
+	}
+	if count == 0 {
+		return 0, noEvidenceOf("a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?")
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.messages[s.String()] = min(count, mostMessages)
+	return x.messages[s.String()], nil
+}
+
+// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
+// event that does not come there does nothing in it.
+func (x *executor) reachesDatabase(ctx context.Context, s Schedule) bool {
+	payment := Schedule{{Event: "paid", Copies: 1}}
+	if s.String() == payment.String() {
+		return false
+	}
+	count, err := x.messagesOf(ctx, payment)
+	return err == nil && count > 0
+}
+
+// lastType is the type of a schedule's last event.
+func (s Schedule) lastType() string { return fixtureType(vocabulary[s[len(s)-1].Event].event) }
+
+// postFor delivers a step, heals what is bad when it was answered or the time is over, and tells whether it was answered in
+// that time.
+func (x *executor) postFor(ctx context.Context, h *History, n int, most time.Duration, heal func()) (inTime bool) {
+	answered := x.posting(ctx, h, n)
 	select {
 	case <-answered:
 		inTime = true
@@ -120,62 +163,92 @@ func (r *run) postFor(ctx context.Context, t *Trial, n int, item Item, most time
 	return inTime
 }
 
-func trouble(how, says string) fault {
-	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-		defer r.target.Link.Heal()
-		if err := r.target.Link.Trouble(how); err != nil {
+// posting begins to deliver a step, and answers a channel that is closed when it was answered.
+func (x *executor) posting(ctx context.Context, h *History, n int) <-chan struct{} {
+	answered := make(chan struct{})
+	go func() { defer close(answered); x.post(ctx, h, n, h.steps[n]) }()
+	return answered
+}
+
+func badLine(how, says string) fault {
+	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, x *executor, h *History, n int) error {
+		defer x.target.Link.Heal()
+		if err := x.target.Link.Trouble(how); err != nil {
 			return err
 		}
-		r.postFor(ctx, t, n, item, badTime, r.target.Link.Heal)
-		t.befell("the line to the database: " + how)
-		r.wounded()
+		x.postFor(ctx, h, n, x.timings.BadLine, x.target.Link.Heal)
+		h.suffered("the line to the database: " + how)
+		x.faultOver()
 		return nil
 	}}
 }
 
-// befell notes what went wrong during a trial's last delivery.
-func (t *Trial) befell(what string) { t.Deliveries[len(t.Deliveries)-1].Fault = what }
-
-// meanwhile does something while the database is broken.
-func (r *run) meanwhile(ctx context.Context, broken func() error, do func()) error {
-	if r.target.Proxy == nil {
-		r.called()
-		r.called()
-	}
-	if err := r.warm(ctx); err != nil { // a connection that is idle then must not end the process
+func frozenDatabase(ctx context.Context, x *executor, h *History, n int) error {
+	if err := x.warmUp(ctx); err != nil {
 		return err
 	}
-	if err := broken(); err != nil {
+	x.target.Proxy.Freeze()
+	h.Overdue = !x.postFor(ctx, h, n, x.timings.TooSlow, x.target.Proxy.Heal)
+	h.suffered("the database frozen")
+	x.faultOver()
+	return nil
+}
+
+func databaseAway(ctx context.Context, x *executor, h *History, n int) error {
+	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.suffered("the database away") })
+}
+
+func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
+	var stopped error
+	err := x.whileAway(ctx, func() {
+		x.post(ctx, h, n, h.steps[n])
+		x.budget.called()
+		stopped = x.target.bringDown(ctx, "kill", nil)
+	})
+	h.suffered("killed while the database was away")
+	return x.startAfter(ctx, stopped, err)
+}
+
+// whileAway does something while the database is away.
+func (x *executor) whileAway(ctx context.Context, do func()) error {
+	if x.target.Proxy == nil { // then hooks do it
+		x.budget.called()
+		x.budget.called()
+	}
+	if err := x.warmUp(ctx); err != nil { // a connection that is idle then must not end the process
+		return err
+	}
+	if err := x.target.fail(ctx, "database-away"); err != nil {
 		return hookFailed("break", err)
 	}
 	do()
-	r.wounded()
-	return hookFailed("mend", r.target.heal(ctx))
+	x.faultOver()
+	return hookFailed("mend", x.target.heal(ctx))
 }
 
-// cutting delivers a word again and again, as Stripe would, and cuts at one message after the other, until
-// it is acknowledged. Of a word that was acknowledged before all are duplicates.
-func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Context, *run, *Trial, int, Item) error {
-	return func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-		duplicate := slices.ContainsFunc(t.schedule[:n], item.tells)
-		for ; t.place <= t.last && ctx.Err() == nil; t.place++ {
+// cutting delivers a step again and again, as Stripe would, and cuts at one message after the other, until it is
+// acknowledged. Of an event that was acknowledged before all are duplicates.
+func cutting(says string, arm func(*Proxy, int) <-chan struct{}) strikeFunc {
+	return func(ctx context.Context, x *executor, h *History, n int) error {
+		duplicate := slices.ContainsFunc(h.steps[:n], h.steps[n].tells)
+		for ; h.message <= h.messages && ctx.Err() == nil; h.message++ {
 			// A connection that was cut is replaced first, by an event that has long been done.
-			if err := r.warm(ctx); err != nil {
+			if err := x.warmUp(ctx); err != nil {
 				return err
 			}
-			tripped := arm(r.target.Proxy, t.place)
-			r.post(ctx, t, n, item)
-			r.target.Proxy.Count()
-			r.target.Proxy.Heal()
-			r.wounded()
+			tripped := arm(x.target.Proxy, h.message)
+			x.post(ctx, h, n, h.steps[n])
+			x.target.Proxy.Count()
+			x.target.Proxy.Heal()
+			x.faultOver()
 			select {
 			case <-tripped:
-				t.struck++
-				t.befell(fmt.Sprintf("%s %d of %d", says, t.place, t.last))
+				h.struck++
+				h.suffered(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
 			default:
 			}
-			if answer := t.Deliveries[len(t.Deliveries)-1]; answer.Acknowledged() && !duplicate || !r.listens() {
-				t.place++
+			if h.last().Acknowledged() && !duplicate || !x.target.listens() {
+				h.message++
 				return nil
 			}
 		}
@@ -183,155 +256,59 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Co
 	}
 }
 
-// warm sends an event that has long been done, so that connections are there, until the answer is no failure: an
-// ACK, or the refusal of a target that refuses duplicates.
-func (r *run) warm(ctx context.Context) error {
-	for deadline := time.Now().Add(2 * healed); time.Now().Before(deadline); {
-		if d := r.sender.send(ctx, r.good); d.Status != 0 && d.Status/100 != 5 {
+// warmUp sends an event that has long been done, so that connections are there, until the answer is no failure: an ACK, or the
+// refusal of a target that refuses duplicates.
+func (x *executor) warmUp(ctx context.Context) error {
+	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
+		if d := x.sender.send(ctx, x.facts.neutral); d.Status != 0 && d.Status/100 != 5 {
 			return nil
 		}
-		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
+		if err := sleep(ctx, x.timings.Retry); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stopped ends the target in the middle of a delivery, and starts it again.
-func stopped(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-	if r.target.Proxy != nil {
-		last, err := r.messages(ctx, t.schedule)
+// stoppedAtWork ends the target in the middle of a delivery, and starts it again.
+func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
+	if x.target.Proxy != nil {
+		last, err := x.messagesOf(ctx, h.steps)
 		if err == nil {
-			return r.killAt(ctx, t, n, item, (last+1)/2, "stopped in the middle of its work")
+			return x.killAt(ctx, h, n, (last+1)/2, "stopped in the middle of its work")
 		}
-		if !errors.Is(err, errEvidence) {
+		if why := asReason(err); why == nil || why.kind != noEvidence {
 			return err
 		}
 	}
-	answered := make(chan struct{})
-	go func() { defer close(answered); r.post(ctx, t, n, item) }()
-	r.called()
-	err := r.target.bringDown(ctx, "kill", nil)
+	answered := x.posting(ctx, h, n)
+	x.budget.called()
+	err := x.target.bringDown(ctx, "kill", nil)
 	<-answered
-	t.befell("stopped meanwhile")
-	return r.startAfter(ctx, err, nil)
+	h.suffered("stopped meanwhile")
+	return x.startAfter(ctx, err, nil)
 }
 
-// killed ends the target when the database has done everything, before it can answer, and starts it again.
-func killed(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-	return r.killAt(ctx, t, n, item, t.last, "killed when the database had done its work, or the target had answered")
+// killedAfterCommit ends the target when the database has done everything, before it can answer, and starts it again.
+func killedAfterCommit(ctx context.Context, x *executor, h *History, n int) error {
+	return x.killAt(ctx, h, n, h.messages, "killed when the database had done its work, or the target had answered")
 }
 
 // killAt holds the answer to a message, ends the target, and starts it again.
-func (r *run) killAt(ctx context.Context, t *Trial, n int, item Item, message int, says string) error {
-	tripped := r.target.Proxy.HoldAfter(message)
-	answered := make(chan struct{})
-	go func() { defer close(answered); r.post(ctx, t, n, item) }()
+func (x *executor) killAt(ctx context.Context, h *History, n, message int, says string) error {
+	tripped := x.target.Proxy.HoldAfter(message)
+	answered := x.posting(ctx, h, n)
 	select {
 	case <-tripped:
 	case <-answered: // first, since the work comes after the ACK: the more it has to outlive
 	}
-	t.struck++
-	r.called()
-	err := r.target.bringDown(ctx, "kill", r.target.Proxy.Cut)
+	h.struck++
+	x.budget.called()
+	err := x.target.bringDown(ctx, "kill", x.target.Proxy.Cut)
 	<-answered
-	r.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
-	r.target.Proxy.Heal()
-	r.wounded()
-	t.befell(says)
-	return r.startAfter(ctx, err, nil)
+	x.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
+	x.target.Proxy.Heal()
+	x.faultOver()
+	h.suffered(says)
+	return x.startAfter(ctx, err, nil)
 }
-
-// decideFault lets a fault strike at every place that it has. Places that one subject's deliveries did not
-// come to, since one was acknowledged, are another's.
-func (r *run) decideFault(ctx context.Context, out outcome) (outcome, error) {
-	f, first, last := faults[out.instance.Fault], 1, 1
-	if slices.Contains(f.needs, "database") {
-		var err error
-		if last, err = r.messages(ctx, out.instance.left); err != nil {
-			return r.undecided(out, err)
-		}
-	}
-	if out.instance.at > 0 {
-		first, last = out.instance.at, out.instance.at
-	}
-	if !f.placed {
-		first = last
-	}
-	struck := 0
-	for first <= last {
-		if why := r.spent(); why != "" {
-			out.verdict, out.lacking, out.why = NotRun, true, fmt.Sprintf("%s after %d of %d messages", why, first-1, last)
-			return out, nil
-		}
-		trial, err := r.performFault(ctx, out.instance.left, f, first, last)
-		if err != nil {
-			return out, err
-		}
-		struck += trial.struck
-		first = max(trial.place, first+1)
-		if out, err = r.compare(ctx, out, trial); err != nil || out.verdict != Pass {
-			return out, err
-		}
-	}
-	if f.placed || out.instance.Fault == "killed" {
-		r.strikes(struck)
-		if struck == 0 {
-			return r.undecided(out, fmt.Errorf("%w: no delivery came to a message that could be cut", errEvidence))
-		}
-	}
-	return out, nil
-}
-
-func (r *run) performFault(ctx context.Context, s Schedule, f fault, first, last int) (*Trial, error) {
-	t := &Trial{place: first, last: last}
-	var err error
-	if t.Subject, err = r.subject(ctx); err != nil {
-		return nil, hookFailed("subject", err)
-	}
-	t.Subject = t.Subject.completed()
-	return t, r.deliver(ctx, t, s, nil, f)
-}
-
-// messages counts what passes between target and database while a schedule's last word is delivered, once.
-func (r *run) messages(ctx context.Context, s Schedule) (int, error) {
-	if count, known := r.counts[s.String()]; known {
-		return count, nil
-	}
-	count := 0
-	counting := fault{strike: func(ctx context.Context, r *run, t *Trial, n int, item Item) error {
-		r.target.Proxy.Count()
-		r.post(ctx, t, n, item)
-		err := sleep(ctx, r.stillness()) // the work may come after the ACK
-		count = r.target.Proxy.Messages()
-		return err
-	}}
-	if _, err := r.performFault(ctx, s, counting, 1, 1); err != nil {
-		return 0, err
-	}
-	if count == 0 && r.reachesDatabase(ctx, s) {
-		return 0, fmt.Errorf("%w: when %s is delivered, the target sends its database nothing, so there is nothing to cut", errNothing, s.lastType())
-	}
-	if count == 0 {
-		return 0, fmt.Errorf("%w: a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?", errEvidence)
-	}
-	r.counts[s.String()] = min(count, mostMessages)
-	return r.counts[s.String()], nil
-}
-
-// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
-// event that does not come there does nothing in it.
-func (r *run) reachesDatabase(ctx context.Context, s Schedule) bool {
-	payment := Schedule{{Event: "paid", Copies: 1}}
-	if s.String() == payment.String() {
-		return false
-	}
-	count, err := r.messages(ctx, payment)
-	return err == nil && count > 0
-}
-
-// lastType is the type of a schedule's last event.
-func (s Schedule) lastType() string { return fixtureType(vocabulary[s[len(s)-1].Event].event) }
-
-// listens tells whether the target takes connections.
-func (r *run) listens() bool { return r.target.listens() }

@@ -126,7 +126,7 @@ func TestWhatTheTargetMakesUpCannotBeAnnounced(t *testing.T) {
 		"state": {"http": {"url": "URL/orders/{{id}}"}}`, "URL", url))
 	require.NoError(t, err)
 	_, _, err = target.Announce(t.Context())
-	require.ErrorIs(t, err, errNotOffered)
+	require.Equal(t, []string{"announce"}, asReason(err).hooks)
 	require.ErrorContains(t, err, "the target itself makes up sessionId")
 }
 

@@ -32,12 +32,12 @@ func granted(s Subject) string {
 }
 
 // otherwise are further reasons why a payment may show nothing, what the target has said of it first.
-func (r *run) otherwise(acknowledged Delivery) string {
+func (x *executor) otherwise(acknowledged Delivery) string {
 	var out strings.Builder
 	if text := says(acknowledged); text != "" {
 		out.WriteString(" The answer was " + said(acknowledged) + text + ".")
 	}
-	for _, text := range r.granted {
+	for _, text := range x.facts.notes {
 		out.WriteString(" Beside that, " + text + ".")
 	}
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."

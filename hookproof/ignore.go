@@ -49,7 +49,7 @@ type proposal struct {
 }
 
 // toIgnore proposes the least that makes two states alike. A number in a list is any of that list's.
-func toIgnore(a, b canonical) proposal {
+func toIgnore(a, b normalized) proposal {
 	var p proposal
 	p.compare("", a.tree(), b.tree())
 	slices.Sort(p.places)
@@ -80,7 +80,7 @@ type tree struct {
 	members map[string]*tree
 }
 
-func (c canonical) tree() *tree {
+func (c normalized) tree() *tree {
 	root := &tree{}
 	for pointer, value := range c {
 		at := root

@@ -18,28 +18,28 @@ func TestWhatIsIgnoredKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		state, ignore string
-		want          canonical
+		want          normalized
 	}{
-		{`{"keys": [{"key": "a"}, {"key": "b"}]}`, `/keys/*/key`, canonical{"/keys/0/key": ignored, "/keys/1/key": ignored}},
-		{`{"keys": ["a", "b"]}`, `/keys/*`, canonical{"/keys/0": ignored, "/keys/1": ignored}},
-		{`{"keys": ["a", "b"]}`, `/keys/1`, canonical{"/keys/0": `"a"`, "/keys/1": ignored}},
-		{`{"keys": []}`, `/keys/*`, canonical{"/keys": "[]"}},
-		{`["a"]`, `/*`, canonical{"/0": ignored}},
+		{`{"keys": [{"key": "a"}, {"key": "b"}]}`, `/keys/*/key`, normalized{"/keys/0/key": ignored, "/keys/1/key": ignored}},
+		{`{"keys": ["a", "b"]}`, `/keys/*`, normalized{"/keys/0": ignored, "/keys/1": ignored}},
+		{`{"keys": ["a", "b"]}`, `/keys/1`, normalized{"/keys/0": `"a"`, "/keys/1": ignored}},
+		{`{"keys": []}`, `/keys/*`, normalized{"/keys": "[]"}},
+		{`["a"]`, `/*`, normalized{"/0": ignored}},
 		// The list itself is one place: its length is hidden, too.
-		{`{"keys": ["a", "b"]}`, `/keys`, canonical{"/keys": ignored}},
+		{`{"keys": ["a", "b"]}`, `/keys`, normalized{"/keys": ignored}},
 		// A map whose every member is ignored has no names either.
-		{`{"keys": {"b": 1, "a": {"seats": 2}}}`, `/keys/*`, canonical{"/keys/0": ignored, "/keys/1": ignored}},
-		{`{"keys": {"b": {"at": 1, "n": 2}}}`, `/keys/*/at`, canonical{"/keys/b/at": ignored, "/keys/b/n": "2"}},
-		{`{"a": {"b": [[{"c": "x"}], []]}}`, `/a/b/*/*/c`, canonical{"/a/b/0/0/c": ignored, "/a/b/1": "[]"}},
+		{`{"keys": {"b": 1, "a": {"seats": 2}}}`, `/keys/*`, normalized{"/keys/0": ignored, "/keys/1": ignored}},
+		{`{"keys": {"b": {"at": 1, "n": 2}}}`, `/keys/*/at`, normalized{"/keys/b/at": ignored, "/keys/b/n": "2"}},
+		{`{"a": {"b": [[{"c": "x"}], []]}}`, `/a/b/*/*/c`, normalized{"/a/b/0/0/c": ignored, "/a/b/1": "[]"}},
 		// A member that is named says nothing at all, not even by being there.
-		{`{"n": 1, "at": "now"}`, `/at`, canonical{"/n": "1", "/at": ignored}},
-		{`{"n": 1, "at": null}`, `/at`, canonical{"/n": "1", "/at": ignored}},
-		{`{"n": 1}`, `/at`, canonical{"/n": "1", "/at": ignored}},
-		{`{}`, `/at`, canonical{"/at": ignored}},
-		{`{"n": 1}`, `/deep/at`, canonical{"/n": "1"}},
-		{`{"a/b": 1}`, `/a~1b`, canonical{"/a~1b": ignored}},
+		{`{"n": 1, "at": "now"}`, `/at`, normalized{"/n": "1", "/at": ignored}},
+		{`{"n": 1, "at": null}`, `/at`, normalized{"/n": "1", "/at": ignored}},
+		{`{"n": 1}`, `/at`, normalized{"/n": "1", "/at": ignored}},
+		{`{}`, `/at`, normalized{"/at": ignored}},
+		{`{"n": 1}`, `/deep/at`, normalized{"/n": "1"}},
+		{`{"a/b": 1}`, `/a~1b`, normalized{"/a~1b": ignored}},
 	} {
-		c, err := canonicalOf(json.RawMessage(row.state), nil, []string{row.ignore})
+		c, err := normalize(json.RawMessage(row.state), nil, []string{row.ignore})
 		require.NoError(t, err)
 		require.Equal(t, row.want, c, "%s without %s", row.state, row.ignore)
 	}
@@ -66,8 +66,8 @@ func TestWhatDiffersIsProposedForIgnore(t *testing.T) {
 		{`{"a/b": 1, "n": 1}`, `{"a/b": 2, "n": 1}`, []string{"/a~1b"}, `{"a/b": 2, "n": 2}`},
 		{`{"n": 1}`, `{"n": 1}`, nil, `{"n": 2}`},
 	} {
-		of := func(state string, ignore []string) canonical {
-			c, err := canonicalOf(json.RawMessage(state), nil, ignore)
+		of := func(state string, ignore []string) normalized {
+			c, err := normalize(json.RawMessage(state), nil, ignore)
 			require.NoError(t, err)
 			return c
 		}
@@ -77,11 +77,11 @@ func TestWhatDiffersIsProposedForIgnore(t *testing.T) {
 		require.True(t, left.equal(right), "%s and %s without %s", row.left, row.right, p.places)
 		require.False(t, left.equal(of(row.twice, p.places)), "a double shows in %s without %s", row.twice, p.places)
 	}
-	lengths := toIgnore(canonical{"/log/0": "1"}, canonical{"/log/0": "1", "/log/1": "2"})
+	lengths := toIgnore(normalized{"/log/0": "1"}, normalized{"/log/0": "1", "/log/1": "2"})
 	require.Equal(t, `add to the target file's ignore: ["/log"] (how many there are at /log is hidden then, too)`, lengths.String())
 }
 
-// keyed is a stall whose every shipment has a key of its own, which its state shows in a shape.
+// keyed is a stall whose every outgoing has a key of its own, which its state shows in a shape.
 func keyed(t *testing.T, doubles bool, shape func(keys []string) any) *Target {
 	target := openStall(t, func(s *stall) {
 		if !doubles {

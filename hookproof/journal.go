@@ -1,6 +1,11 @@
 package hookproof
 
 import (
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -67,4 +72,28 @@ func (j *Journal) length() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.count
+}
+
+// said is how a delivery was answered.
+func said(d Delivery) string {
+	if d.Err != nil {
+		return plainly(d.Err)
+	}
+	return strconv.Itoa(d.Status)
+}
+
+// plainly says why there was no answer, without what Go puts around it.
+func plainly(err error) string {
+	var network *net.OpError
+	switch {
+	case err == nil:
+		return "nothing"
+	case errors.Is(err, os.ErrDeadlineExceeded), strings.Contains(err.Error(), "deadline exceeded"):
+		return "nothing in time"
+	case errors.As(err, &network):
+		return "nothing, " + network.Err.Error()
+	case strings.HasSuffix(err.Error(), "EOF"):
+		return "nothing, the connection was closed"
+	}
+	return "nothing, " + err.Error()
 }

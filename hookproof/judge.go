@@ -1,277 +1,161 @@
 package hookproof
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 )
 
-// outcome is what one relation came to.
-type outcome struct {
-	instance instance
-	verdict  Verdict
-	why      string
-	trial    *Trial
-	want     canonical // that the trial's state was compared with; nil if with none
-	lacking  bool      // not run for want of evidence, not of a hook
-	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
-	missing  []string  // hooks that it turned out to need
-	open     bool      // its states are compared at the end of the run
-	unshrunk string    // why there may be a shorter schedule
+// Outcome is what one history of a case came to.
+type Outcome struct {
+	Case    Case
+	History History
+	Verdict Verdict
+	Symptom symptom // of a failure, and of what is worth knowing
+	Why     string
+	Reason  *reason    // why there is no verdict; nil where there is one
+	Want    normalized // what the state was compared with; nil if it was not
+	Pending bool       // the answers are right, and the states are to be compared
+
+	Once bool // it was seen once, and not reproduced
+
+	id            int    // of a pending one
+	shrinkStopped string // why there may be a shorter schedule
 }
 
-// decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
-// or now if the instance says so. Errors are hooks' and the context's.
-func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
-	lock := r.calm.RLocker()
-	if i.alone {
-		lock = &r.calm
-	}
-	lock.Lock()
-	defer lock.Unlock()
-	out := outcome{instance: i, verdict: Pass}
-	if ignored := r.ignores(i); ignored != "" {
-		out.verdict, out.nothing, out.why = NotRun, true, "the target means to ignore "+ignored
-		return out, nil
-	}
-	for _, schedule := range i.references() {
-		if _, err := r.reference(ctx, schedule); err != nil {
-			return r.undecided(out, err)
-		}
-	}
+// symptom is what was seen of a failure.
+type symptom int
+
+// The symptoms.
+const (
+	none symptom = iota
+	wrongAnswer
+	neverAcknowledged
+	doneUnacknowledged // it had its effect, and was never acknowledged
+	tooLate
+	processEnded
+	wrongState
+	stateLost
+	wrongCount
+)
+
+// isAnswers tells whether all that is wrong is how the target answered: that can be the fault of what else was on its way, and
+// of a busy machine. A wrong state is evidence.
+func (s symptom) isAnswers() bool {
+	return s == wrongAnswer || s == neverAcknowledged || s == doneUnacknowledged || s == tooLate || s == processEnded
+}
+
+func (o Outcome) fails(s symptom, why string) Outcome {
+	o.Verdict, o.Symptom, o.Why = Fail, s, why
+	return o
+}
+
+func (o Outcome) notRun(why *reason) Outcome {
+	o.Verdict, o.Reason, o.Why = NotRun, why, why.text
+	return o
+}
+
+// judge says what a history of a case comes to. It knows nothing but its arguments: it waits for nothing and asks nobody.
+func (r rules) judge(c Case, h History) Outcome {
+	o := Outcome{Case: c, History: h, Verdict: Pass}
 	switch {
-	case i.Fault != "":
-		return r.decideFault(ctx, out)
-	case i.Counts != nil:
-		return r.decideCounts(ctx, out)
-	case i.Op == "≠": // of two references
-		known, err := r.reference(ctx, i.Left)
-		if err != nil {
-			return out, err
-		}
-		return r.compare(ctx, out, known.trial)
+	case h.Withheld != nil:
+		return o.notRun(h.Withheld)
+	case h.Ended:
+		return o.fails(processEnded, "after "+h.Schedule+" the target's process ended")
+	case h.Overdue && r.profile == "strict":
+		return o.fails(tooLate, fmt.Sprintf("%s was not answered within %s while the database answered nothing", h.Schedule, r.timings.TooSlow))
+	case len(h.Unacknowledged) > 0:
+		return o.unacknowledged()
 	}
-	trial, err := r.attempt(ctx, i)
-	if err != nil {
-		return r.undecided(out, err)
-	}
-	return r.compare(ctx, out, trial)
-}
-
-// references are the schedules whose states a relation is compared with.
-func (i instance) references() []string {
-	var list []string
-	switch i.Op {
-	case "=":
-		list = append(list, i.Right)
-	case "≠":
-		list = append(list, i.Left, i.Right)
-	case "∌":
-		list = append(list, "", i.base(), i.Right)
-		if i.base() == "" && !i.left.has("unpaid") { // what is judged cannot be its own excuse
-			list = append(list, "unpaid")
-		}
-	}
-	if left, right, conditional := strings.Cut(i.If, "≠"); conditional {
-		list = append(list, left, right)
-	}
-	return list
-}
-
-// base is what both schedules of a relation begin with, short of all of the right one, which shows what came after that.
-func (i instance) base() string {
-	n := 0
-	for n < min(len(i.left), len(i.right)-1) && i.left[n] == i.right[n] {
-		n++
-	}
-	return i.right[:n].String()
-}
-
-// undecided makes of a want of evidence, or of a hook, a check that was not run.
-func (r *run) undecided(out outcome, err error) (outcome, error) {
-	for _, want := range []error{errEvidence, errNotOffered} {
-		if errors.Is(err, want) {
-			out.verdict, out.lacking, out.why = NotRun, want == errEvidence, strings.TrimPrefix(err.Error(), want.Error()+": ")
-			if want == errNotOffered {
-				out.missing = []string{"announce"} // the one hook of which that is found out
-			}
-			return out, nil
-		}
-	}
-	if errors.Is(err, errNothing) {
-		out.verdict, out.nothing, out.why = NotRun, true, strings.TrimPrefix(err.Error(), errNothing.Error()+": ")
-		return out, nil
-	}
-	return out, err
-}
-
-// ignores names the event type of a relation that the target has listed as one that it does not handle,
-// where the relation would demand that it does, or is evidence only where the state shows that type.
-func (r *run) ignores(i instance) string {
-	if i.Op == "" || i.Op == "∌" && i.If == "" {
-		return ""
-	}
-	differ := func(a, b Schedule) bool {
-		return slices.ContainsFunc(a, func(item Item) bool { return item.Verb == "" && !slices.ContainsFunc(b, item.tells) })
-	}
-	if i.Op == "=" && i.If == "" && !differ(i.right, i.left) {
-		return "" // more events than the right side has, which must change nothing: ignoring them is right
-	}
-	for _, item := range slices.Concat(i.left, i.right) {
-		if w := vocabulary[item.Event]; item.Verb == "" && w.event != "" && slices.Contains(r.target.Unhandled, fixtureType(w.event)) {
-			return fixtureType(w.event)
-		}
-	}
-	return ""
-}
-
-func (i Item) tells(other Item) bool { return i.Verb == "" && i.Event == other.Event }
-
-// attempt performs a schedule: one whose answers alone count, on a subject of which no state is read. One whose copies
-// are to overlap is no evidence where they do not.
-func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
-	perform := r.perform
-	if i.Op == "" {
-		perform = r.performDirect
-	}
-	trial, err := perform(ctx, i.left)
-	if !slices.ContainsFunc(i.left, Item.overlaps) {
-		return trial, err
-	}
-	if err == nil && trial.Overlap < 2 {
-		return trial, fmt.Errorf("%w: no two copies were in flight at the same time", errEvidence)
-	}
-	if err == nil {
-		r.overlapped(trial.Overlap)
-	}
-	return trial, err
-}
-
-// compare judges a trial's answers, and then its state.
-func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
-	out.trial = t
-	if ended, err := r.ended(ctx, t); ended {
-		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
-		return out, err
-	}
-	if t.overdue && r.options.Profile == "strict" {
-		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
-		return out, nil
-	}
-	if len(t.Unanswered) > 0 {
-		last := t.Deliveries[len(t.Deliveries)-1]
-		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
-		if t.done = r.isDone(ctx, out); t.done {
-			out.why = fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
-		}
-		return out, nil
-	}
-	for n, item := range t.schedule {
-		for _, at := range t.items[n] {
-			if verdict, why := answered(item, t.Deliveries[at]); verdict != Pass && out.verdict != Fail {
-				out.verdict, out.why = verdict, why
+	for n, step := range h.steps {
+		for _, at := range h.answers[n] {
+			if verdict, why := r.answered(step, h.Deliveries[at]); verdict != Pass && o.Verdict != Fail {
+				o.Verdict, o.Symptom, o.Why = verdict, wrongAnswer, why
 			}
 		}
 	}
 	switch {
-	case out.verdict == Fail || out.instance.Op == "":
-		return out, nil
-	case out.instance.now:
-		return r.weigh(ctx, out)
+	case o.Verdict == Fail:
+	case c.Counts != nil:
+		return compareCounts(o)
+	case c.Op != "" && h.State == nil && h.Lost == nil:
+		o.Pending = true
+	case c.Op != "":
+		return compareStates(o)
 	}
-	out.open = true
-	r.settled(out)
-	return out, nil
+	return o
 }
 
-// isDone tells whether what was never acknowledged has had its effect all the same: then nothing is lost or doubled, and
-// only the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
-func (r *run) isDone(ctx context.Context, out outcome) bool {
-	unknown := func(name string) bool { return !out.instance.right.has(name) }
-	if out.instance.Op != "=" || slices.ContainsFunc(out.trial.Unanswered, unknown) || sleep(ctx, r.stillness()) != nil {
-		return false
+// unacknowledged fails, by what the state says of what was never acknowledged: done all the same, nothing is lost or doubled, and only
+// the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
+func (o Outcome) unacknowledged() Outcome {
+	h := o.History
+	names := strings.Join(h.Unacknowledged, ", ")
+	unknown := func(name string) bool { return !o.Case.Compared.has(name) }
+	if o.Case.Op == "=" && h.State != nil && !slices.ContainsFunc(h.Unacknowledged, unknown) && compareStates(Outcome{Case: o.Case, History: h, Verdict: Pass}).Verdict == Pass {
+		return o.fails(doneUnacknowledged, fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", names, said(*h.last())))
 	}
-	out.verdict, out.why = Pass, ""
-	out, err := r.weighOnce(ctx, out, false)
-	return err == nil && out.verdict == Pass
+	return o.fails(neverAcknowledged, fmt.Sprintf("%s was never acknowledged: the last answer was %s", names, said(*h.last())))
 }
 
-// ended tells whether the target's process has ended during a trial, and starts it again if that can be done.
-func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
-	if !slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Status == 0 }) {
-		return false, nil
-	}
-	// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
-	refused := slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
-	if r.listens() {
-		return !t.faulty && (refused || r.ends.Load() != t.ends), nil
-	}
-	return true, r.revive(ctx)
+// slowFailure says what a 5xx after Timings.SlowFailure is.
+const slowFailure = "it waited for longer than it means to, as a busy machine may make it"
+
+// isSlowFailure tells whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
+// queued for, are answered at once.
+func (r rules) isSlowFailure(d Delivery) bool {
+	return d.Status/100 == 5 && d.Latency > r.timings.SlowFailure
 }
-
-// revive starts a target whose process has ended, where that can be done and nobody else has.
-func (r *run) revive(ctx context.Context) error {
-	r.starting.Lock()
-	defer r.starting.Unlock()
-	if r.target.Start == nil || r.listens() {
-		return nil
-	}
-	r.ends.Add(1)
-	return r.start(ctx)
-}
-
-// outwaited is how long a target has tried, beside others, whose failure tells of its own patience and no more: a conflict
-// between transactions, and a pool that is not queued for, are answered at once.
-const outwaited = 3 * time.Second
-
-// waited says what that is.
-const waited = "it waited for longer than it means to, as a busy machine may make it"
-
-// gaveUp tells whether a target has tried for longer than it means to.
-func gaveUp(d Delivery) bool { return d.Status/100 == 5 && d.Latency > outwaited }
 
 // answered judges one answer by what a schedule demands of it.
-func answered(item Item, d Delivery) (Verdict, string) {
-	told := fmt.Sprintf("%s was answered %s", item.plainly(), said(d))
+func (r rules) answered(step Step, d Delivery) (Verdict, string) {
+	what := fmt.Sprintf("%s was answered %s", step.undemanding(), said(d))
 	kind := d.Status / 100
-	switch item.Want {
+	switch step.Want {
 	case "ack":
-		if gaveUp(d) && item.Together {
-			return Info, told + " after " + tenths(d.Latency).String() + ": " + waited
+		if r.isSlowFailure(d) && step.Together {
+			return Info, what + " after " + tenths(d.Latency).String() + ": " + slowFailure
 		}
 		if kind != 2 {
-			return Fail, told + ", instead of a 2xx"
+			return Fail, what + ", instead of a 2xx"
 		}
 	case "refused":
 		if kind != 4 {
-			return Fail, told + ", instead of a 4xx"
+			return Fail, what + ", instead of a 4xx"
 		}
 	case "rejected":
 		if kind == 5 {
-			return Info, told + "; a 4xx says that it is the caller's fault"
+			return Info, what + "; a 4xx says that it is the caller's fault"
 		}
 		if kind != 4 {
-			return Fail, told + ", instead of a 4xx"
+			return Fail, what + ", instead of a 4xx"
 		}
 	case "ack?":
 		if kind != 2 {
-			return Info, told
+			return Info, what
 		}
 	case "refused?":
 		if kind == 0 {
-			return Fail, told
+			return Fail, what
 		}
 		if kind != 4 {
-			return Info, told
+			return Info, what
 		}
 	case "any":
 		if kind == 0 {
-			return Fail, told
+			return Fail, what
 		}
 	}
 	return Pass, ""
+}
+
+// compareCounts compares how the target's counters moved.
+func compareCounts(o Outcome) Outcome {
+	moved, want := *o.History.Moved, *o.Case.Counts
+	if moved == want {
+		return o
+	}
+	return o.fails(wrongCount, fmt.Sprintf("after %s received, duplicates and errors have moved by %d, %d and %d instead of %d, %d and %d",
+		o.History.Schedule, moved.Received, moved.Duplicates, moved.Errors, want.Received, want.Duplicates, want.Errors))
 }

@@ -98,13 +98,13 @@ var secrets = regexp.MustCompile(`\b((?:whsec|sk_test|rk_test|sk_live|rk_live)_)
 var assigned = regexp.MustCompile(`(?i)(\b\w*(?:secret|password|passwd|token|api_?key)\w*["']?\s*(?:=>|[:=])?\s*["'])[^"'\n]+`)
 
 // noLeak finds answers that show the target's inside. What was not looked at to its end proves nothing.
-func noLeak(j Journaled) Sighting {
-	s := j.none("showed the target's inside", func(d Delivery) bool { return d.inside != "" })
+func noLeak(o Observation) Sighting {
+	s := o.none("showed the target's inside", func(d Delivery) bool { return d.inside != "" })
 	if s.Verdict == Fail {
 		s.Why += ": " + s.Deliveries[0].inside
 		return s
 	}
-	if long := j.none(fmt.Sprintf("were longer than %d KiB, of which no more was looked at", mostRead>>10), func(d Delivery) bool { return d.unread }); long.Verdict == Fail {
+	if long := o.none(fmt.Sprintf("were longer than %d KiB, of which no more was looked at", mostRead>>10), func(d Delivery) bool { return d.unread }); long.Verdict == Fail {
 		long.Verdict = Info
 		return long
 	}

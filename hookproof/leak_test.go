@@ -135,7 +135,7 @@ func TestADebuggersPageIsALeak(t *testing.T) {
 			d := target.Deliver(t.Context(), rawEvent("{}"), "genuine")
 			require.NotEmpty(t, d.inside)
 			require.LessOrEqual(t, len(d.Answer), mostKept, "a run keeps thousands")
-			seen := noLeak(Journaled{Deliveries: []Delivery{d}})
+			seen := noLeak(Observation{Deliveries: []Delivery{d}})
 			require.Equal(t, Fail, seen.Verdict)
 			require.NotContains(t, seen.Why, "x7Ja0LhTqTz3pQ9mW2vB", "the debugger's own secret is not told")
 		})
@@ -152,7 +152,7 @@ func TestAPlainPageIsNoLeak(t *testing.T) {
 // Of an answer that was not looked at to its end nobody knows what it shows.
 func TestAnEndlessAnswerIsNotPassed(t *testing.T) {
 	t.Parallel()
-	seen := noLeak(Journaled{Deliveries: []Delivery{{Label: "paid", Sign: "genuine", Status: 200, unread: true}}})
+	seen := noLeak(Observation{Deliveries: []Delivery{{Label: "paid", Sign: "genuine", Status: 200, unread: true}}})
 	require.Equal(t, Info, seen.Verdict)
 	require.Contains(t, seen.Why, "longer than 1024 KiB")
 }

@@ -25,7 +25,7 @@ func (r *replay) liveOnce(ctx context.Context, order []int) error {
 	if err := r.begin(ctx, announced); err != nil {
 		return err
 	}
-	events := make([]shipment, len(order))
+	events := make([]outgoing, len(order))
 	for i, n := range order {
 		var err error
 		if events[i], err = r.ship(r.scenario.Life[n]); err != nil {
@@ -55,7 +55,7 @@ func (r *replay) liveOnce(ctx context.Context, order []int) error {
 }
 
 // repeat delivers everything once more: each must be a duplicate.
-func (r *replay) repeat(ctx context.Context, events []shipment) error {
+func (r *replay) repeat(ctx context.Context, events []outgoing) error {
 	before, err := r.counters(ctx)
 	if err != nil {
 		return err

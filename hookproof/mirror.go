@@ -18,13 +18,13 @@ var (
 	moneyName   = regexp.MustCompile(`(?i)(paid|pay|receiv|captur|credit|balance|grant|fulfil|ship|refund|revenue)`)
 )
 
-// repeats tells whether a place may repeat what a trial's events say, by its name and its value.
-func (t *Trial) repeats(place, value string) bool {
+// repeats tells whether a place may repeat what a history's events say, by its name and its value.
+func (h History) repeats(place, value string) bool {
 	_, name := cutLast(place)
 	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
 		return false
 	}
-	for _, e := range t.events {
+	for _, e := range h.events {
 		for _, pointer := range ofAnySession {
 			at, err := find(e.Body, "/data/object/"+pointer)
 			if err == nil && string(e.Body[at.value.from:at.value.to]) == value {
@@ -36,7 +36,7 @@ func (t *Trial) repeats(place, value string) bool {
 }
 
 // mayRepeat says that a state may repeat an event at some places, and what to do.
-func (i instance) mayRepeat(state canonical, places []string) string {
+func (c Case) mayRepeat(state normalized, places []string) string {
 	var parts []string
 	p := proposal{}
 	for _, place := range places {
@@ -46,5 +46,5 @@ func (i instance) mayRepeat(state canonical, places []string) string {
 	slices.Sort(p.places)
 	p.places = slices.Compact(p.places)
 	return fmt.Sprintf("after %s, %s, as after %s and as the event says; if that only repeats the event, and fulfils nothing, %s",
-		i.Left, strings.Join(parts, ", "), i.Right, p)
+		c.Left, strings.Join(parts, ", "), c.Right, p)
 }

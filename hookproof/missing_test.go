@@ -2,7 +2,6 @@ package hookproof
 
 import (
 	"context"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +12,7 @@ func TestWhatIsMissingIsTold(t *testing.T) {
 	t.Parallel()
 	target := openStall(t, nil).target()
 	target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
-		return nil, nil, fmt.Errorf("%w: the target itself makes up sessionId", errNotOffered)
+		return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: "the target itself makes up sessionId"}
 	}
 	r, err := Judge(t.Context(), target, Options{Only: []string{"order/overtaking", "idempotence/replicas", "faults/killed"}})
 	require.NoError(t, err)

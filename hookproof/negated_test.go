@@ -18,22 +18,22 @@ var unreached = map[string]string{
 	"ack-policy/no-rate-limit":           overAll,
 	"ack-policy/no-redirect":             overAll,
 	"ack-policy/steady":                  overAll,
-	"faults/acknowledged-in-memory":      noHook,
-	"faults/bandwidth":                   noHook,
-	"faults/cut-after":                   noHook,
-	"faults/cut-before":                  noHook,
-	"faults/database-away":               noHook,
-	"faults/database-frozen":             noHook,
-	"faults/half-open":                   noHook,
-	"faults/killed":                      noHook,
-	"faults/latency":                     noHook,
-	"idempotence/replicas":               noHook,
+	"faults/acknowledged-in-memory":      noHookAtAll,
+	"faults/bandwidth":                   noHookAtAll,
+	"faults/cut-after":                   noHookAtAll,
+	"faults/cut-before":                  noHookAtAll,
+	"faults/database-away":               noHookAtAll,
+	"faults/database-frozen":             noHookAtAll,
+	"faults/half-open":                   noHookAtAll,
+	"faults/killed":                      noHookAtAll,
+	"faults/latency":                     noHookAtAll,
+	"idempotence/replicas":               noHookAtAll,
 }
 
 const (
-	noFailure = "another answer is told as info, and never fails it"
-	overAll   = "it judges the whole run: TestOverallChecksCanFail sees it fail"
-	noHook    = "the stall has no hook for it"
+	noFailure   = "another answer is told as info, and never fails it"
+	overAll     = "it judges the whole run: TestOverallChecksCanFail sees it fail"
+	noHookAtAll = "the stall has no hook for it"
 )
 
 // TestEveryRelationCanFail turns relations round and sees a correct target fail them: a relation that holds either way
@@ -43,7 +43,7 @@ func TestEveryRelationCanFail(t *testing.T) {
 	target := openStall(t, nil).target()
 	left := map[string]bool{}
 	for _, c := range Checks() {
-		if c.Overall != nil || target.Lacks(c.Needs()) != "" {
+		if c.WholeRun != "" || target.Lacks(c.Needs()) != "" {
 			left[c.Name] = true
 			continue
 		}
@@ -98,18 +98,18 @@ func (r Relation) negated() Relation {
 func TestOverallChecksCanFail(t *testing.T) {
 	t.Parallel()
 	fine := Delivery{Label: "paid", Sign: "genuine", Status: 200, Answer: `{"received":true}`, Latency: time.Millisecond}
-	with := func(change func(*Delivery)) Journaled {
+	with := func(change func(*Delivery)) Observation {
 		wrong := fine
 		change(&wrong)
 		again := wrong
 		again.SentAt = wrong.SentAt.Add(time.Minute)
-		return Journaled{Deliveries: []Delivery{fine, wrong, again}}
+		return Observation{Deliveries: []Delivery{fine, wrong, again}}
 	}
-	for name, wrong := range map[string][]Journaled{
+	for name, wrong := range map[string][]Observation{
 		"ack-policy/no-redirect":   {with(func(d *Delivery) { d.Status = 301 }), with(func(d *Delivery) { d.Status = 308 })},
 		"ack-policy/no-rate-limit": {with(func(d *Delivery) { d.Status = 429 })},
 		"ack-policy/in-time":       {with(func(d *Delivery) { d.Latency = 11 * time.Second })},
-		"ack-policy/steady":        {with(func(d *Delivery) { d.Status = 0 }), {Deliveries: []Delivery{fine}, Flapping: "it flaps"}},
+		"ack-policy/steady":        {with(func(d *Delivery) { d.Status = 0 }), {Deliveries: []Delivery{fine}, Flaky: "it flaps"}},
 		"ack-policy/no-leak": {
 			with(func(d *Delivery) { d.inside = leak("the secret is whsec_x", []string{"whsec_x"}) }),
 			with(func(d *Delivery) { d.inside = leak("Error: x\n    at handler (/srv/app.js:12:3)", []string{"whsec_x"}) }),
@@ -122,15 +122,15 @@ func TestOverallChecksCanFail(t *testing.T) {
 	} {
 		for _, c := range ChecksNamed(name) {
 			for _, j := range wrong {
-				seen := c.Overall(j)
+				seen := wholeRun[c.WholeRun](j)
 				require.Equal(t, Fail, seen.Verdict, name)
 				require.NotEmpty(t, seen.Why)
-				if j.Flapping == "" {
+				if j.Flaky == "" {
 					require.Len(t, seen.Deliveries, 2, "the evidence")
 				}
 			}
-			require.Equal(t, Pass, c.Overall(Journaled{Deliveries: []Delivery{fine}}).Verdict, name)
-			require.Equal(t, NotRun, c.Overall(Journaled{}).Verdict, "%s: no evidence is never a pass", name)
+			require.Equal(t, Pass, wholeRun[c.WholeRun](Observation{Deliveries: []Delivery{fine}}).Verdict, name)
+			require.Equal(t, NotRun, wholeRun[c.WholeRun](Observation{}).Verdict, "%s: no evidence is never a pass", name)
 		}
 	}
 	require.Equal(t, Info, inTime(with(func(d *Delivery) { d.Latency = 7 * time.Second })).Verdict)
@@ -144,9 +144,9 @@ func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
 		return Delivery{Label: "paid", Sign: "genuine", Genuine: true, EventID: id, Status: status, SentAt: began.Add(after), Latency: time.Millisecond}
 	}
 	refused := []Delivery{at(0, "evt_1", 200), at(time.Second, "evt_1", 500), at(2*time.Second, "evt_1", 500)}
-	require.Equal(t, Info, steadyAnswers(Journaled{Deliveries: refused}).Verdict, "until it was asked whether answers flap")
-	require.Equal(t, Pass, steadyAnswers(Journaled{Deliveries: refused, Asked: true}).Verdict)
-	seen := steadyAnswers(Journaled{Deliveries: append(refused, at(3*time.Second, "evt_2", 0), at(4*time.Second, "evt_3", 0))})
+	require.Equal(t, Info, steadyAnswers(Observation{Deliveries: refused}).Verdict, "until it was asked whether answers flap")
+	require.Equal(t, Pass, steadyAnswers(Observation{Deliveries: refused, Asked: true}).Verdict)
+	seen := steadyAnswers(Observation{Deliveries: append(refused, at(3*time.Second, "evt_2", 0), at(4*time.Second, "evt_3", 0))})
 	require.Equal(t, Fail, seen.Verdict)
 	require.Contains(t, seen.Why, "2 of 5 answers never came")
 }
@@ -157,7 +157,7 @@ func TestWhatIsAlwaysLateIsAskedOnceMore(t *testing.T) {
 	target := openStall(t, func(s *stall) {
 		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
 			if strings.Contains(string(body), `"charge.dispute.created"`) {
-				time.Sleep(tooSlow + 100*time.Millisecond)
+				time.Sleep(DefaultTimings.TooSlow + 100*time.Millisecond)
 			}
 			return false
 		}

@@ -39,7 +39,7 @@ func anyIndex(place string) string {
 }
 
 // learn compares the states of two subjects.
-func (ids *ownIDs) learn(a, b canonical, of, other Subject) {
+func (ids *ownIDs) learn(a, b normalized, of, other Subject) {
 	for _, name := range of.shortIDs() {
 		mine, others := of.text(name), other.text(name)
 		if others == "" || mine == others {
@@ -70,7 +70,7 @@ func (ids *ownIDs) learnt(which *map[string]string, pattern, name string) {
 }
 
 // learnKeys finds the map that leads to a place by one subject's id, and to the same place of another's by its own.
-func (ids *ownIDs) learnKeys(place string, a, b canonical, mine, others, name string) {
+func (ids *ownIDs) learnKeys(place string, a, b normalized, mine, others, name string) {
 	tokens := strings.Split(place, "/")
 	for n := 1; n < len(tokens); n++ {
 		if tokens[n] != mine {
@@ -85,7 +85,7 @@ func (ids *ownIDs) learnKeys(place string, a, b canonical, mine, others, name st
 }
 
 // lists tells whether there is a list at a place: it has a first element.
-func (c canonical) lists(tokens []string) bool {
+func (c normalized) lists(tokens []string) bool {
 	first := strings.Join(tokens, "/") + "/0"
 	for place := range c {
 		if place == first || strings.HasPrefix(place, first+"/") {
@@ -96,8 +96,8 @@ func (c canonical) lists(tokens []string) bool {
 }
 
 // mask gives a subject's ids their names, where a state was found to hold them.
-func (ids *ownIDs) mask(c canonical, s Subject) canonical {
-	masked := make(canonical, len(c))
+func (ids *ownIDs) mask(c normalized, s Subject) normalized {
+	masked := make(normalized, len(c))
 	for place, value := range c {
 		if name, known := ids.values[anyIndex(place)]; known {
 			value = withName(value, s.text(name), name)

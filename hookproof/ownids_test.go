@@ -21,27 +21,27 @@ func TestShortIDsAreFoundByComparing(t *testing.T) {
 		a, b        string
 		sa, sb      Subject
 		c           string // another state of sa's
-		want, wantC canonical
+		want, wantC normalized
 	}{
 		{`{"id": 2, "n": 1}`, `{"id": 3, "n": 1}`, second, third, `{"id": 2, "n": 2}`,
-			canonical{"/id": `"{{clientReferenceId}}"`, "/n": "1"}, canonical{"/id": `"{{clientReferenceId}}"`, "/n": "2"}},
+			normalized{"/id": `"{{clientReferenceId}}"`, "/n": "1"}, normalized{"/id": `"{{clientReferenceId}}"`, "/n": "2"}},
 		{`{"id": "2", "n": 2}`, `{"id": "3", "n": 2}`, second, third, `{"id": "2", "n": 2}`,
-			canonical{"/id": `"{{clientReferenceId}}"`, "/n": "2"}, canonical{"/id": `"{{clientReferenceId}}"`, "/n": "2"}},
+			normalized{"/id": `"{{clientReferenceId}}"`, "/n": "2"}, normalized{"/id": `"{{clientReferenceId}}"`, "/n": "2"}},
 		{`{"url": "/orders/2?n=12", "n": 0}`, `{"url": "/orders/3?n=12", "n": 0}`, second, third, `{"url": "/orders/2?n=12", "n": 2}`,
-			canonical{"/url": `"/orders/{{clientReferenceId}}?n=12"`, "/n": "0"}, canonical{"/url": `"/orders/{{clientReferenceId}}?n=12"`, "/n": "2"}},
+			normalized{"/url": `"/orders/{{clientReferenceId}}?n=12"`, "/n": "0"}, normalized{"/url": `"/orders/{{clientReferenceId}}?n=12"`, "/n": "2"}},
 		{`[{"order": "ord_1"}]`, `[{"order": "ord_10"}]`, first, tenth, `[{"order": "ord_1"}, {"order": "ord_1"}, {"order": "ord_10"}]`,
-			canonical{"/0/order": `"{{clientReferenceId}}"`},
-			canonical{"/0/order": `"{{clientReferenceId}}"`, "/1/order": `"{{clientReferenceId}}"`, "/2/order": `"ord_10"`}},
+			normalized{"/0/order": `"{{clientReferenceId}}"`},
+			normalized{"/0/order": `"{{clientReferenceId}}"`, "/1/order": `"{{clientReferenceId}}"`, "/2/order": `"ord_10"`}},
 		{`{"orders": {"2": {"n": 1}}}`, `{"orders": {"3": {"n": 1}}}`, second, third, `{"orders": {"2": {"n": 2}, "3": {"n": 2}}}`,
-			canonical{"/orders/{{clientReferenceId}}/n": "1"}, canonical{"/orders/{{clientReferenceId}}/n": "2", "/orders/3/n": "2"}},
+			normalized{"/orders/{{clientReferenceId}}/n": "1"}, normalized{"/orders/{{clientReferenceId}}/n": "2", "/orders/3/n": "2"}},
 		// One of them is no id: nothing is masked.
-		{`{"n": 2}`, `{"n": 1}`, second, third, `{"n": 2}`, canonical{"/n": "2"}, canonical{"/n": "2"}},
-		{`{"n": 2}`, `{"n": 2}`, second, third, `{"n": 2}`, canonical{"/n": "2"}, canonical{"/n": "2"}},
+		{`{"n": 2}`, `{"n": 1}`, second, third, `{"n": 2}`, normalized{"/n": "2"}, normalized{"/n": "2"}},
+		{`{"n": 2}`, `{"n": 2}`, second, third, `{"n": 2}`, normalized{"/n": "2"}, normalized{"/n": "2"}},
 		{`{"list": [1, 1, 1]}`, `{"list": [1, 1, 1, 1]}`, second, third, `{"list": [1, 1, 1]}`,
-			canonical{"/list/0": "1", "/list/1": "1", "/list/2": "1"}, canonical{"/list/0": "1", "/list/1": "1", "/list/2": "1"}},
+			normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}, normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}},
 	} {
-		of := func(state string, s Subject) canonical {
-			c, err := canonicalOf(json.RawMessage(state), s, nil)
+		of := func(state string, s Subject) normalized {
+			c, err := normalize(json.RawMessage(state), s, nil)
 			require.NoError(t, err)
 			return c
 		}

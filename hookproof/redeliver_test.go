@@ -28,10 +28,10 @@ func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) i
 			return true
 		}
 	})
-	r := &run{target: s.target()}
-	r.target.Timings.Retry = pause
-	r.sender = newSender(r.target, &r.journal)
-	t.Cleanup(r.sender.close)
+	target := s.target()
+	target.Timings.Retry, target.Timings.Redeliver = pause, patience
+	x := newExecutor(target, Options{})
+	t.Cleanup(x.sender.close)
 	events := map[string]Event{}
 	for _, name := range []string{"paid", "unhandled"} {
 		var err error
@@ -39,11 +39,11 @@ func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) i
 		require.NoError(t, err)
 	}
 	if done != 0 {
-		r.good = shipment{event: events["unhandled"], label: "unhandled", sign: "genuine"}
+		x.facts.neutral = outgoing{event: events["unhandled"], label: "unhandled", sign: "genuine"}
 	}
-	trial := &Trial{events: events, pending: []string{"paid"}}
-	require.NoError(t, r.redeliver(t.Context(), trial, patience))
-	return trial.Unanswered, asked
+	h := &History{events: events, pending: []string{"paid"}}
+	require.NoError(t, x.redeliver(t.Context(), h))
+	return h.Unacknowledged, asked
 }
 
 // What a target says of a genuine event again and again, and nothing else, is its last word: a retry that is refused for
@@ -67,8 +67,8 @@ func TestALeaseIsWaitedFor(t *testing.T) {
 		t.Run(http.StatusText(done), func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
-			unanswered, asked := redelivered(t, 2*lastWord+time.Second, briefly, func(int) int {
-				if time.Since(began) < lastWord+time.Second {
+			unanswered, asked := redelivered(t, 2*DefaultTimings.Refusal+time.Second, briefly, func(int) int {
+				if time.Since(began) < DefaultTimings.Refusal+time.Second {
 					return http.StatusConflict
 				}
 				return http.StatusOK

@@ -74,7 +74,7 @@ type replay struct {
 
 	subjects map[string]Subject
 	makers   map[string]func(context.Context) error
-	sent     map[string]shipment // by label
+	sent     map[string]outgoing // by label
 }
 
 func (r *replay) run(ctx context.Context) error {
@@ -95,7 +95,7 @@ func (r *replay) run(ctx context.Context) error {
 // begin forgets the subjects of before, announces new ones, and makes those that the scenario names:
 // before its first step, since it may break what making one needs.
 func (r *replay) begin(ctx context.Context, announced []string) error {
-	r.subjects, r.makers, r.sent = map[string]Subject{}, map[string]func(context.Context) error{}, map[string]shipment{}
+	r.subjects, r.makers, r.sent = map[string]Subject{}, map[string]func(context.Context) error{}, map[string]outgoing{}
 	for _, name := range announced {
 		if r.target.Announce == nil {
 			return fmt.Errorf("%w: the target offers no announce", errMissing)
@@ -129,7 +129,7 @@ func (r *replay) makeSubject(ctx context.Context, name string) error {
 	return nil
 }
 
-func (r *replay) step(ctx context.Context, step Step) error {
+func (r *replay) step(ctx context.Context, step ScenarioStep) error {
 	before, err := r.counters(ctx)
 	if err != nil {
 		return err
@@ -171,8 +171,8 @@ func (r *replay) step(ctx context.Context, step Step) error {
 }
 
 // ship makes the event of a sending.
-func (r *replay) ship(s Sending) (shipment, error) {
-	what := shipment{label: s.As, subject: s.whose(), sign: orGenuine(s.Sign)}
+func (r *replay) ship(s Sending) (outgoing, error) {
+	what := outgoing{label: s.As, subject: s.whose(), sign: orGenuine(s.Sign)}
 	var err error
 	if s.Raw != nil {
 		what.event = rawEvent(*s.Raw)
@@ -202,9 +202,9 @@ func orGenuine(sign string) string {
 	return sign
 }
 
-// deliver sends a shipment, again and again until a 2xx if it is asked to, as Stripe would: the same
+// deliver sends a outgoing, again and again until a 2xx if it is asked to, as Stripe would: the same
 // event with a fresh timestamp.
-func (r *replay) deliver(ctx context.Context, what shipment, until2xx bool) Delivery {
+func (r *replay) deliver(ctx context.Context, what outgoing, until2xx bool) Delivery {
 	d := r.sender.send(ctx, what)
 	for try := 1; until2xx && !d.Acknowledged() && try < maxTries && ctx.Err() == nil; try++ {
 		select {
@@ -223,7 +223,7 @@ func (r *replay) burst(ctx context.Context, b Burst) (subject string, err error)
 			return "", err
 		}
 	}
-	copies := make([]shipment, b.Copies)
+	copies := make([]outgoing, b.Copies)
 	for i := range copies {
 		copies[i] = what
 		if b.FreshIDs {
@@ -243,7 +243,7 @@ func (r *replay) burst(ctx context.Context, b Burst) (subject string, err error)
 }
 
 // judge compares what a step came to with what is expected of it.
-func (r *replay) judge(ctx context.Context, step Step, subject string, before Counters, deliveries []Delivery) error {
+func (r *replay) judge(ctx context.Context, step ScenarioStep, subject string, before Counters, deliveries []Delivery) error {
 	expect := step.Expect
 	if expect == nil {
 		return nil
@@ -278,13 +278,6 @@ func (r *replay) judge(ctx context.Context, step Step, subject string, before Co
 		}
 	}
 	return r.expectState(ctx, subject, expect.State)
-}
-
-func said(d Delivery) string {
-	if d.Err != nil {
-		return plainly(d.Err)
-	}
-	return strconv.Itoa(d.Status)
 }
 
 // expectOutcomes compares outcomes with how the target's counters moved.
@@ -333,7 +326,7 @@ func (r *replay) expectState(ctx context.Context, name string, expected map[stri
 	})
 }
 
-func (s Step) name() string {
+func (s ScenarioStep) name() string {
 	switch {
 	case s.Deliver != nil && s.Deliver.Raw != nil:
 		return "deliver a raw body"

@@ -37,11 +37,11 @@ func TestACorrectShopPasses(t *testing.T) {
 			require.NotEmpty(t, result.Journal.Deliveries())
 		})
 	}
-	for _, word := range words(ways, true) {
+	for _, word := range words(signings, true) {
 		result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"`+word+`"},"expect":{"ack":200}}]`))
 		require.Equal(t, Pass, result.Verdict, "%s: %s", word, result.Why)
 	}
-	for _, word := range words(ways, false) {
+	for _, word := range words(signings, false) {
 		result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"`+word+`"},"expect":{"ack":400,"state":{"status":"open"}}}]`))
 		require.Equal(t, Pass, result.Verdict, "%s: %s", word, result.Why)
 		require.False(t, result.Journal.Deliveries()[0].Genuine)

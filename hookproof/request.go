@@ -58,7 +58,7 @@ var noName = regexp.MustCompile(`[^a-z0-9]+`)
 
 // requestOf is what a delivery has sent, and how to send it again.
 func requestOf(number int, d Delivery, secrets []string) Request {
-	name := strings.Trim(noName.ReplaceAllString(strings.ToLower(wordOf(d.Label)), "-"), "-")
+	name := strings.Trim(noName.ReplaceAllString(strings.ToLower(specOf(d.Label)), "-"), "-")
 	masked := func(text string) string {
 		for _, secret := range secrets {
 			if len(secret) >= shortestMasked && !mereWord.MatchString(secret) {
@@ -78,7 +78,7 @@ func requestOf(number int, d Delivery, secrets []string) Request {
 		q.Masked = q.Masked || value != d.headers[name]
 		beside = append(beside, name+": "+value)
 	}
-	q.Curl = curl(d.URL, ways[d.Sign], q.Body, masked(string(d.over)), beside)
+	q.Curl = curl(d.URL, signings[d.Sign], q.Body, masked(string(d.over)), beside)
 	return q
 }
 
@@ -103,7 +103,7 @@ var shellKeys = map[string]struct{ options, variable string }{
 
 // curl is a command for a POSIX shell that sends a body, signed by a way when it is run. over is what is signed,
 // beside are headers beside Stripe's.
-func curl(url string, w way, body, over string, beside []string) string {
+func curl(url string, w signing, body, over string, beside []string) string {
 	var needed []string
 	header := w.fill(func(name string) string {
 		if name == "t" {

@@ -61,7 +61,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			target := &Target{URL: e.URL + "/hook?a=1&b=it's", Secret: shopSecret, PreviousSecret: previous, Headers: map[string]string{"X-Forwarded-Proto": "https"}}
 			sender := newSender(target, &Journal{})
 			defer sender.close()
-			sender.send(t.Context(), shipment{event: event, label: name, sign: sign})
+			sender.send(t.Context(), outgoing{event: event, label: name, sign: sign})
 			header, body := e.last()
 			var f Finding
 			f.show(sender.journal.Deliveries(), target.secrets())
@@ -86,7 +86,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			var mayBe [][]string // by the second in which it was signed
 			for now := began; now <= time.Now().Unix(); now++ {
 				var values []string
-				if sent := ways[sign].sign(signer{shopSecret, previous, now, event.Body}); sent.header != nil {
+				if sent := signings[sign].sign(signer{shopSecret, previous, now, event.Body}); sent.header != nil {
 					values = []string{*sent.header}
 				}
 				mayBe = append(mayBe, values)
@@ -99,7 +99,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			try(name, "genuine")
 		}
 	}
-	for sign := range ways {
+	for sign := range signings {
 		try("paid", sign)
 	}
 	try("spaced", "tampered-body")
@@ -108,7 +108,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 
 func TestTheCommandAsksForTheSecret(t *testing.T) {
 	t.Parallel()
-	command := exec.CommandContext(t.Context(), "sh", "-c", curl("http://127.0.0.1:1/", ways["genuine"], "{}", "{}", nil))
+	command := exec.CommandContext(t.Context(), "sh", "-c", curl("http://127.0.0.1:1/", signings["genuine"], "{}", "{}", nil))
 	command.Env = []string{"PATH=" + os.Getenv("PATH")}
 	out, err := command.CombinedOutput()
 	require.Error(t, err)

@@ -14,11 +14,8 @@ const (
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
 )
 
-// What a run may take, and how often it may call hooks, unless it is given more.
-const (
-	usualBudget    = time.Minute
-	usualHookCalls = 300
-)
+// usualBudget is what a run may take, unless it is given more.
+const usualBudget = time.Minute
 
 // command is how the run is called from a shell, up to what chooses checks and seed.
 func (t *Target) command(o Options) string {
@@ -42,7 +39,7 @@ func (t *Target) command(o Options) string {
 	if o.Budget != usualBudget {
 		command += " --budget " + o.Budget.String()
 	}
-	if o.HookCalls != usualHookCalls {
+	if o.HookCalls > 0 {
 		command += fmt.Sprintf(" --hook-calls %d", o.HookCalls)
 	}
 	if o.Thorough {

@@ -20,15 +20,15 @@ type Scenario struct {
 	Needs       []string       `json:"needs"`
 	Kills       []string       `json:"kills"`
 	Announced   []string       `json:"announced,omitempty"`
-	Steps       []Step         `json:"steps,omitempty"`
+	Steps       []ScenarioStep `json:"steps,omitempty"`
 	Life        []Sending      `json:"life,omitempty"`
 	Repeat      bool           `json:"repeat,omitempty"`
 	Late        bool           `json:"late,omitempty"`
 	State       map[string]any `json:"state,omitempty"`
 }
 
-// Step is one verb and what is expected of it.
-type Step struct {
+// ScenarioStep is one verb and what is expected of it.
+type ScenarioStep struct {
 	Deliver   *Sending     `json:"deliver,omitempty"`
 	Redeliver string       `json:"redeliver,omitempty"`
 	Sign      string       `json:"sign,omitempty"` // of a redelivery
@@ -150,7 +150,7 @@ func (s *Scenario) check() error {
 	return nil
 }
 
-func (s *Step) check(labels map[string]bool, announced []string) error {
+func (s *ScenarioStep) check(labels map[string]bool, announced []string) error {
 	verbs := 0
 	for _, given := range []bool{s.Deliver != nil, s.Redeliver != "", s.Burst != nil, s.Fault != "", s.Restart != "", s.Make != ""} {
 		if given {
@@ -197,8 +197,8 @@ func (s *Sending) check(labels map[string]bool) error {
 }
 
 func checkSign(word string) error {
-	if _, known := ways[word]; word != "" && !known {
-		return fmt.Errorf("sign: there is no %q; the words are %s", word, strings.Join(sortedKeys(ways), ", "))
+	if _, known := signings[word]; word != "" && !known {
+		return fmt.Errorf("sign: there is no %q; the words are %s", word, strings.Join(sortedKeys(signings), ", "))
 	}
 	return nil
 }

@@ -11,10 +11,10 @@ import (
 
 // Schedule is a set of deliveries with order, copies and overlap, in words: what is sent to one fresh
 // subject. ParseSchedule describes the words.
-type Schedule []Item
+type Schedule []Step
 
-// Item is one word of a schedule: deliveries of one event, or a verb.
-type Item struct {
+// Step is one word of a schedule: deliveries of one event, or a verb.
+type Step struct {
 	Verb     string // one of verbs; "" is a delivery
 	Sign     string // how it is signed; "" is genuine
 	Event    string // a word of the vocabulary
@@ -25,10 +25,10 @@ type Item struct {
 }
 
 // prepares tells whether any answer will do: a delivery that is there for what comes after it.
-func (i Item) prepares() bool { return i.Verb == "" && i.Want == "any" }
+func (i Step) prepares() bool { return i.Verb == "" && i.Want == "any" }
 
 // overlaps tells whether the copies are to overlap for what is demanded of them.
-func (i Item) overlaps() bool { return i.Together && !i.prepares() }
+func (i Step) overlaps() bool { return i.Together && !i.prepares() }
 
 // wants are the answers that can be demanded of a delivery.
 var wants = map[string]string{
@@ -66,15 +66,15 @@ func ParseSchedule(text string) (Schedule, error) {
 	var s Schedule
 	for field := range strings.FieldsSeq(text) {
 		if _, is := verbs[field]; is {
-			s = append(s, Item{Verb: field})
+			s = append(s, Step{Verb: field})
 			continue
 		}
 		m := itemForm.FindStringSubmatch(field)
 		if m == nil {
 			return nil, fmt.Errorf("%q is no word of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}
-		item := Item{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
-		if _, known := ways[item.Sign]; item.Sign != "" && !known {
+		item := Step{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
+		if _, known := signings[item.Sign]; item.Sign != "" && !known {
 			return nil, fmt.Errorf("%q: there is no way to sign called %q", field, item.Sign)
 		}
 		if _, known := vocabulary[item.Event]; !known {
@@ -94,7 +94,7 @@ func ParseSchedule(text string) (Schedule, error) {
 	return s, nil
 }
 
-func (i Item) String() string {
+func (i Step) String() string {
 	if i.Verb != "" {
 		return i.Verb
 	}
@@ -118,8 +118,8 @@ func (i Item) String() string {
 	return text
 }
 
-// plainly is the item without what is demanded of its answer.
-func (i Item) plainly() string {
+// undemanding is the step without what is demanded of its answer.
+func (i Step) undemanding() string {
 	i.Want = ""
 	return i.String()
 }
@@ -133,15 +133,15 @@ func (s Schedule) String() string {
 }
 
 // genuine tells whether a delivery of the item must have its effect, if it has any.
-func (i Item) genuine() bool { return i.Verb == "" && (i.Sign == "" || ways[i.Sign].genuine) }
+func (i Step) genuine() bool { return i.Verb == "" && (i.Sign == "" || signings[i.Sign].genuine) }
 
 // has tells whether a schedule delivers an event, however signed.
 func (s Schedule) has(event string) bool {
-	return slices.ContainsFunc(s, func(i Item) bool { return i.Verb == "" && i.Event == event })
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
 }
 
 func (s Schedule) verb(verb string) bool {
-	return slices.ContainsFunc(s, func(i Item) bool { return i.Verb == verb })
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
 // crowded is the schedule as it is delivered where so many copies are needed at least for some to overlap.
@@ -209,3 +209,6 @@ func sample(list []string, limit int, seed uint64) []string {
 	}
 	return out
 }
+
+// tells tells whether another step tells of the same event.
+func (i Step) tells(other Step) bool { return i.Verb == "" && i.Event == other.Event }

@@ -188,10 +188,10 @@ func scenario(t *testing.T, rest string) Scenario {
 	return s
 }
 
-func words(ways map[string]way, genuine bool) []string {
+func words(signings map[string]signing, genuine bool) []string {
 	var found []string
-	for word := range maps.Keys(ways) {
-		if ways[word].genuine == genuine {
+	for word := range maps.Keys(signings) {
+		if signings[word].genuine == genuine {
 			found = append(found, word)
 		}
 	}

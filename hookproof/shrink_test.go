@@ -91,12 +91,12 @@ func TestShrinkingKeepsWhatIsDemanded(t *testing.T) {
 		require.NoError(t, err)
 		r, err := ParseSchedule(right)
 		require.NoError(t, err)
-		one := instance{Relation: Relation{Left: left, Op: "=", Right: right}, left: l, right: r}
+		one := Case{Relation: Relation{Left: left, Op: "=", Right: right}, Delivered: l, Compared: r}
 		for _, shorter := range one.shorter() {
-			require.NotEqual(t, shorter.left.String(), shorter.right.String(), "it breaks nothing")
-			for _, item := range shorter.right {
+			require.NotEqual(t, shorter.Delivered.String(), shorter.Compared.String(), "it breaks nothing")
+			for _, item := range shorter.Compared {
 				genuine := false
-				for _, other := range shorter.left {
+				for _, other := range shorter.Delivered {
 					genuine = genuine || other.genuine() && other.tells(item)
 				}
 				require.True(t, genuine, "%s cannot be demanded", shorter)

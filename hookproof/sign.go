@@ -37,7 +37,7 @@ type signed struct {
 
 // way is one way to sign, as data: a delivery is signed by it, and the shell's line that sends the same again. What is
 // genuine must be accepted, anything else refused.
-type way struct {
+type signing struct {
 	genuine bool
 	header  string // with {t} and {KEY} in it, KEY being one of keys: a signature by that
 	none    bool   // there is no header at all
@@ -59,7 +59,7 @@ const (
 const minute = int64(time.Minute / time.Second)
 
 // ways are the words for how a delivery is signed; fixtures' FORMAT.md describes them.
-var ways = map[string]way{
+var signings = map[string]signing{
 	"genuine":          {genuine: true, header: "t={t},v1={own}"},
 	"previous-secret":  {genuine: true, header: "t={t},v1={previous}"},
 	"several-v1":       {genuine: true, header: "t={t},v1={other},v1={own}"},
@@ -95,11 +95,11 @@ var keys = map[string]func(signer) string{
 var headerPart = regexp.MustCompile(`\{(\w+)\}`)
 
 // fill puts what is known by its name in the place of each {name} of the way's header.
-func (w way) fill(value func(name string) string) string {
+func (w signing) fill(value func(name string) string) string {
 	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
 }
 
-func (w way) sign(s signer) signed {
+func (w signing) sign(s signer) signed {
 	out, t := signed{body: s.body, over: s.body}, s.now+w.at
 	switch w.alters {
 	case theSent:

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// canonical is a state with the subject's own ids replaced by their names and the ignored places masked,
+// normalized is a state with the subject's own ids replaced by their names and the ignored places masked,
 // so that the states of two subjects can be compared: pointers to leaves.
-type canonical map[string]string
+type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
 
@@ -33,8 +33,8 @@ func isTime(n json.Number) bool {
 }
 
 // timeless is a state in which every time has the same name: paidAt and refundedAt tell of the run's clock, and nothing else.
-func (c canonical) timeless() canonical {
-	named := make(canonical, len(c))
+func (c normalized) timeless() normalized {
+	named := make(normalized, len(c))
 	for pointer, value := range c {
 		switch {
 		case isTime(json.Number(value)):
@@ -49,7 +49,7 @@ func (c canonical) timeless() canonical {
 // leastID is how long a subject's value must be to be taken for an id wherever it appears.
 const leastID = 6
 
-func canonicalOf(state any, s Subject, ignore []string) (canonical, error) {
+func normalize(state any, s Subject, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func canonicalOf(state any, s Subject, ignore []string) (canonical, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, err
 	}
-	c := canonical{}
+	c := normalized{}
 	c.add("", value, s.names(), ignore)
 	return c, nil
 }
@@ -90,7 +90,7 @@ func (s Subject) names() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-func (c canonical) add(pointer string, value any, names *strings.Replacer, ignore masks) {
+func (c normalized) add(pointer string, value any, names *strings.Replacer, ignore masks) {
 	if ignore.hides(pointer) {
 		c[pointer] = ignored
 		return
@@ -116,7 +116,7 @@ func (c canonical) add(pointer string, value any, names *strings.Replacer, ignor
 
 // addMap adds a map's members. One that is to be ignored by its name has a place though it is absent: whether it is there
 // says nothing either.
-func (c canonical) addMap(pointer string, members map[string]any, names *strings.Replacer, ignore masks) {
+func (c normalized) addMap(pointer string, members map[string]any, names *strings.Replacer, ignore masks) {
 	before := len(c)
 	if ignore.hidesAll(pointer) {
 		for n := range len(members) {
@@ -140,7 +140,7 @@ func escapePointer(name string) string {
 }
 
 // difference names the places where two states differ, in order; "" if there is none.
-func (c canonical) difference(other canonical) []string {
+func (c normalized) difference(other normalized) []string {
 	var places []string
 	for pointer, value := range c {
 		if other[pointer] != value {
@@ -156,10 +156,10 @@ func (c canonical) difference(other canonical) []string {
 	return places
 }
 
-func (c canonical) equal(other canonical) bool { return len(c.difference(other)) == 0 }
+func (c normalized) equal(other normalized) bool { return len(c.difference(other)) == 0 }
 
-// tells says in words where a state differs from what is wanted.
-func (c canonical) tells(want canonical) string {
+// describe says in words where a state differs from what is wanted.
+func (c normalized) describe(want normalized) string {
 	places := c.difference(want)
 	var parts []string
 	for _, pointer := range places[:min(3, len(places))] {
@@ -172,7 +172,7 @@ func (c canonical) tells(want canonical) string {
 }
 
 // String is a state in a line, the first places of it.
-func (c canonical) String() string {
+func (c normalized) String() string {
 	var parts []string
 	for _, pointer := range c.difference(nil) {
 		if len(parts) == 3 {
@@ -190,7 +190,7 @@ func nameOf(pointer string) string {
 	return pointer
 }
 
-func orAbsent(c canonical, pointer string) string {
+func orAbsent(c normalized, pointer string) string {
 	if value, there := c[pointer]; there {
 		return value
 	}
@@ -198,7 +198,7 @@ func orAbsent(c canonical, pointer string) string {
 }
 
 // decoded is the state for a report.
-func (c canonical) decoded() State {
+func (c normalized) decoded() State {
 	if c == nil {
 		return nil
 	}

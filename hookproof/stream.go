@@ -19,7 +19,7 @@ func (t *Target) Stream(ctx context.Context, connections int, next func() (Event
 				if !more {
 					return
 				}
-				s.send(ctx, shipment{event: event, label: event.Type, sign: "genuine"})
+				s.send(ctx, outgoing{event: event, label: event.Type, sign: "genuine"})
 			}
 		})
 	}

@@ -24,7 +24,7 @@ func Table(checks []Check) string {
 		for _, r := range c.Relations {
 			relations = append(relations, "`"+strings.ReplaceAll(r.String(), "|", `\|`)+"`")
 		}
-		if c.Overall != nil {
+		if c.WholeRun != "" {
 			relations = append(relations, "every answer in calm")
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", c.Name, c.Demand, source, strings.Join(c.Needs(), ", "),

@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Target is an endpoint and what it offers. URL and Secret are required; a hook that is nil is not
@@ -69,37 +68,6 @@ type Counters struct{ Received, Duplicates, Errors int64 }
 
 func (c Counters) minus(o Counters) Counters {
 	return Counters{c.Received - o.Received, c.Duplicates - o.Duplicates, c.Errors - o.Errors}
-}
-
-// Timings are all deadlines of this package. They are for a slow machine: only what fails waits for them.
-type Timings struct {
-	Answer time.Duration // for the answer to one delivery
-	Effect time.Duration // for a state or a counter to become what is expected: it may come after the ACK
-	Poll   time.Duration // between two looks at a state or a counter
-	Flight time.Duration // for all copies of a burst to be in flight
-	Retry  time.Duration // between two tries of a delivery that is retried until a 2xx
-	Ready  time.Duration // for the target to listen after its start hook, and to listen no more after its stop hook
-}
-
-// DefaultTimings are what a target gets that names no others.
-var DefaultTimings = Timings{
-	Answer: 30 * time.Second,
-	Effect: 3 * time.Second,
-	Poll:   10 * time.Millisecond,
-	Flight: 10 * time.Second,
-	Retry:  100 * time.Millisecond,
-	Ready:  10 * time.Second,
-}
-
-func (t Timings) orDefault() Timings {
-	or := func(given, fallback time.Duration) time.Duration {
-		if given == 0 {
-			return fallback
-		}
-		return given
-	}
-	d := DefaultTimings
-	return Timings{or(t.Answer, d.Answer), or(t.Effect, d.Effect), or(t.Poll, d.Poll), or(t.Flight, d.Flight), or(t.Retry, d.Retry), or(t.Ready, d.Ready)}
 }
 
 // Needs are the words for what a scenario or a check may ask of a target.

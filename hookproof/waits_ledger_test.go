@@ -54,7 +54,7 @@ func TestCopiesAreMadeToOverlap(t *testing.T) {
 	t.Parallel()
 	target := openQueue(t, 150*time.Millisecond, false)
 	subject := target.Subject
-	target.Subject = func(ctx context.Context) (Subject, error) { time.Sleep(forcing); return subject(ctx) }
+	target.Subject = func(ctx context.Context) (Subject, error) { time.Sleep(DefaultTimings.HoldFor); return subject(ctx) }
 	r, err := Judge(t.Context(), target, Options{Checks: []Check{madeUp("paid&2", "paid")}})
 	require.NoError(t, err)
 	f := findingOf(t, r, "order/made-up")

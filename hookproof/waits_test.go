@@ -95,7 +95,7 @@ func TestAnEffectMayBeLaterThanUsual(t *testing.T) {
 			o.shipped = 1
 			return true
 		}
-		time.AfterFunc(lateOverwrite+700*time.Millisecond, func() { s.mu.Lock(); defer s.mu.Unlock(); o.shipped = 1 })
+		time.AfterFunc(DefaultTimings.LateWrite+700*time.Millisecond, func() { s.mu.Lock(); defer s.mu.Unlock(); o.shipped = 1 })
 		return true
 	}
 	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"idempotence/redelivered"}})

@@ -15,7 +15,7 @@ import (
 )
 
 // word is one event of the vocabulary that schedules are written in.
-type word struct {
+type eventSpec struct {
 	says     string // what it tells, for people
 	event    string // the fixture
 	version  string // its API version; "" is the default one
@@ -63,7 +63,7 @@ func otherCurrency(s Subject) string {
 const newest = "2026-08-26.dahlia"
 
 // vocabulary is all events that a schedule can name.
-var vocabulary = map[string]word{
+var vocabulary = map[string]eventSpec{
 	"paid":                  {says: "the session is completed and paid", event: "checkout.session.completed", age: 1},
 	"paid-newest":           {says: "the session is completed and paid, told in a newer API version", event: "checkout.session.completed", version: newest, age: 1},
 	"unpaid":                {says: "the session is completed, the money is on its way", event: "checkout.session.completed.unpaid"},
@@ -103,8 +103,8 @@ var vocabulary = map[string]word{
 	"refund-too-much": {says: "twice the price has been refunded", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
-	"unhandled": {says: "an event of a type that hardly anybody waits for", event: carrier},
-	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: carrier},
+	"unhandled": {says: "an event of a type that hardly anybody waits for", event: neutralEvent},
+	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: neutralEvent},
 	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
@@ -126,7 +126,7 @@ var vocabulary = map[string]word{
 
 // eventOf makes a word's event for a subject. All of a schedule's events tell of one life that began at
 // born, except where tie makes all of the same second.
-func eventOf(w word, s Subject, t *Target, born time.Time, tie bool) (Event, error) {
+func eventOf(w eventSpec, s Subject, t *Target, born time.Time, tie bool) (Event, error) {
 	if w.raw != "" {
 		return rawEvent(w.raw), nil
 	}
@@ -157,7 +157,7 @@ func eventOf(w word, s Subject, t *Target, born time.Time, tie bool) (Event, err
 	}
 	if w.name != "" {
 		place := "/data/object/customer_details/name"
-		if w.event == carrier {
+		if w.event == neutralEvent {
 			place = "/data/object/description"
 		}
 		if e.Body, err = put(e.Body, place, w.name); err != nil {

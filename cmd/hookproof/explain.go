@@ -64,7 +64,7 @@ func explain(out io.Writer, c hookproof.Check) error {
 			line("", "  "+word)
 		}
 	}
-	if c.Overall != nil {
+	if c.WholeRun != "" {
 		line("tried", "then every answer of the run that was given in calm is looked at")
 	}
 	_, err := fmt.Fprintln(out, text.String())

@@ -1,0 +1,82 @@
+package hookproof
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// costMayBeForged is costForged where an answer alone was seen: what an endpoint acknowledges it need not have believed.
+const costMayBeForged = "whoever knows the URL may be able to mark orders as paid: that it was accepted was seen, and not what it did; " +
+	"an endpoint that fetches each event from Stripe by its id, and believes that alone, cannot be deceived so"
+
+// What was observed has costs and a fix of its own, whatever check it was observed by.
+const (
+	costEnded  = "nothing is taken until somebody starts the process again, and what it was doing is cut off"
+	fixEnded   = "find the error in the target's log, and handle it where it is raised: in Node.js an 'error' event without a listener, such as that of an idle database client (pool.on('error', …)), ends the process, and so does a rejected promise that nobody awaits"
+	fixAnswer  = "answer 200 when the event is stored or has had its effect, however often it comes"
+	fixOneFact = "let a payment count once, whichever event tells of it: remember the session and what it came to, not the event's id alone"
+)
+
+// advice is what a failure costs and how to fix it, by what was found: the relation as it was shrunk, and what was observed. Where
+// that tells nothing more, the check's row does.
+func advice(o Outcome) (cost, fix string) {
+	c := o.Case.Check
+	cost, fix = c.Why, c.Mend
+	switch o.Symptom {
+	case processEnded:
+		return costEnded, fixEnded
+	case doneUnacknowledged:
+		return costRetry, fixAnswer
+	case neverAcknowledged:
+		if o.Case.Fault == "" {
+			fix = "look in the target's log for why it refuses " + strings.Join(o.History.Unacknowledged, " and ") + "; " + fixAnswer
+		}
+		return costRetry, fix
+	case wrongState:
+		return adviceOnState(o)
+	}
+	if o.Case.Op == "" && cost == costForged {
+		cost = costMayBeForged
+	}
+	return cost, fix
+}
+
+// adviceOnState is advice on a wrong state: on what counts twice, on an order that does not matter, on an event that comes too late.
+func adviceOnState(o Outcome) (cost, fix string) {
+	c := o.Case.Check
+	if c.Family() != "order" || o.Case.Op != "=" {
+		return c.Why, c.Mend
+	}
+	_, more := doubled(o.Want.decoded(), o.History.State.decoded())
+	late := o.Case.lateTypes()
+	switch {
+	case more && len(late) > 0:
+		return costTwice, fixOneFact
+	case more && o.Case.Delivered.repeats():
+		return costTwice, mendDedupe
+	case len(late) > 0:
+		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
+	case strings.Contains(c.Relations[0].Left, "tie") && !o.Case.Delivered.verb("tie"):
+		return costOrder, mendOrder
+	}
+	return c.Why, c.Mend
+}
+
+// lateTypes are the types of events that only the delivered side has: what comes too late to change anything.
+func (c Case) lateTypes() []string {
+	var types []string
+	for _, s := range c.Delivered {
+		if s.Verb == "" && s.Want != "any" && !slices.ContainsFunc(c.Compared, s.tells) {
+			if name := fixtureType(vocabulary[s.Event].event); !slices.Contains(types, name) {
+				types = append(types, name)
+			}
+		}
+	}
+	return types
+}
+
+// repeats tells whether a schedule tells something more than once.
+func (s Schedule) repeats() bool {
+	return s.verb("again") || slices.ContainsFunc(s, func(step Step) bool { return step.Verb == "" && s.copies(step) > 1 })
+}

@@ -1,0 +1,150 @@
+package hookproof
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// references are the schedules whose states a case is compared with.
+func (c Case) references() []string {
+	var list []string
+	switch c.Op {
+	case "=":
+		list = append(list, c.Right)
+	case "≠":
+		list = append(list, c.Left, c.Right)
+	case "∌":
+		list = append(list, "", c.base(), c.Right)
+		if c.base() == "" && !c.Delivered.has("unpaid") { // what is judged cannot be its own excuse
+			list = append(list, "unpaid")
+		}
+	}
+	if left, right, conditional := strings.Cut(c.If, "≠"); conditional {
+		list = append(list, left, right)
+	}
+	return list
+}
+
+// unhandled names the event type of a case that the target has listed as one that it does not handle, where the relation would
+// demand that it does, or is evidence only where the state shows that type.
+func (c Case) unhandled(types []string) string {
+	if c.Op == "" || c.Op == "∌" && c.If == "" {
+		return ""
+	}
+	differ := func(a, b Schedule) bool {
+		return slices.ContainsFunc(a, func(s Step) bool { return s.Verb == "" && !slices.ContainsFunc(b, s.tells) })
+	}
+	if c.Op == "=" && c.If == "" && !differ(c.Compared, c.Delivered) {
+		return "" // more events than the compared side has, which must change nothing: ignoring them is right
+	}
+	for _, s := range slices.Concat(c.Delivered, c.Compared) {
+		if spec := vocabulary[s.Event]; s.Verb == "" && spec.event != "" && slices.Contains(types, fixtureType(spec.event)) {
+			return fixtureType(spec.event)
+		}
+	}
+	return ""
+}
+
+// compareStates judges a history's state by those that the case compares it with.
+func compareStates(o Outcome) Outcome {
+	c, h := o.Case, o.History
+	if h.Lost != nil {
+		return o.lost()
+	}
+	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
+		return o.notRun(noEvidenceOf(notShown(strings.TrimSpace(left), strings.TrimSpace(right))))
+	}
+	switch c.Op {
+	case "=":
+		o.Want = h.References[c.Right]
+		places := h.State.difference(o.Want)
+		if len(places) == 0 {
+			return o
+		}
+		if ownOnly(places, h) {
+			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(h.State, o.Want))))
+		}
+		return o.fails(wrongState, fmt.Sprintf("after %s, %s", h.Schedule, h.State.describe(o.Want)))
+	case "≠":
+		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
+		}
+	case "∌":
+		o.Want = h.References[c.base()]
+		why, repeated := c.shows(h)
+		if why != "" {
+			return o.fails(wrongState, why)
+		}
+		if len(repeated) > 0 {
+			return o.notRun(noEvidenceOf(c.mayRepeat(h.State, repeated)))
+		}
+	}
+	return o
+}
+
+// ownOnly tells whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
+func ownOnly(places []string, h History) bool {
+	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
+		return !slices.Contains(h.PerObject, place) || !mayBeOwn(h.State[place], h.Subject)
+	})
+}
+
+// lost fails a case that has lost a state by what was done to the target.
+func (o Outcome) lost() Outcome {
+	h := o.History
+	what := h.Schedule
+	if o.Case.Fault != "" {
+		what += ", " + o.Case.Fault
+	}
+	was := ""
+	if h.Before != nil {
+		was = ", which was " + h.Before.String() + " before the restart"
+	}
+	o.Want = h.Before
+	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: the state hook knows what was made after it, and of this it says: %s", what, was, h.Lost))
+}
+
+func orNothing(schedule string) string {
+	if schedule == "" {
+		return "nothing"
+	}
+	return schedule
+}
+
+// shows says where a state holds what the compared schedule has brought since its base: a value that is there after the
+// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
+// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
+// had changed: a flag, a number, a list or another status may tell of any refund.
+func (c Case) shows(h History) (why string, repeated []string) {
+	state, whole, base, fresh, unpaid := h.State, h.References[c.Right], h.References[c.base()], h.References[""], h.References["unpaid"]
+	if state.equal(whole) && c.base() == "" {
+		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
+	}
+	for _, place := range whole.difference(base) {
+		value := whole[place]
+		shown := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
+		switch {
+		case !shown:
+		case c.base() == "" && h.repeats(place, value):
+			repeated = append(repeated, place)
+		case c.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place):
+			return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), value, c.Right), nil
+		}
+	}
+	return "", repeated
+}
+
+// isWord tells a status from an event's type, a code or a number.
+func isWord(value string) bool { return oneWord.MatchString(value) }
+
+var (
+	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
+	inList  = regexp.MustCompile(`/\d+(/|$)`)
+)
+
+// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
+func trivial(value string) bool {
+	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
+}

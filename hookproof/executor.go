@@ -1,0 +1,444 @@
+package hookproof
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// executor carries cases out on a target and answers what was seen. It makes no verdict. Its methods are safe for concurrent use,
+// and none holds a lock while it waits.
+type executor struct {
+	target  *Target
+	options Options
+	timings Timings
+	sender  *sender
+	journal Journal
+	facts   facts
+	budget  budget
+
+	traffic *semaphore.Weighted // those who deliver beside others hold one of atMost, who must be alone all of them
+	process process
+	ends    atomic.Int64 // how often the target's process was found to have ended
+
+	mu         sync.Mutex
+	references map[string]*lazy[*reference]
+	untouched  []Subject      // that were made, and of which nothing was taken
+	messages   map[string]int // that pass during a schedule's last step
+	overlap    int            // most copies in flight at once
+	struck     int            // messages at which something was cut
+	lastFault  time.Time      // when it was over
+	faults     period         // in which answers are not judged
+	counters   Counters       // as read last, when so many deliveries had been made
+	countersAt int
+}
+
+// atMost is how many cases are executed at once.
+const atMost = 8
+
+// period is a time in which answers are not judged.
+type period struct{ from, to time.Time }
+
+func newExecutor(target *Target, options Options) *executor {
+	x := &executor{
+		target: target, options: options, timings: target.Timings.orDefault(), budget: budget{began: time.Now(), options: options},
+		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{},
+	}
+	x.sender = newSender(target, &x.journal)
+	return x
+}
+
+// beside does something while others deliver as well.
+func (x *executor) beside(ctx context.Context, do func() error) error { return x.holding(ctx, 1, do) }
+
+// alone does something while nothing else is on its way.
+func (x *executor) alone(ctx context.Context, do func() error) error {
+	return x.holding(ctx, atMost, do)
+}
+
+func (x *executor) holding(ctx context.Context, share int64, do func() error) error {
+	if err := x.traffic.Acquire(ctx, share); err != nil {
+		return err
+	}
+	defer x.traffic.Release(share)
+	return do()
+}
+
+// execute carries a case out: on one subject, or, where a fault strikes at one message after the other, on as many as it takes.
+// The error is a hook's or the context's; a reason is part of the history.
+func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error] {
+	return func(yield func(History, error) bool) {
+		err := x.prepare(ctx, c)
+		for at := (progress{}); err == nil && !at.done; {
+			var h *History
+			if h, err = x.executeOnce(ctx, c, &at); err == nil && !yield(*h, nil) {
+				return
+			}
+		}
+		switch why := asReason(err); {
+		case why != nil:
+			yield(History{Schedule: c.Left, Withheld: why}, nil)
+		case err != nil:
+			yield(History{Schedule: c.Left}, err)
+		}
+	}
+}
+
+// progress is how far a case is executed.
+type progress struct {
+	next, last int // messages at which a fault strikes
+	struck     int // how often it did
+	done       bool
+}
+
+// prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
+func (x *executor) prepare(ctx context.Context, c Case) error {
+	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
+		return &reason{kind: nothingToAsk, text: "the target means to ignore " + unhandled}
+	}
+	for _, schedule := range c.references() {
+		if _, err := x.reference(ctx, schedule); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executeOnce executes a case on the next subject.
+func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *History, err error) {
+	at.done = c.Fault == ""
+	switch {
+	case c.Fault != "":
+		h, err = x.executeFault(ctx, c, at)
+	case c.Counts != nil:
+		h, err = x.executeCounts(ctx, c)
+	case c.Op == "≠": // of two references
+		var one *reference
+		if one, err = x.reference(ctx, c.Left); err == nil {
+			seen := *one.history
+			h = &seen
+		}
+	case c.Op == "":
+		h, err = x.deliverUnread(ctx, c.Delivered)
+	default:
+		h, err = x.deliverFresh(ctx, c.Delivered)
+	}
+	if err == nil && slices.ContainsFunc(c.Delivered, Step.overlaps) {
+		if h.Overlap < 2 {
+			err = noEvidenceOf("no two copies were in flight at the same time")
+		} else {
+			x.overlapped(h.Overlap)
+		}
+	}
+	if err == nil {
+		err = x.noticeEnd(ctx, h)
+	}
+	switch {
+	case err != nil || c.Op == "" || h.Ended || h.Overdue:
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state tells whether it was done all the same
+		if err = sleep(ctx, x.timings.quiet(x.facts.lag)); err == nil {
+			err = x.readStates(ctx, c, h)
+		}
+	case c.AtOnce && len(h.Unacknowledged) == 0:
+		err = x.readSettled(ctx, c, h)
+	}
+	if errors.Is(err, errEnded) {
+		h.Ended, err = true, nil
+	}
+	return h, err
+}
+
+// deliverFresh delivers a schedule to a fresh subject.
+func (x *executor) deliverFresh(ctx context.Context, s Schedule) (*History, error) {
+	h := &History{}
+	var object func(context.Context) error
+	var err error
+	switch {
+	case s.verb("make"):
+		x.budget.called()
+		h.Subject, object, err = x.target.Announce(ctx)
+	case x.target.Subject != nil:
+		h.Subject, err = x.subject(ctx)
+	default:
+		h.Subject = stranger(nil, true)
+	}
+	if err != nil {
+		return nil, hookFailed("subject", err)
+	}
+	h.Subject = h.Subject.completed()
+	return h, x.deliver(ctx, h, s, object, nil)
+}
+
+// strikeFunc delivers a step while something goes wrong.
+type strikeFunc func(ctx context.Context, x *executor, h *History, step int) error
+
+// deliver delivers a schedule to a history's subject, and what is not acknowledged again. object makes the subject; a strike
+// delivers the last step.
+func (x *executor) deliver(ctx context.Context, h *History, s Schedule, object func(context.Context) error, strikes strikeFunc) error {
+	s = s.crowded(x.minCopies())
+	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]Event{}, make([][]int, len(s))
+	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
+	h.recovers = strikes != nil
+	h.Faulty = h.recovers || s.verb("restart")
+	born := time.Now().Add(-time.Minute)
+	for n, step := range s {
+		var err error
+		switch step.Verb {
+		case "tie", "spread":
+		case "make":
+			if err = sleep(ctx, x.timings.Overtake); err == nil {
+				x.budget.called()
+				err = hookFailed("subject", object(ctx))
+			}
+		case "later":
+			err = sleep(ctx, x.timings.Later)
+		case "restart":
+			err = x.restart(ctx, h)
+		case "again":
+			for _, name := range h.genuineBefore(n) {
+				x.post(ctx, h, n, Step{Event: name, Copies: 1})
+			}
+		default:
+			if err = x.bind(ctx, h, step, born); err != nil {
+				return err
+			}
+			if strikes != nil && n == len(s)-1 {
+				err = strikes(ctx, x, h, n)
+			} else {
+				x.post(ctx, h, n, step)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return x.redeliver(ctx, h)
+}
+
+// bind makes a step's event, unless an earlier step has.
+func (x *executor) bind(ctx context.Context, h *History, step Step, born time.Time) error {
+	if _, there := h.events[step.Event]; there {
+		return nil
+	}
+	about := h.Subject
+	spec, _ := x.facts.spec(step.Event)
+	if spec.other {
+		other, err := x.subject(ctx)
+		if err != nil {
+			return hookFailed("subject", err)
+		}
+		about = other.completed()
+	}
+	var err error
+	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.verb("tie"))
+	return err
+}
+
+// post delivers the copies of one step.
+func (x *executor) post(ctx context.Context, h *History, n int, step Step) {
+	copies := make([]outgoing, step.Copies)
+	for i := range copies {
+		event := h.events[step.Event]
+		if step.Fresh && i > 0 {
+			if again, err := event.withID(newEventID()); err == nil {
+				event = again
+			}
+		}
+		_, label := x.facts.spec(step.Event)
+		copies[i] = outgoing{event: event, label: label, sign: orGenuine(step.Sign), url: x.url(h.steps, i)}
+	}
+	var deliveries []Delivery
+	if step.Together {
+		if deliveries = x.crowd(ctx, copies); step.overlaps() {
+			h.Overlap = max(h.Overlap, overlap(deliveries))
+		}
+	} else {
+		for _, one := range copies {
+			deliveries = append(deliveries, x.sender.send(ctx, one))
+		}
+	}
+	taken := false
+	for _, d := range deliveries {
+		h.answers[n] = append(h.answers[n], len(h.Deliveries))
+		h.Deliveries = append(h.Deliveries, d)
+		taken = taken || d.Acknowledged()
+	}
+	if !step.genuine() || step.Want != "" { // one whose answer is demanded is judged by its answer
+		return
+	}
+	h.pending = slices.DeleteFunc(h.pending, func(name string) bool { return name == step.Event })
+	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // what was taken before is not sent again because a copy was refused
+		h.pending = append(h.pending, step.Event)
+	}
+}
+
+// url is where the nth copy goes.
+func (x *executor) url(s Schedule, n int) string {
+	if !s.verb("spread") {
+		return x.target.URL
+	}
+	urls := append([]string{x.target.URL}, x.target.Replicas...)
+	return urls[n%len(urls)]
+}
+
+// gate is how many copies overlap where nothing forces them to.
+const gate = 50
+
+// minCopies is how many copies are sent at least for some to overlap.
+func (x *executor) minCopies() int {
+	if x.target.Proxy != nil {
+		return 2
+	}
+	return gate
+}
+
+// crowd delivers copies at once, with the database's answers held back for a while, so that they overlap. Where each waits
+// for the one before, the last of a dozen would else be answered later than the target's own time-out allows, and that would be
+// our doing.
+func (x *executor) crowd(ctx context.Context, copies []outgoing) []Delivery {
+	if x.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
+		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
+		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
+		defer func() {
+			relief.Stop()
+			x.target.Proxy.DelayAnswers(0)
+		}()
+	}
+	deliveries, _ := x.sender.burst(ctx, copies, nil)
+	return deliveries
+}
+
+func (x *executor) overlapped(n int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.overlap = max(x.overlap, n)
+}
+
+// HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
+type HookError struct {
+	Hook string // its name in the target file
+	Err  error
+}
+
+func (e *HookError) Error() string { return "the hook " + e.Hook + ": " + e.Err.Error() }
+func (e *HookError) Unwrap() error { return e.Err }
+
+func hookFailed(hook string, err error) error {
+	var already *HookError
+	if err == nil || asReason(err) != nil || errors.As(err, &already) {
+		return err
+	}
+	return &HookError{hook, err}
+}
+
+// subject asks for a fresh one.
+func (x *executor) subject(ctx context.Context) (s Subject, err error) {
+	err = x.ask(ctx, func() (err error) {
+		s, err = x.target.Subject(ctx)
+		return err
+	})
+	return s, err
+}
+
+// revivals is how often a process that has ended is started again for one hook.
+const revivals = 4
+
+// ask calls a hook: again for a while where a fault is just over, since the hook goes through the target, whose connections may
+// be dead, and again where the target's process has ended and was started.
+func (x *executor) ask(ctx context.Context, hook func() error) error {
+	ended := 0
+	for pause := 2 * x.timings.Retry; ; pause = min(2*pause, 10*x.timings.Retry) {
+		x.budget.called()
+		err := hook()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		revived, failed := x.revive(ctx)
+		switch {
+		case failed != nil:
+			return failed
+		case revived && ended < revivals:
+			ended++
+			continue
+		case !x.recovering():
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// each does something for every element, some at a time, and takes no more when it has failed.
+func each[T any](list []T, atOnce int, do func(T) error) error {
+	slots := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	for _, element := range list {
+		slots <- struct{}{}
+		mu.Lock()
+		stop := failed != nil
+		mu.Unlock()
+		if stop {
+			<-slots
+			break
+		}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := do(element); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = cmp.Or(failed, err)
+			}
+		})
+	}
+	group.Wait()
+	return failed
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// budget is what a run may take.
+type budget struct {
+	began   time.Time
+	options Options
+	calls   atomic.Int64 // of hooks
+	kept    atomic.Int64 // calls for the last reading
+}
+
+func (b *budget) called() { b.calls.Add(1) }
+
+// spent says what is used up; nil is nothing.
+func (b *budget) spent() *reason { return b.spentAfter(0) }
+
+// callsOfCase is what a case is taken to cost in hook calls: a subject, its state and the reference's, read twice.
+const callsOfCase = 5
+
+// spentAfter is spent, were so many hooks more called.
+func (b *budget) spentAfter(calls int) *reason {
+	switch {
+	case b.options.Thorough:
+		return nil
+	case time.Since(b.began) > b.options.Budget:
+		return &reason{kind: overBudget, text: fmt.Sprintf("out of time (%s)", b.options.Budget)}
+	case b.options.HookCalls > 0 && int(b.calls.Load()+b.kept.Load())+calls >= b.options.HookCalls:
+		return &reason{kind: overBudget, text: fmt.Sprintf("out of hook calls (%d)", b.options.HookCalls)}
+	}
+	return nil
+}

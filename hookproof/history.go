@@ -1,0 +1,89 @@
+package hookproof
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+)
+
+// History is what was seen while a case was executed on one subject. It holds no verdict.
+type History struct {
+	Schedule   string  // as it was delivered
+	Subject    Subject // "" names are ours
+	Deliveries []Delivery
+	Between    []Delivery // what was done between deliveries: only SentAt and Fault are set
+	Overlap    int        // how many copies were in flight at once
+	Withheld   *reason    // why this proves nothing; nil where it may
+
+	// Unacknowledged are events that were never acknowledged, however often they were redelivered.
+	Unacknowledged []string
+	Ended          bool // the target's process ended by what was sent
+	Overdue        bool // an answer was not given in time while the database was bad
+	Faulty         bool // the target or its database was made to fail
+	Lost           error
+	Before         normalized // a restart, the state; nil where there was none
+
+	State      normalized            // as read; nil before that
+	timed      normalized            // State with its times
+	References map[string]normalized // the states of the schedules that State is compared with
+	Moved      *Counters             // how the target's counters moved
+	PerObject  []string              // places at which any two subjects differ
+
+	steps    Schedule
+	answers  [][]int // the deliveries of each step
+	events   map[string]Event
+	pending  []string // events not yet acknowledged
+	message  int      // at which a fault strikes next
+	messages int      // the last one at which it shall
+	recovers bool     // a fault has struck its last step
+	struck   int      // how often it did
+	starts   int64    // of the target by us, when it began
+	ends     int64    // of its process, when it began
+}
+
+// acknowledged tells whether an event was taken: of one that fails when it comes again nothing is lost.
+func (h *History) acknowledged(name string) bool {
+	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.Acknowledged() && d.EventID == h.events[name].ID })
+}
+
+// genuineBefore are the events before a step that must have their effect.
+func (h *History) genuineBefore(step int) []string {
+	var names []string
+	for _, s := range h.steps[:step] {
+		if s.genuine() && !slices.Contains(names, s.Event) {
+			names = append(names, s.Event)
+		}
+	}
+	return names
+}
+
+// last is the last delivery.
+func (h *History) last() *Delivery { return &h.Deliveries[len(h.Deliveries)-1] }
+
+// suffered records what went wrong during the last delivery.
+func (h *History) suffered(what string) { h.last().Fault = what }
+
+// silent tells whether a delivery was not answered.
+func (h *History) silent() bool {
+	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.Status == 0 })
+}
+
+// refusedConnection tells whether nothing listened when a delivery was made.
+func (h *History) refusedConnection() bool {
+	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
+}
+
+// overlap is the largest number of deliveries that were in flight at the same time.
+func overlap(deliveries []Delivery) int {
+	most := 0
+	for _, d := range deliveries {
+		n := 0
+		for _, other := range deliveries {
+			if !other.SentAt.After(d.SentAt) && other.SentAt.Add(other.Latency).After(d.SentAt) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}

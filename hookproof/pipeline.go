@@ -1,0 +1,279 @@
+package hookproof
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options are a run's choices. The zero value is a full run by the strict profile.
+type Options struct {
+	Only, Skip []string      // names of checks or families
+	Checks     []Check       // what there is to choose from; nil is Checks()
+	Profile    string        // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
+	Seed       uint64        // of what is sampled; 0 picks one
+	Thorough   bool          // lives of up to six events in every order, and no budget
+	Budget     time.Duration // for the whole run; 0 is 60 s
+	HookCalls  int           // how many hooks may be called; 0 is as many as there is time for
+	Progress   func(Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
+	Phase      func(string)  // is told of each phase as it begins; may be nil
+}
+
+// Unusable is a run that could not judge the target at all.
+type Unusable struct{ Reason string }
+
+func (e *Unusable) Error() string { return e.Reason }
+
+// pipeline is one run: it plans cases, has them executed, judges what was seen, reproduces and shrinks what failed, and reports.
+type pipeline struct {
+	*executor
+	rules     rules
+	plan      plan
+	results   *results
+	flakiness *lazy[string]
+}
+
+// Judge runs the checks on a target and answers what they came to. An error is an *Unusable target, a
+// *HookError, or the context's: then there is no verdict, and the report has what was found before.
+func Judge(ctx context.Context, target *Target, options Options) (report Report, err error) {
+	options.Profile = cmp.Or(options.Profile, "strict")
+	options.Budget = cmp.Or(options.Budget, usualBudget)
+	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
+	report = Report{Version: 1, Target: target.URL, Command: target.command(options), Profile: options.Profile, Seed: options.Seed, Began: time.Now().UTC()}
+	if err := target.Check(); err != nil {
+		return report, &Unusable{err.Error()}
+	}
+	checks, err := selected(options)
+	if err != nil {
+		return report, err
+	}
+	p := &pipeline{executor: newExecutor(target, options), flakiness: &lazy[string]{}}
+	p.rules = rules{options.Profile, p.timings}
+	defer p.sender.close()
+	closing, err := target.Open(ctx)
+	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
+	if err != nil {
+		return report, err
+	}
+	err = p.run(ctx, checks, &report)
+	p.summarize(&report)
+	return report, err
+}
+
+// run is the way of a run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
+func (p *pipeline) run(ctx context.Context, checks []Check, report *Report) error {
+	err := p.phase(report, "calibrate", func() error { return p.calibrate(ctx) })
+	var found *diagnosis
+	if errors.As(err, &found) {
+		report.Findings = found.findings(checks, p.journal.Deliveries(), p.target.secrets(), p.rules)
+		return nil
+	}
+	if err == nil {
+		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
+			p.results = newResults(p.plan, p.target.secrets(), p.rules, p.options.Progress)
+			err = p.phases(ctx, report)
+			report.Findings = p.results.findings(err)
+		}
+	}
+	return err
+}
+
+func (p *pipeline) phase(report *Report, name string, do func() error) error {
+	if p.options.Phase != nil {
+		p.options.Phase(name)
+	}
+	began := time.Now()
+	err := do()
+	report.Phases = append(report.Phases, Spent{name, millis(time.Since(began))})
+	return err
+}
+
+func (p *pipeline) phases(ctx context.Context, report *Report) error {
+	for _, one := range phases {
+		if err := p.phase(report, one.name, func() error {
+			if err := p.enter(ctx, one.phase); err != nil {
+				return err
+			}
+			err := each(p.plan.cases[one.phase], one.atOnce, func(c Case) error { return p.decide(ctx, c) })
+			if err == nil && one.phase == Last {
+				err = p.judgeRun(ctx)
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return p.phase(report, "last reading", func() error { return p.lastReading(ctx) })
+}
+
+// decide executes a case and judges it. A failure is reproduced and shrunk; what is right so far waits for the last reading.
+func (p *pipeline) decide(ctx context.Context, c Case) error {
+	if p.results.settled(c.Check.Name) {
+		return nil
+	}
+	began := time.Now()
+	if why := p.budget.spent(); why != nil {
+		p.results.add([]Outcome{Outcome{Case: c}.notRun(why)}, 0)
+		return nil
+	}
+	var outcomes []Outcome
+	err := p.beside(ctx, func() (err error) {
+		outcomes, err = p.try(ctx, c)
+		return err
+	})
+	if err == nil {
+		if n := len(outcomes) - 1; outcomes[n].Verdict == Fail {
+			outcomes[n], err = p.confirm(ctx, outcomes[n])
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for n := range outcomes {
+		if outcomes[n].Pending {
+			outcomes[n].id = int(p.budget.kept.Add(1))
+		}
+	}
+	p.results.add(outcomes, time.Since(began))
+	return nil
+}
+
+// try executes a case and judges each of its histories, up to the first that fails.
+func (p *pipeline) try(ctx context.Context, c Case) ([]Outcome, error) {
+	var outcomes []Outcome
+	for h, err := range p.execute(ctx, c) {
+		if err != nil {
+			return nil, err
+		}
+		o, err := p.judge(ctx, c, h)
+		if err != nil {
+			return nil, err
+		}
+		if outcomes = append(outcomes, o); o.Verdict == Fail {
+			break
+		}
+	}
+	return outcomes, nil
+}
+
+// judge judges a history. A state that is wrong is looked at for what differs between any two subjects.
+func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error) {
+	o := p.rules.judge(c, h)
+	if o.Symptom != wrongState || c.Op != "=" || c.Check.Alone || !mayAllBeOwn(h, o.Want) {
+		return o, nil
+	}
+	places, err := p.perObject(ctx, c.Right)
+	if why := asReason(err); why != nil {
+		return o, nil
+	}
+	h.PerObject = places
+	return p.rules.judge(c, h), err
+}
+
+// lastReading compares the states that are to be equal. It is the last thing that is done, since something may overwrite a state
+// late. What is not as it should be is read again when effects must have come.
+func (p *pipeline) lastReading(ctx context.Context) error {
+	pending := p.results.pending()
+	if len(pending) == 0 {
+		return nil
+	}
+	if err := sleep(ctx, max(p.timings.LateWrite, p.timings.quiet(p.facts.lag))); err != nil {
+		return err
+	}
+	failed, err := p.readPending(ctx, pending)
+	p.budget.kept.Store(0)
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	if err := sleep(ctx, p.timings.effect(p.facts.lag)); err != nil {
+		return err
+	}
+	if failed, err = p.readPending(ctx, failed); err != nil {
+		return err
+	}
+	slices.SortStableFunc(failed, func(a, b Outcome) int { return len(a.Case.Delivered) - len(b.Case.Delivered) })
+	for _, o := range failed {
+		if p.results.settled(o.Case.Check.Name) {
+			continue
+		}
+		confirmed, err := p.confirm(ctx, o)
+		if err != nil {
+			return err
+		}
+		p.results.settle(confirmed, o.id)
+	}
+	return nil
+}
+
+// readPending reads the states of outcomes and judges them. Those that fail are answered, the others are settled.
+func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed []Outcome, err error) {
+	var references []string
+	for _, o := range pending {
+		for _, schedule := range o.Case.references() {
+			if !slices.Contains(references, schedule) {
+				references = append(references, schedule)
+			}
+		}
+	}
+	if err := p.readAgain(ctx, references); err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	err = each(pending, atMost, func(o Outcome) error {
+		h, id := o.History, o.id
+		err := p.readStates(ctx, o.Case, &h)
+		switch why := asReason(err); {
+		case why != nil:
+			h.Withheld = why
+		case errors.Is(err, errEnded):
+			h.Ended = true
+		case err != nil:
+			return err
+		}
+		if o, err = p.judge(ctx, o.Case, h); err != nil {
+			return err
+		}
+		if o.id = id; o.Verdict != Fail {
+			p.results.settle(o, id)
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		failed = append(failed, o)
+		return nil
+	})
+	return failed, err
+}
+
+// summarize fills in what the whole run came to.
+func (p *pipeline) summarize(report *Report) {
+	report.Took, report.Lag, report.Overlap, report.Struck = millis(time.Since(p.budget.began)), millis(p.facts.lag), p.overlap, p.struck
+	report.Notes = p.facts.notes
+	report.Deliveries, report.HookCalls = p.journal.length(), int(p.budget.calls.Load())
+}
+
+func selected(o Options) ([]Check, error) {
+	if o.Profile != "strict" && o.Profile != "stripe" {
+		return nil, &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
+	}
+	all := slices.Clone(o.Checks)
+	if all == nil {
+		all = Checks()
+	}
+	for _, name := range slices.Concat(o.Only, o.Skip) {
+		if !slices.ContainsFunc(all, func(c Check) bool { return c.named(name) }) {
+			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
+		}
+	}
+	return slices.DeleteFunc(all, func(c Check) bool {
+		skipped := slices.ContainsFunc(o.Skip, c.named)
+		picked := len(o.Only) == 0 || slices.ContainsFunc(o.Only, c.named)
+		return skipped || !picked
+	}), nil
+}
+
+func (c Check) named(name string) bool { return name == c.Name || name == c.Family() }

@@ -1,0 +1,86 @@
+package hookproof
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// confirm reproduces a failure and looks for the least schedule that shows it, while nothing else is on its way.
+func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, err error) {
+	err = p.alone(ctx, func() (err error) {
+		if confirmed, err = p.reproduce(ctx, o); err == nil && confirmed.Verdict == Fail {
+			confirmed, err = p.shrink(ctx, confirmed)
+		}
+		return err
+	})
+	return confirmed, err
+}
+
+// tries is how often a wrong answer is looked for again. Any of them convicts.
+const tries = 3
+
+// reproduce is the one rule against false alarms. A wrong state is evidence. A wrong answer counts when the same case, on a fresh
+// subject, with nothing else on its way, gives it again; else it is reported as seen once, and fails nothing.
+func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
+	if !o.Symptom.isAnswers() {
+		return o, nil
+	}
+	again := o.Case
+	again.AtOnce = true
+	if o.History.struck == 1 { // at one message
+		again.Message = o.History.message - 1
+	}
+	for range tries {
+		outcomes, err := p.try(ctx, again)
+		if err != nil {
+			return o, err
+		}
+		last := outcomes[len(outcomes)-1]
+		switch {
+		case last.Verdict == Fail:
+			return p.unlessFlaky(ctx, last), nil
+		case last.Reason != nil:
+			return last, nil
+		}
+	}
+	o.Verdict, o.Once = Info, true
+	o.Why += fmt.Sprintf("; seen once, not reproduced: delivered again %d times with nothing else on its way, it was right each time", tries)
+	return o, nil
+}
+
+// unlessFlaky withholds a failure of a target whose answers to the same delivery change: that is a failure of its own.
+func (p *pipeline) unlessFlaky(ctx context.Context, o Outcome) Outcome {
+	is5xx := func(d Delivery) bool { return d.Status/100 == 5 }
+	if !o.Symptom.isAnswers() || o.Case.Fault != "" || !slices.ContainsFunc(o.History.Deliveries, is5xx) {
+		return o
+	}
+	if flaky := p.flaky(ctx); flaky != "" {
+		return o.notRun(noEvidenceOf(flaky))
+	}
+	return o
+}
+
+// flakyTries is how often one event is sent to find out whether answers change.
+const flakyTries = 20
+
+// flaky says how a genuine event that was acknowledged before is now acknowledged at one time and not at another, or "". It is found
+// out once, while nothing else is on its way.
+func (p *pipeline) flaky(ctx context.Context) string {
+	text, _ := p.flakiness.get(ctx, func() (string, error) {
+		acknowledged, failed := 0, 0
+		for range flakyTries {
+			switch d := p.sender.send(ctx, p.facts.neutral); {
+			case d.Acknowledged():
+				acknowledged++
+			case d.Status/100 == 5:
+				failed++
+			}
+		}
+		if acknowledged == 0 || failed == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("the target's answers are flaky: of one genuine event, sent %d times with nothing else on its way, %d were acknowledged", flakyTries, acknowledged), nil
+	})
+	return text
+}

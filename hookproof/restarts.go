@@ -1,0 +1,167 @@
+package hookproof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// process is the target's, as a run has it stopped and started.
+type process struct {
+	turn    chan struct{} // is held by whoever starts it
+	starts  atomic.Int64  // by us
+	forgets atomic.Bool   // a restart loses what the target knew
+}
+
+func newProcess() process { return process{turn: make(chan struct{}, 1)} }
+
+// errEnded is a process that was found to have ended when its state was asked for.
+var errEnded = errors.New("the target's process has ended")
+
+// noticeEnd tells whether the target's process has ended by what was delivered, and starts it again if that can be done.
+func (x *executor) noticeEnd(ctx context.Context, h *History) error {
+	if !h.silent() {
+		return nil
+	}
+	if x.target.listens() {
+		// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
+		h.Ended = !h.Faulty && (h.refusedConnection() || x.ends.Load() != h.ends)
+		return nil
+	}
+	h.Ended = true
+	_, err := x.revive(ctx)
+	return err
+}
+
+// returns tells whether a target that does not listen does so again within a moment, since something watches its process.
+func (x *executor) returns(ctx context.Context) bool {
+	for deadline := time.Now().Add(x.timings.Respawn); !x.target.listens(); {
+		if time.Now().After(deadline) || sleep(ctx, x.timings.Poll) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// revive starts a target whose process has ended, where that can be done and nobody else has, and tells whether it has.
+func (x *executor) revive(ctx context.Context) (revived bool, err error) {
+	if x.target.Start == nil || x.target.listens() {
+		return false, nil
+	}
+	select {
+	case x.process.turn <- struct{}{}:
+		defer func() { <-x.process.turn }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if x.target.listens() {
+		return true, nil
+	}
+	x.ends.Add(1)
+	return true, x.start(ctx)
+}
+
+func (x *executor) start(ctx context.Context) error {
+	x.budget.called()
+	x.faultOver()
+	x.process.starts.Add(1)
+	return x.target.bringUp(ctx)
+}
+
+// restart ends the target and starts it again.
+func (x *executor) restart(ctx context.Context, h *History) error {
+	if err := sleep(ctx, x.timings.quiet(x.facts.lag)); err != nil { // the work may come after the ACK
+		return err
+	}
+	if err := x.read(ctx, h); err != nil {
+		return err
+	}
+	h.Before, h.State = h.State, nil
+	x.budget.called()
+	at := time.Now()
+	if err := x.target.bringDown(ctx, "kill", nil); err != nil {
+		return err
+	}
+	h.Between = append(h.Between, Delivery{SentAt: at, Fault: "stopped and started"})
+	return x.start(ctx)
+}
+
+// startAfter starts the target that a stop hook has ended, also when something else has failed. A target that could not
+// be stopped is not started: it may still run, and a second process would take its place.
+func (x *executor) startAfter(ctx context.Context, stopped, other error) error {
+	if stopped != nil {
+		return errors.Join(other, stopped)
+	}
+	return errors.Join(other, x.start(ctx))
+}
+
+// lostState is why a state that a restart has lost proves nothing but that.
+const lostState = "the target was stopped and started meanwhile, and has lost what it knew; without stop and start all else can be judged"
+
+// askedState begins a row of a timeline about a state hook that failed.
+const askedState = "the state hook: "
+
+// loses tells a subject that is gone since the target was started again from a state hook that fails: that hook has an
+// answer for a subject made afterwards.
+func (x *executor) loses(ctx context.Context, h *History, failed error) error {
+	if ctx.Err() != nil || x.target.Subject == nil || x.process.starts.Load() == h.starts {
+		return failed
+	}
+	if !x.process.forgets.Load() {
+		fresh, err := x.subject(ctx)
+		if err == nil {
+			x.budget.called()
+			_, err = x.target.State(ctx, fresh)
+		}
+		if err != nil {
+			return fmt.Errorf("after the target was stopped and started: %w", failed)
+		}
+		x.process.forgets.Store(true)
+	}
+	if !h.Faulty {
+		return noEvidenceOf(lostState)
+	}
+	h.Lost = failed
+	if !slices.ContainsFunc(h.Between, func(d Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // it is read twice
+		h.Between = append(h.Between, Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
+	}
+	return nil
+}
+
+// recovering tells whether a fault is just over, so that answers and hooks may still fail.
+func (x *executor) recovering() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.lastFault.IsZero() && time.Since(x.lastFault) < 2*x.timings.CoolDown
+}
+
+// faultOver records that a fault is over.
+func (x *executor) faultOver() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lastFault = time.Now()
+}
+
+// enter begins a phase: that of the faults at once, and those after it when answers can be judged again.
+func (x *executor) enter(ctx context.Context, p Phase) error {
+	x.mu.Lock()
+	rest := max(0, x.timings.CoolDown-time.Since(x.lastFault))
+	if p == Exclusive {
+		x.faults.from = time.Now()
+	}
+	x.mu.Unlock()
+	if p <= Exclusive {
+		return nil
+	}
+	err := sleep(ctx, rest)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.faults.to.IsZero() {
+		x.faults.to = time.Now()
+	}
+	return err
+}

@@ -1,0 +1,210 @@
+package hookproof
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// reference is a schedule that is delivered as it should be, once, for others to be compared with.
+type reference struct {
+	history   *History        // nil where nothing was delivered
+	state     normalized      // as read last; nil before that; guarded by the executor's mu
+	perObject *lazy[[]string] // places at which any two subjects differ after this schedule
+}
+
+// reference delivers a schedule, unless that was done before.
+func (x *executor) reference(ctx context.Context, text string) (*reference, error) {
+	s, err := ParseSchedule(text)
+	if err != nil {
+		return nil, err
+	}
+	s = s.plain()
+	x.mu.Lock()
+	one := x.references[s.String()]
+	if one == nil {
+		one = &lazy[*reference]{}
+		x.references[s.String()] = one
+	}
+	x.mu.Unlock()
+	return one.get(ctx, func() (*reference, error) {
+		h, err := x.deliverFresh(ctx, s)
+		if err == nil && len(h.Unacknowledged) > 0 {
+			err = noEvidenceOf(strings.Join(h.Unacknowledged, ", ") + " was never acknowledged, so there is nothing to compare with")
+		}
+		return &reference{history: h, perObject: &lazy[[]string]{}}, err
+	})
+}
+
+// stateOf is the state after a reference's schedule, as it was read last.
+func (x *executor) stateOf(ctx context.Context, text string) (normalized, error) {
+	one, err := x.reference(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if state := x.lastState(one); state != nil {
+		return state, nil
+	}
+	state, err := x.readStable(ctx, one.history)
+	if err != nil {
+		return nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	one.state = state
+	return state, nil
+}
+
+func (x *executor) lastState(one *reference) normalized {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return one.state
+}
+
+// readAgain reads the states of references anew. One that a restart has lost stays as it was read before.
+func (x *executor) readAgain(ctx context.Context, schedules []string) error {
+	return each(schedules, atMost, func(text string) error {
+		one, err := x.reference(ctx, text)
+		if err != nil {
+			if asReason(err) != nil {
+				err = nil
+			}
+			return err
+		}
+		if one.history == nil { // a fresh subject's
+			return nil
+		}
+		seen := *one.history
+		if err := x.read(ctx, &seen); err != nil || seen.Lost != nil {
+			if asReason(err) != nil {
+				err = nil
+			}
+			return err
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		one.state = seen.State
+		return nil
+	})
+}
+
+// read asks for a history's state.
+func (x *executor) read(ctx context.Context, h *History) error {
+	var state any
+	ends := x.ends.Load()
+	err := x.ask(ctx, func() (err error) {
+		state, err = x.target.State(ctx, h.Subject)
+		return err
+	})
+	if x.ends.Load() != ends { // it had ended, by what was delivered before
+		return errEnded
+	}
+	h.State, h.Lost = nil, nil
+	if err != nil {
+		return hookFailed("state", x.loses(ctx, h, err))
+	}
+	h.timed, err = normalize(state, h.Subject, x.target.Ignore)
+	h.timed = x.facts.ids.mask(h.timed, h.Subject)
+	h.State = h.timed.timeless()
+	return err
+}
+
+// readStable waits until effects must have come, and answers the state when two readings agree.
+func (x *executor) readStable(ctx context.Context, h *History) (normalized, error) {
+	quiet := x.timings.quiet(x.facts.lag)
+	if err := sleep(ctx, quiet); err != nil {
+		return nil, err
+	}
+	err := x.read(ctx, h)
+	for deadline := time.Now().Add(x.timings.effect(x.facts.lag)); err == nil; {
+		before := h.State
+		if err = sleep(ctx, quiet); err != nil {
+			return nil, err
+		}
+		if err = x.read(ctx, h); err != nil || h.State.equal(before) {
+			return h.State, err
+		}
+		if time.Now().After(deadline) {
+			return nil, noEvidenceOf("the state never comes to rest: " + h.State.describe(before))
+		}
+	}
+	return nil, err
+}
+
+// readStates reads what a case compares.
+func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
+	if c.Op != "≠" {
+		if err := x.read(ctx, h); err != nil || h.Lost != nil {
+			return err
+		}
+	}
+	h.References = map[string]normalized{}
+	for _, schedule := range c.references() {
+		state, err := x.stateOf(ctx, schedule)
+		if err != nil {
+			return err
+		}
+		h.References[schedule] = state
+	}
+	if c.Op == "≠" {
+		h.State = h.References[c.Left]
+	}
+	return nil
+}
+
+// readSettled reads what a case compares, and once more when effects must have come if it is not as it should be.
+func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
+	if err := x.readStates(ctx, c, h); err != nil || h.Lost != nil || compareStates(Outcome{Case: c, History: *h, Verdict: Pass}).Verdict != Fail {
+		return err
+	}
+	if err := sleep(ctx, x.timings.effect(x.facts.lag)); err != nil {
+		return err
+	}
+	if err := x.readAgain(ctx, c.references()); err != nil {
+		return err
+	}
+	return x.readStates(ctx, c, h)
+}
+
+// perObject are the places at which any two subjects differ after a schedule: a number or a text that is every subject's own, such
+// as a row's. It is found once for a reference, by delivering the schedule to one more subject, and read twice, since a target
+// may be slow.
+func (x *executor) perObject(ctx context.Context, schedule string) ([]string, error) {
+	one, err := x.reference(ctx, schedule)
+	if err != nil {
+		return nil, err
+	}
+	return one.perObject.get(ctx, func() ([]string, error) {
+		fresh, err := x.stateOf(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		s, err := ParseSchedule(schedule)
+		if err != nil {
+			return nil, err
+		}
+		second, err := x.deliverFresh(ctx, s.plain())
+		if err != nil || len(second.Unacknowledged) > 0 {
+			return nil, err
+		}
+		first, of := x.lastState(one), Subject{}
+		if one.history != nil {
+			of = one.history.Subject
+		}
+		var places []string
+		for n, wait := range []time.Duration{x.timings.quiet(x.facts.lag), x.timings.effect(x.facts.lag)} {
+			if err := sleep(ctx, wait); err != nil {
+				return nil, err
+			}
+			if err := x.read(ctx, second); err != nil {
+				return nil, err
+			}
+			differ := ownPlaces(first, second.State, fresh, of, second.Subject)
+			if n > 0 {
+				differ = inBoth(places, differ)
+			}
+			places = differ
+		}
+		return places, nil
+	})
+}
