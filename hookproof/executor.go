@@ -36,6 +36,7 @@ type executor struct {
 	overlap    int            // most copies in flight at once
 	struck     int            // messages at which something was cut
 	lastFault  time.Time      // when it was over
+	lastStart  time.Time      // of the process
 	faults     period         // in which answers are not judged
 	counters   Counters       // as read last, when so many deliveries had been made
 	countersAt int
@@ -57,19 +58,35 @@ func newExecutor(target *Target, options Options) *executor {
 }
 
 // beside does something while others deliver as well.
-func (x *executor) beside(ctx context.Context, do func() error) error { return x.holding(ctx, 1, do) }
+func (x *executor) beside(ctx context.Context, do func(context.Context) error) error {
+	return x.holding(ctx, 1, do)
+}
 
 // alone does something while nothing else is on its way.
-func (x *executor) alone(ctx context.Context, do func() error) error {
+func (x *executor) alone(ctx context.Context, do func(context.Context) error) error {
 	return x.holding(ctx, atMost, do)
 }
 
-func (x *executor) holding(ctx context.Context, share int64, do func() error) error {
+func (x *executor) holding(ctx context.Context, share int64, do func(context.Context) error) error {
 	if err := x.traffic.Acquire(ctx, share); err != nil {
 		return err
 	}
 	defer x.traffic.Release(share)
-	return do()
+	return do(context.WithValue(ctx, shareKey{}, share))
+}
+
+// shareKey is the key of the share of the traffic that is held in a context.
+type shareKey struct{}
+
+// pause waits, and lets others use its share of the traffic meanwhile.
+func (x *executor) pause(ctx context.Context, d time.Duration) error {
+	share, _ := ctx.Value(shareKey{}).(int64)
+	x.traffic.Release(share)
+	err := sleep(ctx, d)
+	if again := x.traffic.Acquire(context.WithoutCancel(ctx), share); err == nil {
+		err = again
+	}
+	return err
 }
 
 // execute carries a case out: on one subject, or, where a fault strikes at one message after the other, on as many as it takes.
@@ -194,12 +211,12 @@ func (x *executor) deliver(ctx context.Context, h *History, s Schedule, object f
 		switch step.Verb {
 		case "tie", "spread":
 		case "make":
-			if err = sleep(ctx, x.timings.Overtake); err == nil {
+			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
 				err = hookFailed("subject", object(ctx))
 			}
 		case "later":
-			err = sleep(ctx, x.timings.Later)
+			err = x.pause(ctx, x.timings.Later)
 		case "restart":
 			err = x.restart(ctx, h)
 		case "again":

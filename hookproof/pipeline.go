@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Options are a run's choices. The zero value is a full run by the strict profile.
@@ -92,18 +94,33 @@ func (p *pipeline) phase(report *Report, name string, do func() error) error {
 	return err
 }
 
+// phases goes through the plan. Cases that wait in their middle begin with the shared phase, and are waited for before faults are made.
 func (p *pipeline) phases(ctx context.Context, report *Report) error {
+	decide := func(c Case) error { return p.decide(ctx, c) }
+	var waiting errgroup.Group
 	for _, one := range phases {
 		if err := p.phase(report, one.name, func() error {
+			cases := p.plan.cases[one.phase]
+			switch one.phase {
+			case Shared:
+				slow, others := p.plan.waiting()
+				waiting.Go(func() error { return each(slow, atMost, decide) })
+				cases = others
+			case Exclusive:
+				if err := waiting.Wait(); err != nil {
+					return err
+				}
+			}
 			if err := p.enter(ctx, one.phase); err != nil {
 				return err
 			}
-			err := each(p.plan.cases[one.phase], one.atOnce, func(c Case) error { return p.decide(ctx, c) })
+			err := each(cases, one.atOnce, decide)
 			if err == nil && one.phase == Last {
 				err = p.judgeRun(ctx)
 			}
 			return err
 		}); err != nil {
+			_ = waiting.Wait() // its error is no other
 			return err
 		}
 	}
@@ -121,7 +138,11 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 		return nil
 	}
 	var outcomes []Outcome
-	err := p.beside(ctx, func() (err error) {
+	hold := p.beside
+	if c.Check.Phase() > Shared {
+		hold = p.alone
+	}
+	err := hold(ctx, func(ctx context.Context) (err error) {
 		outcomes, err = p.try(ctx, c)
 		return err
 	})

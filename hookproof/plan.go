@@ -65,7 +65,29 @@ func planFor(checks []Check, target *Target, known facts, options Options, minCo
 		}
 		p.checks = append(p.checks, entry)
 	}
+	// The process that is started last needs no time to recover.
+	slices.SortStableFunc(p.cases[Exclusive], func(a, b Case) int { return cmp.Compare(a.restarts(), b.restarts()) })
 	return p, nil
+}
+
+// restarts is 1 for a case that has the target stopped and started, else 0.
+func (c Case) restarts() int {
+	if c.Delivered.verb("restart") || slices.Contains(faults[c.Fault].needs, "restart") {
+		return 1
+	}
+	return 0
+}
+
+// waiting are the cases of the shared phase that wait in their middle, and the others.
+func (p plan) waiting() (slow, others []Case) {
+	for _, c := range p.cases[Shared] {
+		if c.Delivered.verb("later") || c.Delivered.verb("make") {
+			slow = append(slow, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return slow, others
 }
 
 // sending is the first check that delivers such an event, beside those that judge the whole run.

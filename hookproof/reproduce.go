@@ -8,7 +8,7 @@ import (
 
 // confirm reproduces a failure and looks for the least schedule that shows it, while nothing else is on its way.
 func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, err error) {
-	err = p.alone(ctx, func() (err error) {
+	err = p.alone(ctx, func(ctx context.Context) (err error) {
 		if confirmed, err = p.reproduce(ctx, o); err == nil && confirmed.Verdict == Fail {
 			confirmed, err = p.shrink(ctx, confirmed)
 		}

@@ -69,7 +69,11 @@ func (x *executor) start(ctx context.Context) error {
 	x.budget.called()
 	x.faultOver()
 	x.process.starts.Add(1)
-	return x.target.bringUp(ctx)
+	err := x.target.bringUp(ctx)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lastStart = time.Now()
+	return err
 }
 
 // restart ends the target and starts it again.
@@ -150,6 +154,9 @@ func (x *executor) faultOver() {
 func (x *executor) enter(ctx context.Context, p Phase) error {
 	x.mu.Lock()
 	rest := max(0, x.timings.CoolDown-time.Since(x.lastFault))
+	if x.lastStart.After(x.lastFault) { // a new process has no dead connections
+		rest = 0
+	}
 	if p == Exclusive {
 		x.faults.from = time.Now()
 	}

@@ -17,6 +17,7 @@ type results struct {
 
 	mu      sync.Mutex
 	entries []*entry
+	beside  []Outcome // what failed beside others and not alone, of any check
 }
 
 // entry is a check with what its cases came to.
@@ -44,6 +45,10 @@ func (r *results) of(check string) *entry {
 	return r.entries[slices.IndexFunc(r.entries, func(e *entry) bool { return e.check.Name == check })]
 }
 
+func (r *results) has(check string) bool {
+	return slices.ContainsFunc(r.entries, func(e *entry) bool { return e.check.Name == check && e.reason == nil })
+}
+
 // settled tells whether nothing that comes can change a check's verdict.
 func (r *results) settled(check string) bool {
 	r.mu.Lock()
@@ -56,7 +61,14 @@ func (r *results) add(outcomes []Outcome, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.of(outcomes[0].Case.Check.Name)
-	e.outcomes, e.decided, e.took = append(e.outcomes, outcomes...), e.decided+1, e.took+took
+	e.decided, e.took = e.decided+1, e.took+took
+	for _, o := range outcomes {
+		if r.rules.failedBeside(o) && r.has(conflicts) {
+			r.beside = append(r.beside, o)
+		} else {
+			e.outcomes = append(e.outcomes, o)
+		}
+	}
 	r.tell(e)
 }
 
@@ -149,6 +161,7 @@ func (r *results) findings(err error) []Finding {
 			f = r.newFinding(e)
 			f.withhold(&reason{kind: runEnded, text: endedEarly(err)})
 		}
+		r.reportBeside(&f)
 		if f.Verdict == Fail {
 			failed = append(failed, evidenceOf(f, e.worst()))
 		}
