@@ -99,13 +99,6 @@ func TestPictureAndTables(t *testing.T) {
 	documentsAgree(t, filepath.Join("testdata", "report.json"), filepath.Join("testdata", "picture.svg"), filepath.Join("testdata", "page.md"))
 }
 
-// The committed picture and page are those of the committed report.
-func TestDocumentsAreOfTheCommittedRun(t *testing.T) {
-	t.Parallel()
-	docs := filepath.Join("..", "docs")
-	documentsAgree(t, filepath.Join(docs, "bench.json"), filepath.Join(docs, "bench.svg"), filepath.Join(docs, "benchmark.md"))
-}
-
 func documentsAgree(t *testing.T, report, svg, page string) {
 	t.Helper()
 	r, err := readReport(report)

@@ -220,7 +220,7 @@ func (f *file) target() *Target {
 		t.Mend = func(ctx context.Context) error { return f.do(ctx, f.Mend) }
 	}
 	if f.Database != nil {
-		t.database = &database{f.Database.Listen, f.Database.Upstream}
+		t.Database = &Database{f.Database.Listen, f.Database.Upstream}
 	}
 	return t
 }

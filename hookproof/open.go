@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// database is where a target dials its database, and where that really is.
-type database struct{ listen, upstream string }
+// Database is where a target dials its database, HOST:PORT, and where that really is.
+type Database struct{ Listen, Upstream string }
 
 // Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
 // through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
@@ -23,13 +23,13 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 		}
 		return after
 	}
-	if t.database != nil {
-		if t.Link, err = NewLink(t.database.upstream); err != nil {
+	if t.Database != nil {
+		if t.Link, err = NewLink(t.Database.Upstream); err != nil {
 			return closing, err
 		}
 		link := t.Link
 		undo = append(undo, func(context.Context) error { link.Close(); return nil })
-		if t.Proxy, err = NewProxy(t.database.listen, link.Addr()); err != nil {
+		if t.Proxy, err = NewProxy(t.Database.Listen, link.Addr()); err != nil {
 			return closing, fmt.Errorf("database.listen: %w", err)
 		}
 		proxy := t.Proxy
@@ -49,12 +49,12 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	if down {
 		undo = append(undo, func(ctx context.Context) error { return t.bringDown(ctx, "stop", nil) })
 	}
-	if t.database != nil {
+	if t.Database != nil {
 		if err := t.bringDown(ctx, "stop", nil); err != nil {
 			return closing, err
 		}
 	}
-	if t.database != nil || down {
+	if t.Database != nil || down {
 		if err := t.bringUp(ctx); err != nil {
 			return closing, err
 		}

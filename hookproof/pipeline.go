@@ -53,6 +53,8 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	if err != nil {
 		return report, err
 	}
+	opened := *target // which is not changed
+	target = &opened
 	p := &pipeline{executor: newExecutor(target, options), flakiness: &lazy[string]{}}
 	p.rules = rules{options.Profile, p.timings}
 	defer p.sender.close()

@@ -44,6 +44,8 @@ type Target struct {
 	Counters func(context.Context) (Counters, error)
 	// Hold locks the subject, so that deliveries about it wait, until release is called.
 	Hold func(context.Context, Subject) (release func() error, err error)
+	// Database is what a run puts a Proxy and a Link of its own in front of; nil where there is none, and where they are given.
+	Database *Database
 	// Proxy stands between the target and its database. Link stands behind it, and can be bad.
 	Proxy *Proxy
 	Link  *Link
@@ -59,7 +61,6 @@ type Target struct {
 
 	behindProxy bool // what listens at URL goes on listening when the target is down
 
-	database *database     // of which Proxy and Link are made when a run begins
 	resolver *net.Resolver // of the hosts' names; nil is the machine's
 }
 
@@ -84,9 +85,9 @@ func (t *Target) Lacks(needs []string) string {
 		"state":          t.State != nil,
 		"counters":       t.Counters != nil,
 		"hold":           t.Hold != nil,
-		"database":       t.Proxy != nil || t.database != nil,
-		"break":          t.Proxy != nil || t.database != nil || t.Break != nil && t.Mend != nil,
-		"link":           t.Link != nil || t.database != nil,
+		"database":       t.Proxy != nil || t.Database != nil,
+		"break":          t.Proxy != nil || t.Database != nil || t.Break != nil && t.Mend != nil,
+		"link":           t.Link != nil || t.Database != nil,
 		"restart":        t.Stop != nil && t.Start != nil,
 		"previousSecret": t.PreviousSecret != "",
 		"replicas":       len(t.Replicas) > 0,

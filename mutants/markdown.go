@@ -46,15 +46,14 @@ check fails nothing and says that it has no evidence, which leaves the run incom
 	for _, s := range m.Suites {
 		s.markdown(&b)
 	}
-	m.diffsMarkdown(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 func (m Matrix) measuredMarkdown(b *strings.Builder) {
 	fmt.Fprintf(b, "%s\n\n%s\n\n", measured, m.Summary())
-	b.WriteString("What a run of all checks on a correct endpoint takes, in seconds; of several runs the first. `check` keeps to 60 s and 300 calls\n" +
-		"of hooks unless it is told otherwise; here it may take what it needs, beside others at once:\n\n")
+	b.WriteString("What a run of all checks on a correct endpoint takes, in seconds; of several runs the first. `check` keeps to 60 s unless it is told otherwise;\n" +
+		"here it may take what it needs, beside others at once:\n\n")
 	for i, line := range m.spent() {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(line, " | "))
 		if i == 0 {
@@ -113,7 +112,7 @@ func (m Matrix) mutantsMarkdown(b *strings.Builder) {
 		default:
 			word = "told, as " + string(told)
 		}
-		fmt.Fprintf(b, "| [%s](#%s) | %s | %s | %s | %s | %s |\n", row.Name, anchor(row.Name), row.Description, strings.Join(row.Needs, ", "),
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", linked(row.Name), row.Description, strings.Join(row.Needs, ", "),
 			issue(row.Report), row.Expect[0].Check, word)
 	}
 	if all, _, _ := m.Score(Pair); all > 0 {
@@ -170,7 +169,7 @@ func (m Matrix) correctMarkdown(b *strings.Builder) {
 const notAccused, leftOut = "no", "left out"
 
 func correctLine(name, description, word string) string {
-	return fmt.Sprintf("| [%s](#%s) | %s | %s |\n", name, anchor(name), description, word)
+	return fmt.Sprintf("| %s | %s | %s |\n", linked(name), description, word)
 }
 
 func (s Suite) markdown(b *strings.Builder) {
@@ -191,21 +190,12 @@ func (s Suite) markdown(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-func (m Matrix) diffsMarkdown(b *strings.Builder) {
-	b.WriteString("## The differences\n")
-	seen := map[string]bool{}
-	for _, row := range m.Rows {
-		if row.Kind == Pair || seen[row.Name] || row.Diff == "" {
-			continue
-		}
-		seen[row.Name] = true
-		fmt.Fprintf(b, "\n### %s\n\n%s\n\n```diff\n%s```\n", row.Name, row.Description, row.Diff)
+// linked is a mutant's name with a link to its difference, unless it has none.
+func linked(name string) string {
+	if strings.HasSuffix(name, "/as-it-is") {
+		return name
 	}
-}
-
-// anchor is what GitHub makes of a heading.
-func anchor(heading string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(heading), "/", ""), " ", "-")
+	return fmt.Sprintf("[%s](../mutants/%s.txtar)", name, name)
 }
 
 // issue is a report as a link.

@@ -112,7 +112,7 @@ func TestPages(t *testing.T) {
 	require.Contains(t, page.String(), `href="#mutant-0--a-b"`)
 	require.Contains(t, page.String(), `id="mutant-0--a-b"`)
 	require.NoError(t, m.Markdown(&markdown))
-	require.Contains(t, markdown.String(), "```diff\n-<old>\n+new\n```")
+	require.Contains(t, markdown.String(), "| [mutant](../mutants/mutant.txtar) | A <fault>. |")
 	require.NoError(t, m.Text(&text))
 	require.Contains(t, text.String(), "1 of 1 mutants killed by their expected check, 1 of 1 pairs killed by one of theirs, 1 of 1 runs on correct endpoints without a failure; 2 checks")
 
@@ -348,14 +348,14 @@ func TestCorrectEndpointsThatAreLeftOut(t *testing.T) {
 	all.Rows[2].LeftOut = false
 	var page strings.Builder
 	require.NoError(t, all.Markdown(&page))
-	require.Contains(t, page.String(), "| [go/correct/left](#gocorrectleft) | Left. | no |")
+	require.Contains(t, page.String(), "| [go/correct/left](../mutants/go/correct/left.txtar) | Left. | no |")
 	file := filepath.Join(t.TempDir(), "page.md")
 	for name, row := range map[string]struct{ was, is, delta string }{
 		"as committed":     {"", "", ""},
-		"accused":          {"Left. | no |", "Left. | **yes** |", "+| [go/correct/left](#gocorrectleft) | Left. | left out |"},
+		"accused":          {"Left. | no |", "Left. | **yes** |", "+| [go/correct/left](../mutants/go/correct/left.txtar) | Left. | left out |"},
 		"of another kind":  {"| Left. |", "| Left, once. |", "is not what this run found"},
 		"its difference":   {"+new\n", "+newer\n", "+new\n"},
-		"it is not there":  {"| [go/correct/left](#gocorrectleft) | Left. | no |\n", "", "left out"},
+		"it is not there":  {"| [go/correct/left](../mutants/go/correct/left.txtar) | Left. | no |\n", "", "left out"},
 		"one that was run": {"A row. | no |", "A row. | left out |", "A row. | no |"},
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(strings.Replace(page.String(), row.was, row.is, 1)), 0o600))
