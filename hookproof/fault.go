@@ -187,7 +187,7 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Co
 // ACK, or the refusal of a target that refuses duplicates.
 func (r *run) warm(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * healed); time.Now().Before(deadline); {
-		if d := r.sender.send(ctx, r.good); d.Status != 0 && d.Status/100 != 5 {
+		if d := r.sender.send(ctx, r.neutral()); d.Status != 0 && d.Status/100 != 5 {
 			return nil
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {

@@ -180,7 +180,7 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	switch {
 	case out.verdict == Fail || out.instance.Op == "":
 		return out, nil
-	case out.instance.now:
+	case out.instance.now || t.restarts() && r.forgetful():
 		return r.weigh(ctx, out)
 	}
 	out.open = true

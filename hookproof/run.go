@@ -55,7 +55,9 @@ type run struct {
 	stuck      map[string]bool // labels of deliveries that the target gave up on when nothing else was on its way
 	overlaps   int
 	struck     int
-	forgets    bool      // a restart loses what the target knew
+	forgets    bool      // a restart loses what the target knew of a subject
+	forgetsAll bool      // and of whatever was made before it
+	issued     issued    // ids of subjects
 	wound      time.Time // when the last fault was healed
 	unrest     period    // in which answers are not judged, since faults were made
 

@@ -172,7 +172,7 @@ func (r *run) flaps(ctx context.Context) bool {
 	r.asked = true
 	acknowledged, failed := 0, 0
 	for range flapTries {
-		switch d := r.sender.send(ctx, r.good); {
+		switch d := r.sender.send(ctx, r.neutral()); {
 		case d.Acknowledged():
 			acknowledged++
 		case d.Status/100 == 5:

@@ -81,9 +81,18 @@ func (r *run) findGood(ctx context.Context) error {
 			again = r.sender.send(ctx, what).Acknowledged()
 		}
 		if again || ctx.Err() != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.good = what
 			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+// neutral is what findGood has found.
+func (r *run) neutral() shipment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.good
 }

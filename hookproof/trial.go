@@ -30,6 +30,7 @@ type Trial struct {
 	struck   int        // how often it did
 	ends     int64      // of the process, when it began
 	starts   int64      // of the target by us, when it began
+	ended    int64      // the same, when all was delivered
 	before   canonical  // a restart, the state
 	between  []Delivery // what was done between deliveries: times and words
 	overdue  bool       // an answer was not given in time while the database was bad
@@ -74,7 +75,9 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 	switch {
 	case s.verb("make"):
 		r.called()
-		t.Subject, object, err = r.target.Announce(ctx)
+		if t.Subject, object, err = r.target.Announce(ctx); err == nil {
+			r.given(t.Subject)
+		}
 	case r.target.Subject != nil:
 		t.Subject, err = r.subject(ctx)
 	default:
@@ -93,6 +96,7 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 	t.Schedule, t.schedule, t.events, t.items = s.String(), s, map[string]Event{}, make([][]int, len(s))
 	t.ends, t.starts = r.ends.Load(), r.starts.Load()
 	t.faulty = f.strike != nil || s.verb("restart")
+	defer func() { t.ended = r.starts.Load() }()
 	born, tie := time.Now().Add(-time.Minute), s.verb("tie")
 	for n, item := range s {
 		var err error
@@ -116,8 +120,7 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 				about := t.Subject
 				w, _ := r.word(item.Event)
 				if w.other {
-					r.called()
-					if about, err = r.target.Subject(ctx); err != nil {
+					if about, err = r.subject(ctx); err != nil {
 						return hookFailed("subject", err)
 					}
 					about = about.completed()
@@ -263,11 +266,15 @@ var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, 
 // underWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
 // has not. A target that refuses whatever it has done already, refuses for good.
 func (r *run) underWay(ctx context.Context, refused Delivery) bool {
-	return slices.Contains(notNow, refused.Status) && r.good.event.Body != nil && r.sender.send(ctx, r.good).Acknowledged()
+	return slices.Contains(notNow, refused.Status) && r.neutral().event.Body != nil && r.sender.send(ctx, r.neutral()).Acknowledged()
 }
 
 // read asks for a trial's state.
 func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
+	if err := r.gone(t); err != nil {
+		t.State = nil
+		return nil, err
+	}
 	var state any
 	err := r.patiently(ctx, func() (err error) {
 		state, err = r.target.State(ctx, t.Subject)
@@ -289,7 +296,17 @@ func (r *run) subject(ctx context.Context) (s Subject, err error) {
 		s, err = r.target.Subject(ctx)
 		return err
 	})
+	if err == nil {
+		r.given(s)
+	}
 	return s, err
+}
+
+// given notes a subject's ids.
+func (r *run) given(s Subject) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.issued.note(s, r.starts.Load())
 }
 
 // patiently calls a hook, again for a while where a fault has just been healed: the hook goes through the

@@ -85,7 +85,7 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		state, err = r.read(ctx, out.trial)
 		var lost *lostError
 		switch {
-		case errors.As(err, &lost) && out.trial.faulty:
+		case errors.As(err, &lost) && out.trial.restarts():
 			return out.loses(lost), nil
 		case errors.Is(err, errEvidence):
 			return r.undecided(out, err)
@@ -118,6 +118,9 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		out.want = states[i.Right]
 		if !state.equal(out.want) {
 			why = fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want))
+			if fresh, err := r.stateOf(ctx, "", false); err == nil && out.trial.restarts() && r.forgetful() && !state.keeps(out.want, fresh) {
+				return out.loses(&lostError{says: state.tells(out.want)}), nil
+			}
 		}
 	case "≠":
 		out.want = states[i.Right]
