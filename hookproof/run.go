@@ -160,6 +160,9 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 func endedEarly(err error) string {
 	const why = "the run ended before it was decided"
 	var failed *HookError
+	if errors.Is(err, context.Canceled) {
+		return "the run was interrupted before it was decided"
+	}
 	if errors.As(err, &failed) {
 		return why + ": the hook " + failed.Hook + " failed"
 	}
