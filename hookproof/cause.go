@@ -7,7 +7,7 @@ import (
 
 // cause is a check whose failure explains others': what is wrong with them is what it has found.
 type cause struct {
-	check    string
+	check    string // "" is any
 	beside   string // another check that must have failed as well; "" if none need
 	explains func(cause, other evidence) bool
 }
@@ -17,44 +17,47 @@ type evidence struct {
 	check   string
 	places  []string // of the state that were wrong
 	doubled bool     // all of them numbers larger than they should be, or what should not be there
+	copied  []string // events that came several times: "paid" under one id, "paid+" under several
+	facts   string   // that show it, see instance.facts
+	begins  string   // the schedule, where its state holds what it should not
+	strays  bool     // it is shown without what the check asks about, so that its own advice is not meant
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
-	taken   bool     // what is wrong is that a delivery was taken
+	taken   []string // how that was signed which was taken, where all that is wrong is that
 }
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
 var causes = []cause{
-	{"ack-policy/duplicate", "", func(cause, other evidence) bool {
-		return other.refused > 0 && other.refused/100 == cause.refused/100
-	}},
-	{"idempotence/redelivered", "", func(cause, other evidence) bool {
-		return cause.doubled && other.doubled && !slices.ContainsFunc(other.places, func(p string) bool { return !slices.Contains(cause.places, p) })
-	}},
-	{"authenticity/wrong-secret", "", func(cause, other evidence) bool {
-		return cause.taken && other.taken && slices.Contains(forgeries, other.check)
-	}},
+	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
+	{"idempotence/redelivered", "", doublesAlike},
+	{"idempotence/refund-redelivered", "", doublesAlike},
+	{"idempotence/two-ids", "", doublesAlike},
+	{"authenticity/wrong-secret", "", func(cause, other evidence) bool { return forgeries(cause.taken) && forgeries(other.taken) }},
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
-		return cause.taken && other.taken && slices.Contains([]string{"authenticity/stale", "authenticity/future"}, other.check)
+		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
+	{"meaning/unpaid", "", begunSo},
+	{"", "", func(cause, other evidence) bool { return !cause.strays && sameFacts(cause, other) }},
+	{"", "", sameFacts},
 }
-
-// forgeries are the checks that whoever takes the signature of another secret fails as well.
-var forgeries = []string{"authenticity/unsigned", "authenticity/empty-secret", "authenticity/malformed", "authenticity/other-scheme-alone",
-	"authenticity/tampered", "authenticity/re-timed", "authenticity/no-effect", "bookkeeping/errors", "bookkeeping/sum"}
 
 // explain says of each failure which other one explains it, or "".
 func explain(failed []evidence) map[string]string {
-	because := map[string]string{}
-	find := func(check string) int {
-		return slices.IndexFunc(failed, func(e evidence) bool { return e.check == check })
+	because, causing := map[string]string{}, map[string]bool{}
+	find := func(check string) bool {
+		return slices.ContainsFunc(failed, func(e evidence) bool { return e.check == check })
 	}
 	for _, c := range causes {
-		at := find(c.check)
-		if at < 0 || c.beside != "" && find(c.beside) < 0 || because[c.check] != "" {
+		if c.beside != "" && !find(c.beside) {
 			continue
 		}
-		for _, other := range failed {
-			if other.check != c.check && because[other.check] == "" && c.explains(failed[at], other) {
-				because[other.check] = c.check
+		for _, one := range failed {
+			if c.check != "" && c.check != one.check || because[one.check] != "" {
+				continue
+			}
+			for _, other := range failed {
+				if other.check != one.check && because[other.check] == "" && !causing[other.check] && c.explains(one, other) {
+					because[other.check], causing[one.check] = one.check, true
+				}
 			}
 		}
 	}
@@ -62,11 +65,14 @@ func explain(failed []evidence) map[string]string {
 }
 
 // evidence is what a failed check has shown.
-func (w *work) evidence() evidence {
-	e := evidence{check: w.check.Name, refused: w.refused}
-	e.places, e.doubled = doubled(w.finding.Expected, w.finding.Seen)
-	for _, sent := range w.finding.Timeline {
-		e.taken = e.taken || sent.Sign != "genuine" && sent.Status/100 == 2
+func (r *run) evidence(w *work) evidence {
+	i := w.failing
+	e := evidence{check: w.check.Name, refused: w.refused, facts: i.facts(), strays: i.lacksItsOwn(),
+		copied: i.copied(w.finding.Timeline), taken: i.taken(w.finding.Timeline, w.counted)}
+	if known := r.references[i.Right]; i.Op == "∌" && known != nil {
+		e.begins, e.places = i.Left, w.finding.Seen.showsAs(known.state.decoded(), w.finding.Expected)
+	} else {
+		e.places, e.doubled = doubled(w.finding.Expected, w.finding.Seen)
 	}
 	return e
 }
@@ -100,18 +106,21 @@ func larger(a, b any) bool {
 }
 
 // refusesRepeats is how a target answers what it has done already, where nothing else is wrong with a trial's answers:
-// every failure that no fault explains is of an event that another delivery of it was acknowledged for. Else it is 0.
+// every failure that no fault explains is of an event that another delivery of it was acknowledged for, or that a fault met
+// when it came first and that was done then. Else it is 0.
 func (t *Trial) refusesRepeats() int {
-	taken, status := map[string]bool{}, 0
+	taken, struck, known, status := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
 	for _, d := range t.Deliveries {
 		if d.Acknowledged() && d.EventID != "" {
 			taken[d.EventID] = true
 		}
+		struck[d.EventID] = struck[d.EventID] || !known[d.EventID] && d.Fault != ""
+		known[d.EventID] = true
 	}
 	for _, d := range t.Deliveries {
 		switch {
 		case d.Acknowledged() || !d.Genuine || d.Fault != "":
-		case d.Status == 0 || !taken[d.EventID] && !t.done:
+		case d.Status == 0 || !taken[d.EventID] && !(t.done && struck[d.EventID]):
 			return 0
 		default:
 			status = d.Status

@@ -61,7 +61,13 @@ func (r *run) decideCounts(ctx context.Context, out outcome) (outcome, error) {
 			return out, err
 		}
 	}
-	want := *out.instance.Counts
+	want, failed := *out.instance.Counts, int64(0)
+	for _, d := range out.trial.Deliveries {
+		if d.Status >= 400 {
+			failed++
+		}
+	}
+	out.counted = moved.Received == int64(len(out.trial.Deliveries)) && moved.Errors == failed
 	out.verdict = Fail
 	out.why = fmt.Sprintf("after %s received, duplicates and errors have moved by %d, %d and %d instead of %d, %d and %d",
 		out.trial.Schedule, moved.Received, moved.Duplicates, moved.Errors, want.Received, want.Duplicates, want.Errors)

@@ -20,6 +20,8 @@ type outcome struct {
 	lacking  bool      // not run for want of evidence, not of a hook
 	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
 	missing  []string  // hooks that it turned out to need
+	answers  bool      // what is wrong is how an event was answered, and nothing else
+	counted  bool      // the counters moved as the answers say
 	open     bool      // its states are compared at the end of the run
 	unshrunk string    // why there may be a shorter schedule
 }
@@ -163,6 +165,7 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		return out, nil
 	}
 	if len(t.Unanswered) > 0 {
+		out.answers = true
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
 		if t.done = r.isDone(ctx, out); t.done {
@@ -173,7 +176,7 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	for n, item := range t.schedule {
 		for _, at := range t.items[n] {
 			if verdict, why := answered(item, t.Deliveries[at]); verdict != Pass && out.verdict != Fail {
-				out.verdict, out.why = verdict, why
+				out.verdict, out.why, out.answers = verdict, why, true
 			}
 		}
 	}

@@ -173,7 +173,7 @@ func endedEarly(err error) string {
 func (r *run) failed(checks []Check) (list []evidence) {
 	for _, c := range checks {
 		if w := r.works[c.Name]; w != nil && w.finding.Verdict == Fail {
-			list = append(list, w.evidence())
+			list = append(list, r.evidence(w))
 		}
 	}
 	return list
@@ -215,6 +215,8 @@ type work struct {
 	instances []instance
 	open      int      // relations whose states are compared at the end
 	leftOut   []string // relations that there is nothing to ask about, each with why
+	failing   instance // the relation that failed
+	counted   bool     // its counters moved as the answers say
 	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
 	told      bool
 }
@@ -382,15 +384,15 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	if worse[out.verdict] > worse[f.Verdict] {
 		f.Verdict, f.Why, f.Lacking, f.Missing = out.verdict, strings.TrimSpace(out.why), out.lacking, out.missing
 		f.Relation = out.instance.Relation.String()
-		w.refused = 0
-		if out.verdict == Fail && out.trial != nil && out.want == nil {
+		w.failing, w.counted, w.refused = out.instance, out.counted, 0
+		if out.verdict == Fail && out.answers {
 			w.refused = out.trial.refusesRepeats()
 		}
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
-			f.Mend, f.Importance = w.check.Mend, out.instance.costs()
+			f.Mend, f.Importance = out.instance.mend(), out.instance.costs()
 		}
 	}
 	r.mu.Unlock()
