@@ -21,6 +21,7 @@ type evidence struct {
 	facts   string   // that show it, see instance.facts
 	begins  string   // the schedule, where its state holds what it should not
 	strays  bool     // it is shown without what the check asks about, so that its own advice is not meant
+	lost    bool     // what the target knew is lost since it was stopped and started
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
 	taken   []string // how that was signed which was taken, where all that is wrong is that
 }
@@ -28,6 +29,7 @@ type evidence struct {
 // causes are looked at in this order, and of those that explain a failure the first is told.
 var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
+	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
 	{"idempotence/redelivered", "", doublesAlike},
 	{"idempotence/refund-redelivered", "", doublesAlike},
 	{"idempotence/two-ids", "", doublesAlike},
@@ -67,7 +69,7 @@ func explain(failed []evidence) map[string]string {
 // evidence is what a failed check has shown.
 func (r *run) evidence(w *work) evidence {
 	i := w.failing
-	e := evidence{check: w.check.Name, refused: w.refused, facts: i.facts(), strays: i.lacksItsOwn(),
+	e := evidence{check: w.check.Name, lost: w.lost, refused: w.refused, facts: i.facts(), strays: i.lacksItsOwn(),
 		copied: i.copied(w.finding.Timeline), taken: i.taken(w.finding.Timeline, w.counted)}
 	if known := r.references[i.Right]; i.Op == "∌" && known != nil {
 		e.begins, e.places = i.Left, w.finding.Seen.showsAs(known.state.decoded(), w.finding.Expected)

@@ -99,6 +99,8 @@ func TestExplain(t *testing.T) {
 		"forged, and another answer": {[]evidence{taken("authenticity/wrong-secret"), taken("authenticity/unsigned", "no-header")}, map[string]string{}},
 		"neither signature nor time": {[]evidence{forged, taken("authenticity/unsigned", "no-header"), taken("authenticity/stale", "stale")},
 			map[string]string{"authenticity/unsigned": "authenticity/wrong-secret", "authenticity/stale": "authenticity/wrong-secret"}},
+		"lost by a restart": {[]evidence{{check: "idempotence/restart", lost: true}, {check: "faults/killed", lost: true}, {check: "faults/stopped", doubled: true}},
+			map[string]string{"faults/killed": "idempotence/restart"}},
 		"too old": {[]evidence{forged, taken("authenticity/stale", "stale")}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -169,11 +169,21 @@ func (out outcome) loses(e *lostError) outcome {
 	if t.before != nil {
 		was = ", which was " + t.before.String() + " before the restart"
 	}
-	out.verdict, out.want = Fail, t.before
+	out.verdict, out.want, out.lost = Fail, t.before, true
 	out.why = fmt.Sprintf("after %s the state is lost%s: %s", what, was, e.says)
 	const asked = "the state hook: "
 	if e.failed != nil && !slices.ContainsFunc(t.between, func(d Delivery) bool { return strings.HasPrefix(d.Fault, asked) }) { // it is looked at twice
 		t.between = append(t.between, Delivery{SentAt: time.Now(), Fault: asked + e.failed.Error()})
 	}
 	return out
+}
+
+const mendLost = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
+
+// mend is how to mend what was seen.
+func (out outcome) mend() string {
+	if out.lost {
+		return mendLost
+	}
+	return out.instance.mend()
 }

@@ -22,6 +22,7 @@ type outcome struct {
 	missing  []string  // hooks that it turned out to need
 	answers  bool      // what is wrong is how an event was answered, and nothing else
 	counted  bool      // the counters moved as the answers say
+	lost     bool      // the state is lost by a restart
 	open     bool      // its states are compared at the end of the run
 	unshrunk string    // why there may be a shorter schedule
 }
@@ -165,6 +166,11 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		return out, nil
 	}
 	if len(t.Unanswered) > 0 {
+		if out.instance.Op == "=" && t.restarts() && r.forgetful() { // an order that it has forgotten is no wonder
+			if weighed, err := r.weighOnce(ctx, out, false); err != nil || weighed.lost {
+				return weighed, err
+			}
+		}
 		out.answers = true
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))

@@ -217,6 +217,7 @@ type work struct {
 	leftOut   []string // relations that there is nothing to ask about, each with why
 	failing   instance // the relation that failed
 	counted   bool     // its counters moved as the answers say
+	lost      bool     // what failed is that a restart has lost a state
 	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
 	told      bool
 }
@@ -384,7 +385,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	if worse[out.verdict] > worse[f.Verdict] {
 		f.Verdict, f.Why, f.Lacking, f.Missing = out.verdict, strings.TrimSpace(out.why), out.lacking, out.missing
 		f.Relation = out.instance.Relation.String()
-		w.failing, w.counted, w.refused = out.instance, out.counted, 0
+		w.failing, w.counted, w.lost, w.refused = out.instance, out.counted, out.lost, 0
 		if out.verdict == Fail && out.answers {
 			w.refused = out.trial.refusesRepeats()
 		}
@@ -392,7 +393,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
-			f.Mend, f.Importance = out.instance.mend(), out.instance.costs()
+			f.Mend, f.Importance = out.mend(), out.instance.costs()
 		}
 	}
 	r.mu.Unlock()
