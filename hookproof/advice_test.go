@@ -16,7 +16,9 @@ func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 	for sum, verdict := range map[string]Verdict{"amount_total": Fail, "amount_subtotal": Pass} {
 		target := openStall(t, func(s *stall) {
 			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-				var e struct{ Data struct{ Object map[string]any } }
+				var e struct {
+					Data struct{ Object map[string]any }
+				}
 				_ = json.Unmarshal(body, &e)
 				free := e.Data.Object["payment_status"] == "no_payment_required"
 				return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0

@@ -165,15 +165,15 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
 		return out, nil
 	}
-	if len(t.Unanswered) > 0 {
-		if out.instance.Op == "=" && t.restarts() && r.forgetful() { // an order that it has forgotten is no wonder
-			if weighed, err := r.weighOnce(ctx, out, false); err != nil || weighed.lost {
-				return weighed, err
-			}
+	if len(t.Unanswered) > 0 && out.instance.Op == "=" && t.restarts() && r.forgetful() { // whose order it has forgotten
+		if weighed, err := r.weighOnce(ctx, out, false); err != nil || weighed.lost {
+			return weighed, err
 		}
-		out.answers = true
+	}
+	if len(t.Unanswered) > 0 {
 		last := t.Deliveries[len(t.Deliveries)-1]
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was never acknowledged: the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
+		out.answers = true
 		if t.done = r.isDone(ctx, out); t.done {
 			out.why = fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", strings.Join(t.Unanswered, ", "), said(last))
 		}
