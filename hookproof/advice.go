@@ -15,6 +15,7 @@ const (
 	costEnded  = "nothing is taken until somebody starts the process again, and what it was doing is cut off"
 	fixEnded   = "find the error in the target's log, and handle it where it is raised: in Node.js an 'error' event without a listener, such as that of an idle database client (pool.on('error', …)), ends the process, and so does a rejected promise that nobody awaits"
 	fixAnswer  = "answer 200 when the event is stored or has had its effect, however often it comes"
+	fixLost    = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
 	fixOneFact = "let a payment count once, whichever event tells of it: remember the session and what it came to, not the event's id alone"
 )
 
@@ -33,6 +34,8 @@ func advice(o Outcome) (cost, fix string) {
 			fix = "look in the target's log for why it refuses " + strings.Join(o.History.Unacknowledged, " and ") + "; " + fixAnswer
 		}
 		return costRetry, fix
+	case stateLost:
+		return cost, fixLost
 	case wrongState:
 		return adviceOnState(o)
 	}
@@ -45,7 +48,11 @@ func advice(o Outcome) (cost, fix string) {
 // adviceOnState is advice on a wrong state: on what counts twice, on an order that does not matter, on an event that comes too late.
 func adviceOnState(o Outcome) (cost, fix string) {
 	c := o.Case.Check
-	if c.Family() != "order" || o.Case.Op != "=" {
+	repeats := func(s Step) bool { return s.genuine() && o.Case.Delivered.copies(s) > o.Case.Compared.copies(s) }
+	switch {
+	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):
+		return costTwice, mendDedupe
+	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Mend
 	}
 	_, more := doubled(o.Want.decoded(), o.History.State.decoded())
@@ -57,7 +64,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 		return costTwice, mendDedupe
 	case len(late) > 0:
 		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
-	case strings.Contains(c.Relations[0].Left, "tie") && !o.Case.Delivered.verb("tie"):
+	case o.Case.lacksItsOwn():
 		return costOrder, mendOrder
 	}
 	return c.Why, c.Mend

@@ -7,7 +7,7 @@ import (
 
 // cause is a check whose failure explains others': what is wrong with them is what it has found.
 type cause struct {
-	check    string
+	check    string // "" is any
 	beside   string // another check that must have failed as well; "" if none need
 	explains func(cause, other evidence) bool
 }
@@ -17,59 +17,67 @@ type evidence struct {
 	check   string
 	places  []string // of the state that were wrong
 	doubled bool     // all of them numbers larger than they should be, or what should not be there
+	copied  []string // events that came several times: "paid" under one id, "paid+" under several
+	facts   string   // that show it, see instance.facts
+	begins  string   // the schedule, where its state holds what it should not
+	strays  bool     // it is shown without what the check asks about, so that its own advice is not meant
+	lost    bool     // what the target knew is lost since it was stopped and started
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
-	taken   bool     // what is wrong is that a delivery was taken
+	taken   []string // how that was signed which was taken, where all that is wrong is that
 }
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
 var causes = []cause{
-	{"ack-policy/duplicate", "", func(cause, other evidence) bool {
-		return other.refused > 0 && other.refused/100 == cause.refused/100
-	}},
-	{"idempotence/redelivered", "", func(cause, other evidence) bool {
-		return cause.doubled && other.doubled && !slices.ContainsFunc(other.places, func(p string) bool { return !slices.Contains(cause.places, p) })
-	}},
-	{"authenticity/wrong-secret", "", func(cause, other evidence) bool {
-		return cause.taken && other.taken && slices.Contains(forgeries, other.check)
-	}},
+	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
+	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
+	{"idempotence/redelivered", "", doublesAlike},
+	{"idempotence/refund-redelivered", "", doublesAlike},
+	{"idempotence/two-ids", "", doublesAlike},
+	{"authenticity/wrong-secret", "", func(cause, other evidence) bool { return forgeries(cause.taken) && forgeries(other.taken) }},
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
-		return cause.taken && other.taken && slices.Contains([]string{"authenticity/stale", "authenticity/future"}, other.check)
+		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
+	{"meaning/unpaid", "", begunSo},
+	{"", "", func(cause, other evidence) bool { return !cause.strays && sameFacts(cause, other) }},
+	{"", "", sameFacts},
 }
-
-// forgeries are the checks that whoever takes the signature of another secret fails as well.
-var forgeries = []string{"authenticity/unsigned", "authenticity/empty-secret", "authenticity/malformed", "authenticity/other-scheme-alone",
-	"authenticity/tampered", "authenticity/re-timed", "authenticity/no-effect", "bookkeeping/errors", "bookkeeping/sum"}
 
 // explain says of each failure which other one explains it, or "".
 func explain(failed []evidence) map[string]string {
-	because := map[string]string{}
-	find := func(check string) int {
-		return slices.IndexFunc(failed, func(e evidence) bool { return e.check == check })
+	because, causing := map[string]string{}, map[string]bool{}
+	find := func(check string) bool {
+		return slices.ContainsFunc(failed, func(e evidence) bool { return e.check == check })
 	}
 	for _, c := range causes {
-		at := find(c.check)
-		if at < 0 || c.beside != "" && find(c.beside) < 0 || because[c.check] != "" {
+		if c.beside != "" && !find(c.beside) {
 			continue
 		}
-		for _, other := range failed {
-			if other.check != c.check && because[other.check] == "" && c.explains(failed[at], other) {
-				because[other.check] = c.check
+		for _, one := range failed {
+			if c.check != "" && c.check != one.check || because[one.check] != "" {
+				continue
+			}
+			for _, other := range failed {
+				if other.check != one.check && because[other.check] == "" && !causing[other.check] && c.explains(one, other) {
+					because[other.check], causing[one.check] = one.check, true
+				}
 			}
 		}
 	}
 	return because
 }
 
-// evidenceOf is what a failed check has shown.
+// evidenceOf is what a failed check has shown, in which states were compared with those of its references.
 func evidenceOf(f Finding, worst Outcome) evidence {
-	e := evidence{check: f.Check}
-	if worst.Symptom.isAnswers() {
+	c := worst.Case
+	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), strays: c.lacksItsOwn(),
+		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
+	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
 		e.refused = worst.refusesRepeats()
 	}
-	e.places, e.doubled = doubled(f.Expected, f.Seen)
-	for _, sent := range f.Timeline {
-		e.taken = e.taken || sent.Sign != "genuine" && sent.Status/100 == 2
+	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
+		e.begins, e.places = c.Left, f.Seen.showsAs(whole.decoded(), f.Expected)
+	} else {
+		e.places, e.doubled = doubled(f.Expected, f.Seen)
 	}
 	return e
 }
@@ -103,18 +111,21 @@ func larger(a, b any) bool {
 }
 
 // refusesRepeats is how a target answers what it has done already, where nothing else is wrong with the answers:
-// every failure that no fault explains is of an event that another delivery of it was acknowledged for. Else it is 0.
+// every failure that no fault explains is of an event that another delivery of it was acknowledged for, or that a fault met
+// when it came first and that was done then. Else it is 0.
 func (o Outcome) refusesRepeats() int {
-	taken, status := map[string]bool{}, 0
+	taken, struck, known, status := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
 	for _, d := range o.History.Deliveries {
 		if d.Acknowledged() && d.EventID != "" {
 			taken[d.EventID] = true
 		}
+		struck[d.EventID] = struck[d.EventID] || !known[d.EventID] && d.Fault != ""
+		known[d.EventID] = true
 	}
 	for _, d := range o.History.Deliveries {
 		switch {
 		case d.Acknowledged() || !d.Genuine || d.Fault != "":
-		case d.Status == 0 || !taken[d.EventID] && o.Symptom != doneUnacknowledged:
+		case d.Status == 0 || !taken[d.EventID] && !(o.Symptom == doneUnacknowledged && struck[d.EventID]):
 			return 0
 		default:
 			status = d.Status

@@ -57,8 +57,12 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	duplicate := evidence{check: "ack-policy/duplicate", refused: 500}
-	redelivered := evidence{check: "idempotence/redelivered", places: []string{"/licences", "/mails"}, doubled: true}
-	forged := evidence{check: "authenticity/wrong-secret", taken: true}
+	redelivered := evidence{check: "idempotence/redelivered", places: []string{"/licences", "/mails"}, doubled: true, copied: []string{"paid"}, facts: "paid, paid = paid"}
+	twoIDs := evidence{check: "idempotence/two-ids", places: []string{"/licences", "/mails"}, doubled: true, copied: []string{"paid+"}, facts: "paid*2+ = paid"}
+	forged := evidence{check: "authenticity/wrong-secret", taken: []string{"wrong-secret"}}
+	refunds := evidence{check: "order/refunds", places: []string{"/refunded", "/status"}, facts: "refund 1, paid = paid, refund 1"}
+	unpaid := evidence{check: "meaning/unpaid", places: []string{"/shipped", "/status"}, begins: "unpaid"}
+	taken := func(check string, signs ...string) evidence { return evidence{check: check, taken: signs} }
 	for name, row := range map[string]struct {
 		failed  []evidence
 		because map[string]string
@@ -67,17 +71,37 @@ func TestExplain(t *testing.T) {
 		"a cause alone":              {[]evidence{duplicate}, map[string]string{}},
 		"the same answer to copies":  {[]evidence{{check: "faults/killed", refused: 500}, duplicate}, map[string]string{"faults/killed": "ack-policy/duplicate"}},
 		"another answer to copies":   {[]evidence{duplicate, {check: "faults/killed", refused: 409}}, map[string]string{}},
+		"an answer of the same kind": {[]evidence{duplicate, {check: "faults/killed", refused: 503}}, map[string]string{}},
 		"an answer to something new": {[]evidence{duplicate, {check: "ack-policy/life"}}, map[string]string{}},
 		"a wrong state beside it":    {[]evidence{duplicate, {check: "order/tie", places: []string{"/status"}}}, map[string]string{}},
-		"doubled in the same place": {[]evidence{redelivered, {check: "idempotence/restart", places: []string{"/licences"}, doubled: true}},
+		"doubled in the same place": {[]evidence{redelivered, {check: "idempotence/restart", places: []string{"/licences"}, doubled: true, copied: []string{"paid"}}},
 			map[string]string{"idempotence/restart": "idempotence/redelivered"}},
-		"doubled elsewhere": {[]evidence{redelivered, {check: "idempotence/refund-redelivered", places: []string{"/refunded"}, doubled: true}}, map[string]string{}},
-		"lost":              {[]evidence{redelivered, {check: "faults/cut-before", places: []string{"/licences"}}}, map[string]string{}},
-		"forged in another way": {[]evidence{{check: "authenticity/tampered", taken: true}, forged},
-			map[string]string{"authenticity/tampered": "authenticity/wrong-secret"}},
-		"neither signature nor time": {[]evidence{forged, {check: "authenticity/unsigned", taken: true}, {check: "authenticity/stale", taken: true}},
+		"doubled elsewhere":       {[]evidence{redelivered, {check: "idempotence/restart", places: []string{"/refunded"}, doubled: true, copied: []string{"paid"}}}, map[string]string{}},
+		"doubled by another copy": {[]evidence{redelivered, {check: "faults/cut-after", places: []string{"/mails"}, doubled: true, copied: []string{"refund"}}}, map[string]string{}},
+		"doubled by no copy":      {[]evidence{redelivered, {check: "meaning/refunds-add-up", places: []string{"/mails"}, doubled: true}}, map[string]string{}},
+		"two ids":                 {[]evidence{redelivered, twoIDs}, map[string]string{}},
+		"two ids that overlap": {[]evidence{redelivered, twoIDs, {check: "idempotence/two-ids-overlapping", places: []string{"/mails"}, doubled: true, copied: []string{"paid+"}}},
+			map[string]string{"idempotence/two-ids-overlapping": "idempotence/two-ids"}},
+		"lost": {[]evidence{redelivered, {check: "faults/cut-before", places: []string{"/licences"}, copied: []string{"paid"}}}, map[string]string{}},
+		"not by the tie": {[]evidence{refunds, {check: "order/tie", places: []string{"/refunded"}, facts: "refund 1, paid = paid, refund 1", strays: true}},
+			map[string]string{"order/tie": "order/refunds"}},
+		"not by the tie, of a cause that is told later": {[]evidence{{check: "order/tie", places: []string{"/refunded"}, facts: "x", strays: true}, {check: "meaning/refunds-add-up", places: []string{"/refunded"}, facts: "x"}},
+			map[string]string{"order/tie": "meaning/refunds-add-up"}},
+		"by the tie":                      {[]evidence{refunds, {check: "order/tie", places: []string{"/refunded"}, facts: "tie, refund 1, paid = paid, refund 1"}}, map[string]string{}},
+		"the same facts, another place":   {[]evidence{refunds, {check: "order/tie", places: []string{"/mails"}, facts: "refund 1, paid = paid, refund 1", strays: true}}, map[string]string{}},
+		"neither by the tie nor by again": {[]evidence{{check: "order/tie", places: []string{"/s"}, facts: "x", strays: true}, {check: "order/repeated", places: []string{"/s"}, facts: "x", strays: true}}, map[string]string{"order/repeated": "order/tie"}},
+		"wrong before it failed": {[]evidence{unpaid, {check: "meaning/slow-payment-failed", places: []string{"/shipped"}, begins: "unpaid async-failed"}},
+			map[string]string{"meaning/slow-payment-failed": "meaning/unpaid"}},
+		"wrong when it failed":       {[]evidence{unpaid, {check: "meaning/slow-payment-failed", places: []string{"/mails", "/shipped"}, begins: "unpaid async-failed"}}, map[string]string{}},
+		"wrong by something else":    {[]evidence{unpaid, {check: "meaning/expired", places: []string{"/shipped"}, begins: "expired"}}, map[string]string{}},
+		"forged in another way":      {[]evidence{taken("authenticity/tampered", "tampered-body"), forged}, map[string]string{"authenticity/tampered": "authenticity/wrong-secret"}},
+		"forged, and not taken":      {[]evidence{forged, taken("bookkeeping/errors")}, map[string]string{}},
+		"forged, and another answer": {[]evidence{taken("authenticity/wrong-secret"), taken("authenticity/unsigned", "no-header")}, map[string]string{}},
+		"neither signature nor time": {[]evidence{forged, taken("authenticity/unsigned", "no-header"), taken("authenticity/stale", "stale")},
 			map[string]string{"authenticity/unsigned": "authenticity/wrong-secret", "authenticity/stale": "authenticity/wrong-secret"}},
-		"too old": {[]evidence{forged, {check: "authenticity/stale", taken: true}}, map[string]string{}},
+		"lost by a restart": {[]evidence{{check: "idempotence/restart", lost: true}, {check: "faults/killed", lost: true}, {check: "faults/stopped", doubled: true}},
+			map[string]string{"faults/killed": "idempotence/restart"}},
+		"too old": {[]evidence{forged, taken("authenticity/stale", "stale")}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

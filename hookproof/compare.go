@@ -50,8 +50,8 @@ func (c Case) unhandled(types []string) string {
 // compareStates judges a history's state by those that the case compares it with.
 func compareStates(o Outcome) Outcome {
 	c, h := o.Case, o.History
-	if h.Lost != nil {
-		return o.lost()
+	if h.Lost != "" {
+		return o.lost(h.Lost)
 	}
 	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
 		return o.notRun(noEvidenceOf(notShown(strings.TrimSpace(left), strings.TrimSpace(right))))
@@ -65,6 +65,9 @@ func compareStates(o Outcome) Outcome {
 		}
 		if ownOnly(places, h) {
 			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(h.State, o.Want))))
+		}
+		if h.Forgetful && h.restarted() && !h.State.keeps(o.Want, h.References[""]) {
+			return o.lost(h.State.describe(o.Want))
 		}
 		return o.fails(wrongState, fmt.Sprintf("after %s, %s", h.Schedule, h.State.describe(o.Want)))
 	case "≠":
@@ -92,7 +95,7 @@ func ownOnly(places []string, h History) bool {
 }
 
 // lost fails a case that has lost a state by what was done to the target.
-func (o Outcome) lost() Outcome {
+func (o Outcome) lost(says string) Outcome {
 	h := o.History
 	what := h.Schedule
 	if o.Case.Fault != "" {
@@ -103,7 +106,7 @@ func (o Outcome) lost() Outcome {
 		was = ", which was " + h.Before.String() + " before the restart"
 	}
 	o.Want = h.Before
-	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: the state hook knows what was made after it, and of this it says: %s", what, was, h.Lost))
+	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, says))
 }
 
 func orNothing(schedule string) string {

@@ -40,6 +40,7 @@ type executor struct {
 	faults     period         // in which answers are not judged
 	counters   Counters       // as read last, when so many deliveries had been made
 	countersAt int
+	memory     memory
 }
 
 // atMost is how many cases are executed at once.
@@ -164,7 +165,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		if err = sleep(ctx, x.timings.quiet(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
 		}
-	case c.AtOnce && len(h.Unacknowledged) == 0:
+	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
 		err = x.readSettled(ctx, c, h)
 	}
 	if errors.Is(err, errEnded) {
@@ -181,7 +182,9 @@ func (x *executor) deliverFresh(ctx context.Context, s Schedule) (*History, erro
 	switch {
 	case s.verb("make"):
 		x.budget.called()
-		h.Subject, object, err = x.target.Announce(ctx)
+		if h.Subject, object, err = x.target.Announce(ctx); err == nil {
+			x.given(h.Subject)
+		}
 	case x.target.Subject != nil:
 		h.Subject, err = x.subject(ctx)
 	default:
@@ -203,6 +206,8 @@ func (x *executor) deliver(ctx context.Context, h *History, s Schedule, object f
 	s = s.crowded(x.minCopies())
 	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]Event{}, make([][]int, len(s))
 	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
+	h.endStarts = h.starts
+	defer func() { h.endStarts = x.process.starts.Load() }()
 	h.recovers = strikes != nil
 	h.Faulty = h.recovers || s.verb("restart")
 	born := time.Now().Add(-time.Minute)
@@ -362,6 +367,9 @@ func (x *executor) subject(ctx context.Context) (s Subject, err error) {
 		s, err = x.target.Subject(ctx)
 		return err
 	})
+	if err == nil {
+		x.given(s)
+	}
 	return s, err
 }
 

@@ -260,7 +260,7 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) strikeFunc {
 // refusal of a target that refuses duplicates.
 func (x *executor) warmUp(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
-		if d := x.sender.send(ctx, x.facts.neutral); d.Status != 0 && d.Status/100 != 5 {
+		if d := x.sender.send(ctx, x.neutral()); d.Status != 0 && d.Status/100 != 5 {
 			return nil
 		}
 		if err := sleep(ctx, x.timings.Retry); err != nil {

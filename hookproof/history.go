@@ -17,10 +17,11 @@ type History struct {
 
 	// Unacknowledged are events that were never acknowledged, however often they were redelivered.
 	Unacknowledged []string
-	Ended          bool // the target's process ended by what was sent
-	Overdue        bool // an answer was not given in time while the database was bad
-	Faulty         bool // the target or its database was made to fail
-	Lost           error
+	Ended          bool       // the target's process ended by what was sent
+	Overdue        bool       // an answer was not given in time while the database was bad
+	Faulty         bool       // the target or its database was made to fail
+	Lost           string     // how it was seen that a restart has lost the state; ""
+	Forgetful      bool       // a start loses all that the target knew
 	Before         normalized // a restart, the state; nil where there was none
 
 	State      normalized            // as read; nil before that
@@ -29,16 +30,17 @@ type History struct {
 	Moved      *Counters             // how the target's counters moved
 	PerObject  []string              // places at which any two subjects differ
 
-	steps    Schedule
-	answers  [][]int // the deliveries of each step
-	events   map[string]Event
-	pending  []string // events not yet acknowledged
-	message  int      // at which a fault strikes next
-	messages int      // the last one at which it shall
-	recovers bool     // a fault has struck its last step
-	struck   int      // how often it did
-	starts   int64    // of the target by us, when it began
-	ends     int64    // of its process, when it began
+	steps     Schedule
+	answers   [][]int // the deliveries of each step
+	events    map[string]Event
+	pending   []string // events not yet acknowledged
+	message   int      // at which a fault strikes next
+	messages  int      // the last one at which it shall
+	recovers  bool     // a fault has struck its last step
+	struck    int      // how often it did
+	starts    int64    // of the target by us, when it began
+	endStarts int64    // the same, when all was delivered
+	ends      int64    // of its process, when it began
 }
 
 // acknowledged tells whether an event was taken: of one that fails when it comes again nothing is lost.

@@ -65,6 +65,8 @@ func (r rules) judge(c Case, h History) Outcome {
 		return o.fails(processEnded, "after "+h.Schedule+" the target's process ended")
 	case h.Overdue && r.profile == "strict":
 		return o.fails(tooLate, fmt.Sprintf("%s was not answered within %s while the database answered nothing", h.Schedule, r.timings.TooSlow))
+	case len(h.Unacknowledged) > 0 && h.Lost != "": // whose object it has forgotten
+		return o.lost(h.Lost)
 	case len(h.Unacknowledged) > 0:
 		return o.unacknowledged()
 	}
@@ -79,7 +81,7 @@ func (r rules) judge(c Case, h History) Outcome {
 	case o.Verdict == Fail:
 	case c.Counts != nil:
 		return compareCounts(o)
-	case c.Op != "" && h.State == nil && h.Lost == nil:
+	case c.Op != "" && h.State == nil && h.Lost == "":
 		o.Pending = true
 	case c.Op != "":
 		return compareStates(o)
@@ -93,7 +95,13 @@ func (o Outcome) unacknowledged() Outcome {
 	h := o.History
 	names := strings.Join(h.Unacknowledged, ", ")
 	unknown := func(name string) bool { return !o.Case.Compared.has(name) }
-	if o.Case.Op == "=" && h.State != nil && !slices.ContainsFunc(h.Unacknowledged, unknown) && compareStates(Outcome{Case: o.Case, History: h, Verdict: Pass}).Verdict == Pass {
+	states := Outcome{Case: o.Case, History: h, Verdict: Pass}
+	if o.Case.Op == "=" && h.State != nil && h.Forgetful && h.restarted() {
+		if lost := compareStates(states); lost.Symptom == stateLost {
+			return lost
+		}
+	}
+	if o.Case.Op == "=" && h.State != nil && !slices.ContainsFunc(h.Unacknowledged, unknown) && compareStates(states).Verdict == Pass {
 		return o.fails(doneUnacknowledged, fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", names, said(*h.last())))
 	}
 	return o.fails(neverAcknowledged, fmt.Sprintf("%s was never acknowledged: the last answer was %s", names, said(*h.last())))
@@ -148,6 +156,20 @@ func (r rules) answered(step Step, d Delivery) (Verdict, string) {
 		}
 	}
 	return Pass, ""
+}
+
+// countsItsAnswers tells whether the counters moved as the answers say, right or wrong.
+func (o Outcome) countsItsAnswers() bool {
+	if o.History.Moved == nil {
+		return false
+	}
+	failed := int64(0)
+	for _, d := range o.History.Deliveries {
+		if d.Status >= 400 {
+			failed++
+		}
+	}
+	return o.History.Moved.Received == int64(len(o.History.Deliveries)) && o.History.Moved.Errors == failed
 }
 
 // compareCounts compares how the target's counters moved.

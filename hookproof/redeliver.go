@@ -59,6 +59,6 @@ var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, 
 // isUnderWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
 // has not. A target that refuses whatever it has done already, refuses for good.
 func (x *executor) isUnderWay(ctx context.Context, refused Delivery) bool {
-	neutral := x.facts.neutral
+	neutral := x.neutral()
 	return slices.Contains(notNow, refused.Status) && neutral.event.Body != nil && x.sender.send(ctx, neutral).Acknowledged()
 }

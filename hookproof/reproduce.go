@@ -70,7 +70,7 @@ func (p *pipeline) flaky(ctx context.Context) string {
 	text, _ := p.flakiness.get(ctx, func() (string, error) {
 		acknowledged, failed := 0, 0
 		for range flakyTries {
-			switch d := p.sender.send(ctx, p.facts.neutral); {
+			switch d := p.sender.send(ctx, p.neutral()); {
 			case d.Acknowledged():
 				acknowledged++
 			case d.Status/100 == 5:

@@ -3,18 +3,14 @@ package hookproof
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
 // process is the target's, as a run has it stopped and started.
 type process struct {
-	turn    chan struct{} // is held by whoever starts it
-	starts  atomic.Int64  // by us
-	forgets atomic.Bool   // a restart loses what the target knew
+	turn   chan struct{} // is held by whoever starts it
+	starts atomic.Int64  // by us
 }
 
 func newProcess() process { return process{turn: make(chan struct{}, 1)} }
@@ -69,11 +65,13 @@ func (x *executor) start(ctx context.Context) error {
 	x.budget.called()
 	x.faultOver()
 	x.process.starts.Add(1)
-	err := x.target.bringUp(ctx)
+	if err := x.target.bringUp(ctx); err != nil {
+		return err
+	}
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	x.lastStart = time.Now()
-	return err
+	x.mu.Unlock()
+	return x.remembers(ctx)
 }
 
 // restart ends the target and starts it again.
@@ -101,39 +99,6 @@ func (x *executor) startAfter(ctx context.Context, stopped, other error) error {
 		return errors.Join(other, stopped)
 	}
 	return errors.Join(other, x.start(ctx))
-}
-
-// lostState is why a state that a restart has lost proves nothing but that.
-const lostState = "the target was stopped and started meanwhile, and has lost what it knew; without stop and start all else can be judged"
-
-// askedState begins a row of a timeline about a state hook that failed.
-const askedState = "the state hook: "
-
-// loses tells a subject that is gone since the target was started again from a state hook that fails: that hook has an
-// answer for a subject made afterwards.
-func (x *executor) loses(ctx context.Context, h *History, failed error) error {
-	if ctx.Err() != nil || x.target.Subject == nil || x.process.starts.Load() == h.starts {
-		return failed
-	}
-	if !x.process.forgets.Load() {
-		fresh, err := x.subject(ctx)
-		if err == nil {
-			x.budget.called()
-			_, err = x.target.State(ctx, fresh)
-		}
-		if err != nil {
-			return fmt.Errorf("after the target was stopped and started: %w", failed)
-		}
-		x.process.forgets.Store(true)
-	}
-	if !h.Faulty {
-		return noEvidenceOf(lostState)
-	}
-	h.Lost = failed
-	if !slices.ContainsFunc(h.Between, func(d Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // it is read twice
-		h.Between = append(h.Between, Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
-	}
-	return nil
 }
 
 // recovering tells whether a fault is just over, so that answers and hooks may still fail.

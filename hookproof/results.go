@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -178,6 +179,9 @@ func (r *results) findings(err error) []Finding {
 func endedEarly(err error) string {
 	const why = "the run ended before it was decided"
 	var failed *HookError
+	if errors.Is(err, context.Canceled) {
+		return "the run was interrupted before it was decided"
+	}
 	if errors.As(err, &failed) {
 		return why + ": the hook " + failed.Hook + " failed"
 	}

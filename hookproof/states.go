@@ -75,7 +75,7 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 			return nil
 		}
 		seen := *one.history
-		if err := x.read(ctx, &seen); err != nil || seen.Lost != nil {
+		if err := x.read(ctx, &seen); err != nil || seen.Lost != "" {
 			if asReason(err) != nil {
 				err = nil
 			}
@@ -90,6 +90,10 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 
 // read asks for a history's state.
 func (x *executor) read(ctx context.Context, h *History) error {
+	h.State, h.Lost = nil, ""
+	if says := x.gone(h); says != "" {
+		return h.loses(says)
+	}
 	var state any
 	ends := x.ends.Load()
 	err := x.ask(ctx, func() (err error) {
@@ -99,9 +103,8 @@ func (x *executor) read(ctx context.Context, h *History) error {
 	if x.ends.Load() != ends { // it had ended, by what was delivered before
 		return errEnded
 	}
-	h.State, h.Lost = nil, nil
 	if err != nil {
-		return hookFailed("state", x.loses(ctx, h, err))
+		return hookFailed("state", x.losesOne(ctx, h, err))
 	}
 	h.timed, err = normalize(state, h.Subject, x.target.Ignore)
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
@@ -134,12 +137,12 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 // readStates reads what a case compares.
 func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 	if c.Op != "≠" {
-		if err := x.read(ctx, h); err != nil || h.Lost != nil {
+		if err := x.read(ctx, h); err != nil || h.Lost != "" {
 			return err
 		}
 	}
-	h.References = map[string]normalized{}
-	for _, schedule := range c.references() {
+	h.References, h.Forgetful = map[string]normalized{}, x.forgetful()
+	for _, schedule := range append(c.references(), "") {
 		state, err := x.stateOf(ctx, schedule)
 		if err != nil {
 			return err
@@ -154,7 +157,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 
 // readSettled reads what a case compares, and once more when effects must have come if it is not as it should be.
 func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
-	if err := x.readStates(ctx, c, h); err != nil || h.Lost != nil || compareStates(Outcome{Case: c, History: *h, Verdict: Pass}).Verdict != Fail {
+	if err := x.readStates(ctx, c, h); err != nil || h.Lost != "" || compareStates(Outcome{Case: c, History: *h, Verdict: Pass}).Verdict != Fail {
 		return err
 	}
 	if err := sleep(ctx, x.timings.effect(x.facts.lag)); err != nil {

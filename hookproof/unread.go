@@ -81,9 +81,18 @@ func (x *executor) findNeutral(ctx context.Context) error {
 			again = x.sender.send(ctx, what).Acknowledged()
 		}
 		if again || ctx.Err() != nil {
+			x.mu.Lock()
+			defer x.mu.Unlock()
 			x.facts.neutral = what
 			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+// neutral is what findNeutral has found.
+func (x *executor) neutral() outgoing {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.facts.neutral
 }

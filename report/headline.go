@@ -15,6 +15,7 @@ const covered = "Only the event types of docs/events.md were sent ('hookproof li
 type summary struct {
 	outcome   Outcome
 	failed    int
+	causes    int // of the checks that failed: those that no other one explains
 	judged    int // checks that passed, failed or were told as info
 	checks    int
 	notJudged []unjudged
@@ -51,7 +52,7 @@ var steps = [][]struct {
 
 // summaryOf reads a report and decides nothing that it does not say.
 func summaryOf(r hookproof.Report) summary {
-	s := summary{outcome: OutcomeOf(r), failed: r.Count(hookproof.Fail), checks: len(r.Findings), next: nextOf(r)}
+	s := summary{outcome: OutcomeOf(r), failed: r.Count(hookproof.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r)}
 	s.judged = s.checks - r.Count(hookproof.NotRun)
 	for _, name := range families(r) {
 		one := unjudged{Family: name}
@@ -127,9 +128,9 @@ func (s summary) text() string {
 	case s.judged == 0:
 		return word + ": nothing was judged"
 	case s.outcome == Failed && whole:
-		return fmt.Sprintf("%s: %s failed of %d", word, counted(s.failed, "check"), s.checks)
+		return fmt.Sprintf("%s: %s failed of %d", word, s.failures(), s.checks)
 	case s.outcome == Failed:
-		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all", word, counted(s.failed, "check"), s.judged, s.checks)
+		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all", word, s.failures(), s.judged, s.checks)
 	case s.outcome == Incomplete:
 		text = fmt.Sprintf("%s: %d of %s judged", word, s.judged, counted(s.checks, "check"))
 	default:
@@ -139,6 +140,15 @@ func (s summary) text() string {
 		return text
 	}
 	return text + "; not judged: " + s.missed()
+}
+
+// failures are the checks that failed, with how many causes they have where one explains another.
+func (s summary) failures() string {
+	checks := counted(s.failed, "check")
+	if s.causes == s.failed {
+		return checks
+	}
+	return counted(s.causes, "cause") + ", " + checks
 }
 
 // missed names the families that were not judged, those first of which nothing was.

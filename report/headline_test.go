@@ -23,6 +23,11 @@ func TestHeadline(t *testing.T) {
 		f.Lacking = true
 		return f
 	}
+	because := func(check, cause string) hookproof.Finding {
+		f := of(check, hookproof.Fail)
+		f.Because = cause
+		return f
+	}
 	pass := of("authenticity/genuine", hookproof.Pass)
 	fail := of("authenticity/unsigned", hookproof.Fail)
 	for name, row := range map[string]struct {
@@ -60,7 +65,16 @@ func TestHeadline(t *testing.T) {
 			[]hookproof.Finding{pass, fail, lacking("order/refunds")},
 			"FAILED: 1 check failed of 2 judged, of 3 in all; not judged: order", "",
 		},
-		"no evidence": {[]hookproof.Finding{pass, lacking("order/refunds")}, "INCOMPLETE: 1 of 2 checks judged; not judged: order", ""},
+		"of one cause": {
+			[]hookproof.Finding{fail, because("authenticity/stale", "authenticity/unsigned"), because("authenticity/tampered", "authenticity/unsigned"), pass},
+			"FAILED: 1 cause, 3 checks failed of 4", "",
+		},
+		"of two causes, and not judged": {
+			[]hookproof.Finding{fail, because("authenticity/stale", "authenticity/unsigned"), of("meaning/amount", hookproof.Fail), pass, lacking("order/refunds")},
+			"FAILED: 2 causes, 3 checks failed of 4 judged, of 5 in all; not judged: order", "",
+		},
+		"of a cause that is not told": {[]hookproof.Finding{because("authenticity/stale", "not/selected"), pass}, "FAILED: 1 check failed of 2", ""},
+		"no evidence":                 {[]hookproof.Finding{pass, lacking("order/refunds")}, "INCOMPLETE: 1 of 2 checks judged; not judged: order", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,9 +88,13 @@ func TestHeadline(t *testing.T) {
 			require.Contains(t, text, row.next)
 			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
 			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")
-			var read struct{ Headline string }
+			var read struct {
+				Headline string
+				Causes   int
+			}
 			require.NoError(t, json.Unmarshal([]byte(written(t, report.JSON, r)), &read))
 			require.Equal(t, row.headline, read.Headline)
+			require.Equal(t, strings.Count(text, " Demanded: "), read.Causes, "each cause is told once")
 			page := written(t, report.HTML, r)
 			require.Contains(t, page, row.headline)
 			require.Contains(t, page, "docs/events.md")
@@ -85,4 +103,18 @@ func TestHeadline(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever reads a CI system's list of failures sees which of them another one explains.
+func TestJUnitTellsTheCause(t *testing.T) {
+	t.Parallel()
+	r := hookproof.Report{Findings: []hookproof.Finding{
+		{Check: "ack-policy/duplicate", Verdict: hookproof.Fail, Why: "paid was answered 500"},
+		{Check: "ack-policy/conflicts", Verdict: hookproof.Fail, Why: "paid&12 was answered 500", Because: "ack-policy/duplicate"},
+		{Check: "order/tie", Verdict: hookproof.Fail, Why: "it was wrong", Because: "not/selected"},
+	}}
+	page := written(t, report.JUnit, r)
+	require.Contains(t, page, `<failure message="paid was answered 500" type="fail">`)
+	require.Contains(t, page, `<failure message="explained by ack-policy/duplicate: paid&amp;12 was answered 500" type="fail">`)
+	require.Contains(t, page, `<failure message="it was wrong" type="fail">`)
 }

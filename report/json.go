@@ -23,7 +23,7 @@ type Counts struct {
 	NotRun int `json:"notRun"`
 }
 
-// JSON writes a report for machines: a hookproof.Report, with its outcome, its headline and counts ahead of it.
+// JSON writes a report for machines: a hookproof.Report, with its outcome, its headline, counts and causes ahead of it.
 func JSON(w io.Writer, r hookproof.Report) error {
 	if r.Phases == nil {
 		r.Phases = []hookproof.Spent{}
@@ -39,8 +39,9 @@ func JSON(w io.Writer, r hookproof.Report) error {
 		Outcome   Outcome    `json:"outcome"`
 		Headline  string     `json:"headline"`
 		Counts    Counts     `json:"counts"`
+		Causes    int        `json:"causes,omitempty"` // of the failures: those that no other one explains
 		NotJudged []unjudged `json:"notJudged,omitempty"`
 		Next      []step     `json:"next,omitempty"`
 		hookproof.Report
-	}{s.outcome, s.text(), Counts{r.Count(hookproof.Pass), r.Count(hookproof.Fail), r.Count(hookproof.Info), r.Count(hookproof.NotRun)}, s.notJudged, s.next, r})
+	}{s.outcome, s.text(), Counts{r.Count(hookproof.Pass), r.Count(hookproof.Fail), r.Count(hookproof.Info), r.Count(hookproof.NotRun)}, s.causes, s.notJudged, s.next, r})
 }

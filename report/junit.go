@@ -92,7 +92,11 @@ func suiteOf(r hookproof.Report, name string) suite {
 			one.Failures++
 			t := &text{Style: Style{Width: 110}}
 			t.failure(r, f)
-			c.Failure = &message{Message: f.Why, Type: "fail", Text: "\n" + t.String()}
+			why := f.Why
+			if explained(with(r, hookproof.Fail), f) {
+				why = "explained by " + f.Because + ": " + why
+			}
+			c.Failure = &message{Message: why, Type: "fail", Text: "\n" + t.String()}
 		case f.Verdict == hookproof.NotRun && f.Lacking:
 			one.Errors++
 			c.Error = &message{Message: f.Why, Type: "incomplete"}

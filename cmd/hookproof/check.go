@@ -35,8 +35,8 @@ idempotence, order, meaning and bookkeeping as well, and with the way to its dat
 that fails at any message. 'hookproof init' writes such a file.
 
 Exit codes: 0 everything that was judged passed, and the headline says what was not; 1 a check failed, whatever was not
-judged beside it; 2 no check failed, and: bad use, an unreachable target, a hook that failed, or something that could not be
-judged for want of evidence or time.`,
+judged beside it, also where the run was interrupted afterwards; 2 no check failed, and: bad use, an unreachable target, a
+hook that failed, an interruption, or something that could not be judged for want of evidence or time.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
@@ -100,7 +100,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	progress.Done()
 	r.Command = asTyped(os.Args[0], r.Command)
 	if errors.Is(err, context.Canceled) {
-		return errors.New("interrupted; faults were healed, and what was started was stopped")
+		err = errors.New("interrupted; faults were healed, and what was started was stopped")
 	}
 	if err != nil && len(r.Findings) == 0 {
 		return err

@@ -86,6 +86,9 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 				break
 			}
 			d := target.Deliver(ctx, event, "genuine")
+			if ctx.Err() != nil { // which may be why it has no answer
+				break
+			}
 			delivered++
 			if !d.Acknowledged() {
 				refused++
@@ -93,7 +96,11 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 			line(out, delivered, d)
 		}
 		if ctx.Err() != nil {
-			return errors.New("interrupted")
+			err := errors.New("interrupted")
+			if counts[hookproof.Fail] > 0 || refused > 0 {
+				err = fmt.Errorf("%w; and besides, %w", errFailed, err)
+			}
+			return err
 		}
 	}
 	var verdict []string

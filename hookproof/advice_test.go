@@ -1,0 +1,70 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whoever compares a sum with the order's price, and does what is advised, is right: the advice on a free session names the
+// sum that is the price.
+func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
+	t.Parallel()
+	for sum, verdict := range map[string]Verdict{"amount_total": Fail, "amount_subtotal": Pass} {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				var e struct {
+					Data struct{ Object map[string]any }
+				}
+				_ = json.Unmarshal(body, &e)
+				free := e.Data.Object["payment_status"] == "no_payment_required"
+				return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
+			}
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/free"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "meaning/free")
+		require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
+		if verdict == Fail {
+			require.Contains(t, f.Mend, "amount_subtotal")
+		}
+	}
+}
+
+// Whoever fulfils what is completed, paid or not, fails meaning/slow-payment-failed alone where that is all that is asked, and
+// is told to look at payment_status: a handler of the failure comes too late.
+func TestTheAdviceOnAFailedPaymentMends(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		types  string
+		status bool // is looked at
+		want   Verdict
+	}{
+		"whatever is told":         {"checkout.session.", false, Fail},
+		"whatever is completed":    {"checkout.session.completed", false, Fail},
+		"what failed":              {"checkout.session.async_payment_failed", false, Fail},
+		"with an eye on the money": {"checkout.session.", true, Pass},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := openStall(t, func(s *stall) {
+				s.before = func(e stallEvent, o *stallOrder) bool {
+					if strings.HasPrefix(e.Type, row.types) && (!row.status || e.Data.Object.PaymentStatus != "unpaid") {
+						o.shipped = 1
+					}
+					return false
+				}
+			}).target()
+			r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/slow-payment-failed"}})
+			require.NoError(t, err)
+			f := findingOf(t, r, "meaning/slow-payment-failed")
+			require.Equal(t, row.want, f.Verdict, f.Why)
+			if row.want == Fail {
+				require.Contains(t, f.Mend, "payment_status")
+			}
+		})
+	}
+}
