@@ -17,11 +17,21 @@ type outcome struct {
 	why      string
 	trial    *Trial
 	want     canonical // that the trial's state was compared with; nil if with none
+	seen     canonical // what of the trial's state was compared with it
+	view     view      // by which both were seen; nil is that all of them was
 	lacking  bool      // not run for want of evidence, not of a hook
 	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
 	missing  []string  // hooks that it turned out to need
 	open     bool      // its states are compared at the end of the run
 	unshrunk string    // why there may be a shorter schedule
+}
+
+// compared is the state as it was compared; nil if it was not.
+func (o outcome) compared() canonical {
+	if o.seen != nil || o.trial == nil {
+		return o.seen
+	}
+	return o.trial.State
 }
 
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
@@ -42,6 +52,9 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 		if _, err := r.reference(ctx, schedule); err != nil {
 			return r.undecided(out, err)
 		}
+	}
+	if _, err := r.learn(ctx, i, false); err != nil { // now, and not when nothing more should be sent
+		return out, err
 	}
 	switch {
 	case i.Fault != "":

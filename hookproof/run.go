@@ -384,7 +384,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
-			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
+			f.Expected, f.Seen = out.want.decoded(), out.compared().decoded()
 			f.Mend, f.Importance = w.check.Mend, out.instance.costs()
 		}
 	}

@@ -26,7 +26,7 @@ func (r *run) confirm(ctx context.Context, found outcome) (outcome, error) {
 		}
 		found = again
 	}
-	if found.want != nil && found.trial.State != nil && found.instance.Op == "=" && !found.instance.check.Alone {
+	if found.want != nil && found.compared() != nil && found.instance.Op == "=" && !found.instance.check.Alone {
 		if why := r.volatile(ctx, found); why != "" {
 			found.verdict, found.lacking, found.why = NotRun, true, why
 			return found, nil
@@ -94,7 +94,7 @@ func (r *run) decideAlone(ctx context.Context, found outcome) (outcome, error) {
 // volatile delivers the right side of a failure to one more subject, and says so where that differs, in each place that
 // failed, from both, and from a fresh one: a number that is every subject's own, such as a row's. A fault is like one of them.
 func (r *run) volatile(ctx context.Context, found outcome) (why string) {
-	places := found.trial.State.difference(found.want)
+	places := found.compared().difference(found.want)
 	known, err := r.reference(ctx, found.instance.Right)
 	if err != nil {
 		return ""
@@ -104,7 +104,7 @@ func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 		of = known.trial.Subject
 	}
 	if slices.ContainsFunc(places, func(place string) bool {
-		return !mayBeOwn(found.trial.State[place], found.trial.Subject) || !mayBeOwn(found.want[place], of)
+		return !mayBeOwn(found.compared()[place], found.trial.Subject) || !mayBeOwn(found.want[place], of)
 	}) {
 		return ""
 	}
@@ -114,7 +114,7 @@ func (r *run) volatile(ctx context.Context, found outcome) (why string) {
 	if !seen && !r.ownOfAll(ctx, found, places) {
 		return ""
 	}
-	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(found.trial.State, found.want))
+	return fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(found.compared(), found.want))
 }
 
 // ownOfAll tells whether one more subject has a value of its own in each of some places, also when effects must have come.
@@ -137,9 +137,12 @@ func (r *run) ownOfAll(ctx context.Context, found outcome, places []string) bool
 		if err != nil {
 			return false
 		}
+		if found.view != nil {
+			state = found.view(state)
+		}
 		for _, place := range places {
 			value := state[place]
-			if value == found.want[place] || value == found.trial.State[place] || value == fresh[place] || !mayBeOwn(value, again.Subject) {
+			if value == found.want[place] || value == found.compared()[place] || value == fresh[place] || !mayBeOwn(value, again.Subject) {
 				return false
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +104,10 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		states[schedule] = state
 	}
 	i := out.instance
+	learnt, err := r.learn(ctx, i, again)
+	if err != nil {
+		return out, err
+	}
 	if left, right, conditional := strings.Cut(i.If, "≠"); conditional && states[left].equal(states[right]) {
 		out.verdict, out.lacking, out.why = NotRun, true, notShown(strings.TrimSpace(left), strings.TrimSpace(right))
 		return out, nil
@@ -115,9 +118,10 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 	var why string
 	switch i.Op {
 	case "=":
-		out.want = states[i.Right]
-		if !state.equal(out.want) {
-			why = fmt.Sprintf("after %s, %s", out.trial.Schedule, state.tells(out.want))
+		out.view = views[i.View].of(learnt)
+		out.seen, out.want = out.view(state), out.view(states[i.Right])
+		if !out.seen.equal(out.want) {
+			why = fmt.Sprintf("after %s, %s%s", out.trial.Schedule, out.seen.tells(out.want), i.mayCount(out.seen, out.want))
 		}
 	case "≠":
 		out.want = states[i.Right]
@@ -127,7 +131,8 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 	case "∌":
 		out.want = states[i.base()]
 		var repeated []string
-		if why, repeated = i.shows(state, states, out.trial.repeats); why == "" && len(repeated) > 0 {
+		maps.Copy(states, learnt)
+		if why, repeated = i.shows(state, states, out.trial); why == "" && len(repeated) > 0 {
 			out.verdict, out.lacking, out.why = NotRun, true, i.mayRepeat(state, repeated)
 		}
 	}
@@ -142,42 +147,6 @@ func orNothing(schedule string) string {
 		return "nothing"
 	}
 	return schedule
-}
-
-// shows says where a state holds what the right schedule has brought since its base: a value that is there after the
-// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
-// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
-// had changed: a flag, a number, a list or another status may tell of any refund.
-func (i instance) shows(state canonical, states map[string]canonical, repeats func(place, value string) bool) (why string, repeated []string) {
-	whole, base, fresh, unpaid := states[i.Right], states[i.base()], states[""], states["unpaid"]
-	if state.equal(whole) && i.base() == "" {
-		return fmt.Sprintf("after %s the state is as after %s", i.Left, i.Right), nil
-	}
-	for _, place := range whole.difference(base) {
-		value := whole[place]
-		told := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
-		switch {
-		case !told:
-		case i.base() == "" && repeats(place, value):
-			repeated = append(repeated, place)
-		case i.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place):
-			return fmt.Sprintf("after %s, %s is %s, as after %s", i.Left, nameOf(place), value, i.Right), nil
-		}
-	}
-	return "", repeated
-}
-
-// isWord tells a status from an event's type, a code or a number.
-func isWord(value string) bool { return oneWord.MatchString(value) }
-
-var (
-	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
-	inList  = regexp.MustCompile(`/\d+(/|$)`)
-)
-
-// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
-func trivial(value string) bool {
-	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
 }
 
 // lateOverwrite is how long after everything else the last reading is made.
@@ -227,7 +196,7 @@ func (r *run) lookAgain(ctx context.Context, wrong []outcome) error {
 	}
 	compared := map[*reference]bool{}
 	for _, out := range wrong {
-		for _, schedule := range out.instance.references() {
+		for _, schedule := range slices.Concat(out.instance.references(), out.instance.learnsFrom()) {
 			known, err := r.reference(ctx, schedule)
 			if err != nil && !errors.Is(err, errEvidence) {
 				return err
