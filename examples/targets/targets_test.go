@@ -112,6 +112,7 @@ var properties = []struct {
 	{"two ids, one fact", twoIDs},
 	{"any order", anyOrder},
 	{"before its order", beforeItsOrder},
+	{"after a try that failed", afterATryThatFailed},
 	{"not for us", notForUs},
 	{"without the money", withoutTheMoney},
 	{"refunds", refunds},
@@ -216,6 +217,21 @@ func beforeItsOrder(r *running) {
 	require.Equal(r.t, state{"PENDING", 0, "none", 0}, r.state(s))
 	r.acknowledged(r.deliver(paid, "genuine"))
 	require.Equal(r.t, state{"REFUNDED", 4500, "none", 1}, r.state(s))
+}
+
+// Two sessions of one order: the slow payment of the first has failed, and the second is paid and refunded. Both have a
+// payment intent.
+func afterATryThatFailed(r *running) {
+	s := r.order("")
+	other := maps.Clone(s)
+	s["paymentIntent"], other["sessionId"], other["paymentIntent"] = "pi_ofThePayment0001", "cs_test_ofTheTryThatFailed", "pi_ofTheTry0000001"
+	for _, first := range []string{"checkout.session.completed.unpaid", "checkout.session.async_payment_failed"} {
+		r.acknowledged(r.deliver(r.event(first, other), "genuine"))
+	}
+	for _, then := range []string{"checkout.session.completed", "charge.refunded", "charge.dispute.created"} {
+		r.acknowledged(r.deliver(r.event(then, s), "genuine"))
+	}
+	require.Equal(r.t, state{"REFUNDED", 4500, "open", 1}, r.state(s))
 }
 
 func notForUs(r *running) {

@@ -99,7 +99,8 @@ func change(ctx context.Context, tx *sql.Tx, o order, e event) error {
 		log.Printf("order %s needs review: %s: %s", o.ID, e.ID, reason)
 		return nil // no retry can help
 	}
-	if o.intent == "" && e.object.PaymentIntent != "" {
+	// The payment that was made: that of a try which failed, or of another session that expired, is never refunded.
+	if o.paid && o.intent == "" && e.object.PaymentIntent != "" {
 		o.intent = string(e.object.PaymentIntent)
 		if err := unpark(ctx, tx, &o); err != nil {
 			return err
