@@ -11,8 +11,9 @@ func unequal(left, right, evidence string) []Relation {
 var meaningChecks = []Check{
 	{Name: "meaning/unpaid", Demand: "A session that is completed and not paid fulfils nothing.", Source: fromFulfil, Says: "fulfil only where payment_status is not unpaid", Why: costUnpaid,
 		Mend: "look at payment_status, not at the event's type alone", Kills: []string{"unpaid-fulfilled"}, Relations: nothingOf("unpaid")},
-	{Name: "meaning/slow-payment", Demand: "A slow payment that succeeds is a payment.", Source: fromHandler, Why: "customers who pay by bank transfer get nothing",
-		Mend: "handle checkout.session.async_payment_succeeded as a paid session", Kills: []string{"async-success-unhandled"}, Relations: sameOutcome("unpaid async-paid", "paid")},
+	{Name: "meaning/slow-payment", Demand: "A slow payment that succeeds is a payment.", Source: fromHandler, Strict: true,
+		Says: "some payment methods take days: fulfil at checkout.session.async_payment_succeeded as at checkout.session.completed; whoever takes cards alone is sent none", Why: "customers who pay by bank transfer get nothing",
+		Mend: "handle checkout.session.async_payment_succeeded as a paid session; if all your sessions take cards alone, list it under unhandled", Kills: []string{"async-success-unhandled"}, Relations: sameOutcome("unpaid async-paid", "paid")},
 	{Name: "meaning/slow-payment-failed", Demand: "A slow payment that fails fulfils nothing.", Source: fromFulfil, Says: "fulfil only where payment_status is not unpaid; that of a slow payment that has failed is unpaid", Why: costUnpaid,
 		Mend: "handle checkout.session.async_payment_failed", Relations: nothingOf("unpaid async-failed")},
 	{Name: "meaning/expired", Demand: "A session that expires fulfils nothing.", Source: fromFulfil, Says: "fulfil only where payment_status is not unpaid; that of a session that has expired is unpaid", Why: costUnpaid, Mend: "fulfil paid sessions only", Relations: nothingOf("expired")},

@@ -54,6 +54,25 @@ func TestWhatIsOurPolicyFailsNobodyUnderProfileStripe(t *testing.T) {
 	}
 }
 
+// A shop that takes cards alone is never told of slow payments. Stripe's page speaks of them to whoever enables such methods,
+// so that profile stripe tells what the shop does with them, names unhandled, and fails nothing.
+func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
+	t.Parallel()
+	cardsAlone := func(s *stall) {
+		s.before = func(e stallEvent, _ *stallOrder) bool {
+			return e.Type == "checkout.session.async_payment_succeeded" || e.Type == "checkout.session.async_payment_failed"
+		}
+	}
+	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+		r, err := Judge(t.Context(), openStall(t, cardsAlone).target(), Options{Only: aboutStates, Profile: profile, Seed: 1, Budget: time.Minute})
+		require.NoError(t, err)
+		f := findingOf(t, r, "meaning/slow-payment")
+		require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
+		require.Contains(t, f.Why, "it does not show checkout.session.async_payment_succeeded; list that under unhandled if the endpoint is never sent it")
+		require.Equal(t, 1, r.Count(verdict), profile)
+	}
+}
+
 // A row that is our policy is marked as one that profile strict alone demands, so that the table and explain say so.
 func TestOurPolicyIsStrict(t *testing.T) {
 	t.Parallel()

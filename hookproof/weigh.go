@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,7 +122,7 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		out.view = views[i.View].of(learnt)
 		out.seen, out.want = out.view(state), out.view(states[i.Right])
 		if !out.seen.equal(out.want) {
-			why = fmt.Sprintf("after %s, %s%s", out.trial.Schedule, out.seen.tells(out.want), i.mayCount(out.seen, out.want))
+			why = fmt.Sprintf("after %s, %s%s", out.trial.Schedule, out.seen.tells(out.want), cmp.Or(i.mayCount(out.seen, out.want), r.mayIgnore(ctx, i, state)))
 		}
 	case "≠":
 		out.want = states[i.Right]
