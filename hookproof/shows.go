@@ -42,13 +42,19 @@ func (i instance) shows(state canonical, states map[string]canonical, t *Trial) 
 		case !tells(place):
 		case t.repeats(place, right[place]):
 			repeated = append(repeated, place)
-		case slices.Contains(brought, place) && !moneyName.MatchString(place):
+		case slices.Contains(brought, place) && !namesMoney(place):
 			return shown(place) + "; if that tells of nothing that was paid for, " + ignoring(place), nil
 		default:
 			return shown(place), nil
 		}
 	}
 	return "", repeated
+}
+
+// namesMoney tells whether a place's own name tells of money that came: that is no place to ignore.
+func namesMoney(place string) bool {
+	_, name := cutLast(place)
+	return moneyName.MatchString(name)
 }
 
 // showsAll says where a state shows all that the payment has changed. It is asked of a target whose refunds do not show: then
@@ -118,7 +124,8 @@ var (
 	inList  = regexp.MustCompile(`/\d+(/|$)`)
 )
 
-// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
+// trivial is a value that tells of no money: the payment intent's or another id may well be kept, and the type of the last
+// event.
 func trivial(value string) bool {
-	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
+	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""` || eventTypes()[value]
 }
