@@ -55,7 +55,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Mend
 	}
-	_, more := doubled(o.Want.decoded(), o.History.State.decoded())
+	_, more := doubled(o.Want.decoded(), o.compared().decoded())
 	late := o.Case.lateTypes()
 	switch {
 	case more && len(late) > 0:

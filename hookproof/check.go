@@ -83,6 +83,8 @@ type Relation struct {
 	Right string
 	// If is a relation that must hold for this one to be evidence: whether the target shows a thing at all.
 	If string
+	// View names what of the states is compared; "" is all of it.
+	View string
 	// Counts is how the target's counters must move meanwhile.
 	Counts *Counters
 	// Whole tells that no event can be left out of both sides: what one means depends on the other.
@@ -203,5 +205,9 @@ func (r Relation) String() string {
 	case "∌":
 		return text + " shows nothing of S(" + r.Right + ")"
 	}
-	return text + " " + r.Op + " S(" + r.Right + ")"
+	text += " " + r.Op + " S(" + r.Right + ")"
+	if says := views[r.View].says; says != "" {
+		text += ", " + says
+	}
+	return text
 }

@@ -2,7 +2,6 @@ package hookproof
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -58,18 +57,20 @@ func compareStates(o Outcome) Outcome {
 	}
 	switch c.Op {
 	case "=":
-		o.Want = h.References[c.Right]
-		places := h.State.difference(o.Want)
+		whole := h.References[c.Right]
+		view := views[c.View].of(h.References)
+		o.Seen, o.Want = view(h.State), view(whole)
+		places := o.Seen.difference(o.Want)
 		if len(places) == 0 {
 			return o
 		}
-		if ownOnly(places, h) {
-			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(h.State, o.Want))))
+		if ownOnly(places, o.Seen, h) {
+			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
 		}
-		if h.Forgetful && h.restarted() && !h.State.keeps(o.Want, h.References[""]) {
-			return o.lost(h.State.describe(o.Want))
+		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
+			return o.lost(h.State.describe(whole))
 		}
-		return o.fails(wrongState, fmt.Sprintf("after %s, %s", h.Schedule, h.State.describe(o.Want)))
+		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
@@ -88,9 +89,9 @@ func compareStates(o Outcome) Outcome {
 }
 
 // ownOnly tells whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
-func ownOnly(places []string, h History) bool {
+func ownOnly(places []string, seen normalized, h History) bool {
 	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
-		return !slices.Contains(h.PerObject, place) || !mayBeOwn(h.State[place], h.Subject)
+		return !slices.Contains(h.PerObject, place) || !mayBeOwn(seen[place], h.Subject)
 	})
 }
 
@@ -114,40 +115,4 @@ func orNothing(schedule string) string {
 		return "nothing"
 	}
 	return schedule
-}
-
-// shows says where a state holds what the compared schedule has brought since its base: a value that is there after the
-// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
-// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
-// had changed: a flag, a number, a list or another status may tell of any refund.
-func (c Case) shows(h History) (why string, repeated []string) {
-	state, whole, base, fresh, unpaid := h.State, h.References[c.Right], h.References[c.base()], h.References[""], h.References["unpaid"]
-	if state.equal(whole) && c.base() == "" {
-		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
-	}
-	for _, place := range whole.difference(base) {
-		value := whole[place]
-		shown := value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
-		switch {
-		case !shown:
-		case c.base() == "" && h.repeats(place, value):
-			repeated = append(repeated, place)
-		case c.base() == "" || isWord(value) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place):
-			return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), value, c.Right), nil
-		}
-	}
-	return "", repeated
-}
-
-// isWord tells a status from an event's type, a code or a number.
-func isWord(value string) bool { return oneWord.MatchString(value) }
-
-var (
-	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
-	inList  = regexp.MustCompile(`/\d+(/|$)`)
-)
-
-// trivial is a value that tells of no money: the payment intent's or another id may well be kept.
-func trivial(value string) bool {
-	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""`
 }

@@ -127,6 +127,11 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 			return err
 		}
 	}
+	for _, schedule := range x.learnsFrom(c) { // now, and not when nothing more should be sent
+		if _, err := x.reference(ctx, schedule); err != nil && asReason(err) == nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ type Outcome struct {
 	Why     string
 	Reason  *reason    // why there is no verdict; nil where there is one
 	Want    normalized // what the state was compared with; nil if it was not
+	Seen    normalized // what of the state was compared with it; nil is all of it
 	Pending bool       // the answers are right, and the states are to be compared
 
 	Once bool // it was seen once, and not reproduced
@@ -48,6 +49,14 @@ func (s symptom) isAnswers() bool {
 func (o Outcome) fails(s symptom, why string) Outcome {
 	o.Verdict, o.Symptom, o.Why = Fail, s, why
 	return o
+}
+
+// compared is the state as it was compared; nil if it was not.
+func (o Outcome) compared() normalized {
+	if o.Seen != nil {
+		return o.Seen
+	}
+	return o.History.State
 }
 
 func (o Outcome) notRun(why *reason) Outcome {

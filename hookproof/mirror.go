@@ -3,7 +3,6 @@ package hookproof
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -24,8 +23,18 @@ func (h History) repeats(place, value string) bool {
 	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
 		return false
 	}
+	return h.says(value, ofAnySession)
+}
+
+// saysOfMoney tells whether a history's events say a value of the session's money.
+func (h History) saysOfMoney(value string) bool {
+	return value != "" && h.says(value, []string{"amount_total", "amount_subtotal", "currency"})
+}
+
+// says tells whether one of a history's events says a value at one of some places of its object.
+func (h History) says(value string, places []string) bool {
 	for _, e := range h.events {
-		for _, pointer := range ofAnySession {
+		for _, pointer := range places {
 			at, err := find(e.Body, "/data/object/"+pointer)
 			if err == nil && string(e.Body[at.value.from:at.value.to]) == value {
 				return true
@@ -38,13 +47,9 @@ func (h History) repeats(place, value string) bool {
 // mayRepeat says that a state may repeat an event at some places, and what to do.
 func (c Case) mayRepeat(state normalized, places []string) string {
 	var parts []string
-	p := proposal{}
 	for _, place := range places {
 		parts = append(parts, nameOf(place)+" is "+state[place])
-		p.places = append(p.places, anyIndex(place))
 	}
-	slices.Sort(p.places)
-	p.places = slices.Compact(p.places)
 	return fmt.Sprintf("after %s, %s, as after %s and as the event says; if that only repeats the event, and fulfils nothing, %s",
-		c.Left, strings.Join(parts, ", "), c.Right, p)
+		c.Left, strings.Join(parts, ", "), c.Right, ignoring(places...))
 }

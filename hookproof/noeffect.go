@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,4 +28,22 @@ func notShown(left, right string) string {
 	}
 	types := strings.Join(list, " and ")
 	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint means to ignore it", same, types, types)
+}
+
+// mayIgnore names the type to list under unhandled, where a relation demands an effect of its last event, and the state is
+// as it was before that; "" where it is not so.
+func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
+	c, last := o.Case, len(o.Case.Delivered)-1
+	if last < 1 || c.Delivered[last].Verb != "" {
+		return ""
+	}
+	before := c.Delivered[:last].plain().String()
+	list := typesTold(c.Delivered.String(), before)
+	if len(list) == 0 || slices.Contains(typesTold(c.Right, ""), list[0]) {
+		return ""
+	}
+	if without, err := p.stateOf(ctx, before); err != nil || !o.History.State.equal(without) {
+		return ""
+	}
+	return fmt.Sprintf("; it does not show %s; list that under unhandled if the endpoint is never sent it, or means to ignore it", list[0])
 }

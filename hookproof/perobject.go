@@ -89,9 +89,9 @@ func mayBeOwn(value string, s Subject) bool {
 	return err == nil || isOwn(value) || s.holdsOwn(value)
 }
 
-// mayAllBeOwn tells whether a state differs from another only where it may be its subject's own.
-func mayAllBeOwn(h History, want normalized) bool {
-	return !slices.ContainsFunc(h.State.difference(want), func(place string) bool { return !mayBeOwn(h.State[place], h.Subject) })
+// mayAllBeOwn tells whether a state differs from what is wanted only where it may be its subject's own.
+func (o Outcome) mayAllBeOwn() bool {
+	return !slices.ContainsFunc(o.compared().difference(o.Want), func(place string) bool { return !mayBeOwn(o.compared()[place], o.History.Subject) })
 }
 
 // ownPlaces are the places at which two subjects have each a value of its own that a fresh one has not.

@@ -186,15 +186,21 @@ func (p *pipeline) try(ctx context.Context, c Case) ([]Outcome, error) {
 // judge judges a history. A state that is wrong is looked at for what differs between any two subjects.
 func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error) {
 	o := p.rules.judge(c, h)
-	if o.Symptom != wrongState || c.Op != "=" || c.Check.Alone || !mayAllBeOwn(h, o.Want) {
+	if o.Symptom != wrongState || c.Op != "=" {
 		return o, nil
 	}
-	places, err := p.perObject(ctx, c.Right)
-	if why := asReason(err); why != nil {
-		return o, nil
+	if !c.Check.Alone && o.mayAllBeOwn() {
+		places, err := p.perObject(ctx, c.Right)
+		if err != nil && asReason(err) == nil {
+			return o, err
+		}
+		h.PerObject = places
+		o = p.rules.judge(c, h)
 	}
-	h.PerObject = places
-	return p.rules.judge(c, h), err
+	if o.Verdict == Fail && c.mayCount(o.Seen, o.Want) == "" {
+		o.Why += p.mayIgnore(ctx, o)
+	}
+	return o, nil
 }
 
 // lastReading compares the states that are to be equal. It is the last thing that is done, since something may overwrite a state
@@ -236,7 +242,7 @@ func (p *pipeline) lastReading(ctx context.Context) error {
 func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed []Outcome, err error) {
 	var references []string
 	for _, o := range pending {
-		for _, schedule := range o.Case.references() {
+		for _, schedule := range slices.Concat(o.Case.references(), p.learnsFrom(o.Case)) {
 			if !slices.Contains(references, schedule) {
 				references = append(references, schedule)
 			}

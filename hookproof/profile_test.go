@@ -54,6 +54,27 @@ func TestWhatIsOurPolicyFailsNobodyUnderProfileStripe(t *testing.T) {
 	}
 }
 
+// A shop that takes cards alone is never told of slow payments. Stripe's page speaks of them to whoever enables such methods,
+// so that profile stripe tells what the shop does with them, names unhandled, and fails nothing.
+func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
+	t.Parallel()
+	cardsAlone := func(s *stall) {
+		s.before = func(e stallEvent, _ *stallOrder) bool {
+			return e.Type == "checkout.session.async_payment_succeeded" || e.Type == "checkout.session.async_payment_failed"
+		}
+	}
+	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+		options := patient(aboutStates...)
+		options.Profile = profile
+		r, err := Judge(t.Context(), openStall(t, cardsAlone).target(), options)
+		require.NoError(t, err)
+		f := findingOf(t, r, "meaning/slow-payment")
+		require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
+		require.Contains(t, f.Why, "it does not show checkout.session.async_payment_succeeded; list that under unhandled if the endpoint is never sent it")
+		require.Equal(t, 1, r.Count(verdict), profile)
+	}
+}
+
 // A row that is our policy is marked as one that profile strict alone demands, so that the table and explain say so.
 func TestOurPolicyIsStrict(t *testing.T) {
 	t.Parallel()
@@ -80,8 +101,17 @@ func (s *stall) pays(body []byte) bool {
 func TestAFreeSessionIsOneOfAPriceAndADiscount(t *testing.T) {
 	t.Parallel()
 	about := Subject{"sessionId": "cs_test_1", "amount": 1200, "currency": "eur"}
-	e, err := eventOf(vocabulary["free"], about.completed(), &Target{}, time.Unix(0, 0), false)
+	told, err := eventOf(vocabulary["free"], about.completed(), &Target{}, time.Unix(0, 0), false)
 	require.NoError(t, err)
+	sent, err := NewEvent("checkout.session.completed.no_payment_required", about) // as scenarios send it
+	require.NoError(t, err)
+	for _, e := range []Event{told, sent} {
+		requireFree(t, e, 1200)
+	}
+}
+
+func requireFree(t *testing.T, e Event, price int) {
+	t.Helper()
 	var read struct {
 		Data struct {
 			Object struct {
@@ -97,5 +127,5 @@ func TestAFreeSessionIsOneOfAPriceAndADiscount(t *testing.T) {
 	require.NoError(t, json.Unmarshal(e.Body, &read))
 	o := read.Data.Object
 	require.Equal(t, "no_payment_required", o.PaymentStatus)
-	require.Equal(t, []int{1200, 0, 1200}, []int{o.Subtotal, o.Total, o.Details.Discount})
+	require.Equal(t, []int{price, 0, price}, []int{o.Subtotal, o.Total, o.Details.Discount})
 }

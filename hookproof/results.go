@@ -232,7 +232,7 @@ func (r *results) finding(e *entry) Finding {
 	if len(worst.History.Deliveries) > 0 {
 		f.Schedule, f.Unshrunk = worst.History.Schedule, worst.shrinkStopped
 		f.show(slices.Concat(worst.History.Deliveries, worst.History.Between), r.secrets)
-		f.Expected, f.Seen = worst.Want.decoded(), worst.History.State.decoded()
+		f.Expected, f.Seen = worst.Want.decoded(), worst.compared().decoded()
 	}
 	f.Importance, f.Mend = advice(worst)
 	return f

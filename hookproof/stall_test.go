@@ -26,6 +26,7 @@ type stall struct {
 
 	answer func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool // answers itself and tells so
 	shows  func(state map[string]any) any                                        // what the state hook says instead
+	adds   func(o stallOrder, state map[string]any)                              // what it says beside that
 	lag    time.Duration                                                         // of effects behind the ACK
 	before func(e stallEvent, o *stallOrder) bool                                // changes the order itself and tells so
 
@@ -41,6 +42,8 @@ type stall struct {
 type stallOrder struct {
 	rank, shipped, refunded int
 	dispute                 string
+	actions                 []string // that have changed it, in their order
+	refunds                 []int    // what each refund has added
 }
 
 type stallEvent struct {
@@ -124,6 +127,9 @@ func (s *stall) target() *Target {
 			defer s.mu.Unlock()
 			order := *s.orders[o.text("metadata.order")]
 			state := map[string]any{"status": fmt.Sprint("rank ", order.rank), "shipped": order.shipped, "refunded": order.refunded, "dispute": order.dispute}
+			if s.adds != nil {
+				s.adds(order, state)
+			}
 			if s.shows != nil {
 				return s.shows(state), nil
 			}
@@ -233,7 +239,7 @@ func (s *stall) apply(order *stallOrder, e stallEvent) {
 	if !s.fits(e) || s.before != nil && s.before(e, order) {
 		return
 	}
-	o, rank := e.Data.Object, 0
+	o, rank, old := e.Data.Object, 0, *order
 	switch e.Type {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
 		if rank = 4; o.PaymentStatus == "unpaid" {
@@ -257,4 +263,10 @@ func (s *stall) apply(order *stallOrder, e stallEvent) {
 		order.dispute = o.Status
 	}
 	order.rank = max(order.rank, rank)
+	if order.refunded > old.refunded {
+		order.refunds = append(order.refunds, order.refunded-old.refunded)
+	}
+	if order.rank != old.rank || order.refunded != old.refunded || order.dispute != old.dispute {
+		order.actions = append(order.actions, e.Type)
+	}
 }

@@ -184,8 +184,11 @@ func (c normalized) String() string {
 }
 
 func nameOf(pointer string) string {
-	if pointer == "" {
+	switch {
+	case pointer == "":
 		return "the state"
+	case strings.Contains(pointer, "/*"): // of a view, see outcomeOf
+		return "the sum of " + pointer
 	}
 	return pointer
 }

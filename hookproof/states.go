@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -149,10 +150,27 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 		}
 		h.References[schedule] = state
 	}
+	for _, schedule := range x.learnsFrom(c) {
+		state, err := x.stateOf(ctx, schedule)
+		if err != nil && asReason(err) == nil {
+			return err
+		}
+		if err == nil {
+			h.References[schedule] = state
+		}
+	}
 	if c.Op == "≠" {
 		h.State = h.References[c.Left]
 	}
 	return nil
+}
+
+// learnsFrom are the references that a case's view is learnt from. One of a type that the target ignores is left out, as is one
+// that could not be had: a view that knows less compares more.
+func (x *executor) learnsFrom(c Case) []string {
+	return slices.DeleteFunc(slices.Clone(c.learnsFrom()), func(schedule string) bool {
+		return slices.ContainsFunc(typesTold(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
+	})
 }
 
 // readSettled reads what a case compares, and once more when effects must have come if it is not as it should be.
@@ -163,7 +181,7 @@ func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
 	if err := sleep(ctx, x.timings.effect(x.facts.lag)); err != nil {
 		return err
 	}
-	if err := x.readAgain(ctx, c.references()); err != nil {
+	if err := x.readAgain(ctx, slices.Concat(c.references(), x.learnsFrom(c))); err != nil {
 		return err
 	}
 	return x.readStates(ctx, c, h)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,4 +16,18 @@ func TestDifferences(t *testing.T) {
 	require.Equal(t, []difference{{"/mails", "1", "absent"}, {"/status", `"paid"`, `"new"`}}, differences(f))
 	f.Seen = f.Expected
 	require.Len(t, differences(f), 3)
+}
+
+// Two states that must differ and do not have no expected and seen value: they are the same in both.
+func TestStatesThatMustDifferAreTheSameInBoth(t *testing.T) {
+	t.Parallel()
+	state := hookproof.State{"/status": "pending"}
+	r := hookproof.Report{Findings: []hookproof.Finding{{Check: "meaning/refund", Verdict: hookproof.Fail, Relation: "S(paid refund) ≠ S(paid)", Expected: state, Seen: state}}}
+	var text, page strings.Builder
+	require.NoError(t, Text(&text, r, Style{Width: 100}))
+	require.Contains(t, text.String(), `/status: the same in both, "pending"`)
+	require.NotContains(t, text.String(), "expected")
+	require.NoError(t, HTML(&page, r))
+	require.Contains(t, page.String(), `<td colspan="2">the same in both: <code class="seen">&#34;pending&#34;</code></td>`)
+	require.NotContains(t, page.String(), `<code class="expected">`)
 }

@@ -221,6 +221,9 @@ func counted(n int, thing string) string {
 // difference is one pointer and what two states have there.
 type difference struct{ Pointer, Expected, Seen string }
 
+// Same tells whether both states have the same there, where that is what is wrong: they must differ.
+func (d difference) Same() bool { return d.Expected == d.Seen }
+
 // differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
 // one state has is absent in the other, which is not the same as null.
 func differences(f hookproof.Finding) []difference {
@@ -233,7 +236,7 @@ func differences(f hookproof.Finding) []difference {
 		}
 	}
 	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
-	differ := slices.DeleteFunc(slices.Clone(all), func(d difference) bool { return d.Expected == d.Seen })
+	differ := slices.DeleteFunc(slices.Clone(all), difference.Same)
 	if len(differ) == 0 { // as they must not be
 		return all
 	}

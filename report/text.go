@@ -186,7 +186,11 @@ func (t *text) states(f hookproof.Finding) {
 	}
 	t.line("   %s", t.paint(faint, "State:"))
 	for _, d := range all {
-		t.WriteString(t.wrap("     ", "       ", fmt.Sprintf("%s: expected %s, seen %s", d.Pointer, d.Expected, d.Seen)))
+		told := fmt.Sprintf("%s: expected %s, seen %s", d.Pointer, d.Expected, d.Seen)
+		if d.Same() {
+			told = fmt.Sprintf("%s: the same in both, %s", d.Pointer, d.Seen)
+		}
+		t.WriteString(t.wrap("     ", "       ", told))
 	}
 }
 

@@ -89,7 +89,7 @@ type state struct {
 }
 
 func (r *running) state(s hookproof.Subject) (now state) {
-	r.get("/orders/"+s["metadata.orderId"].(string), &now)
+	r.get("/orders/"+s[r.key].(string), &now)
 	return now
 }
 
@@ -120,11 +120,11 @@ func (r *running) order(id string) hookproof.Subject {
 	require.NoError(r.t, err)
 	request.Header.Set("Content-Type", "application/json")
 	var made struct {
-		ID, StripeSessionID, Currency string
-		Amount                        int
+		Reference, StripeSessionID, Currency string
+		Amount                               int
 	}
 	r.answered(request, http.StatusCreated, &made)
-	return hookproof.Subject{"sessionId": made.StripeSessionID, "metadata.orderId": made.ID, "amount": made.Amount, "currency": made.Currency}
+	return hookproof.Subject{"sessionId": made.StripeSessionID, r.key: made.Reference, "amount": made.Amount, "currency": made.Currency}
 }
 
 func (r *running) answered(request *http.Request, status int, into any) {

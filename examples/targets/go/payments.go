@@ -99,8 +99,9 @@ func change(ctx context.Context, tx *sql.Tx, o order, e event) error {
 		log.Printf("order %s needs review: %s: %s", o.ID, e.ID, reason)
 		return nil // no retry can help
 	}
-	if o.intent == "" && e.object.PaymentIntent != "" {
-		o.intent = string(e.object.PaymentIntent)
+	// The intent of a try that failed, in this session or another one, gives way to that of the payment.
+	if intent := string(e.object.PaymentIntent); intent != "" && (o.intent == "" || o.ship && intent != o.intent) {
+		o.intent = intent
 		if err := unpark(ctx, tx, &o); err != nil {
 			return err
 		}

@@ -84,9 +84,11 @@ async function advance(client, event, decide) {
   if (!order) throw new Error(`order ${orderId} is not there yet`); // Stripe will come again
   const status = decide(order);
   if (!status) return;
+  // The payment that was made: that of a try which failed, or of another session that expired, is never refunded.
+  const intent = status === 'PAID' ? event.intent : null;
   await client.query(
     `UPDATE orders SET status = GREATEST(status, $2), payment_intent = coalesce(payment_intent, $3) WHERE id = $1`,
-    [order.id, status, event.intent],
+    [order.id, status, intent],
   );
   // Once, whichever event brings the money, and under however many ids it comes.
   if (status === 'PAID' && order.status !== 'PAID') {

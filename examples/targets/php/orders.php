@@ -109,8 +109,10 @@ function advance(PDO $db, Event $event, callable $decide): void
         return;
     }
     $rank = array_search($status, STATUSES, true);
+    // The payment that was made: that of a try which failed, or of another session that expired, is never refunded.
+    $intent = $status === 'PAID' ? $event->intent : null;
     run($db, 'UPDATE orders SET status = max(status, ?), payment_intent = coalesce(payment_intent, ?) WHERE id = ?',
-        [$rank, $event->intent, $id]);
+        [$rank, $intent, $id]);
     if ($status === 'PAID' && $order['status'] < $rank) { // once, whichever event brings the money
         run($db, 'INSERT INTO shipments (order_id) VALUES (?)', [$id]);
     }

@@ -147,8 +147,10 @@ class Orders:
         status = decide(event, amount, currency)
         if status is None:
             return
+        # The payment that was made: that of a try which failed, or of another session that expired, is never refunded.
+        intent = event.intent if status == "PAID" else None
         db.execute("UPDATE orders SET status = max(status, ?), payment_intent = coalesce(payment_intent, ?) WHERE id = ?",
-                   (STATUSES.index(status), event.intent, order_id))
+                   (STATUSES.index(status), intent, order_id))
         if status == "PAID" and before < PAID:  # once, whichever event brings the money
             db.execute("INSERT INTO shipments (order_id) VALUES (?)", (order_id,))
 
