@@ -55,7 +55,7 @@ var authenticity = []Check{
 	{Name: "authenticity/large-body", Demand: "An event of 200 KiB is accepted.", Source: ourPolicy, Why: "large events (many line items, long metadata) are lost",
 		Mend: "raise the limit of the body's size to 1 MiB", Kills: []string{"body-limit-too-small"}, Relations: answers("large=ack", "huge=ack?")},
 	{Name: "authenticity/api-versions", Demand: "An event of a newer API version is no forgery.", Source: ourPolicy, Says: "an endpoint's API version should match that of a library in Go, Java or .NET, so that Stripe need not send another one; an upgrade by a second endpoint does", Why: "after an upgrade in the Dashboard all events are refused",
-		Mend: "verify only, and decode yourself; or ignore the API version's mismatch in your library", Kills: []string{"api-version-read-as-forgery"}, Relations: answers("paid-newest=ack")},
+		Mend: "verify only, and decode yourself; or let your library take every version: IgnoreAPIVersionMismatch of stripe-go's ConstructEventWithOptions, throwOnApiVersionMismatch: false of Stripe.net", Kills: []string{"api-version-read-as-forgery"}, Relations: answers("paid-newest=ack")},
 	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromVerify, Why: costForged, Mend: "verify first, write after",
 		Kills:     []string{"no-verification"},
 		Relations: []Relation{{Left: "wrong-secret:paid empty-secret:paid no-header:paid tampered-body:paid stale:paid malformed-header:paid", Op: "="}}},

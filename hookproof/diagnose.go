@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -74,49 +73,6 @@ func (r *run) diagnoseRedirect(ctx context.Context, refused Delivery) error {
 		}
 	}
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
-}
-
-// pinned are API versions that stripe-go's ConstructEvent has been tied to, one for each release train.
-var pinned = []string{"2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2025-03-31.basil", "2025-09-30.clover", newest}
-
-var versionName = regexp.MustCompile(`\b20\d\d-\d\d-\d\d(\.[a-z]+)?\b`)
-
-// versionsIn are the API versions that a text names.
-func versionsIn(text string) []string { return versionName.FindAllString(text, -1) }
-
-// takesVersion looks for one of some API versions of which the target takes an event that it has refused, and proposes
-// it; nil is that there is none.
-func (r *run) takesVersion(ctx context.Context, refused Delivery, versions []string) error {
-	mine := apiVersionOf(r.target.APIVersion)
-	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
-	if len(versions) == 0 {
-		return nil
-	}
-	trial, name := &Trial{Subject: stranger(nil, true)}, "unhandled"
-	if r.target.Subject != nil {
-		var err error
-		if trial, err = r.perform(ctx, nil); err != nil {
-			return err
-		}
-		name = "paid"
-	}
-	for _, version := range versions {
-		other := *r.target
-		other.APIVersion = version
-		e, err := eventOf(vocabulary[name], trial.Subject, &other, time.Now(), false)
-		if err != nil {
-			return err
-		}
-		if !r.sender.send(ctx, shipment{event: e, label: name, sign: "genuine"}).Acknowledged() {
-			continue
-		}
-		setting := "run hookproof with --api-version " + version
-		if r.target.File != "" {
-			setting = fmt.Sprintf(`put "apiVersion": %q into %s`, version, r.target.File)
-		}
-		return &Unusable{fmt.Sprintf("the target answers %d to genuine events of API version %s%s, and takes them of %s; %s", refused.Status, mine, says(refused), version, setting)}
-	}
-	return ctx.Err()
 }
 
 // says quotes what a target has answered, to be put behind a statement: it knows better than we do.

@@ -172,7 +172,8 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	}
 	for n, item := range t.schedule {
 		for _, at := range t.items[n] {
-			if verdict, why := answered(item, t.Deliveries[at]); verdict != Pass && out.verdict != Fail {
+			verdict, why := answered(item, t.Deliveries[at])
+			if verdict, why = ofVersion(item, r.target.APIVersion, t.Deliveries[at], verdict, why); verdict != Pass && out.verdict != Fail {
 				out.verdict, out.why = verdict, why
 			}
 		}

@@ -38,7 +38,9 @@ type targetFile struct {
 // fewNeed names the keys that are not asked for, and that an endpoint cannot be judged without if it needs them.
 const fewNeed = `
 Few endpoints need these, and those cannot be judged without:
-  apiVersion  "2024-06-20", where events of one API version alone are taken, as by stripe-go's ConstructEvent
+  apiVersion  the version that the endpoint is registered with at Stripe (the Dashboard shows it; stripe-go's is
+              stripe.APIVersion), where it takes no other, as ConstructEvent does; where events of another are
+              refused, 'hookproof check' proposes it
   headers     {"X-Forwarded-Proto": "https"}, where everything that did not come by TLS is redirected
 `
 
