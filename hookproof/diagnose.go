@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -110,22 +109,9 @@ func (r *run) diagnoseRefusal(ctx context.Context, refused Delivery) error {
 	if err := r.takesVersion(ctx, refused, pinned); err != nil {
 		return err
 	}
-	return &Unusable{whyRefused(refused)}
-}
-
-// noSuchEvent is what Stripe's API answers to whoever asks for an event that it has not made.
-var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
-
-// whyRefused guesses why everything was refused. What the target says of it comes first.
-func whyRefused(refused Delivery) string {
-	told := fmt.Sprintf("every genuine delivery was refused (%d)", refused.Status)
-	const guess = "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification"
-	switch answer := says(refused); {
-	case noSuchEvent.MatchString(answer):
-		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
-			"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them"
-	case answer != "":
-		return told + answer + "; if that does not tell why, " + guess
+	forged, err := r.toldFromForgery(ctx)
+	if err != nil {
+		return err
 	}
-	return told + ": " + guess
+	return &Unusable{whyRefused(refusal{refused, forged, typesOf(r.journal.Deliveries()), r.target.APIVersion})}
 }

@@ -181,6 +181,7 @@ var ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
 
 // subject asks for subject and state, which are of no use without each other.
 func (a *asker) subject(f *targetFile) error {
+	_, _ = fmt.Fprint(a.out, judgedTypes())
 	var made hookproof.Hook
 	err := a.ask("How is a fresh, unpaid object (an order, a booking) made: the URL of a POST, or a command?\n"+
 		"Without it, idempotence, order and meaning are not judged; an empty line leaves it out.", "", func(answer string) (err error) {
