@@ -45,8 +45,8 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	}
 	s := Subject{}
 	if pick := m.f.Subject.Pick; pick != nil {
-		for name, from := range pick {
-			if s[name], err = from.value(answer); err != nil {
+		for _, name := range sortedKeys(pick) {
+			if s[name], err = pick[name].find(name, answer); err != nil {
 				return nil, err
 			}
 		}
@@ -69,7 +69,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 		tied = tied || slices.Contains(ties, name) && !m.f.Subject.Pick[name].constant
 	}
 	if !tied {
-		return nil, fmt.Errorf("its answer has none of %s, which tie events to it", strings.Join(ties, ", "))
+		return nil, untied(m.f.Subject.Pick, answer)
 	}
 	if _, given := s["amount"]; given { // a text of digits is a number in an event
 		if _, err := strconv.ParseInt(s.text("amount"), 10, 64); err != nil {
