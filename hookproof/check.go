@@ -197,6 +197,7 @@ type instance struct {
 	check Check
 	Relation
 	left, right Schedule
+	row         int  // its place among the check's
 	at          int  // the message at which its fault strikes; 0 is each in turn
 	now         bool // the state is compared at once, and not at the end of the run
 	alone       bool // nothing else is delivered meanwhile

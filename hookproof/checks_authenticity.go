@@ -53,7 +53,7 @@ var authenticity = []Check{
 	{Name: "authenticity/utf-8", Demand: "Letters beyond ASCII, and beyond the basic plane, do not break a signature.", Source: fromRawBody, Why: costRefused,
 		Mend: "verify bytes, or decode them as UTF-8 and nothing else", Kills: []string{"charset-mangled"}, Relations: answers("emoji=ack")},
 	{Name: "authenticity/large-body", Demand: "An event of 200 KiB is accepted.", Source: ourPolicy, Why: "large events (many line items, long metadata) are lost",
-		Mend: "raise the limit of the body's size to 1 MiB", Kills: []string{"body-limit-too-small"}, Relations: answers("large=ack", "huge=ack?")},
+		Mend: "raise the limit of the body's size to 1 MiB: limit: '1mb' of express.raw(), and of http.MaxBytesReader 1<<20 in place of the 65536 of Stripe's sample for Go", Kills: []string{"body-limit-too-small"}, Relations: answers("large=ack", "huge=ack?")},
 	{Name: "authenticity/api-versions", Demand: "An event of a newer API version is no forgery.", Source: ourPolicy, Says: "an endpoint's API version should match that of a library in Go, Java or .NET, so that Stripe need not send another one; an upgrade by a second endpoint does", Why: "after an upgrade in the Dashboard all events are refused",
 		Mend: "verify only, and decode yourself; or let your library take every version: IgnoreAPIVersionMismatch of stripe-go's ConstructEventWithOptions, throwOnApiVersionMismatch: false of Stripe.net", Kills: []string{"api-version-read-as-forgery"}, Relations: answers("paid-newest=ack")},
 	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromVerify, Why: costForged, Mend: "verify first, write after",

@@ -208,6 +208,7 @@ type work struct {
 	check     Check
 	finding   Finding
 	instances []instance
+	row       int      // the place of the relation that the finding tells of
 	open      int      // relations whose states are compared at the end
 	leftOut   []string // relations that there is nothing to ask about, each with why
 	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
@@ -284,6 +285,7 @@ func (r *run) work(c Check) (*work, error) {
 	w.instances, err = c.instances(r.limit(), r.options.Seed)
 	for n, i := range w.instances {
 		w.instances[n] = i.crowded(r.least())
+		w.instances[n].row = n
 	}
 	why, known := "", len(w.instances)
 	w.instances = slices.DeleteFunc(w.instances, func(i instance) bool {
@@ -374,7 +376,9 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 		w.open++
 	}
 	out.verdict = r.options.told(w.check, out.verdict)
-	if worse[out.verdict] > worse[f.Verdict] {
+	first := out.verdict == f.Verdict && out.verdict != Pass && out.instance.row < w.row // of what is decided at the same time
+	if worse[out.verdict] > worse[f.Verdict] || first {
+		w.row = out.instance.row
 		f.Verdict, f.Why, f.Lacking, f.Missing = out.verdict, strings.TrimSpace(out.why), out.lacking, out.missing
 		f.Relation = out.instance.Relation.String()
 		w.refused = 0
@@ -435,6 +439,6 @@ func (r *run) spentAfter(calls int) string {
 // finish fills in what the whole run came to.
 func (r *run) finish(report *Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = millis(time.Since(r.began)), millis(r.lag), r.overlaps, r.struck
-	report.Notes = r.granted
+	report.Notes = slices.Concat(r.granted, neverSent(r.target.Unhandled))
 	report.Deliveries, report.HookCalls = r.journal.length(), int(r.calls.Load())
 }

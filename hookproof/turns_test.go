@@ -1,0 +1,84 @@
+package hookproof
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Of a check's relations that come out alike the first of its row is told, whichever is decided first.
+func TestAFailureIsToldOfTheFirstRelation(t *testing.T) {
+	t.Parallel()
+	check := ChecksNamed("authenticity/large-body")[0]
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		for _, profile := range []string{"strict", "stripe"} {
+			r := &run{target: openShop(t, nil).target(), options: Options{Profile: profile}}
+			w, err := r.work(check)
+			require.NoError(t, err)
+			require.Len(t, w.instances, 2)
+			for _, at := range order {
+				i := w.instances[at]
+				verdict, why := answered(i.left[0], Delivery{Status: 413})
+				r.note(w, outcome{instance: i, verdict: verdict, why: why, trial: &Trial{Schedule: i.Left}}, 0, false)
+			}
+			require.Equal(t, "large=ack", w.finding.Schedule, "%v %s", order, profile)
+			require.Contains(t, w.finding.Why, "large was answered 413")
+		}
+	}
+}
+
+// An endpoint whose limit is between the two is told of the larger alone.
+func TestALimitBetweenTheTwoSizes(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if len(body) > 300<<10 {
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				return true
+			}
+			return false
+		}
+	}).target()
+	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/large-body"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "authenticity/large-body")
+	require.Equal(t, Info, f.Verdict)
+	require.Equal(t, "huge=ack?", f.Schedule)
+}
+
+// A quotation begins with a whole word, and says that more stands before it.
+func TestAQuotationBeginsWithAWord(t *testing.T) {
+	t.Parallel()
+	answer := "<pre>PayloadTooLargeError: request entity too large at readStream (/srv/shop/node_modules/raw-body/index.js:163:17)</pre>"
+	for pad := range 60 {
+		text := strings.Repeat("x", pad) + " " + answer
+		first := strings.Trim(strings.Fields(leak(text, nil))[0], `"…`)
+		require.Contains(t, strings.Fields(asRead(text)), first)
+	}
+	require.Contains(t, leak(answer, nil), "PayloadTooLargeError")
+	require.Equal(t, `…"`+strings.Repeat("x", 40)+`panic: nil"`, leak(strings.Repeat("x", 5000)+"panic: nil", nil), "a word without an end is cut")
+}
+
+// What unhandled lists and nothing sends is told.
+func TestUnhandledThatIsNeverSent(t *testing.T) {
+	t.Parallel()
+	for name, why := range map[string]string{
+		"charge.refunded":                        "",
+		"charge.refund":                          "the target means to ignore charge.refund, a type that is never sent; the nearest that is sent is charge.refunded",
+		"checkout.session.async_payment_success": "the target means to ignore checkout.session.async_payment_success, a type that is never sent; the nearest that is sent is checkout.session.async_payment_succeeded",
+		"customer.subscription.created":          "the target means to ignore customer.subscription.created, a type that is never sent",
+		"charge.succeeded":                       "the target means to ignore charge.succeeded, a type that is never sent",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			notes := neverSent([]string{name})
+			if why == "" {
+				require.Empty(t, notes)
+			} else {
+				require.Equal(t, []string{why}, notes)
+			}
+		})
+	}
+}
