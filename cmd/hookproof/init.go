@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -81,7 +82,7 @@ SELECT. It asks for nothing that few targets have: at its end it tells which key
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], "hookproof check --target "+path))
+		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+path))
 		if err := further(a.out, target); err != nil {
 			return err
 		}
