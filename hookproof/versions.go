@@ -79,6 +79,6 @@ func ofVersion(item Item, given string, d Delivery, verdict Verdict, why string)
 	case given == "" || d.Status/100 != 4:
 		return Fail, why
 	}
-	return Info, fmt.Sprintf("%s%s: the endpoint takes events of one API version alone, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
-		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", why, says(d), own)
+	return Info, fmt.Sprintf("%s was answered %s%s: the endpoint takes events of one API version alone, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
+		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", item.plainly(), said(d), says(d), own)
 }
