@@ -85,13 +85,18 @@ func (p picked) find(name string, answer any) (any, error) {
 // namesAnID are places whose name says that an id is there.
 var namesAnID = regexp.MustCompile(`/(id|ID|uuid|ref|reference|\w+(Id|ID|_id|Ref|_ref|Reference|_reference))$`)
 
-// untied says what to write where nothing of a subject ties events to it.
-func untied(pick map[string]picked, answer any) error {
+// anID is the place of an answer that is most likely the object's id, as pick has it: "clientReferenceId": "/id".
+func anID(answer any) string {
 	place := "/id"
 	if places := placesOf(answer); !slices.Contains(places, place) && len(places) > 0 {
 		place = places[max(0, slices.IndexFunc(places, namesAnID.MatchString))]
 	}
-	all, example := strings.Join(ties, ", "), fmt.Sprintf(`"clientReferenceId": %q`, place)
+	return fmt.Sprintf(`"clientReferenceId": %q`, place)
+}
+
+// untied says what to write where nothing of a subject ties events to it.
+func untied(pick map[string]picked, answer any) error {
+	all, example := strings.Join(ties, ", "), anID(answer)
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, which tie events to it; write pick, with the place of one of them: "pick": {%s}`, all, example)

@@ -3,7 +3,6 @@ package hookproof
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -53,7 +52,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, errors.New("its answer is no JSON object; pick names the places in it that count")
+		return nil, fmt.Errorf(`its answer is no JSON object; write pick, with the places in it that count: "pick": {%s}`, anID(answer))
 	}
 	tied := false
 	for name, value := range s {
