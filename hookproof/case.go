@@ -11,6 +11,7 @@ type Case struct {
 	Message   int  // the message between target and database at which the fault strikes; 0 is each in turn
 	MinCopies int  // how many copies are needed for some to overlap; 0 is as many as the relation says
 	AtOnce    bool // the states are compared at once, and not at the end of the run
+	Row       int  // its place among the check's cases
 }
 
 // cases are what a check comes to: of orders a seed picks some if there are more than limit. An error is a mistake in its row.
@@ -31,7 +32,7 @@ func (c Check) cases(limit int, seed uint64) ([]Case, error) {
 			}
 			one := relation
 			one.Left = text
-			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared})
+			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Row: len(all)})
 		}
 	}
 	return all, nil

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 )
@@ -76,49 +74,6 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused Delivery) error
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
 }
 
-// pinned are API versions that stripe-go's ConstructEvent has been tied to, one for each release train.
-var pinned = []string{"2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2025-03-31.basil", "2025-09-30.clover", newest}
-
-var versionName = regexp.MustCompile(`\b20\d\d-\d\d-\d\d(\.[a-z]+)?\b`)
-
-// versionsIn are the API versions that a text names.
-func versionsIn(text string) []string { return versionName.FindAllString(text, -1) }
-
-// takesVersion looks for one of some API versions of which the target takes an event that it has refused, and proposes
-// it; nil is that there is none.
-func (x *executor) takesVersion(ctx context.Context, refused Delivery, versions []string) error {
-	mine := apiVersionOf(x.target.APIVersion)
-	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
-	if len(versions) == 0 {
-		return nil
-	}
-	h, name := &History{Subject: stranger(nil, true)}, "unhandled"
-	if x.target.Subject != nil {
-		var err error
-		if h, err = x.deliverFresh(ctx, nil); err != nil {
-			return err
-		}
-		name = "paid"
-	}
-	for _, version := range versions {
-		other := *x.target
-		other.APIVersion = version
-		e, err := eventOf(vocabulary[name], h.Subject, &other, time.Now(), false)
-		if err != nil {
-			return err
-		}
-		if !x.sender.send(ctx, outgoing{event: e, label: name, sign: "genuine"}).Acknowledged() {
-			continue
-		}
-		setting := "run hookproof with --api-version " + version
-		if x.target.File != "" {
-			setting = fmt.Sprintf(`put "apiVersion": %q into %s`, version, x.target.File)
-		}
-		return &Unusable{fmt.Sprintf("the target answers %d to genuine events of API version %s%s, and takes them of %s; %s", refused.Status, mine, says(refused), version, setting)}
-	}
-	return ctx.Err()
-}
-
 // says quotes what a target has answered, to be put behind a statement: it knows better than we do.
 func says(d Delivery) string {
 	if text := strings.TrimSpace(d.Answer); text != "" {
@@ -154,22 +109,9 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused Delivery) error 
 	if err := x.takesVersion(ctx, refused, pinned); err != nil {
 		return err
 	}
-	return &Unusable{whyRefused(refused)}
-}
-
-// noSuchEvent is what Stripe's API answers to whoever asks for an event that it has not made.
-var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
-
-// whyRefused guesses why everything was refused. What the target says of it comes first.
-func whyRefused(refused Delivery) string {
-	told := fmt.Sprintf("every genuine delivery was refused (%d)", refused.Status)
-	const guess = "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification"
-	switch answer := says(refused); {
-	case noSuchEvent.MatchString(answer):
-		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
-			"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them"
-	case answer != "":
-		return told + answer + "; if that does not tell why, " + guess
+	forged, err := x.toldFromForgery(ctx)
+	if err != nil {
+		return err
 	}
-	return told + ": " + guess
+	return &Unusable{whyRefused(refusal{refused, forged, typesOf(x.journal.Deliveries()), x.target.APIVersion})}
 }

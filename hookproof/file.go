@@ -255,7 +255,12 @@ func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
 func nothing(string) (string, bool) { return "", false }
 
 func (f *file) state(ctx context.Context, s Subject) (any, error) {
-	return f.ask(ctx, f.State, s.value)
+	answer, err := f.ask(ctx, f.State, s.value)
+	var empty *unfilled
+	if errors.As(err, &empty) {
+		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(sortedKeys(s)), empty.name)
+	}
+	return answer, err
 }
 
 // value is what {{name}} stands for in a hook that is about the subject.
@@ -269,9 +274,11 @@ func (f *file) counters(ctx context.Context) (c Counters, err error) {
 	if err != nil {
 		return c, err
 	}
-	for pointer, to := range map[string]*int64{
-		f.Counters.Received: &c.Received, f.Counters.Duplicates: &c.Duplicates, f.Counters.Errors: &c.Errors,
-	} {
+	for _, one := range []struct {
+		pointer string
+		to      *int64
+	}{{f.Counters.Received, &c.Received}, {f.Counters.Duplicates, &c.Duplicates}, {f.Counters.Errors, &c.Errors}} {
+		pointer, to := one.pointer, one.to
 		value, err := at(answer, pointer)
 		if err != nil {
 			return c, err
@@ -289,6 +296,7 @@ func at(value any, pointer string) (any, error) {
 	if pointer == "" {
 		return value, nil
 	}
+	whole := value
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		token = unescape(token)
 		var there bool
@@ -301,7 +309,7 @@ func at(value any, pointer string) (any, error) {
 			}
 		}
 		if !there {
-			return nil, fmt.Errorf("its answer has no %s", pointer)
+			return nil, &noPlace{pointer, whole}
 		}
 	}
 	return value, nil

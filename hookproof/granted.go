@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,4 +42,36 @@ func (x *executor) otherwise(acknowledged Delivery) string {
 		out.WriteString(" Beside that, " + text + ".")
 	}
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
+}
+
+// neverSent tells of the types that a target means to ignore and that no check sends: the key says nothing then, and may be
+// a slip of the pen.
+func neverSent(unhandled []string) (notes []string) {
+	var sent []string
+	for _, one := range EventTypes() {
+		if len(one.Words) > 0 {
+			sent = append(sent, one.Type)
+		}
+	}
+	for _, name := range unhandled {
+		if slices.Contains(sent, name) {
+			continue
+		}
+		note := "the target means to ignore " + name + ", a type that is never sent"
+		nearest := slices.MaxFunc(sent, func(a, b string) int { return commonPrefix(a, name) - commonPrefix(b, name) })
+		if 4*commonPrefix(nearest, name) > 3*len(name) {
+			note += "; the nearest that is sent is " + nearest
+		}
+		notes = append(notes, note)
+	}
+	return notes
+}
+
+// commonPrefix is how many bytes two texts begin with alike.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }

@@ -82,13 +82,18 @@ type values func(name string) (string, bool)
 
 var hole = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
 
+// unfilled is a {{name}} that nothing can be put in the place of.
+type unfilled struct{ name, text string }
+
+func (e *unfilled) Error() string { return "there is nothing to put in the place of " + e.text }
+
 // fill puts values in the place of {{name}}.
 func fill(text string, v values) (string, error) {
 	var missing error
 	out := hole.ReplaceAllStringFunc(text, func(match string) string {
 		value, known := v(match[2 : len(match)-2])
 		if !known && missing == nil {
-			missing = fmt.Errorf("there is nothing to put in the place of %s", match)
+			missing = &unfilled{match[2 : len(match)-2], match}
 		}
 		return value
 	})
@@ -222,7 +227,7 @@ func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	query := parameter.ReplaceAllStringFunc(q.Query, func(match string) string {
 		value, known := v(strings.Trim(match, "'{}"))
 		if !known {
-			missing = fmt.Errorf("there is nothing to put in the place of %s", match)
+			missing = &unfilled{strings.Trim(match, "'{}"), match}
 		}
 		arguments = append(arguments, value)
 		return fmt.Sprintf("$%d", len(arguments))

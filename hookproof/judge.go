@@ -81,7 +81,8 @@ func (r rules) judge(c Case, h History) Outcome {
 	}
 	for n, step := range h.steps {
 		for _, at := range h.answers[n] {
-			if verdict, why := r.answered(step, h.Deliveries[at]); verdict != Pass && o.Verdict != Fail {
+			verdict, why := r.answered(step, h.Deliveries[at])
+			if verdict, why = ofVersion(step, r.apiVersion, h.Deliveries[at], verdict, why); verdict != Pass && o.Verdict != Fail {
 				o.Verdict, o.Symptom, o.Why = verdict, wrongAnswer, why
 			}
 		}

@@ -202,4 +202,4 @@ func TestARerunKeepsTheBudget(t *testing.T) {
 	require.Contains(t, r.Command, " --profile strict --budget 3m0s --hook-calls 500")
 }
 
-var usualRules = rules{"strict", DefaultTimings}
+var usualRules = rules{profile: "strict", timings: DefaultTimings}

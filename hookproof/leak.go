@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // inside is what an answer shows only of a program that tells a caller of its inside. A text without the hint shows none of it,
@@ -225,11 +226,21 @@ const (
 	quotedAfter  = 120
 )
 
-// excerpt quotes the end of one text and the beginning of the next, in one line.
+// excerpt quotes the end of one text and the beginning of the next, in one line, from the beginning of a word on.
 func excerpt(before, after string) string {
 	lead, rest := []rune(before), []rune(after)
-	cut := string(lead[max(0, len(lead)-quotedBefore):]) + string(rest[:min(quotedAfter, len(rest))])
-	quoted := strconv.Quote(strings.Join(strings.Fields(cut), " "))
+	from := max(0, len(lead)-quotedBefore)
+	for back := from; back > max(0, from-quotedBefore); back-- {
+		if unicode.IsSpace(lead[back-1]) {
+			from = back
+			break
+		}
+	}
+	cut := strings.Join(strings.Fields(string(lead[from:])+string(rest[:min(quotedAfter, len(rest))])), " ")
+	quoted := strconv.Quote(cut)
+	if strings.TrimSpace(string(lead[:from])) != "" {
+		quoted = "…" + quoted
+	}
 	if len(rest) > quotedAfter {
 		quoted += "…"
 	}

@@ -29,7 +29,7 @@ func TestALeakIsQuotedAndItsSecretsAreNot(t *testing.T) {
 		"no way to postgres://shop:pass@db/shop":                                        `"no way to postgres://shop:•••@db/shop"`,
 		"no way to postgres://shop:xxxxx@db/shop":                                       "",
 		`{"docs":"http://localhost:3000","by":"help@example.com"}`:                      "",
-		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
+		strings.Repeat("x", 300) + "\x1b[2J SQLSTATE 23505 " + strings.Repeat("é", 300): `…"` + strings.Repeat("x", 35) + `\x1b[2J SQLSTATE 23505 ` + strings.Repeat("é", 105) + `"…`,
 		"panic: " + strings.Repeat("y", 108) + " whsec_their":                           `"panic: ` + strings.Repeat("y", 108) + ` whse"…`,
 	} {
 		require.Equal(t, want, leak(answer, secrets))

@@ -27,7 +27,21 @@ func notShown(left, right string) string {
 		return same + ", so nothing can be proven by what differs between them"
 	}
 	types := strings.Join(list, " and ")
-	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint means to ignore it", same, types, types)
+	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint means to ignore it", same, types, types) + unfound(list)
+}
+
+// unfound says why a handler may find no object for some types; "" where they name it as a payment does.
+func unfound(types []string) string {
+	const why = ". If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has "
+	for _, name := range types {
+		switch {
+		case strings.HasPrefix(name, "charge.dispute."):
+			return why + "no metadata"
+		case strings.HasPrefix(name, "charge."):
+			return why + "metadata only where pick has charge.metadata.KEY"
+		}
+	}
+	return ""
 }
 
 // mayIgnore names the type to list under unhandled, where a relation demands an effect of its last event, and the state is

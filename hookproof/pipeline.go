@@ -56,7 +56,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 	opened := *target // which is not changed
 	target = &opened
 	p := &pipeline{executor: newExecutor(target, options), flakiness: &lazy[string]{}}
-	p.rules = rules{options.Profile, p.timings}
+	p.rules = rules{options.Profile, p.timings, target.APIVersion}
 	defer p.sender.close()
 	closing, err := target.Open(ctx)
 	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
@@ -281,7 +281,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 // summarize fills in what the whole run came to.
 func (p *pipeline) summarize(report *Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = millis(time.Since(p.budget.began)), millis(p.facts.lag), p.overlap, p.struck
-	report.Notes = p.facts.notes
+	report.Notes = slices.Concat(p.facts.notes, neverSent(p.target.Unhandled))
 	report.Deliveries, report.HookCalls = p.journal.length(), int(p.budget.calls.Load())
 }
 

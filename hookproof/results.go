@@ -138,7 +138,8 @@ func (e *entry) worst() Outcome {
 	var worst Outcome
 	worst.Verdict = Pass
 	for _, o := range e.asked() {
-		if worse[o.Verdict] > worse[worst.Verdict] {
+		first := o.Verdict == worst.Verdict && o.Verdict != Pass && o.Case.Row < worst.Case.Row // of what is decided at the same time
+		if worse[o.Verdict] > worse[worst.Verdict] || first {
 			worst = o
 		}
 	}

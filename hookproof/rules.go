@@ -4,6 +4,8 @@ package hookproof
 type rules struct {
 	profile string // strict or stripe
 	timings Timings
+	// apiVersion is the one that the target was given; "" is none.
+	apiVersion string
 }
 
 // verdict is a verdict on a check as the profile has it: what profile strict alone demands is worth knowing under stripe.

@@ -3,7 +3,6 @@ package hookproof
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -45,15 +44,15 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	}
 	s := Subject{}
 	if pick := m.f.Subject.Pick; pick != nil {
-		for name, from := range pick {
-			if s[name], err = from.value(answer); err != nil {
+		for _, name := range sortedKeys(pick) {
+			if s[name], err = pick[name].find(name, answer); err != nil {
 				return nil, err
 			}
 		}
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, errors.New("its answer is no JSON object; pick names the places in it that count")
+		return nil, fmt.Errorf(`its answer is no JSON object; write pick, with the places in it that count: "pick": {%s}`, anID(answer))
 	}
 	tied := false
 	for name, value := range s {
@@ -69,7 +68,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 		tied = tied || slices.Contains(ties, name) && !m.f.Subject.Pick[name].constant
 	}
 	if !tied {
-		return nil, fmt.Errorf("its answer has none of %s, which tie events to it", strings.Join(ties, ", "))
+		return nil, untied(m.f.Subject.Pick, answer)
 	}
 	if _, given := s["amount"]; given { // a text of digits is a number in an event
 		if _, err := strconv.ParseInt(s.text("amount"), 10, 64); err != nil {

@@ -50,9 +50,10 @@ func TestWhatIsIgnoredOnPurposeIsNotAskedFor(t *testing.T) {
 func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 	t.Parallel()
 	for left, row := range map[string]struct{ right, why string }{
-		"paid refund":  {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint means to ignore it"},
-		"paid dispute": {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint means to ignore it"},
-		"paid":         {"unpaid", "the state is the same after paid as after unpaid, so nothing can be proven by what differs between them"},
+		"paid refund":         {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has metadata only where pick has charge.metadata.KEY"},
+		"paid dispute":        {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has no metadata"},
+		"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint means to ignore it"},
+		"paid":                {"unpaid", "the state is the same after paid as after unpaid, so nothing can be proven by what differs between them"},
 	} {
 		require.Equal(t, row.why, notShown(left, row.right))
 	}
@@ -65,4 +66,23 @@ func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 		require.True(t, f.Lacking, "%s: no evidence is never a pass", f.Check)
 		require.Contains(t, f.Why, "list charge.refunded under unhandled", f.Check)
 	}
+}
+
+// A refund handler that looks for its order by a payment intent that nobody has stored acknowledges, and does nothing: that
+// is a fault, and none that unhandled mends.
+func TestARefundThatFindsNoOrder(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		orders := map[string]string{} // by payment intent, which nothing is ever put into
+		s.before = func(e stallEvent, _ *stallOrder) bool {
+			return e.Type == "charge.refunded" && orders[string(e.Data.Object.PaymentIntent)] == ""
+		}
+	}).target()
+	target.Timings.Answer = time.Minute // a busy machine answers late, and that is not what is asked
+	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "idempotence/refund-redelivered")
+	require.Equal(t, NotRun, f.Verdict, f.Why)
+	require.True(t, f.Lacking)
+	require.Contains(t, f.Why, "it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid")
 }

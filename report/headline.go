@@ -174,7 +174,7 @@ func (s summary) advice() string {
 		}
 		switch {
 		case slices.Contains(one.Keys, "state"):
-			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s", keys, counted(one.Checks, "more check")))
+			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s, if the endpoint waits for any of the types of docs/events.md", keys, counted(one.Checks, "more check")))
 		case n == 0:
 			parts = append(parts, fmt.Sprintf("give the target file %s for %s", keys, counted(one.Checks, "more check")))
 		default:

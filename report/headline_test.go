@@ -38,7 +38,7 @@ func TestHeadline(t *testing.T) {
 		"a URL": {
 			[]hookproof.Finding{pass, of("authenticity/no-effect", hookproof.NotRun, "subject", "state"), of("order/refunds", hookproof.NotRun, "subject", "state"), of("faults/killed", hookproof.NotRun, "subject", "state", "database", "restart")},
 			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
-			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks; stop, start and database for 1 more (docs/hookproof.md tells how).",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint waits for any of the types of docs/events.md; stop, start and database for 1 more (docs/hookproof.md tells how).",
 		},
 		"no database": {
 			[]hookproof.Finding{pass, of("faults/killed", hookproof.NotRun, "database", "restart"), of("bookkeeping/sum", hookproof.NotRun, "counters")},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -74,10 +75,22 @@ func clean(text string) string {
 	}, ansi.Strip(text))
 }
 
-// wrap breaks text into lines that, after a first indent and those after, fit the width.
+// hyphen stands for one while text is broken into lines: a flag or a check's name has to be read, and copied, in one piece.
+const hyphen = "\ue000"
+
+var inOnePiece = regexp.MustCompile(`\S*-\S*`)
+
+// wrap breaks text into lines that, after a first indent and those after, fit the width: at spaces, unless a word is longer
+// than a line.
 func (s Style) wrap(first, after, text string) string {
 	room := max(s.width()-ansi.StringWidth(after), 20)
-	lines := strings.Split(ansi.Wrap(clean(text), room, ""), "\n")
+	text = ansi.Wrap(inOnePiece.ReplaceAllStringFunc(clean(text), func(word string) string {
+		if ansi.StringWidth(word) > room {
+			return word
+		}
+		return strings.ReplaceAll(word, "-", hyphen)
+	}), room, "")
+	lines := strings.Split(strings.ReplaceAll(text, hyphen, "-"), "\n")
 	for i, line := range lines {
 		lines[i] = after + strings.TrimRight(line, " ")
 	}

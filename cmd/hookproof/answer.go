@@ -77,7 +77,7 @@ func picks(answer string) (map[string]any, error) {
 		}
 	}
 	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != nil }) {
-		return nil, fmt.Errorf("none of %s is there, which tie events to the object", strings.Join(ties, ", "))
+		return nil, fmt.Errorf("none of %s is there, which tie events to the object; clientReferenceId=/id, for example, is the place of its id", strings.Join(ties, ", "))
 	}
 	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
 	r, err := hookproof.Judge(cmd.Context(), t, c.options)
 	progress.Done()
-	r.Command = asTyped(os.Args[0], r.Command)
+	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; faults were healed, and what was started was stopped")
 	}

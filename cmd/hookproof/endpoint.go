@@ -3,12 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"example.com/hookproof/hookproof"
 )
@@ -33,21 +30,6 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events that the target takes, where it takes no other; else 2023-10-16")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
 	return e
-}
-
-// askSecret asks whoever sits at the terminal for a secret, and shows none of it. Where there is no terminal, it is "".
-func askSecret(cmd *cobra.Command, what string) (string, error) {
-	in, is := cmd.InOrStdin().(*os.File)
-	if !is || !term.IsTerminal(int(in.Fd())) {
-		return "", nil
-	}
-	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "hookproof: %s: ", what)
-	secret, err := term.ReadPassword(int(in.Fd()))
-	_, _ = fmt.Fprintln(cmd.ErrOrStderr())
-	if err != nil {
-		return "", fmt.Errorf("the secret could not be read: %w", err)
-	}
-	return strings.TrimSpace(string(secret)), nil
 }
 
 // fileFlag lets a command's target be named by a file, too.
@@ -97,7 +79,7 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		}
 	}
 	if e.target.Secret == "" {
-		return nil, fmt.Errorf("the secret is missing: the signing secret that the target verifies deliveries with, by --secret or in the environment as %s", hookproof.SecretVariable)
+		return nil, fmt.Errorf("the secret is missing: the signing secret that the target verifies deliveries with, by --secret or in the environment as %s; there is no terminal to ask for it at", hookproof.SecretVariable)
 	}
 	return &e.target, e.target.Check()
 }

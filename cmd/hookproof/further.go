@@ -59,3 +59,20 @@ func further(out io.Writer, t *hookproof.Target) error {
 	}
 	return table.Flush()
 }
+
+// judgedTypes says which events a target file lets be judged, and what it is of no use for.
+func judgedTypes() string {
+	var types []string
+	for _, one := range hookproof.EventTypes() {
+		asks := func(word string) bool { return word != "carrier" && !strings.HasPrefix(word, "unhandled") }
+		if slices.ContainsFunc(one.Words, asks) {
+			types = append(types, one.Type)
+		}
+	}
+	lines := []string{"", "What becomes of a payment by Checkout is judged, by events of these types alone:"}
+	for group := range slices.Chunk(types, 3) {
+		lines = append(lines, "  "+strings.Join(group, ", "))
+	}
+	return strings.Join(append(lines, "An endpoint that waits for others alone, as for customer.subscription.updated or invoice.paid, is judged by its URL:",
+		"leave out how an object is made. docs/events.md has all types that are sent."), "\n") + "\n"
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -38,7 +39,9 @@ type targetFile struct {
 // fewNeed names the keys that are not asked for, and that an endpoint cannot be judged without if it needs them.
 const fewNeed = `
 Few endpoints need these, and those cannot be judged without:
-  apiVersion  "2024-06-20", where events of one API version alone are taken, as by stripe-go's ConstructEvent
+  apiVersion  the version that the endpoint is registered with at Stripe (the Dashboard shows it; stripe-go's is
+              stripe.APIVersion), where it takes no other, as ConstructEvent does; where events of another are
+              refused, 'hookproof check' proposes it
   headers     {"X-Forwarded-Proto": "https"}, where everything that did not come by TLS is redirected
 `
 
@@ -79,7 +82,7 @@ SELECT. It asks for nothing that few targets have: at its end it tells which key
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], "hookproof check --target "+path))
+		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+path))
 		if err := further(a.out, target); err != nil {
 			return err
 		}
@@ -179,6 +182,7 @@ var ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
 
 // subject asks for subject and state, which are of no use without each other.
 func (a *asker) subject(f *targetFile) error {
+	_, _ = fmt.Fprint(a.out, judgedTypes())
 	var made hookproof.Hook
 	err := a.ask("How is a fresh, unpaid object (an order, a booking) made: the URL of a POST, or a command?\n"+
 		"Without it, idempotence, order and meaning are not judged; an empty line leaves it out.", "", func(answer string) (err error) {

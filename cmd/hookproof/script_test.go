@@ -71,7 +71,8 @@ func timelessly(body []byte, header, secret string) bool {
 // TestScripts runs the command line as its users do, against an endpoint that is right about signatures
 // ($GOOD), one that takes everything ($GULLIBLE), and one that has the vectors' secret and tolerates any age
 // ($TIMELESS). $UNTRUSTED speaks TLS, with a certificate that nobody knows; $PARSING refuses
-// everything, and says why.
+// everything, and says why; $PINNED is stripe-go's ConstructEvent, which takes one API version; $SUBSCRIPTIONS is right about
+// signatures, and refuses all types but its own.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	endpoint := func(gullible bool) string {
@@ -98,6 +99,22 @@ func TestScripts(t *testing.T) {
 		http.Error(w, "payload must be a string, \x1b[2Jnot an object", http.StatusBadRequest)
 	}))
 	t.Cleanup(parsing.Close)
+	pinned := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), "whsec_x"); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(pinned.Close)
+	subscriptions := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if !signed(r.Header.Get("Stripe-Signature"), body) {
+			http.Error(w, "bad signature", http.StatusBadRequest)
+		} else if !strings.Contains(string(body), `"type": "customer.subscription.`) {
+			http.Error(w, "unhandled type", http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(subscriptions.Close)
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // which would tell of every handshake that fails
 	untrusted.StartTLS()
@@ -111,6 +128,8 @@ func TestScripts(t *testing.T) {
 		env.Setenv("GOOD", good)
 		env.Setenv("GULLIBLE", gullible)
 		env.Setenv("PARSING", parsing.URL)
+		env.Setenv("PINNED", pinned.URL)
+		env.Setenv("SUBSCRIPTIONS", subscriptions.URL)
 		env.Setenv("TIMELESS", timeless.URL)
 		env.Setenv("UNTRUSTED", strings.TrimPrefix(untrusted.URL, "https://"))
 		env.Setenv("PLAIN", strings.TrimPrefix(good, "http://"))

@@ -1,0 +1,76 @@
+package hookproof
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What is wrong with a subject is told with what to write instead.
+func TestASubjectsMessageSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ answer, pick, why string }{
+		"no currency": {`{"id": 7, "amount": 4900}`, `{"clientReferenceId": "/id", "amount": "/amount", "currency": "/currency"}`,
+			`its answer has no /currency, where pick looks for currency; it has /amount and /id. Where it is the same for all, write it into pick: "currency": {"value": "usd"}`},
+		"no amount": {`{"id": 7}`, `{"clientReferenceId": "/id", "amount": "/total"}`,
+			`its answer has no /total, where pick looks for amount; it has /id. Where it is the same for all, write it into pick: "amount": {"value": 4500}`},
+		"another place": {`{"order": {"id": 7, "lines": ["a", "b"], "open": true}}`, `{"clientReferenceId": "/id"}`,
+			`its answer has no /id, where pick looks for clientReferenceId; it has /order/id, /order/lines/0 and /order/lines/1`},
+		"many places": {`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}`, `{"clientReferenceId": "/id"}`,
+			`its answer has no /id, where pick looks for clientReferenceId; it has /a, /b, /c, /d, /e, /f, /g, /h and 2 more`},
+		"no place": {`{}`, `{"clientReferenceId": "/id"}`,
+			`its answer has no /id, where pick looks for clientReferenceId; it has no text and no whole number`},
+		"a slash in a name": {`{"a/b~c": "x"}`, `{"clientReferenceId": "/id"}`,
+			`its answer has no /id, where pick looks for clientReferenceId; it has /a~1b~0c`},
+		"no tie, and no pick": {`{"id": 7, "amount": 4900}`, ``,
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/id"}`},
+		"no tie, and no id": {`{"reference": "r_1", "amount": 4900}`, ``,
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/reference"}`},
+		"a list": {`[{"id": 7}]`, ``, `its answer is no JSON object; write pick, with the places in it that count: "pick": {"clientReferenceId": "/0/id"}`},
+		"a name that ends like id": {`{"paid": 0, "order_id": 7}`, ``,
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/order_id"}`},
+		"no tie in pick": {`{"id": 7}`, `{"metadata.orderId": "/id"}`,
+			`pick has none of sessionId, clientReferenceId, paymentIntent, which tie events to the object; write one of them into it: "clientReferenceId": "/id"`},
+		"a constant for a tie": {`{"id": 7}`, `{"sessionId": {"value": "cs_test_1"}}`,
+			`pick has none of sessionId, clientReferenceId, paymentIntent with a place of the answer, and a constant ties events to no one object; write one of them into it: "clientReferenceId": "/id"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := file{}
+			subject := `{"subject": {"command": ["echo", ` + string(must(json.Marshal(row.answer))) + `]`
+			if row.pick != "" {
+				subject += `, "pick": ` + row.pick
+			}
+			require.NoError(t, json.Unmarshal([]byte(subject+`}}`), &f))
+			_, err := (&subjects{f: &f}).make(t.Context(), invent())
+			require.EqualError(t, err, row.why)
+		})
+	}
+}
+
+func must(raw []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+// What a hook names and the subject does not have is told with what it has.
+func TestAHookThatNamesWhatTheSubjectLacks(t *testing.T) {
+	t.Parallel()
+	f := file{State: &Hook{Command: []string{"echo", "{{order}}"}}}
+	_, err := f.state(t.Context(), Subject{"clientReferenceId": "7", "amount": 1})
+	require.EqualError(t, err, `there is nothing to put in the place of {{order}}; the subject has amount and clientReferenceId. Let pick name it: "order": "/…"`)
+	_, err = f.state(t.Context(), Subject{"order": "7"})
+	require.NoError(t, err)
+}
+
+// A counter that is not where it is looked for is told with what is there.
+func TestACounterThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	f := file{}
+	require.NoError(t, json.Unmarshal([]byte(`{"counters": {"command": ["echo", "{\"received\": 1, \"twice\": 0, \"errors\": 0}"], "received": "/received", "duplicates": "/duplicates", "errors": "/errors"}}`), &f))
+	_, err := f.counters(t.Context())
+	require.EqualError(t, err, "its answer has no /duplicates; it has /errors, /received and /twice")
+}

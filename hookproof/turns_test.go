@@ -1,0 +1,86 @@
+package hookproof
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Of a check's relations that come out alike the first of its row is told, whichever is decided first.
+func TestAFailureIsToldOfTheFirstRelation(t *testing.T) {
+	t.Parallel()
+	check := ChecksNamed("authenticity/large-body")[0]
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		for _, profile := range []string{"strict", "stripe"} {
+			rules := rules{profile: profile, timings: DefaultTimings}
+			cases, err := check.cases(usualOrders, 1)
+			require.NoError(t, err)
+			require.Len(t, cases, 2)
+			r := newResults(plan{checks: []planned{{check: check, cases: len(cases)}}}, nil, rules, nil)
+			for _, at := range order {
+				c, h := cases[at], History{Schedule: cases[at].Left, steps: cases[at].Delivered, answers: [][]int{{0}}}
+				h.Deliveries = []Delivery{{Status: 413}}
+				r.add([]Outcome{rules.judge(c, h)}, 0)
+			}
+			f := r.findings(nil)[0]
+			require.Equal(t, "large=ack", f.Schedule, "%v %s", order, profile)
+			require.Contains(t, f.Why, "large was answered 413")
+		}
+	}
+}
+
+// An endpoint whose limit is between the two is told of the larger alone.
+func TestALimitBetweenTheTwoSizes(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			if len(body) > 300<<10 {
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				return true
+			}
+			return false
+		}
+	}).target()
+	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/large-body"}})
+	require.NoError(t, err)
+	f := findingOf(t, r, "authenticity/large-body")
+	require.Equal(t, Info, f.Verdict)
+	require.Equal(t, "huge=ack?", f.Schedule)
+}
+
+// A quotation begins with a whole word, and says that more stands before it.
+func TestAQuotationBeginsWithAWord(t *testing.T) {
+	t.Parallel()
+	answer := "<pre>PayloadTooLargeError: request entity too large at readStream (/srv/shop/node_modules/raw-body/index.js:163:17)</pre>"
+	for pad := range 60 {
+		text := strings.Repeat("x", pad) + " " + answer
+		first := strings.Trim(strings.Fields(leak(text, nil))[0], `"…`)
+		require.Contains(t, strings.Fields(asRead(text)), first)
+	}
+	require.Contains(t, leak(answer, nil), "PayloadTooLargeError")
+	require.Equal(t, `…"`+strings.Repeat("x", 40)+`panic: nil"`, leak(strings.Repeat("x", 5000)+"panic: nil", nil), "a word without an end is cut")
+}
+
+// What unhandled lists and nothing sends is told.
+func TestUnhandledThatIsNeverSent(t *testing.T) {
+	t.Parallel()
+	for name, why := range map[string]string{
+		"charge.refunded":                        "",
+		"charge.refund":                          "the target means to ignore charge.refund, a type that is never sent; the nearest that is sent is charge.refunded",
+		"checkout.session.async_payment_success": "the target means to ignore checkout.session.async_payment_success, a type that is never sent; the nearest that is sent is checkout.session.async_payment_succeeded",
+		"customer.subscription.created":          "the target means to ignore customer.subscription.created, a type that is never sent",
+		"charge.succeeded":                       "the target means to ignore charge.succeeded, a type that is never sent",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			notes := neverSent([]string{name})
+			if why == "" {
+				require.Empty(t, notes)
+			} else {
+				require.Equal(t, []string{why}, notes)
+			}
+		})
+	}
+}
