@@ -24,7 +24,8 @@ func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 				return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
 			}
 		}).target()
-		r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/free"}})
+		target, options := patient(target, Options{Only: []string{"meaning/free"}})
+		r, err := Judge(t.Context(), target, options)
 		require.NoError(t, err)
 		f := findingOf(t, r, "meaning/free")
 		require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
@@ -58,7 +59,8 @@ func TestTheAdviceOnAFailedPaymentMends(t *testing.T) {
 					return false
 				}
 			}).target()
-			r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/slow-payment-failed"}})
+			target, options := patient(target, Options{Only: []string{"meaning/slow-payment-failed"}})
+			r, err := Judge(t.Context(), target, options)
 			require.NoError(t, err)
 			f := findingOf(t, r, "meaning/slow-payment-failed")
 			require.Equal(t, row.want, f.Verdict, f.Why)

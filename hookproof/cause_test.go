@@ -39,7 +39,8 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 	}
 	target := s.target()
 	target.Counters = nil
-	r, err := Judge(t.Context(), target, Options{Seed: 1})
+	target, options := patient(target, Options{Seed: 1})
+	r, err := Judge(t.Context(), target, options)
 	require.NoError(t, err)
 	f := findingOf(t, r, "ack-policy/duplicate")
 	require.Equal(t, Fail, f.Verdict, f.Why)

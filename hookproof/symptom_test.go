@@ -117,7 +117,8 @@ func TestWhatIsExplainedWasSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
+			target, options := patient(openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
+			r, err := Judge(t.Context(), target, options)
 			require.NoError(t, err)
 			because := map[string]string{}
 			for _, f := range r.Findings {
