@@ -121,7 +121,7 @@ func (r *replay) makeSubject(ctx context.Context, name string) error {
 	subject := invented()
 	if r.target.Subject != nil {
 		var err error
-		if subject, err = r.target.Subject(ctx); err != nil {
+		if subject, err = r.target.newSubject(ctx); err != nil {
 			return fmt.Errorf("making a subject: %w", err)
 		}
 	}

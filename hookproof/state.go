@@ -69,7 +69,7 @@ func canonicalOf(state any, s Subject, ignore []string) (canonical, error) {
 func (s Subject) names() *strings.Replacer {
 	var names []string
 	for name := range s {
-		if text, is := s[name].(string); is && len(text) >= leastID {
+		if s.isLong(name) {
 			names = append(names, name)
 		}
 	}

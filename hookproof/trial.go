@@ -117,7 +117,7 @@ func (r *run) deliver(ctx context.Context, t *Trial, s Schedule, object func(con
 				w, _ := r.word(item.Event)
 				if w.other {
 					r.called()
-					if about, err = r.target.Subject(ctx); err != nil {
+					if about, err = r.target.newSubject(ctx); err != nil {
 						return hookFailed("subject", err)
 					}
 					about = about.completed()
@@ -277,16 +277,19 @@ func (r *run) read(ctx context.Context, t *Trial) (canonical, error) {
 		t.State = nil
 		return nil, hookFailed("state", r.lost(ctx, t, err))
 	}
-	t.timed, err = canonicalOf(state, t.Subject, r.target.Ignore)
+	if t.timed, err = canonicalOf(state, t.Subject, r.target.Ignore); err != nil {
+		t.State = nil
+		return nil, hookFailed("state", fmt.Errorf("what it gives is no JSON: %w", err))
+	}
 	t.timed = r.ids.mask(t.timed, t.Subject)
 	t.State = t.timed.timeless()
-	return t.State, err
+	return t.State, nil
 }
 
 // subject asks for a fresh one.
 func (r *run) subject(ctx context.Context) (s Subject, err error) {
 	err = r.patiently(ctx, func() (err error) {
-		s, err = r.target.Subject(ctx)
+		s, err = r.target.newSubject(ctx)
 		return err
 	})
 	return s, err
