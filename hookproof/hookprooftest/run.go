@@ -150,12 +150,12 @@ func others(r hookproof.Report, f hookproof.Finding) string {
 	return "\nnor could, for the same reason, " + strings.Join(names, ", ") + more
 }
 
-// failure is a failed check with its evidence. Of one that another explains, the evidence is there.
+// failure is a failed check with its evidence. One that another explains tells what was wrong, and how to have the rest.
 func failure(test string, r hookproof.Report, f hookproof.Finding) string {
+	again := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.With...)...))
 	if f.Because != "" && slices.ContainsFunc(r.Findings, func(cause hookproof.Finding) bool { return cause.Check == f.Because }) {
 		short := hookproof.Finding{Demand: f.Demand, Source: f.Source, Why: f.Why}
-		return fmt.Sprintf("failed, which %s explains: mend that first\n%s", f.Because, strings.TrimRight(report.Evidence(short, style), "\n"))
+		return fmt.Sprintf("failed, which %s explains: mend that first\n%s   For its own evidence run only this, %s", f.Because, report.Evidence(short, style), again)
 	}
-	return "failed\n" + report.Evidence(f, style) +
-		fmt.Sprintf("   Run only this again, with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.With...)...))
+	return "failed\n" + report.Evidence(f, style) + "   Run only this again, " + again
 }

@@ -53,7 +53,8 @@ func TestFindingsAreTold(t *testing.T) {
 			{"skip could not be judged, for the same reason as a/late"}}},
 		"a run that ended early": {[]hookproof.Finding{outOfTime}, true, [][]string{{"skip not judged: out of time"}}},
 		"what another explains": {[]hookproof.Finding{explained, cause}, false, [][]string{
-			{"error failed, which a/cause explains: mend that first\n   Demanded:        It counts once, later.\n   But:             it counted twice"},
+			{"error failed, which a/cause explains: mend that first\n   Demanded:        It counts once, later.\n   But:             it counted twice\n" +
+				"   For its own evidence run only this, with Seed: 7 in hookproof.Options:\n     go test -run '^TestA$/^a$/^explained$'"},
 			{"error failed\n   Demanded:        It counts once.\n   But:             it counted twice\n" +
 				"   Run only this again, with Seed: 7 in hookproof.Options:\n     go test -run '^TestA$/^a$/^cause$'"}}},
 	} {
