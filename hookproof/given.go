@@ -19,6 +19,15 @@ func (t *Target) newSubject(ctx context.Context) (Subject, error) {
 	return s, s.check()
 }
 
+// announced asks for the names of an object that is not made yet, and checks them as newSubject does.
+func (t *Target) announced(ctx context.Context) (Subject, func(context.Context) error, error) {
+	s, make, err := t.Announce(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, make, s.check()
+}
+
 // check says what of a subject cannot be bound to events. Without it an event would be about nobody, and the endpoint be blamed for that.
 func (s Subject) check() error {
 	names := slices.Sorted(maps.Keys(s))

@@ -85,6 +85,11 @@ func TestAnIDOfATypeOfGosIsBound(t *testing.T) {
 func TestAHookOfGosThatGivesNothingOfUseIsNamed(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*Target){
+		"the hook subject: it gives early, none of which ties": func(target *Target) {
+			target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
+				return Subject{"early": "o1"}, func(context.Context) error { return nil }, nil
+			}
+		},
 		"the hook subject: it gives order, none of which ties": func(target *Target) {
 			target.Subject = func(context.Context) (Subject, error) { return Subject{"order": "o1"}, nil }
 		},
@@ -94,7 +99,7 @@ func TestAHookOfGosThatGivesNothingOfUseIsNamed(t *testing.T) {
 	} {
 		target := openStall(t, nil).target()
 		change(target)
-		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "order/overtaking"}})
 		require.ErrorContains(t, err, want)
 		var failed *HookError
 		require.ErrorAs(t, err, &failed)

@@ -100,7 +100,7 @@ func (r *replay) begin(ctx context.Context, announced []string) error {
 		if r.target.Announce == nil {
 			return fmt.Errorf("%w: the target offers no announce", errMissing)
 		}
-		subject, make, err := r.target.Announce(ctx)
+		subject, make, err := r.target.announced(ctx)
 		if err != nil {
 			return fmt.Errorf("announcing a subject: %w", err)
 		}

@@ -74,7 +74,7 @@ func (r *run) perform(ctx context.Context, s Schedule) (*Trial, error) {
 	switch {
 	case s.verb("make"):
 		r.called()
-		t.Subject, object, err = r.target.Announce(ctx)
+		t.Subject, object, err = r.target.announced(ctx)
 	case r.target.Subject != nil:
 		t.Subject, err = r.subject(ctx)
 	default:
