@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/hookprooftest"
 )
 
 // volatile are the places of a booking that differ from one to the next and say nothing of what events did.
@@ -35,7 +36,7 @@ func TestHookproof(t *testing.T) {
 	target.Replicas = []string{replica.url() + "/webhooks/stripe"}
 	var report hookproof.Report
 	t.Cleanup(func() { keep(t, report) }) // where the judge gives up in the middle, what it had found
-	report = hookproof.Run(t, target, hookproof.Options{Budget: budget, Progress: func(f hookproof.Finding) {
+	report = hookprooftest.Run(t, target, hookproof.Options{Budget: budget, Progress: func(f hookproof.Finding) {
 		report.Findings = append(report.Findings, f)
 	}})
 	require.Zero(t, report.Count(hookproof.NotRun), "our server offers everything")

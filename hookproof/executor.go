@@ -187,7 +187,7 @@ func (x *executor) deliverFresh(ctx context.Context, s Schedule) (*History, erro
 	switch {
 	case s.verb("make"):
 		x.budget.called()
-		if h.Subject, object, err = x.target.Announce(ctx); err == nil {
+		if h.Subject, object, err = x.target.announced(ctx); err == nil {
 			x.given(h.Subject)
 		}
 	case x.target.Subject != nil:
@@ -369,7 +369,7 @@ func hookFailed(hook string, err error) error {
 // subject asks for a fresh one.
 func (x *executor) subject(ctx context.Context) (s Subject, err error) {
 	err = x.ask(ctx, func() (err error) {
-		s, err = x.target.Subject(ctx)
+		s, err = x.target.newSubject(ctx)
 		return err
 	})
 	if err == nil {

@@ -88,7 +88,7 @@ func TestARestartThatBeginsAgainAccusesOnlyItself(t *testing.T) {
 			require.Contains(t, f.Mend, "in a database", "that copies are remembered would not mend it")
 			stopped := findingOf(t, r, "faults/stopped")
 			require.Equal(t, Fail, stopped.Verdict)
-			require.Equal(t, f.Check, stopped.Because, stopped.evidence())
+			require.Equal(t, f.Check, stopped.Because, stopped.Why)
 			f = findingOf(t, r, "idempotence/redelivered")
 			require.Equal(t, NotRun, f.Verdict, f.Why)
 			require.True(t, f.Lacking)

@@ -19,8 +19,7 @@ type ownIDs struct {
 func (s Subject) shortIDs() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
-		text, isText := s[name].(string)
-		if name != "amount" && name != "currency" && s.text(name) != "" && !(isText && len(text) >= leastID) {
+		if name != "amount" && name != "currency" && s.text(name) != "" && !s.isLong(name) {
 			names = append(names, name)
 		}
 	}

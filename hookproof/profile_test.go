@@ -64,7 +64,7 @@ func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
 		}
 	}
 	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
-		options := patient(aboutStates...)
+		options := unhurriedRun(aboutStates...)
 		options.Profile = profile
 		r, err := Judge(t.Context(), openStall(t, cardsAlone).target(), options)
 		require.NoError(t, err)

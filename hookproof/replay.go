@@ -100,7 +100,7 @@ func (r *replay) begin(ctx context.Context, announced []string) error {
 		if r.target.Announce == nil {
 			return fmt.Errorf("%w: the target offers no announce", errMissing)
 		}
-		subject, make, err := r.target.Announce(ctx)
+		subject, make, err := r.target.announced(ctx)
 		if err != nil {
 			return fmt.Errorf("announcing a subject: %w", err)
 		}
@@ -121,7 +121,7 @@ func (r *replay) makeSubject(ctx context.Context, name string) error {
 	subject := invented()
 	if r.target.Subject != nil {
 		var err error
-		if subject, err = r.target.Subject(ctx); err != nil {
+		if subject, err = r.target.newSubject(ctx); err != nil {
 			return fmt.Errorf("making a subject: %w", err)
 		}
 	}

@@ -69,7 +69,7 @@ func normalize(state any, s Subject, ignore []string) (normalized, error) {
 func (s Subject) names() *strings.Replacer {
 	var names []string
 	for name := range s {
-		if text, is := s[name].(string); is && len(text) >= leastID {
+		if s.isLong(name) {
 			names = append(names, name)
 		}
 	}

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -107,10 +108,12 @@ func (x *executor) read(ctx context.Context, h *History) error {
 	if err != nil {
 		return hookFailed("state", x.losesOne(ctx, h, err))
 	}
-	h.timed, err = normalize(state, h.Subject, x.target.Ignore)
+	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
+		return hookFailed("state", fmt.Errorf("what it gives is no JSON: %w", err))
+	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
 	h.State = h.timed.timeless()
-	return err
+	return nil
 }
 
 // readStable waits until effects must have come, and answers the state when two readings agree.

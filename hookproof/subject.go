@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// Subject is one object of the target's: names to strings and whole numbers. The names that events are
+// Subject is one object of the target's: names to strings and whole numbers, also of types such as uuid.UUID that JSON has as
+// one of these. The names that events are
 // bound to are sessionId, clientReferenceId, paymentIntent, amount (minor units), currency,
 // metadata.<key> and charge.metadata.<key>; others are the hooks' own.
 type Subject map[string]any
@@ -28,7 +29,34 @@ func (s Subject) text(name string) string {
 	case json.Number:
 		return value.String()
 	}
-	return ""
+	return textOf(s[name])
+}
+
+// textOf is a value of a type of Go's own, such as uuid.UUID, as JSON has it: a text or a whole number, else "".
+func textOf(value any) string {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	if _, err := strconv.ParseInt(string(raw), 10, 64); err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// isLong tells whether a value is a text that is long enough to be taken for an id wherever it appears.
+func (s Subject) isLong(name string) bool {
+	text := s.text(name)
+	if len(text) < leastID {
+		return false
+	}
+	_, err := strconv.ParseInt(text, 10, 64)
+	_, isText := s[name].(string)
+	return isText || err != nil
 }
 
 // number is a value as a whole number, or what is said if there is none.

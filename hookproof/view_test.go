@@ -13,8 +13,8 @@ import (
 // aboutStates are the checks that compare what two lives have come to.
 var aboutStates = []string{"order", "meaning"}
 
-// patient is a run of some checks that a busy machine leaves nothing out of. order/overtaking waits, and compares all of a state.
-func patient(only ...string) Options {
+// unhurriedRun is a run of some checks that a busy machine leaves nothing out of. order/overtaking waits, and compares all of a state.
+func unhurriedRun(only ...string) Options {
 	return Options{Only: only, Skip: []string{"order/overtaking"}, Seed: 1, Budget: 10 * time.Minute, HookCalls: 1000}
 }
 
@@ -81,7 +81,7 @@ func TestRightShopsAreNotAccused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.adds = adds }).target(), patient(aboutStates...))
+			r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.adds = adds }).target(), unhurriedRun(aboutStates...))
 			require.NoError(t, err)
 			requireNone(t, r, Fail, NotRun)
 		})
@@ -180,7 +180,7 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, row.lie).target(), patient(row.fails...))
+			r, err := Judge(t.Context(), openStall(t, row.lie).target(), unhurriedRun(row.fails...))
 			require.NoError(t, err)
 			for _, check := range row.fails {
 				f := findingOf(t, r, check)
@@ -200,7 +200,7 @@ func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 		state["version"], state["open"] = len(o.actions), o.rank < 2
 		delete(state, "refunded")
 	}
-	only := patient("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
+	only := unhurriedRun("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
 	r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }).target(), only)
 	require.NoError(t, err)
 	requireNone(t, r, Fail, NotRun)

@@ -16,6 +16,8 @@ func TestDifferences(t *testing.T) {
 	require.Equal(t, []difference{{"/mails", "1", "absent"}, {"/status", `"paid"`, `"new"`}}, differences(f))
 	f.Seen = f.Expected
 	require.Len(t, differences(f), 3)
+	whole := hookproof.Finding{Expected: hookproof.State{"": 1}, Seen: hookproof.State{"": 2}}
+	require.Equal(t, []difference{{"the state", "1", "2"}}, differences(whole), "of a state that is one number")
 }
 
 // Two states that must differ and do not have no expected and seen value: they are the same in both.

@@ -230,8 +230,8 @@ func differences(f hookproof.Finding) []difference {
 	var all []difference
 	for _, state := range []hookproof.State{f.Expected, f.Seen} {
 		for pointer := range state {
-			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == pointer }) {
-				all = append(all, difference{pointer, valueAt(f.Expected, pointer), valueAt(f.Seen, pointer)})
+			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == cmp.Or(pointer, "the state") }) {
+				all = append(all, difference{cmp.Or(pointer, "the state"), valueAt(f.Expected, pointer), valueAt(f.Seen, pointer)})
 			}
 		}
 	}

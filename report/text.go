@@ -59,8 +59,14 @@ func (t *text) verdict(r hookproof.Report) {
 	t.WriteString(t.wrap("", "  ", covered))
 }
 
-// failure is all that is known of one failed check.
+// failure is a failed check, and the command that reruns it.
 func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
+	t.evidence(f)
+	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
+	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
+}
+
+func (t *text) evidence(f hookproof.Finding) {
 	t.field("Demanded", f.Demand+sourced(f))
 	t.field("But", f.Why)
 	t.field("Broken", f.Relation)
@@ -70,8 +76,6 @@ func (t *text) failure(r hookproof.Report, f hookproof.Finding) {
 	t.field("Why it matters", f.Importance)
 	t.field("Seen in public", strings.Join(f.Reports, ", "))
 	t.field("To mend it", f.Mend)
-	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
-	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
 }
 
 // bodies tells where what was sent can be had.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/hookprooftest"
 	"example.com/hookproof/pgserver"
 )
 
@@ -354,5 +355,5 @@ func everyCheck(r *running) {
 	}
 	target, err := hookproof.LoadTarget(filepath.Join(r.name, "target.json"), func(name string) string { return env[name] })
 	require.NoError(r.t, err)
-	hookproof.Run(r.t, target, hookproof.Options{Budget: budget})
+	hookprooftest.Run(r.t, target, hookproof.Options{Budget: budget})
 }
