@@ -385,7 +385,7 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
-			f.Mend, f.Importance = w.check.Mend, out.instance.costs()
+			f.Importance, f.Mend = out.costs()
 		}
 	}
 	r.mu.Unlock()
