@@ -3,6 +3,7 @@ package hookproof
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -59,6 +60,9 @@ func (r *run) calibrate(ctx context.Context) error {
 	}
 	hurried()
 	if err := r.measureLag(ctx, trial, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
+		if errors.As(err, new(*unseenError)) {
+			return cmp.Or(r.findGood(ctx), err)
+		}
 		return err
 	}
 	settled, err := r.rests(ctx, trial)
@@ -278,7 +282,7 @@ func (r *run) measureLag(ctx context.Context, t *Trial, fresh canonical, since t
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &Unusable{noEffect(r.journal.Deliveries()) + r.otherwise(t.Deliveries[len(t.Deliveries)-1])}
+			return &unseenError{noEffect(r.journal.Deliveries()) + r.otherwise(t.Deliveries[len(t.Deliveries)-1])}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -38,6 +38,9 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 		out.verdict, out.nothing, out.why = NotRun, true, "the target means to ignore "+ignored
 		return out, nil
 	}
+	if out, decided, err := r.decideUnseen(ctx, out); decided {
+		return out, err
+	}
 	for _, schedule := range i.references() {
 		if _, err := r.reference(ctx, schedule); err != nil {
 			return r.undecided(out, err)
@@ -178,7 +181,7 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 		}
 	}
 	switch {
-	case out.verdict == Fail || out.instance.Op == "":
+	case out.verdict == Fail || out.instance.Op == "" || r.unseen != nil:
 		return out, nil
 	case out.instance.now:
 		return r.weigh(ctx, out)
@@ -192,7 +195,7 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 // only the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
 func (r *run) isDone(ctx context.Context, out outcome) bool {
 	unknown := func(name string) bool { return !out.instance.right.has(name) }
-	if out.instance.Op != "=" || slices.ContainsFunc(out.trial.Unanswered, unknown) || sleep(ctx, r.stillness()) != nil {
+	if r.unseen != nil || out.instance.Op != "=" || slices.ContainsFunc(out.trial.Unanswered, unknown) || sleep(ctx, r.stillness()) != nil {
 		return false
 	}
 	out.verdict, out.why = Pass, ""

@@ -70,6 +70,7 @@ type run struct {
 	asked      bool         // whether answers flap; guarded by calm
 	ids        ownIDs       // in states, as the calibration has found them
 	granted    []string     // what is taken for granted, for the report
+	unseen     *unseenError // why no effect can be judged; nil if effects are seen
 	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int
 }
@@ -121,7 +122,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 			report.Phases = append(report.Phases, Spent{name, millis(time.Since(began))})
 		}
 	}
-	phase("calibrate", func() error { return r.calibrate(ctx) })
+	phase("calibrate", func() error { return r.withoutEffects(r.calibrate(ctx)) })
 	var said *diagnosis
 	if errors.As(err, &said) {
 		report.Findings, err = said.findings(checks, r.journal.Deliveries(), r.target.secrets(), r.options), nil
@@ -151,7 +152,7 @@ func (r *run) phases(ctx context.Context, checks []Check, report *Report) (err e
 		w.finding.Because = because[c.Name]
 		report.Findings = append(report.Findings, w.finding)
 	}
-	return err
+	return cmp.Or(err, r.unproven(report.Findings))
 }
 
 // endedEarly says why a check was not decided when the run ended.
