@@ -19,6 +19,7 @@ type evidence struct {
 	doubled bool     // all of them numbers larger than they should be, or what should not be there
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
 	taken   bool     // what is wrong is that a delivery was taken
+	ended   string   // where a fault of the database has ended the process, how that is mended; else ""
 }
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
@@ -35,7 +36,13 @@ var causes = []cause{
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
 		return cause.taken && other.taken && slices.Contains([]string{"authenticity/stale", "authenticity/future"}, other.check)
 	}},
+	{"faults/database-away", "", bothEnded},
+	{"faults/cut-before", "", bothEnded},
 }
+
+// bothEnded tells whether the process has ended both times for one reason: what ends it when the database is away may end it at a cut
+// as well.
+func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
 
 // forgeries are the checks that whoever takes the signature of another secret fails as well.
 var forgeries = []string{"authenticity/unsigned", "authenticity/empty-secret", "authenticity/malformed", "authenticity/other-scheme-alone",
@@ -64,6 +71,9 @@ func explain(failed []evidence) map[string]string {
 // evidence is what a failed check has shown.
 func (w *work) evidence() evidence {
 	e := evidence{check: w.check.Name, refused: w.refused}
+	if w.ended {
+		e.ended = w.finding.Mend
+	}
 	e.places, e.doubled = doubled(w.finding.Expected, w.finding.Seen)
 	for _, sent := range w.finding.Timeline {
 		e.taken = e.taken || sent.Sign != "genuine" && sent.Status/100 == 2

@@ -235,6 +235,14 @@ func (c Check) instances(limit int, seed uint64) ([]instance, error) {
 	return all, nil
 }
 
+// struck is a schedule as it is told where the relation's fault strikes during it.
+func (r Relation) struck(schedule string) string {
+	if r.Fault != "" {
+		return schedule + ", " + r.Fault + ","
+	}
+	return schedule
+}
+
 // String is the relation as it is told: S(paid*3) = S(paid).
 func (r Relation) String() string {
 	text := "S(" + r.Left + ")"

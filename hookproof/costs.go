@@ -17,6 +17,8 @@ const (
 func (out outcome) costs() (cost, mend string) {
 	check := out.instance.check
 	switch {
+	case out.end != nil:
+		return out.end.costs(check, out.instance.Fault != "")
 	case out.instance.Op != "" || out.trial == nil:
 	case out.trial.onlyUnrefused():
 		return costUnrefused, mendUnrefused

@@ -186,8 +186,10 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) func(context.Co
 // warm sends an event that has long been done, so that connections are there, until the answer is no failure: an
 // ACK, or the refusal of a target that refuses duplicates.
 func (r *run) warm(ctx context.Context) error {
+	var absent absence
 	for deadline := time.Now().Add(2 * healed); time.Now().Before(deadline); {
-		if d := r.sender.send(ctx, r.good); d.Status != 0 && d.Status/100 != 5 {
+		d := r.sender.send(ctx, r.good)
+		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && absent.lasts(r) {
 			return nil
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {

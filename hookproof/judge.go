@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -17,11 +16,12 @@ type outcome struct {
 	why      string
 	trial    *Trial
 	want     canonical // that the trial's state was compared with; nil if with none
-	lacking  bool      // not run for want of evidence, not of a hook
-	nothing  bool      // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
-	missing  []string  // hooks that it turned out to need
-	open     bool      // its states are compared at the end of the run
-	unshrunk string    // why there may be a shorter schedule
+	end      *processEnd
+	lacking  bool     // not run for want of evidence, not of a hook
+	nothing  bool     // not run, since there is nothing to ask of this target: the check's other relations stand for themselves
+	missing  []string // hooks that it turned out to need
+	open     bool     // its states are compared at the end of the run
+	unshrunk string   // why there may be a shorter schedule
 }
 
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
@@ -158,7 +158,8 @@ func (r *run) attempt(ctx context.Context, i instance) (*Trial, error) {
 func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, error) {
 	out.trial = t
 	if ended, err := r.ended(ctx, t); ended {
-		out.verdict, out.why = Fail, "after "+t.Schedule+" the target's process ended"
+		out.verdict, out.end = Fail, r.lastEnd()
+		out.why = "after " + out.instance.struck(t.Schedule) + " the target's process ended" + out.end.seen()
 		return out, err
 	}
 	if t.overdue && r.options.Profile == "strict" {
@@ -205,11 +206,12 @@ func (r *run) isDone(ctx context.Context, out outcome) bool {
 
 // ended tells whether the target's process has ended during a trial, and starts it again if that can be done.
 func (r *run) ended(ctx context.Context, t *Trial) (bool, error) {
-	if !slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Status == 0 }) {
+	struck := t.faulty && r.target.Start != nil // a process may also end when it has answered
+	if !struck && !slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return d.Status == 0 }) {
 		return false, nil
 	}
 	// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
-	refused := slices.ContainsFunc(t.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
+	refused := slices.ContainsFunc(t.Deliveries, nobodyListens)
 	if r.listens() {
 		return !t.faulty && (refused || r.ends.Load() != t.ends), nil
 	}
@@ -224,6 +226,7 @@ func (r *run) revive(ctx context.Context) error {
 		return nil
 	}
 	r.ends.Add(1)
+	r.hear()
 	return r.start(ctx)
 }
 

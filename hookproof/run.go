@@ -70,6 +70,7 @@ type run struct {
 	asked      bool         // whether answers flap; guarded by calm
 	ids        ownIDs       // in states, as the calibration has found them
 	granted    []string     // what is taken for granted, for the report
+	lastWords  string       // of the process that has ended last, on standard error; guarded by mu
 	unseen     *unseenError // why no effect can be judged; nil if effects are seen
 	counters   Counters     // as read last, when so many deliveries had been made
 	countersAt int
@@ -212,6 +213,7 @@ type work struct {
 	open      int      // relations whose states are compared at the end
 	leftOut   []string // relations that there is nothing to ask about, each with why
 	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
+	ended     bool     // what failed is that a fault has ended the target's process
 	told      bool
 }
 
@@ -329,7 +331,8 @@ func (r *run) decideAnyway(ctx context.Context, i instance) (out outcome, err er
 			return out, err
 		}
 	}
-	return outcome{instance: i, verdict: Fail, why: "the target's process ended, each time that " + orNothing(i.Left) + " was delivered"}, nil
+	end := r.lastEnd()
+	return outcome{instance: i, verdict: Fail, end: end, why: "the target's process ended, each time that " + orNothing(i.struck(i.Left)) + " was delivered" + end.seen()}, nil
 }
 
 // worse ranks verdicts: a check is as bad as the worst of its relations.
@@ -386,8 +389,11 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk
 			f.show(slices.Concat(out.trial.Deliveries, out.trial.between), r.target.secrets())
 			f.Expected, f.Seen = out.want.decoded(), out.trial.State.decoded()
+		}
+		if out.trial != nil && out.verdict != NotRun || out.verdict == Fail {
 			f.Importance, f.Mend = out.costs()
 		}
+		w.ended = out.end != nil && out.instance.Fault != ""
 	}
 	r.mu.Unlock()
 	r.tell(w)

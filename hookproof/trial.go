@@ -219,6 +219,7 @@ func overlap(deliveries []Delivery) int {
 // fresh timestamp, on a compressed clock.
 func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) error {
 	var refused time.Time // since when all is refused
+	var absent absence
 	var last Delivery
 	began := time.Now()
 	for deadline := began.Add(patience); len(t.pending) > 0 && time.Now().Before(deadline); {
@@ -229,6 +230,9 @@ func (r *run) redeliver(ctx context.Context, t *Trial, patience time.Duration) e
 			refused = time.Time{}
 		}
 		if time.Since(began) > 2*healed && !slices.ContainsFunc(t.pending, func(name string) bool { return !t.taken(name) }) {
+			break
+		}
+		if nobodyListens(last) && absent.lasts(r) { // a process that has ended takes nothing, however long it is tried
 			break
 		}
 		if err := sleep(ctx, r.sender.timings.Retry); err != nil {
@@ -295,13 +299,14 @@ func (r *run) subject(ctx context.Context) (s Subject, err error) {
 // patiently calls a hook, again for a while where a fault has just been healed: the hook goes through the
 // target, whose connections may be dead.
 func (r *run) patiently(ctx context.Context, hook func() error) error {
+	var absent absence
 	for pause := 200 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		r.called()
 		err := hook()
 		r.mu.Lock()
 		recovering := !r.wound.IsZero() && time.Since(r.wound) < 2*healed
 		r.mu.Unlock()
-		if err == nil || !recovering || ctx.Err() != nil {
+		if err == nil || !recovering || ctx.Err() != nil || absent.lasts(r) {
 			return err
 		}
 		if err := sleep(ctx, pause); err != nil {
