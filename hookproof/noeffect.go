@@ -13,8 +13,7 @@ func noEffect(sent []Delivery) string {
 		"Sent were " + strings.Join(typesOf(sent), " and ") + ". " +
 		"If the endpoint waits for other types, hookproof cannot judge what it does with them: docs/events.md, or 'hookproof list events', has all types that are sent. " +
 		"If the endpoint does handle one of these: does the state hook show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object? " +
-		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may tell why. " +
-		"Signatures and answers were judged all the same."
+		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may tell why."
 }
 
 // notShown says why nothing can be proven where two states are the same that must differ for it, and names the type to

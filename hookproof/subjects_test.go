@@ -83,14 +83,14 @@ func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 			delete(s, "amount")
 			return s, err
 		}
-		return Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+		return Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
 	}
 	r, err := judged(nil)
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
 	require.Contains(t, r.Notes[0], `no amount, so events say 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
 	_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
-	require.ErrorContains(t, err, "name the right object? Beside that, the subject hook gives no amount")
+	require.ErrorContains(t, err, "its log may tell why. Beside that, the subject hook gives no amount")
 }
 
 // An amount is in minor units, a number in an event however the target writes it.

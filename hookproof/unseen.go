@@ -45,7 +45,7 @@ func (r *run) decideUnseen(ctx context.Context, out outcome) (_ outcome, decided
 func (r *run) unproven(findings []Finding) error {
 	for _, f := range findings {
 		if r.unseen != nil && (f.Why == unseenEffect || f.Why == unseenStruck) {
-			return &Unusable{r.unseen.why}
+			return &Unusable{r.unseen.why + " What answers alone show was judged all the same."}
 		}
 	}
 	return nil
