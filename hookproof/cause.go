@@ -19,7 +19,9 @@ type evidence struct {
 	doubled bool     // all of them numbers larger than they should be, or what should not be there
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
 	taken   bool     // what is wrong is that a delivery was taken
-	ended   string   // where a fault of the database has ended the process, how that is mended; else ""
+
+	declines string // how a target answers types that it does not handle, where all that is wrong is that answer; else ""
+	ended    string // where a fault of the database has ended the process, how that is mended; else ""
 }
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
@@ -27,6 +29,7 @@ var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool {
 		return other.refused > 0 && other.refused/100 == cause.refused/100
 	}},
+	{"ack-policy/unhandled-type", "", func(cause, other evidence) bool { return cause.declines != "" && cause.declines == other.declines }},
 	{"idempotence/redelivered", "", func(cause, other evidence) bool {
 		return cause.doubled && other.doubled && !slices.ContainsFunc(other.places, func(p string) bool { return !slices.Contains(cause.places, p) })
 	}},
@@ -69,8 +72,11 @@ func explain(failed []evidence) map[string]string {
 }
 
 // evidence is what a failed check has shown.
-func (w *work) evidence() evidence {
+func (w *work) evidence(taken map[string]bool) evidence {
 	e := evidence{check: w.check.Name, refused: w.refused}
+	if w.answered != nil {
+		e.declines = w.answered.declines(taken)
+	}
 	if w.ended {
 		e.ended = w.finding.Mend
 	}

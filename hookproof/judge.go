@@ -24,6 +24,9 @@ type outcome struct {
 	unshrunk string   // why there may be a shorter schedule
 }
 
+// meansToIgnore is why nothing is asked of a type that is listed under unhandled.
+const meansToIgnore = "the target means to ignore "
+
 // decide performs what a relation tells of and judges the answers; the states are compared at the end of the run,
 // or now if the instance says so. Errors are hooks' and the context's.
 func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
@@ -35,7 +38,7 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 	defer lock.Unlock()
 	out := outcome{instance: i, verdict: Pass}
 	if ignored := r.ignores(i); ignored != "" {
-		out.verdict, out.nothing, out.why = NotRun, true, "the target means to ignore "+ignored
+		out.verdict, out.nothing, out.why = NotRun, true, meansToIgnore+ignored
 		return out, nil
 	}
 	if out, decided, err := r.decideUnseen(ctx, out); decided {
@@ -115,7 +118,10 @@ func (r *run) undecided(out outcome, err error) (outcome, error) {
 // ignores names the event type of a relation that the target has listed as one that it does not handle,
 // where the relation would demand that it does, or is evidence only where the state shows that type.
 func (r *run) ignores(i instance) string {
-	if i.Op == "" || i.Op == "∌" && i.If == "" {
+	switch {
+	case i.Op == "":
+		return r.ignoresAnswer(i)
+	case i.Op == "∌" && i.If == "":
 		return ""
 	}
 	differ := func(a, b Schedule) bool {
@@ -164,6 +170,10 @@ func (r *run) compare(ctx context.Context, out outcome, t *Trial) (outcome, erro
 	}
 	if t.overdue && r.options.Profile == "strict" {
 		out.verdict, out.why = Fail, fmt.Sprintf("%s was not answered within %s while the database answered nothing", t.Schedule, tooSlow)
+		return out, nil
+	}
+	if name := r.ignored(t.Unanswered); name != "" {
+		out.verdict, out.nothing, out.why = NotRun, true, meansToIgnore+name
 		return out, nil
 	}
 	if len(t.Unanswered) > 0 {

@@ -168,9 +168,10 @@ func endedEarly(err error) string {
 
 // failed is what the failed checks have shown.
 func (r *run) failed(checks []Check) (list []evidence) {
+	taken := takenTypes(r.journal.Deliveries())
 	for _, c := range checks {
 		if w := r.works[c.Name]; w != nil && w.finding.Verdict == Fail {
-			list = append(list, w.evidence())
+			list = append(list, w.evidence(taken))
 		}
 	}
 	return list
@@ -213,6 +214,7 @@ type work struct {
 	open      int      // relations whose states are compared at the end
 	leftOut   []string // relations that there is nothing to ask about, each with why
 	refused   int      // how the target answers what it has done, where its answers alone failed; see Trial.refusesRepeats
+	answered  *Trial   // whose answers alone failed; nil if that was not so
 	ended     bool     // what failed is that a fault has ended the target's process
 	told      bool
 }
@@ -381,9 +383,9 @@ func (r *run) note(w *work, out outcome, took time.Duration, again bool) {
 	if worse[out.verdict] > worse[f.Verdict] {
 		f.Verdict, f.Why, f.Lacking, f.Missing = out.verdict, strings.TrimSpace(out.why), out.lacking, out.missing
 		f.Relation = out.instance.Relation.String()
-		w.refused = 0
+		w.refused, w.answered = 0, nil
 		if out.verdict == Fail && out.trial != nil && out.want == nil {
-			w.refused = out.trial.refusesRepeats()
+			w.refused, w.answered = out.trial.refusesRepeats(), out.trial
 		}
 		if out.trial != nil && out.verdict != NotRun {
 			f.Schedule, f.Unshrunk = out.trial.Schedule, out.unshrunk

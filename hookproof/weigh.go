@@ -42,6 +42,10 @@ func (r *run) reference(ctx context.Context, text string) (*reference, error) {
 		}
 		known.trial, known.err = r.perform(ctx, s.plain())
 		if known.err == nil && len(known.trial.Unanswered) > 0 {
+			if name := r.ignored(known.trial.Unanswered); name != "" {
+				known.err = fmt.Errorf("%w: %s%s", errNothing, meansToIgnore, name)
+				return
+			}
 			known.err = fmt.Errorf("%w: %s was never acknowledged, so there is nothing to compare with", errEvidence, strings.Join(known.trial.Unanswered, ", "))
 		}
 	})
