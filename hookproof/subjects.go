@@ -128,7 +128,7 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 			s[name] = text
 		case m.f.Subject.Pick[name].constant:
 			s[name], _ = m.f.Subject.Pick[name].value(nil)
-		case isTie(name):
+		case isTie(name), name == "customer" && strings.HasPrefix(value, "cus_"):
 			return nil, nil, fmt.Errorf("%w: the target itself makes up %s, so nothing can be told of a subject before it is made; "+
 				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}, alone or with more around it", errNotOffered, name)
 		case name == "amount" || name == "currency":
