@@ -12,11 +12,12 @@ const costMayBeForged = "whoever knows the URL may be able to mark orders as pai
 
 // What was observed has costs and a fix of its own, whatever check it was observed by.
 const (
-	costEnded  = "nothing is taken until somebody starts the process again, and what it was doing is cut off"
-	fixEnded   = "find the error in the target's log, and handle it where it is raised: in Node.js an 'error' event without a listener, such as that of an idle database client (pool.on('error', …)), ends the process, and so does a rejected promise that nobody awaits"
-	fixAnswer  = "answer 200 when the event is stored or has had its effect, however often it comes"
-	fixLost    = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
-	fixOneFact = "let a payment count once, whichever event tells of it: remember the session and what it came to, not the event's id alone"
+	costUnrefused = "the forgery was not accepted, and not refused either: it looks like a fault of the endpoint's own, so whoever knows the URL can fill its log " +
+		"and set off its alarms, among which real faults are lost"
+	fixUnrefused = "catch what the verification throws, and answer 400"
+	fixAnswer    = "answer 200 when the event is stored or has had its effect, however often it comes"
+	fixLost      = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
+	fixOneFact   = "let a payment count once, whichever event tells of it: remember the session and what it came to, not the event's id alone"
 )
 
 // advice is what a failure costs and how to fix it, by what was found: the relation as it was shrunk, and what was observed. Where
@@ -26,7 +27,7 @@ func advice(o Outcome) (cost, fix string) {
 	cost, fix = c.Why, c.Mend
 	switch o.Symptom {
 	case processEnded:
-		return costEnded, fixEnded
+		return o.History.End.costs(c, o.Case.Fault != "")
 	case doneUnacknowledged:
 		return costRetry, fixAnswer
 	case neverAcknowledged:
@@ -39,7 +40,11 @@ func advice(o Outcome) (cost, fix string) {
 	case wrongState:
 		return adviceOnState(o)
 	}
-	if o.Case.Op == "" && cost == costForged {
+	switch {
+	case o.Case.Op != "":
+	case o.History.onlyUnrefused():
+		return costUnrefused, fixUnrefused
+	case cost == costForged:
 		cost = costMayBeForged
 	}
 	return cost, fix
@@ -86,4 +91,9 @@ func (c Case) lateTypes() []string {
 // repeats tells whether a schedule tells something more than once.
 func (s Schedule) repeats() bool {
 	return s.verb("again") || slices.ContainsFunc(s, func(step Step) bool { return step.Verb == "" && s.copies(step) > 1 })
+}
+
+// onlyUnrefused tells whether all deliveries were forgeries, and none was accepted.
+func (h History) onlyUnrefused() bool {
+	return len(h.Deliveries) > 0 && !slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.Genuine || d.Acknowledged() })
 }

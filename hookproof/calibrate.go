@@ -3,6 +3,7 @@ package hookproof
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -65,6 +66,9 @@ func (x *executor) calibrate(ctx context.Context) error {
 	}
 	hurried()
 	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
+		if errors.As(err, new(*unseenError)) {
+			return cmp.Or(x.findNeutral(ctx), err)
+		}
 		return err
 	}
 	settled, err := x.readStable(ctx, h)
@@ -213,7 +217,7 @@ func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized,
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &Unusable{noEffect(x.journal.Deliveries()) + x.otherwise(t.Deliveries[len(t.Deliveries)-1])}
+			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherwise(*t.last())}
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

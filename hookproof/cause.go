@@ -24,11 +24,15 @@ type evidence struct {
 	lost    bool     // what the target knew is lost since it was stopped and started
 	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
 	taken   []string // how that was signed which was taken, where all that is wrong is that
+
+	declines string // how a target answers types that it does not handle, where all that is wrong is that answer; else ""
+	ended    string // where a fault of the database has ended the process, how that is mended; else ""
 }
 
 // causes are looked at in this order, and of those that explain a failure the first is told.
 var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
+	{"ack-policy/unhandled-type", "", func(cause, other evidence) bool { return cause.declines != "" && cause.declines == other.declines }},
 	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
 	{"idempotence/redelivered", "", doublesAlike},
 	{"idempotence/refund-redelivered", "", doublesAlike},
@@ -37,10 +41,16 @@ var causes = []cause{
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
 		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
+	{"faults/database-away", "", bothEnded},
+	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", begunSo},
 	{"", "", func(cause, other evidence) bool { return !cause.strays && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
+
+// bothEnded tells whether the process has ended both times for one reason: what ends it when the database is away may end it at a cut
+// as well.
+func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
 
 // explain says of each failure which other one explains it, or "".
 func explain(failed []evidence) map[string]string {
@@ -66,13 +76,16 @@ func explain(failed []evidence) map[string]string {
 	return because
 }
 
-// evidenceOf is what a failed check has shown, in which states were compared with those of its references.
-func evidenceOf(f Finding, worst Outcome) evidence {
+// evidenceOf is what a failed check has shown, in a run in which such types were taken.
+func evidenceOf(f Finding, worst Outcome, taken map[string]bool) evidence {
 	c := worst.Case
 	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), strays: c.lacksItsOwn(),
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
-		e.refused = worst.refusesRepeats()
+		e.refused, e.declines = worst.refusesRepeats(), worst.History.declines(taken)
+	}
+	if worst.Symptom == processEnded && c.Fault != "" {
+		e.ended = f.Mend
 	}
 	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
 		e.begins, e.places = c.Left, f.Seen.showsAs(whole.decoded(), f.Expected)

@@ -193,6 +193,14 @@ func (r Relation) needs() []string {
 	return append(needs, faults[r.Fault].needs...)
 }
 
+// struck is a schedule as it is reported where the relation's fault strikes during it.
+func (r Relation) struck(schedule string) string {
+	if r.Fault != "" {
+		return schedule + ", " + r.Fault + ","
+	}
+	return schedule
+}
+
 // String is the relation as it is told: S(paid*3) = S(paid).
 func (r Relation) String() string {
 	text := "S(" + r.Left + ")"

@@ -29,7 +29,10 @@ func (c Case) references() []string {
 // unhandled names the event type of a case that the target has listed as one that it does not handle, where the relation would
 // demand that it does, or is evidence only where the state shows that type.
 func (c Case) unhandled(types []string) string {
-	if c.Op == "" || c.Op == "∌" && c.If == "" {
+	switch {
+	case c.Op == "":
+		return c.unhandledAnswer(types)
+	case c.Op == "∌" && c.If == "":
 		return ""
 	}
 	differ := func(a, b Schedule) bool {

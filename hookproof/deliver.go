@@ -98,6 +98,7 @@ func (s *sender) post(ctx context.Context, sent signed, d *Delivery) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostRead+1))
 	d.Status, d.Answer, d.Location, d.Err = response.StatusCode, string(body), response.Header.Get("Location"), err
+	d.software = response.Header.Get("X-Powered-By")
 }
 
 // burst sends all shipments at the same time, each on a connection of its own. With a release, the

@@ -148,7 +148,7 @@ func TestWhatATargetSaysIsQuoted(t *testing.T) {
 					_, _ = io.WriteString(w, "no such order\n")
 					return true
 				}
-			}).target(), Options{Only: []string{"authenticity/genuine"}})
+			}).target(), Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
 			var unusable *Unusable
 			require.ErrorAs(t, err, &unusable)
 			require.ErrorContains(t, err, row.why)

@@ -43,6 +43,7 @@ var bindings = []binding{
 	{"", "/data/object/livemode", func(b bound) any { return b.livemode }, false},
 	{"", "/data/object/payment_intent", text("paymentIntent"), false},
 	{"", "/data/object/currency", named("currency"), false},
+	{"", "/data/object/customer", customer, false},
 
 	{"checkout.session", "/data/object/id", text("sessionId"), true},
 	{"checkout.session", "/data/object/client_reference_id", orNull("clientReferenceId"), true},
@@ -80,6 +81,14 @@ func text(name string) func(bound) any {
 		}
 		return b.subject.text(name)
 	}
+}
+
+// customer is the subject's customer at Stripe. What else a target calls so, such as a name, is its own.
+func customer(b bound) any {
+	if !b.subject.hasCustomer() {
+		return nil
+	}
+	return b.subject.text("customer")
 }
 
 func orNull(name string) func(bound) any {

@@ -41,6 +41,8 @@ type executor struct {
 	counters   Counters       // as read last, when so many deliveries had been made
 	countersAt int
 	memory     memory
+	lastWords  string       // of the process that has ended last, on standard error
+	unseen     *unseenError // why no effect can be judged; nil if effects are seen
 }
 
 // atMost is how many cases are executed at once.
@@ -120,7 +122,13 @@ type progress struct {
 // prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
 func (x *executor) prepare(ctx context.Context, c Case) error {
 	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
-		return &reason{kind: nothingToAsk, text: "the target means to ignore " + unhandled}
+		return &reason{kind: nothingToAsk, text: meansToIgnore + unhandled}
+	}
+	if x.unseen != nil && c.Op != "" {
+		if c.Fault == "" {
+			return noEvidenceOf(unseenEffect)
+		}
+		return nil
 	}
 	for _, schedule := range c.references() {
 		if _, err := x.reference(ctx, schedule); err != nil {
@@ -164,8 +172,13 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	if err == nil {
 		err = x.noticeEnd(ctx, h)
 	}
+	if err == nil && !h.Ended {
+		err = x.ignores(h.Unacknowledged)
+	}
 	switch {
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
+	case x.unseen != nil:
+		h.Unseen = true
 	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state tells whether it was done all the same
 		if err = sleep(ctx, x.timings.quiet(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
@@ -176,7 +189,21 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	if errors.Is(err, errEnded) {
 		h.Ended, err = true, nil
 	}
+	if h != nil && h.Ended {
+		h.End = x.lastEnd()
+	}
 	return h, err
+}
+
+// meansToIgnore is why nothing is asked of a type that is listed under unhandled.
+const meansToIgnore = "the target means to ignore "
+
+// ignores is the reason why events that were never acknowledged say nothing; nil where they do.
+func (x *executor) ignores(unacknowledged []string) error {
+	if name := x.ignored(unacknowledged); name != "" {
+		return &reason{kind: nothingToAsk, text: meansToIgnore + name}
+	}
+	return nil
 }
 
 // deliverFresh delivers a schedule to a fresh subject.

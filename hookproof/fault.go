@@ -260,7 +260,8 @@ func cutting(says string, arm func(*Proxy, int) <-chan struct{}) strikeFunc {
 // refusal of a target that refuses duplicates.
 func (x *executor) warmUp(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
-		if d := x.sender.send(ctx, x.neutral()); d.Status != 0 && d.Status/100 != 5 {
+		d := x.sender.send(ctx, x.neutral())
+		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.returns(ctx) {
 			return nil
 		}
 		if err := sleep(ctx, x.timings.Retry); err != nil {

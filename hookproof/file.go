@@ -213,7 +213,9 @@ func (f *file) target() *Target {
 	}
 	if f.Stop != nil {
 		t.Stop = func(ctx context.Context, _ string) error { return f.do(ctx, f.Stop) }
-		t.Start = func(ctx context.Context) error { return f.do(ctx, f.Start) }
+		var log startLog
+		t.Start = func(ctx context.Context) error { return log.run(ctx, f) }
+		t.stderr, t.starter = log.last, f.Start.Command
 	}
 	if f.Break != nil {
 		t.Break = func(ctx context.Context) error { return f.do(ctx, f.Break) }

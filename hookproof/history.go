@@ -1,9 +1,7 @@
 package hookproof
 
 import (
-	"errors"
 	"slices"
-	"syscall"
 )
 
 // History is what was seen while a case was executed on one subject. It holds no verdict.
@@ -17,12 +15,14 @@ type History struct {
 
 	// Unacknowledged are events that were never acknowledged, however often they were redelivered.
 	Unacknowledged []string
-	Ended          bool       // the target's process ended by what was sent
-	Overdue        bool       // an answer was not given in time while the database was bad
-	Faulty         bool       // the target or its database was made to fail
-	Lost           string     // how it was seen that a restart has lost the state; ""
-	Forgetful      bool       // a start loses all that the target knew
-	Before         normalized // a restart, the state; nil where there was none
+	Ended          bool        // the target's process ended by what was sent
+	End            *processEnd // what was seen of that
+	Unseen         bool        // no effect of this target's can be seen
+	Overdue        bool        // an answer was not given in time while the database was bad
+	Faulty         bool        // the target or its database was made to fail
+	Lost           string      // how it was seen that a restart has lost the state; ""
+	Forgetful      bool        // a start loses all that the target knew
+	Before         normalized  // a restart, the state; nil where there was none
 
 	State      normalized            // as read; nil before that
 	timed      normalized            // State with its times
@@ -72,7 +72,7 @@ func (h *History) silent() bool {
 
 // refusedConnection tells whether nothing listened when a delivery was made.
 func (h *History) refusedConnection() bool {
-	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) })
+	return slices.ContainsFunc(h.Deliveries, nobodyListens)
 }
 
 // overlap is the largest number of deliveries that were in flight at the same time.

@@ -27,7 +27,8 @@ type Hook struct {
 	HTTP    *HookRequest `json:"http,omitempty"`
 	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; of state only
 
-	silent bool // what it prints is nobody's business
+	silent bool     // what it prints is nobody's business
+	stderr *os.File // where it writes its complaints; nil is a file of its own
 }
 
 // HookRequest is a request, which is answered with a 2xx or has failed.
@@ -123,11 +124,14 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	command.Dir = directory
 	command.WaitDelay = time.Second
 	var said bytes.Buffer
-	complaint, err := os.CreateTemp("", "hookproof")
-	if err != nil {
-		return nil, err
+	complaint := h.stderr
+	if complaint == nil {
+		var err error
+		if complaint, err = os.CreateTemp("", "hookproof"); err != nil {
+			return nil, err
+		}
+		defer func() { _ = errors.Join(complaint.Close(), os.Remove(complaint.Name())) }()
 	}
-	defer func() { _ = errors.Join(complaint.Close(), os.Remove(complaint.Name())) }()
 	// A process that the command leaves behind holds on to what it has inherited: a file does not wait for it.
 	command.Stderr = complaint
 	if !h.silent {
@@ -162,8 +166,7 @@ func unstarted(program string, err error) string {
 
 // end is the last of a file, to be put behind an error.
 func end(file *os.File) string {
-	raw, err := os.ReadFile(file.Name())
-	if text := strings.TrimSpace(string(raw[max(0, len(raw)-500):])); err == nil && text != "" {
+	if text := strings.TrimSpace(endOf(file, 500)); text != "" {
 		return ": " + text
 	}
 	return ""

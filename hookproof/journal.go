@@ -29,7 +29,8 @@ type Delivery struct {
 	Location  string // where a redirect leads
 	Fault     string // what befell the target while it was on its way; "" in calm
 
-	headers map[string]string // that were sent beside Stripe's
+	headers  map[string]string // that were sent beside Stripe's
+	software string            // that the answer names as its maker, by X-Powered-By
 
 	over   []byte // what was signed: the body, unless that was tampered with
 	inside string // what the whole answer shows of the target's inside, quoted; "" is nothing

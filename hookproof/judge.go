@@ -71,7 +71,7 @@ func (r rules) judge(c Case, h History) Outcome {
 	case h.Withheld != nil:
 		return o.notRun(h.Withheld)
 	case h.Ended:
-		return o.fails(processEnded, "after "+h.Schedule+" the target's process ended")
+		return o.fails(processEnded, "after "+c.struck(h.Schedule)+" the target's process ended"+h.End.seen())
 	case h.Overdue && r.profile == "strict":
 		return o.fails(tooLate, fmt.Sprintf("%s was not answered within %s while the database answered nothing", h.Schedule, r.timings.TooSlow))
 	case len(h.Unacknowledged) > 0 && h.Lost != "": // whose object it has forgotten
@@ -91,6 +91,8 @@ func (r rules) judge(c Case, h History) Outcome {
 	case o.Verdict == Fail:
 	case c.Counts != nil:
 		return compareCounts(o)
+	case c.Op != "" && h.Unseen:
+		return o.notRun(noEvidenceOf(unseenStruck))
 	case c.Op != "" && h.State == nil && h.Lost == "":
 		o.Pending = true
 	case c.Op != "":

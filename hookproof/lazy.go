@@ -40,8 +40,11 @@ func (l *lazy[T]) get(ctx context.Context, make_ func() (T, error)) (T, error) {
 	}
 }
 
-// peek is the value where it is there, and tells whether it is.
-func (l *lazy[T]) peek() (T, bool) {
+// peek is the value where it is there, and tells whether it is. Of nil nothing is.
+func (l *lazy[T]) peek() (value T, is bool) {
+	if l == nil {
+		return value, false
+	}
 	l.mu.Lock()
 	ready := l.ready
 	l.mu.Unlock()
@@ -49,7 +52,6 @@ func (l *lazy[T]) peek() (T, bool) {
 	case <-ready:
 		return l.value, true
 	default:
-		var none T
-		return none, false
+		return value, false
 	}
 }

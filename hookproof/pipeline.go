@@ -70,7 +70,7 @@ func Judge(ctx context.Context, target *Target, options Options) (report Report,
 
 // run is the way of a run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
 func (p *pipeline) run(ctx context.Context, checks []Check, report *Report) error {
-	err := p.phase(report, "calibrate", func() error { return p.calibrate(ctx) })
+	err := p.phase(report, "calibrate", func() error { return p.withoutEffects(p.calibrate(ctx)) })
 	var found *diagnosis
 	if errors.As(err, &found) {
 		report.Findings = found.findings(checks, p.journal.Deliveries(), p.target.secrets(), p.rules)
@@ -80,7 +80,8 @@ func (p *pipeline) run(ctx context.Context, checks []Check, report *Report) erro
 		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
 			p.results = newResults(p.plan, p.target.secrets(), p.rules, p.options.Progress)
 			err = p.phases(ctx, report)
-			report.Findings = p.results.findings(err)
+			report.Findings = p.results.findings(err, p.journal.Deliveries())
+			err = cmp.Or(err, p.unproven(report.Findings))
 		}
 	}
 	return err

@@ -2,10 +2,8 @@ package hookproof
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -45,7 +43,7 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 				h.pending = slices.DeleteFunc(h.pending, func(other string) bool { return other == name })
 			}
 		}
-		if errors.Is(last.Err, syscall.ECONNREFUSED) && !x.returns(ctx) {
+		if nobodyListens(last) && x.target.Start != nil && !x.returns(ctx) { // a process that has ended takes nothing
 			break
 		}
 	}

@@ -38,6 +38,8 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 		}
 		last := outcomes[len(outcomes)-1]
 		switch {
+		case last.Verdict == Fail && again.Message > 0:
+			return last.at(again.Message, o.History.messages), nil
 		case last.Verdict == Fail:
 			return p.unlessFlaky(ctx, last), nil
 		case last.Reason != nil:

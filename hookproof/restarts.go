@@ -20,7 +20,7 @@ var errEnded = errors.New("the target's process has ended")
 
 // noticeEnd tells whether the target's process has ended by what was delivered, and starts it again if that can be done.
 func (x *executor) noticeEnd(ctx context.Context, h *History) error {
-	if !h.silent() {
+	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end when it has answered
 		return nil
 	}
 	if x.target.listens() {
@@ -58,6 +58,7 @@ func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 		return true, nil
 	}
 	x.ends.Add(1)
+	x.hear()
 	return true, x.start(ctx)
 }
 

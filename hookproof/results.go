@@ -152,11 +152,12 @@ func (e *entry) asked() []Outcome {
 }
 
 // findings are those of all checks, in their order. After an error what was not decided is not run: no evidence is never a pass.
-func (r *results) findings(err error) []Finding {
+func (r *results) findings(err error, delivered []Delivery) []Finding {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []Finding
 	var failed []evidence
+	taken := takenTypes(delivered)
 	for _, e := range r.entries {
 		f := r.finding(e)
 		if err != nil && !e.isDecided() {
@@ -165,7 +166,7 @@ func (r *results) findings(err error) []Finding {
 		}
 		r.reportBeside(&f)
 		if f.Verdict == Fail {
-			failed = append(failed, evidenceOf(f, e.worst()))
+			failed = append(failed, evidenceOf(f, e.worst(), taken))
 		}
 		list = append(list, f)
 	}

@@ -60,10 +60,15 @@ func (p *pipeline) shrinkFault(ctx context.Context, o Outcome) Outcome {
 		one := o.Case
 		one.Message, one.AtOnce = at, true
 		if again, failed := p.stillFails(ctx, one); failed {
-			again.Why = fmt.Sprintf("at message %d of %d: %s", at, messages, again.Why)
-			return again
+			return again.at(at, messages)
 		}
 	}
+	return o
+}
+
+// at is the outcome of a fault that struck at one of some messages.
+func (o Outcome) at(message, of int) Outcome {
+	o.Why = fmt.Sprintf("at message %d of %d: %s", message, of, o.Why)
 	return o
 }
 

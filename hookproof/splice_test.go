@@ -105,7 +105,7 @@ func TestEventsAreBound(t *testing.T) {
 	t.Parallel()
 	subject := Subject{
 		"sessionId": "cs_test_mine", "clientReferenceId": "order-7", "paymentIntent": "pi_mine", "amount": 777, "currency": "eur",
-		"metadata.orderId": "7", "charge.metadata.orderId": "8",
+		"metadata.orderId": "7", "charge.metadata.orderId": "8", "customer": "cus_mine",
 	}
 	for _, version := range fixtures.Versions() {
 		for _, name := range fixtures.EventNames(version) {
@@ -136,7 +136,7 @@ func TestEventsAreBound(t *testing.T) {
 				details["amount_discount"] = 777.0
 				want["amount_total"], want["total_details"] = 0.0, details
 			}
-			for key, value := range map[string]any{"livemode": true, "currency": "eur", "payment_intent": "pi_mine"} {
+			for key, value := range map[string]any{"livemode": true, "currency": "eur", "payment_intent": "pi_mine", "customer": "cus_mine"} {
 				if old, there := before[key]; there && (key != "payment_intent" || old != nil) {
 					if !slices.Contains([]string{"customer"}, before["object"].(string)) || key == "livemode" || key == "currency" {
 						want[key] = value

@@ -31,6 +31,9 @@ func (x *executor) reference(ctx context.Context, text string) (*reference, erro
 	x.mu.Unlock()
 	return one.get(ctx, func() (*reference, error) {
 		h, err := x.deliverFresh(ctx, s)
+		if err == nil {
+			err = x.ignores(h.Unacknowledged)
+		}
 		if err == nil && len(h.Unacknowledged) > 0 {
 			err = noEvidenceOf(strings.Join(h.Unacknowledged, ", ") + " was never acknowledged, so there is nothing to compare with")
 		}

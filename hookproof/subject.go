@@ -14,8 +14,11 @@ import (
 // Subject is one object of the target's: names to strings and whole numbers, also of types such as uuid.UUID that JSON has as
 // one of these. The names that events are
 // bound to are sessionId, clientReferenceId, paymentIntent, amount (minor units), currency,
-// metadata.<key> and charge.metadata.<key>; others are the hooks' own.
+// metadata.<key>, charge.metadata.<key> and customer, if that is an id of Stripe's; others are the hooks' own.
 type Subject map[string]any
+
+// hasCustomer tells whether the subject has a customer at Stripe.
+func (s Subject) hasCustomer() bool { return strings.HasPrefix(s.text("customer"), "cus_") }
 
 // text is a value as text, or "".
 func (s Subject) text(name string) string {

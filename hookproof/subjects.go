@@ -127,7 +127,7 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 			s[name] = text
 		case m.f.Subject.Pick[name].constant:
 			s[name], _ = m.f.Subject.Pick[name].value(nil)
-		case isTie(name):
+		case isTie(name), name == "customer" && strings.HasPrefix(value, "cus_"):
 			return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: fmt.Sprintf("the target itself makes up %s, so nothing can be told of a subject before it is made; "+
 				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}, alone or with more around it", name)}
 		case name == "amount" || name == "currency":

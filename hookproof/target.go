@@ -61,6 +61,9 @@ type Target struct {
 
 	behindProxy bool // what listens at URL goes on listening when the target is down
 
+	stderr  func() string // the last that the process which Start has left behind wrote there; nil if that cannot be told
+	starter []string      // the command that starts it, as far as that is known
+
 	resolver *net.Resolver // of the hosts' names; nil is the machine's
 }
 

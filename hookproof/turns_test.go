@@ -24,7 +24,7 @@ func TestAFailureIsToldOfTheFirstRelation(t *testing.T) {
 				h.Deliveries = []Delivery{{Status: 413}}
 				r.add([]Outcome{rules.judge(c, h)}, 0)
 			}
-			f := r.findings(nil)[0]
+			f := r.findings(nil, nil)[0]
 			require.Equal(t, "large=ack", f.Schedule, "%v %s", order, profile)
 			require.Contains(t, f.Why, "large was answered 413")
 		}

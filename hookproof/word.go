@@ -206,7 +206,7 @@ func (s Subject) nowhere() Subject {
 	for name, value := range s {
 		other[name] = value
 		switch text := s.text(name); {
-		case !isTie(name):
+		case !isTie(name) && (name != "customer" || !s.hasCustomer()):
 		case text != "" && strings.Trim(text, "0123456789") == "":
 			other[name] = strconv.Itoa(beyond + rand.IntN(math.MaxInt32-beyond))
 		default:

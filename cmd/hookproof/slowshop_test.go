@@ -15,7 +15,8 @@ import (
 )
 
 // slowShopMain is a correct endpoint that takes a second to listen on $ADDRESS, as a large program does. It keeps an order
-// as a file of the directory orders, and notes in the file pids each process that it ever was.
+// as a file of the directory orders, and notes in the file pids each process that it ever was. With $DIES_OF_NULL the body null ends
+// it, and that text is its last word.
 func slowShopMain() {
 	notes, err := os.OpenFile("pids", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err == nil {
@@ -57,6 +58,10 @@ func slowShopMain() {
 					Reference string `json:"client_reference_id"`
 				}
 			}
+		}
+		if text := os.Getenv("DIES_OF_NULL"); text != "" && string(body) == "null" {
+			fmt.Fprintln(os.Stderr, text)
+			os.Exit(1)
 		}
 		if json.Unmarshal(body, &e) != nil {
 			w.WriteHeader(http.StatusBadRequest)
