@@ -53,7 +53,7 @@ func (r *run) decide(ctx context.Context, i instance) (outcome, error) {
 			return r.undecided(out, err)
 		}
 	}
-	if _, err := r.learn(ctx, i, false); err != nil { // now, and not when nothing more should be sent
+	if _, _, err := r.learn(ctx, i, false); err != nil { // now, and not when nothing more should be sent
 		return out, err
 	}
 	switch {

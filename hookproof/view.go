@@ -45,23 +45,25 @@ func (i instance) learnsFrom() []string {
 	return views[i.View].references
 }
 
-// learn is the states of the references that a view is learnt from. A reference that could not be had, and one of a type that
-// the target ignores, is left out: a view that knows less compares more.
-func (r *run) learn(ctx context.Context, i instance, again bool) (map[string]canonical, error) {
-	states := map[string]canonical{}
+// learn is the states of the references that a view is learnt from. One of a type that the target ignores is left out, and
+// so is one that could not be had: lacking says why. A view that knows less compares more, which proves no fault then.
+func (r *run) learn(ctx context.Context, i instance, again bool) (states map[string]canonical, lacking, err error) {
+	states = map[string]canonical{}
 	for _, schedule := range i.learnsFrom() {
 		if r.mentionsUnhandled(schedule) {
 			continue
 		}
 		state, err := r.stateOf(ctx, schedule, again)
-		if err != nil && !errors.Is(err, errEvidence) {
-			return nil, err
-		}
-		if err == nil {
+		switch {
+		case errors.Is(err, errEvidence):
+			lacking = err
+		case err != nil:
+			return nil, nil, err
+		default:
 			states[schedule] = state
 		}
 	}
-	return states, nil
+	return states, lacking, nil
 }
 
 func (r *run) mentionsUnhandled(schedule string) bool {

@@ -105,7 +105,7 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 		states[schedule] = state
 	}
 	i := out.instance
-	learnt, err := r.learn(ctx, i, again)
+	learnt, lacking, err := r.learn(ctx, i, again)
 	if err != nil {
 		return out, err
 	}
@@ -137,7 +137,10 @@ func (r *run) weighOnce(ctx context.Context, out outcome, again bool) (outcome, 
 			out.verdict, out.lacking, out.why = NotRun, true, i.mayRepeat(state, repeated)
 		}
 	}
-	if why != "" {
+	switch {
+	case why != "" && i.Op == "=" && lacking != nil:
+		return r.undecided(out, lacking)
+	case why != "":
 		out.verdict, out.why = Fail, why
 	}
 	return out, nil
