@@ -73,6 +73,9 @@ func compareStates(o Outcome) Outcome {
 		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
 			return o.lost(h.State.describe(whole))
 		}
+		if h.Unlearnt != nil { // what differs may be what the view would leave out
+			return o.notRun(h.Unlearnt)
+		}
 		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {

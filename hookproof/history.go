@@ -28,6 +28,7 @@ type History struct {
 	timed      normalized            // State with its times
 	References map[string]normalized // the states of the schedules that State is compared with
 	Moved      *Counters             // how the target's counters moved
+	Unlearnt   *reason               // why the view of the states could not be learnt; nil if it could
 	PerObject  []string              // places at which any two subjects differ
 
 	steps     Schedule

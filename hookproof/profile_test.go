@@ -66,7 +66,7 @@ func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
 	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
 		options := unhurriedRun(aboutStates...)
 		options.Profile = profile
-		r, err := Judge(t.Context(), openStall(t, cardsAlone).target(), options)
+		r, err := Judge(t.Context(), openPatient(t, cardsAlone), options)
 		require.NoError(t, err)
 		f := findingOf(t, r, "meaning/slow-payment")
 		require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)

@@ -158,11 +158,13 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 	}
 	for _, schedule := range x.learnsFrom(c) {
 		state, err := x.stateOf(ctx, schedule)
-		if err != nil && asReason(err) == nil {
-			return err
-		}
-		if err == nil {
+		switch why := asReason(err); {
+		case err == nil:
 			h.References[schedule] = state
+		case why == nil:
+			return err
+		case why.kind == noEvidence:
+			h.Unlearnt = why
 		}
 	}
 	if c.Op == "≠" {

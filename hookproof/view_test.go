@@ -1,8 +1,10 @@
 package hookproof
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,14 @@ var aboutStates = []string{"order", "meaning"}
 // unhurriedRun is a run of some checks that a busy machine leaves nothing out of. order/overtaking waits, and compares all of a state.
 func unhurriedRun(only ...string) Options {
 	return Options{Only: only, Skip: []string{"order/overtaking"}, Seed: 1, Budget: 10 * time.Minute, HookCalls: 1000}
+}
+
+// openPatient is a target of which every answer is waited for: on a busy machine it answers late.
+func openPatient(t *testing.T, lie func(*stall)) *Target {
+	t.Helper()
+	target := openStall(t, lie).target()
+	target.Timings.Answer = time.Minute
+	return target
 }
 
 // What right endpoints show beside what was paid for: each shop takes all of it correctly, and none may be accused.
@@ -81,7 +91,7 @@ func TestRightShopsAreNotAccused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.adds = adds }).target(), unhurriedRun(aboutStates...))
+			r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.adds = adds }), unhurriedRun(aboutStates...))
 			require.NoError(t, err)
 			requireNone(t, r, Fail, NotRun)
 		})
@@ -180,7 +190,7 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, row.lie).target(), unhurriedRun(row.fails...))
+			r, err := Judge(t.Context(), openPatient(t, row.lie), unhurriedRun(row.fails...))
 			require.NoError(t, err)
 			for _, check := range row.fails {
 				f := findingOf(t, r, check)
@@ -201,7 +211,7 @@ func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 		delete(state, "refunded")
 	}
 	only := unhurriedRun("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
-	r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }).target(), only)
+	r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }), only)
 	require.NoError(t, err)
 	requireNone(t, r, Fail, NotRun)
 
@@ -211,9 +221,31 @@ func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 		}
 		return e.Type == "checkout.session.expired" || ignoresRefunds(e, o)
 	}
-	r, err = Judge(t.Context(), openStall(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }).target(), only)
+	r, err = Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }), only)
 	require.NoError(t, err)
 	require.Equal(t, Fail, findingOf(t, r, "meaning/expired").Verdict)
+}
+
+// A view that could not be learnt proves no fault: what differs may be a count. Here no refund is acknowledged.
+func TestAViewThatIsNotLearntAccusesNobody(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, func(s *stall) {
+		s.adds = func(o stallOrder, state map[string]any) { state["version"] = len(o.actions) }
+		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+			refund := bytes.Contains(body, []byte("charge.refunded"))
+			if refund {
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+			return refund
+		}
+	}).target()
+	r, err := Judge(t.Context(), target, unhurriedRun("order/slow-payment", "meaning/unpaid"))
+	require.NoError(t, err)
+	f := findingOf(t, r, "order/slow-payment")
+	require.Equal(t, NotRun, f.Verdict, f.Why)
+	require.True(t, f.Lacking)
+	require.Contains(t, f.Why, "refund-25 was never acknowledged, so there is nothing to compare with")
+	require.Equal(t, Pass, findingOf(t, r, "meaning/unpaid").Verdict)
 }
 
 func stateFrom(t *testing.T, text string) normalized {
