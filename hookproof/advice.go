@@ -57,7 +57,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 		return costTwice, mendDedupe
 	case len(late) > 0:
 		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
-	case strings.Contains(c.Relations[0].Left, "tie") && !o.Case.Delivered.verb("tie"):
+	case slices.ContainsFunc(c.Relations, func(r Relation) bool { return strings.Contains(r.Left, "tie") }) && !o.Case.Delivered.verb("tie"):
 		return costOrder, mendOrder
 	}
 	return c.Why, c.Mend
