@@ -1,10 +1,12 @@
 package hookproof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,9 +23,7 @@ func struckClerk(t *testing.T, c clerk) (*executor, *clerkCounts) {
 	if c.lines == nil {
 		c.lines = []string{"add seen {event}", "add paid {order}", "commit"}
 	}
-	if c.onError == 0 {
-		c.onError = 500
-	}
+	c.onError, c.within = cmp.Or(c.onError, 500), cmp.Or(c.within, time.Minute)
 	counts := &clerkCounts{}
 	target, front := openDoorOver(t, func(dial string) http.Handler {
 		c.dial = dial
@@ -269,18 +269,21 @@ func TestHooksBreakAndMend(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("out of order")
 	for hook, row := range map[string]struct{ breaks, mends error }{"": {}, "break": {breaks: broken}, "mend": {mends: broken}} {
+		var mu sync.Mutex
 		var did []string
+		do := func(what string, err error) error {
+			mu.Lock()
+			defer mu.Unlock()
+			did = append(did, what)
+			return err
+		}
 		target := openStall(t, func(s *stall) {
-			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool {
-				did = append(did, "delivered")
-				return false
-			}
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { return do("delivered", nil) != nil }
 		}).target()
-		target.Break = func(context.Context) error { did = append(did, "broken"); return row.breaks }
-		target.Mend = func(context.Context) error { did = append(did, "mended"); return row.mends }
+		target.Break = func(context.Context) error { return do("broken", row.breaks) }
+		target.Mend = func(context.Context) error { return do("mended", row.mends) }
 		x := pipelineOf(t, target).executor
-		did = nil
-		err := x.whileAway(t.Context(), func() { did = append(did, "done") })
+		err := x.whileAway(t.Context(), func() { _ = do("done", nil) })
 		require.EqualValues(t, 2, x.budget.calls.Load())
 		if hook == "" {
 			require.NoError(t, err)
@@ -336,16 +339,15 @@ func TestAFrozenDatabaseThaws(t *testing.T) {
 func TestConnectionsAreWarmedUp(t *testing.T) {
 	t.Parallel()
 	for sent, statuses := range map[int][]int{1: {409, 409}, 3: {503, 500, 200}} {
-		var n int
+		var n atomic.Int64
 		x := pipelineOf(t, openStall(t, func(s *stall) {
 			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-				n++
-				w.WriteHeader(statuses[n-1])
+				w.WriteHeader(statuses[n.Add(1)-1])
 				return true
 			}
 		}).target()).executor
 		require.NoError(t, x.warmUp(t.Context()))
-		require.Equal(t, sent, n)
+		require.EqualValues(t, sent, n.Load())
 	}
 	x := pipelineOf(t, openStall(t, func(s *stall) { s.answer = answering(503) }).target()).executor
 	x.timings.CoolDown = time.Millisecond
