@@ -215,7 +215,20 @@ func TestStatesAreCompared(t *testing.T) {
 		"one place shows":    {is("∌", "unpaid", "paid", ""), normalized{"/status": `"open"`, "/n": "1"}, all, judgment{Fail, wrongState, "after unpaid, /n is 1, as after paid"}, unpaidState},
 		"an order is closed": {is("∌", "paid expired", "paid refund", ""), refundedState, all, judgment{Fail, wrongState, `after paid expired, /status is "refunded", as after paid refund`}, paidState},
 		"it is not":          {is("∌", "paid expired", "paid refund", ""), paidState, all, judgment{Pass, none, ""}, paidState},
-		"evidence there is":  {is("=", "paid*2", "paid", "paid refund ≠ paid"), doubledState, all, judgment{Fail, wrongState, "/n is 2"}, paidState},
+		"as an unpaid order does, too": {is("∌", "expired", "paid", ""), normalized{"/seats": "1"}, map[string]normalized{"": {"/seats": "0"}, "unpaid": {"/seats": "1"}, "paid": {"/seats": "1", "/n": "1"}},
+			judgment{Pass, none, ""}, normalized{"/seats": "0"}},
+		"an id tells of no money": {is("∌", "unpaid", "paid", ""), normalized{"/intent": `"{{paymentIntent}}"`}, map[string]normalized{"": {}, "paid": {"/intent": `"{{paymentIntent}}"`, "/n": "1"}},
+			judgment{Pass, none, ""}, normalized{}},
+		"what a payment takes away": {is("∌", "unpaid", "paid", ""), normalized{}, map[string]normalized{"": {"/due": "1"}, "paid": {"/n": "1"}}, judgment{Pass, none, ""}, normalized{"/due": "1"}},
+		"a count closes no order": {is("∌", "paid expired", "paid refund", ""), normalized{"/n": "2"}, map[string]normalized{"": {"/n": "0"}, "paid": {"/n": "1"}, "paid refund": {"/n": "2"}},
+			judgment{Pass, none, ""}, normalized{"/n": "1"}},
+		"nor a word in the place of a number": {is("∌", "paid expired", "paid refund", ""), normalized{"/n": `"all"`}, map[string]normalized{"": {"/n": "0"}, "paid": {"/n": "1"}, "paid refund": {"/n": `"all"`}},
+			judgment{Pass, none, ""}, normalized{"/n": "1"}},
+		"nor one that the payment let be": {is("∌", "paid expired", "paid refund", ""), normalized{"/last": `"refunded"`}, map[string]normalized{"": {"/last": `"none"`}, "paid": {"/last": `"none"`}, "paid refund": {"/last": `"refunded"`}},
+			judgment{Pass, none, ""}, normalized{"/last": `"none"`}},
+		"nor an entry of a list": {is("∌", "paid expired", "paid refund", ""), normalized{"/log/0": `"refunded"`}, map[string]normalized{"": {"/log/0": `"open"`}, "paid": {"/log/0": `"paid"`}, "paid refund": {"/log/0": `"refunded"`}},
+			judgment{Pass, none, ""}, normalized{"/log/0": `"paid"`}},
+		"evidence there is": {is("=", "paid*2", "paid", "paid refund ≠ paid"), doubledState, all, judgment{Fail, wrongState, "/n is 2"}, paidState},
 		"none there is": {is("=", "paid*2", "paid", "paid refund ≠ paid"), doubledState, blind,
 			judgment{NotRun, none, "the state is the same after paid refund as after paid, so it does not show charge.refunded"}, nil},
 		"none of what must not show": {is("∌", "unpaid", "paid", "paid refund ≠ paid"), paidState, blind, judgment{NotRun, none, "the state is the same after paid refund as after paid"}, nil},
@@ -343,16 +356,5 @@ func TestACaseOfWhatIsIgnoredIsNotAsked(t *testing.T) {
 	} {
 		require.Equal(t, ignored, caseOf(t, relation).unhandled(refunds), "%s if %s", relation, relation.If)
 		require.Empty(t, caseOf(t, relation).unhandled(nil))
-	}
-}
-
-// Only how a target answered can be the fault of what else was on its way.
-func TestSymptomsOfAnswers(t *testing.T) {
-	t.Parallel()
-	for s, answers := range map[symptom]bool{
-		none: false, wrongAnswer: true, neverAcknowledged: true, doneUnacknowledged: true, tooLate: true, processEnded: true,
-		wrongState: false, stateLost: false, wrongCount: false,
-	} {
-		require.Equal(t, answers, s.isAnswers(), s)
 	}
 }

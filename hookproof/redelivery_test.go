@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -41,7 +42,9 @@ func TestWhenARedeliveryIsGivenUp(t *testing.T) {
 			require.NoError(t, err)
 			h := &History{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
 			row.with(x, h, s)
-			require.NoError(t, x.redeliver(t.Context(), h))
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // where it is never given up
+			defer cancel()
+			require.NoError(t, x.redeliver(ctx, h))
 			require.ElementsMatch(t, row.unknown, h.Unacknowledged)
 		})
 	}

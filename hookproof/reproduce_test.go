@@ -89,6 +89,7 @@ func TestTheOneRule(t *testing.T) {
 		"an answer in time":        {relation: demanded, symptom: tooLate, asked: 3, verdict: Info, once: true, why: "seen once"},
 		"a process that goes on":   {relation: demanded, symptom: processEnded, asked: 3, verdict: Info, once: true, why: "seen once"},
 		"what is acknowledged now": {relation: demanded, symptom: neverAcknowledged, asked: 3, verdict: Info, once: true, why: "seen once"},
+		"what was done, and is":    {relation: demanded, symptom: doneUnacknowledged, asked: 3, verdict: Info, once: true, why: "seen once"},
 		"what is worth knowing":    {relation: Relation{Left: "expired=ack?"}, symptom: wrongAnswer, expiries: []int{refuses, refuses, refuses}, asked: 3, verdict: Info, once: true, why: "seen once"},
 		"nothing to compare with":  {relation: Relation{Left: "expired", Op: "=", Right: "expired"}, symptom: neverAcknowledged, expiries: slices.Repeat([]int{fails}, 100), asked: -1, verdict: NotRun, why: "expired was never acknowledged, so there is nothing to compare with"},
 		"a failure, each time":     {relation: demanded, symptom: wrongAnswer, expiries: []int{fails}, neutral: []int{fails}, asked: 1, neutrals: flakyTries, verdict: Fail, why: "expired was answered 500"},

@@ -224,6 +224,10 @@ func TestNothingIsPendingOfWhatHasFailed(t *testing.T) {
 	pending.Case.Check.Name, failed.Case.Check.Name = "order/made-up", "order/made-up"
 	r.add([]Outcome{pending}, 0)
 	require.Len(t, r.pending(), 1)
+	unknown := withheld
+	unknown.Case.Check.Name = "order/made-up"
+	r.add([]Outcome{unknown}, 0)
+	require.False(t, r.settled("order/made-up"), "another case may still fail")
 	r.add([]Outcome{failed}, 0)
 	require.Empty(t, r.pending())
 }
