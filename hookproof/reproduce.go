@@ -26,11 +26,7 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 	if !o.Symptom.isAnswers() {
 		return o, nil
 	}
-	again := o.Case
-	again.AtOnce = true
-	if o.History.struck == 1 { // at one message
-		again.Message = o.History.message - 1
-	}
+	again := o.again()
 	for range tries {
 		outcomes, err := p.try(ctx, again)
 		if err != nil {
@@ -49,6 +45,17 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 	o.Verdict, o.Once = Info, true
 	o.Why += fmt.Sprintf("; seen once, not reproduced: delivered again %d times with nothing else on its way, it was right each time", tries)
 	return o, nil
+}
+
+// again is the case that a failure is of, as it is tried again: its states are compared at once, and a fault that struck at one
+// message strikes at that.
+func (o Outcome) again() Case {
+	c := o.Case
+	c.AtOnce = true
+	if o.History.struck == 1 {
+		c.Message = o.History.message - 1
+	}
+	return c
 }
 
 // unlessFlaky withholds a failure of a target whose answers to the same delivery change: that is a failure of its own.

@@ -92,10 +92,10 @@ func TestAnEffectMayBeLaterThanUsual(t *testing.T) {
 	orders := 0
 	s.before = func(_ stallEvent, o *stallOrder) bool {
 		if orders++; orders == 1 {
-			o.shipped = 1
+			o.rank = 4
 			return true
 		}
-		time.AfterFunc(DefaultTimings.LateWrite+700*time.Millisecond, func() { s.mu.Lock(); defer s.mu.Unlock(); o.shipped = 1 })
+		time.AfterFunc(DefaultTimings.LateWrite+700*time.Millisecond, func() { s.mu.Lock(); defer s.mu.Unlock(); o.rank = 4 })
 		return true
 	}
 	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"idempotence/redelivered"}})

@@ -1,0 +1,133 @@
+package hookproof
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// plannedFor is the plan of a check with some relations, for a stall that knows this much.
+func plannedFor(t *testing.T, target *Target, known facts, o Options, relations ...Relation) (plan, error) {
+	t.Helper()
+	return planFor([]Check{{Name: "order/made-up", Demand: "It is so.", Relations: relations}}, target, known, o, 2)
+}
+
+func numberOfCases(p plan) (n int) {
+	for _, cases := range p.cases {
+		n += len(cases)
+	}
+	return n
+}
+
+// What is planned is what the target can be asked: of each relation as many orders as are tried, in its phase, with as many
+// copies as are needed for some to overlap.
+func TestAPlanIsWhatCanBeAsked(t *testing.T) {
+	t.Parallel()
+	target, known := openStall(t, nil).target(), facts{sample: Subject{"clientReferenceId": "7"}, accepted: "unhandled"}
+	for name, row := range map[string]struct {
+		relation Relation
+		with     func(*Target, *facts, *Options)
+		cases    int
+		phase    Phase
+		left     string // of the first
+		why      string
+		hooks    []string
+		kind     reasonKind
+	}{
+		"answers":           {relation: Relation{Left: "paid=ack"}, cases: 1, phase: Direct, left: "paid=ack"},
+		"states":            {relation: equal("paid*2", "paid")[0], cases: 1, phase: Shared, left: "paid*2"},
+		"copies at once":    {relation: equal("paid&2", "paid")[0], cases: 1, phase: Crowded, left: "paid&2"},
+		"four in any order": {relation: equal("{paid refund-10 refund-25 refund}", "paid refund-10 refund-25 refund")[0], cases: 23, phase: Shared, left: "paid refund-10 refund refund-25"},
+		"five of them are sampled": {relation: equal("{paid refund-10 refund-25 refund dispute}", "paid refund-10 refund-25 refund dispute")[0], cases: 24, phase: Shared,
+			left: "paid refund-25 refund refund-10 dispute"}, // by the seed
+		"and are not, thoroughly": {relation: equal("{paid refund-10 refund-25 refund dispute}", "paid refund-10 refund-25 refund dispute")[0], cases: 119, phase: Shared,
+			with: func(_ *Target, _ *facts, o *Options) { o.Thorough = true }, left: "paid refund-10 refund-25 dispute refund"},
+		"no state hook": {relation: equal("paid*2", "paid")[0], with: func(t *Target, _ *facts, _ *Options) { t.State = nil }, why: "it needs ", hooks: []string{"state"}},
+		"no object of its own can be paid": {relation: Relation{Left: "paid expired=ack"}, with: func(_ *Target, f *facts, _ *Options) { f.substituted = true },
+			why: needsSubject, hooks: []string{"subject", "state"}},
+		"no newer version": {relation: Relation{Left: "paid-newest=ack"}, with: func(t *Target, _ *facts, _ *Options) { t.APIVersion = newest }, kind: nothingToAsk,
+			why: "hookproof knows no newer one"},
+		"another session has no tie": {relation: equal("paid other-session-expired", "paid")[0], with: func(_ *Target, f *facts, _ *Options) { f.sample = Subject{"sessionId": "cs_1"} }, kind: nothingToAsk,
+			why: "by its session's id alone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target, known, o := *target, known, Options{Seed: 1}
+			if row.with != nil {
+				row.with(&target, &known, &o)
+			}
+			p, err := plannedFor(t, &target, known, o, row.relation)
+			require.NoError(t, err)
+			require.Equal(t, row.cases, numberOfCases(p))
+			require.Len(t, p.checks, 1)
+			require.Equal(t, row.cases, p.checks[0].cases)
+			if row.cases > 0 {
+				require.Nil(t, p.checks[0].reason)
+				require.Len(t, p.cases[row.phase], row.cases)
+				require.Equal(t, row.left, p.cases[row.phase][0].Left)
+				return
+			}
+			why := p.checks[0].reason
+			require.Contains(t, why.text, row.why)
+			require.Equal(t, row.hooks, why.hooks)
+			require.Equal(t, row.kind, why.kind)
+			require.False(t, why.incomplete())
+		})
+	}
+}
+
+// Of a check of which a part can be asked, that part is planned.
+func TestAPlanHasTheRestOfACheck(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	target.APIVersion = newest
+	p, err := plannedFor(t, target, facts{}, Options{}, Relation{Left: "paid-newest=ack"}, Relation{Left: "paid=ack"}, equal("paid", "paid")[0])
+	require.NoError(t, err)
+	require.Equal(t, 1, numberOfCases(p), "an order that is the reference's own is none")
+	require.Equal(t, 1, p.checks[0].cases)
+	require.Nil(t, p.checks[0].reason)
+	_, err = plannedFor(t, target, facts{}, Options{}, Relation{Left: "luck"})
+	require.ErrorContains(t, err, `order/made-up: "luck": there is no event called "luck"`)
+	_, err = plannedFor(t, target, facts{}, Options{}, Relation{Left: "paid", Op: "=", Right: "luck"})
+	require.ErrorContains(t, err, `order/made-up: "luck": there is no event called "luck"`)
+}
+
+// A crowd is as large as it must be, and no smaller than it is asked to be.
+func TestAPlanHasCrowds(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	for least, left := range map[int]string{2: "paid&3 paid*4", 50: "paid&50 paid*4"} {
+		p, err := planFor([]Check{{Name: "order/made-up", Relations: equal("paid&3 paid*4", "paid")}}, target, facts{}, Options{}, least)
+		require.NoError(t, err)
+		require.Equal(t, left, p.cases[Crowded][0].Left, "what is told is what is sent")
+		require.Equal(t, left, p.cases[Crowded][0].Delivered.String())
+		require.Equal(t, least, p.cases[Crowded][0].MinCopies)
+	}
+}
+
+// Which check has sent a delivery is known by its event and its signature.
+func TestAPlanKnowsWhoSends(t *testing.T) {
+	t.Parallel()
+	target := openStall(t, nil).target()
+	p, err := planFor([]Check{
+		{Name: "ack-policy/whole", WholeRun: "leaks"},
+		{Name: "order/verbs", Relations: answers("paid again")},
+		{Name: "authenticity/forged", Relations: answers("wrong-secret:expired=rejected")},
+		{Name: "order/expired", Relations: answers("expired=ack")},
+	}, target, facts{}, Options{}, 2)
+	require.NoError(t, err)
+	for name, row := range map[string]struct {
+		d    Delivery
+		want string
+	}{
+		"genuine":       {Delivery{Label: "expired", Sign: "genuine"}, "order/expired"},
+		"forged":        {Delivery{Label: "expired", Sign: "wrong-secret"}, "authenticity/forged"},
+		"replaced":      {Delivery{Label: "paid by topup.created", Sign: "genuine"}, "order/verbs"},
+		"signed anyhow": {Delivery{Label: "expired", Sign: "stale"}, ""},
+		"unknown":       {Delivery{Label: "refund", Sign: "genuine"}, ""},
+	} {
+		require.Equal(t, row.want, p.sending(row.d), name)
+	}
+	require.True(t, p.delivers("order/expired", Delivery{Label: "expired", Sign: "genuine"}))
+	require.False(t, p.delivers("order/verbs", Delivery{Label: "expired", Sign: "genuine"}))
+}
