@@ -225,7 +225,9 @@ func (p *pipeline) lastReading(ctx context.Context) error {
 	if failed, err = p.readPending(ctx, failed); err != nil {
 		return err
 	}
-	slices.SortStableFunc(failed, func(a, b Outcome) int { return len(a.Case.Delivered) - len(b.Case.Delivered) })
+	slices.SortStableFunc(failed, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(len(a.Case.Delivered), len(b.Case.Delivered)), cmp.Compare(a.Case.Row, b.Case.Row))
+	})
 	for _, o := range failed {
 		if p.results.settled(o.Case.Check.Name) {
 			continue
