@@ -130,7 +130,7 @@ var cases = map[string]failing{
 		"--- FAIL: TestChild", "--- FAIL: TestChild/idempotence/redelivered", "HERE failed\n", "But:             after paid*2, /mails is 2 instead of 1",
 		"paid (checkout.session.completed)", "/mails: expected 1, seen 2", "with Seed: 7 in hookproof.Options:", "go test -run '^TestChild$/^idempotence$/^redelivered$'",
 		"--- FAIL: TestChild/idempotence/later", "HERE failed, which idempotence/redelivered explains: mend that first",
-		"HERE FAILED: 2 checks failed of 3",
+		"HERE FAILED: 1 cause, 2 checks failed of 3",
 	}, silent: []string{"A check that saw no evidence"}},
 	"no evidence": {checks: []string{"meaning/refund", "meaning/partial-refund", "authenticity/genuine"}, told: []string{
 		"--- FAIL: TestChild/meaning/refund", "HERE could not be judged: ", "list charge.refunded under unhandled", "nor could, for the same reason, meaning/partial-refund",
