@@ -229,7 +229,7 @@ func (f *file) target() *Target {
 
 // do runs a hook for what it does.
 func (f *file) do(ctx context.Context, h *Hook) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimings.StartHook)
 	defer cancel()
 	quiet := *h
 	quiet.silent = true
@@ -239,7 +239,7 @@ func (f *file) do(ctx context.Context, h *Hook) error {
 
 // ask runs a hook for its answer.
 func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, hookTime)
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimings.Hook)
 	defer cancel()
 	raw, err := h.call(ctx, f.directory, v)
 	if err != nil {

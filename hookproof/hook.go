@@ -16,7 +16,6 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/lib/pq"
 )
@@ -44,12 +43,6 @@ type HookQuery struct {
 	DSN   string `json:"dsn"`
 	Query string `json:"query"` // {{name}} in it is a parameter, never text
 }
-
-// hookTime is how long a hook may take. A start waits for the target to be ready, which is given more.
-const (
-	hookTime  = 10 * time.Second
-	startTime = 60 * time.Second
-)
 
 func (h *Hook) check() error {
 	given := 0
@@ -122,7 +115,7 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	}
 	command := exec.CommandContext(ctx, program, arguments[1:]...)
 	command.Dir = directory
-	command.WaitDelay = time.Second
+	command.WaitDelay = DefaultTimings.HookExit
 	var said bytes.Buffer
 	complaint := h.stderr
 	if complaint == nil {

@@ -38,7 +38,7 @@ func (t *Target) awaitDown(ctx context.Context) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("it ended, and %s later something still listens at %s; it must end the endpoint, and whatever starts it again by itself", wait, t.URL)
 		}
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		if err := sleep(ctx, t.Timings.orDefault().Poll); err != nil {
 			return err
 		}
 	}
@@ -54,7 +54,7 @@ func (t *Target) bringUp(ctx context.Context) error {
 		if time.Now().After(deadline) {
 			return hookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", wait, t.URL))
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := sleep(ctx, t.Timings.orDefault().Poll); err != nil {
 			return err
 		}
 	}
@@ -64,7 +64,7 @@ func (t *Target) bringUp(ctx context.Context) error {
 // isProxyAlone tells whether what listens is a proxy with no target behind it: an unsigned body is then not refused by
 // the target, but answered with one of the statuses that a gateway has for this.
 func (t *Target) isProxyAlone(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, t.Timings.orDefault().Connect)
 	defer cancel()
 	transport := t.Transport()
 	defer transport.CloseIdleConnections()

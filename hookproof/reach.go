@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // foreignError is an address that must not be attacked.
@@ -88,7 +87,7 @@ func (t *Target) connect(ctx context.Context) (net.Conn, error) {
 
 // listens tells whether the target takes connections.
 func (t *Target) listens() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), t.Timings.orDefault().Connect)
 	defer cancel()
 	conn, err := t.connect(ctx)
 	if err != nil {
@@ -100,7 +99,7 @@ func (t *Target) listens() bool {
 
 // Reach says in a sentence why deliveries cannot reach the target, and what to do; nil is that they can.
 func (t *Target) Reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, t.Timings.orDefault().Connect)
 	defer cancel()
 	conn, err := t.connect(ctx)
 	var foreign *foreignError
@@ -130,7 +129,7 @@ func (t *Target) speaksTLS(ctx context.Context) bool {
 	if !strings.HasPrefix(t.URL, "http:") {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, t.Timings.orDefault().Connect)
 	defer cancel()
 	conn, err := t.connect(ctx)
 	if err != nil {

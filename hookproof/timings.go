@@ -39,6 +39,11 @@ type Timings struct {
 	Connect time.Duration // for a connection to the target, and for a TLS handshake
 	Ready   time.Duration // for the target to listen after its start hook, and to listen no more after its stop hook
 	Respawn time.Duration // for a process that has ended to be started again by whatever watches it
+
+	// A target file's hooks, of which DefaultTimings' hold always.
+	Hook      time.Duration // for a hook to answer
+	StartHook time.Duration // for the start hook, which waits until the target is ready
+	HookExit  time.Duration // for what a hook's command has left behind to close its output
 }
 
 // DefaultTimings are what a target gets that names no others.
@@ -49,7 +54,8 @@ var DefaultTimings = Timings{
 	FirstShown: 5 * time.Second, LateWrite: time.Second,
 	Overtake: 2500 * time.Millisecond, Later: 3 * time.Second, Flight: 10 * time.Second,
 	HoldAnswers: 40 * time.Millisecond, HoldFor: time.Second, BadLine: 3 * time.Second,
-	Connect: 5 * time.Second, Ready: 10 * time.Second, Respawn: time.Second,
+	Connect: 2 * time.Second, Ready: 10 * time.Second, Respawn: time.Second,
+	Hook: 10 * time.Second, StartHook: time.Minute, HookExit: time.Second,
 }
 
 // orDefault is a target's timings with DefaultTimings' in the place of zero fields.
@@ -60,7 +66,7 @@ func (t Timings) orDefault() Timings {
 		{&t.Retry, &d.Retry}, {&t.Redeliver, &d.Redeliver}, {&t.Recover, &d.Recover}, {&t.Refusal, &d.Refusal}, {&t.CoolDown, &d.CoolDown},
 		{&t.Poll, &d.Poll}, {&t.Effect, &d.Effect}, {&t.Quiet, &d.Quiet}, {&t.EffectWait, &d.EffectWait}, {&t.FirstShown, &d.FirstShown}, {&t.LateWrite, &d.LateWrite},
 		{&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.BadLine, &d.BadLine},
-		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn},
+		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn}, {&t.Hook, &d.Hook}, {&t.StartHook, &d.StartHook}, {&t.HookExit, &d.HookExit},
 	} {
 		if *field.given == 0 {
 			*field.given = *field.usual
