@@ -1,10 +1,8 @@
 package hookproof
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -374,128 +372,4 @@ func (x *executor) overlapped(n int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.overlap = max(x.overlap, n)
-}
-
-// HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
-type HookError struct {
-	Hook string // its name in the target file
-	Err  error
-}
-
-func (e *HookError) Error() string { return "the hook " + e.Hook + ": " + e.Err.Error() }
-func (e *HookError) Unwrap() error { return e.Err }
-
-func hookFailed(hook string, err error) error {
-	var already *HookError
-	if err == nil || asReason(err) != nil || errors.As(err, &already) {
-		return err
-	}
-	return &HookError{hook, err}
-}
-
-// subject asks for a fresh one.
-func (x *executor) subject(ctx context.Context) (s Subject, err error) {
-	err = x.ask(ctx, func() (err error) {
-		s, err = x.target.newSubject(ctx)
-		return err
-	})
-	if err == nil {
-		x.given(s)
-	}
-	return s, err
-}
-
-// revivals is how often a process that has ended is started again for one hook.
-const revivals = 4
-
-// ask calls a hook: again for a while where a fault is just over, since the hook goes through the target, whose connections may
-// be dead, and again where the target's process has ended and was started.
-func (x *executor) ask(ctx context.Context, hook func() error) error {
-	ended := 0
-	for pause := 2 * x.timings.Retry; ; pause = min(2*pause, 10*x.timings.Retry) {
-		x.budget.called()
-		err := hook()
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		revived, failed := x.revive(ctx)
-		switch {
-		case failed != nil:
-			return failed
-		case revived && ended < revivals:
-			ended++
-			continue
-		case !x.recovering():
-			return err
-		}
-		if err := sleep(ctx, pause); err != nil {
-			return err
-		}
-	}
-}
-
-// each does something for every element, some at a time, and takes no more when it has failed.
-func each[T any](list []T, atOnce int, do func(T) error) error {
-	slots := make(chan struct{}, atOnce)
-	var group sync.WaitGroup
-	var mu sync.Mutex
-	var failed error
-	for _, element := range list {
-		slots <- struct{}{}
-		mu.Lock()
-		stop := failed != nil
-		mu.Unlock()
-		if stop {
-			<-slots
-			break
-		}
-		group.Go(func() {
-			defer func() { <-slots }()
-			if err := do(element); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = cmp.Or(failed, err)
-			}
-		})
-	}
-	group.Wait()
-	return failed
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// budget is what a run may take.
-type budget struct {
-	began   time.Time
-	options Options
-	calls   atomic.Int64 // of hooks
-	kept    atomic.Int64 // calls for the last reading
-}
-
-func (b *budget) called() { b.calls.Add(1) }
-
-// spent says what is used up; nil is nothing.
-func (b *budget) spent() *reason { return b.spentAfter(0) }
-
-// callsOfCase is what a case is taken to cost in hook calls: a subject, its state and the reference's, read twice.
-const callsOfCase = 5
-
-// spentAfter is spent, were so many hooks more called.
-func (b *budget) spentAfter(calls int) *reason {
-	switch {
-	case b.options.Thorough:
-		return nil
-	case time.Since(b.began) > b.options.Budget:
-		return &reason{kind: overBudget, text: fmt.Sprintf("out of time (%s)", b.options.Budget)}
-	case b.options.HookCalls > 0 && int(b.calls.Load()+b.kept.Load())+calls >= b.options.HookCalls:
-		return &reason{kind: overBudget, text: fmt.Sprintf("out of hook calls (%d)", b.options.HookCalls)}
-	}
-	return nil
 }
