@@ -13,26 +13,28 @@ import (
 // sum that is the price.
 func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 	t.Parallel()
-	for sum, verdict := range map[string]Verdict{"amount_total": Fail, "amount_subtotal": Pass} {
-		target := openStall(t, func(s *stall) {
-			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-				var e struct {
-					Data struct{ Object map[string]any }
+	virtual(t, func(t *testing.T) {
+		for sum, verdict := range map[string]Verdict{"amount_total": Fail, "amount_subtotal": Pass} {
+			target := openStall(t, func(s *stall) {
+				s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+					var e struct {
+						Data struct{ Object map[string]any }
+					}
+					_ = json.Unmarshal(body, &e)
+					free := e.Data.Object["payment_status"] == "no_payment_required"
+					return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
 				}
-				_ = json.Unmarshal(body, &e)
-				free := e.Data.Object["payment_status"] == "no_payment_required"
-				return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
+			}).target()
+			target, options := patient(target, Options{Only: []string{"meaning/free"}})
+			r, err := Judge(t.Context(), target, options)
+			require.NoError(t, err)
+			f := findingOf(t, r, "meaning/free")
+			require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
+			if verdict == Fail {
+				require.Contains(t, f.Mend, "amount_subtotal")
 			}
-		}).target()
-		target, options := patient(target, Options{Only: []string{"meaning/free"}})
-		r, err := Judge(t.Context(), target, options)
-		require.NoError(t, err)
-		f := findingOf(t, r, "meaning/free")
-		require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
-		if verdict == Fail {
-			require.Contains(t, f.Mend, "amount_subtotal")
 		}
-	}
+	})
 }
 
 // Whoever fulfils what is completed, paid or not, fails meaning/slow-payment-failed alone where that is all that is asked, and
@@ -51,22 +53,24 @@ func TestTheAdviceOnAFailedPaymentMends(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, func(s *stall) {
-				s.before = func(e stallEvent, o *stallOrder) bool {
-					if strings.HasPrefix(e.Type, row.types) && (!row.status || e.Data.Object.PaymentStatus != "unpaid") {
-						o.shipped = 1
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, func(s *stall) {
+					s.before = func(e stallEvent, o *stallOrder) bool {
+						if strings.HasPrefix(e.Type, row.types) && (!row.status || e.Data.Object.PaymentStatus != "unpaid") {
+							o.shipped = 1
+						}
+						return false
 					}
-					return false
+				}).target()
+				target, options := patient(target, Options{Only: []string{"meaning/slow-payment-failed"}})
+				r, err := Judge(t.Context(), target, options)
+				require.NoError(t, err)
+				f := findingOf(t, r, "meaning/slow-payment-failed")
+				require.Equal(t, row.want, f.Verdict, f.Why)
+				if row.want == Fail {
+					require.Contains(t, f.Mend, "payment_status")
 				}
-			}).target()
-			target, options := patient(target, Options{Only: []string{"meaning/slow-payment-failed"}})
-			r, err := Judge(t.Context(), target, options)
-			require.NoError(t, err)
-			f := findingOf(t, r, "meaning/slow-payment-failed")
-			require.Equal(t, row.want, f.Verdict, f.Why)
-			if row.want == Fail {
-				require.Contains(t, f.Mend, "payment_status")
-			}
+			})
 		})
 	}
 }

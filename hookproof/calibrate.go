@@ -151,7 +151,7 @@ func (x *executor) ownAnswer(ctx context.Context) error {
 func (x *executor) replicasTakeIt(ctx context.Context) error {
 	defer x.unhurried()()
 	for _, url := range x.target.Replicas {
-		replica := Target{URL: url, AllowHosts: x.target.AllowHosts, resolver: x.target.resolver}
+		replica := Target{URL: url, AllowHosts: x.target.AllowHosts, resolver: x.target.resolver, dialer: x.target.dialer}
 		// A start hook has ended when the target listens: a replica that it starts as well may be later.
 		for deadline := time.Now().Add(x.timings.Ready); x.target.Start != nil && !replica.listens() && time.Now().Before(deadline); {
 			if err := sleep(ctx, x.timings.Poll); err != nil {

@@ -41,20 +41,22 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target, o := openStall(t, row.lie).target(), Options{Budget: 10 * time.Second} // for a judge that goes on
-			if row.with != nil {
-				row.with(target)
-			}
-			if strings.Contains(name, "profile") {
-				o.Profile = "lax"
-			}
-			if strings.Contains(name, "check") {
-				o.Only = []string{"luck"}
-			}
-			_, err := Judge(t.Context(), target, o)
-			var unusable *Unusable
-			require.ErrorAs(t, err, &unusable)
-			require.ErrorContains(t, err, row.why)
+			virtual(t, func(t *testing.T) {
+				target, o := openStall(t, row.lie).target(), Options{Budget: 10 * time.Second} // for a judge that goes on
+				if row.with != nil {
+					row.with(target)
+				}
+				if strings.Contains(name, "profile") {
+					o.Profile = "lax"
+				}
+				if strings.Contains(name, "check") {
+					o.Only = []string{"luck"}
+				}
+				_, err := Judge(t.Context(), target, o)
+				var unusable *Unusable
+				require.ErrorAs(t, err, &unusable)
+				require.ErrorContains(t, err, row.why)
+			})
 		})
 	}
 }
@@ -62,47 +64,53 @@ func TestWhatCannotBeJudged(t *testing.T) {
 // A state that moves on by itself once it is paid can be compared with nothing.
 func TestAStateThatNeverRestsWhenPaid(t *testing.T) {
 	t.Parallel()
-	began := time.Now()
-	_, err := Judge(t.Context(), openStall(t, func(s *stall) {
-		s.shows = func(state map[string]any) any {
-			if state["shipped"] != 0 {
-				state["age"] = time.Since(began) / (90 * time.Millisecond)
+	virtual(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := Judge(t.Context(), openStall(t, func(s *stall) {
+			s.shows = func(state map[string]any) any {
+				if state["shipped"] != 0 {
+					state["age"] = time.Since(began) / (90 * time.Millisecond)
+				}
+				return state
 			}
-			return state
-		}
-	}).target(), Options{Only: []string{"idempotence/redelivered"}})
-	var unusable *Unusable
-	require.ErrorAs(t, err, &unusable)
-	require.ErrorContains(t, err, "the state never comes to rest: /age is ")
+		}).target(), Options{Only: []string{"idempotence/redelivered"}})
+		var unusable *Unusable
+		require.ErrorAs(t, err, &unusable)
+		require.ErrorContains(t, err, "the state never comes to rest: /age is ")
+	})
 }
 
 // A number that each payment makes larger ends no run, as a key does: the checks come upon it, and look at one more subject.
 func TestACountIsNoKey(t *testing.T) {
 	t.Parallel()
-	paid := 0
-	r, err := Judge(t.Context(), openStall(t, func(s *stall) {
-		s.before = func(_ stallEvent, o *stallOrder) bool { paid++; o.shipped = paid; return true }
-	}).target(), Options{Only: []string{"idempotence/redelivered"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "idempotence/redelivered")
-	require.Equal(t, NotRun, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "two subjects differ at /shipped")
+	virtual(t, func(t *testing.T) {
+		paid := 0
+		r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+			s.before = func(_ stallEvent, o *stallOrder) bool { paid++; o.shipped = paid; return true }
+		}).target(), Options{Only: []string{"idempotence/redelivered"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "idempotence/redelivered")
+		require.Equal(t, NotRun, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "two subjects differ at /shipped")
+	})
 }
 
 // A start hook that starts a replica as well has ended when the target listens: the replica may be later.
 func TestAReplicaMayListenALittleLater(t *testing.T) {
 	t.Parallel()
-	replica := openStall(t, nil)
-	target := openStall(t, nil).target()
-	target.Replicas = []string{replica.target().URL}
-	require.NoError(t, replica.stop())
-	require.NoError(t, target.Stop(t.Context(), "stop"))
-	start := target.Start
-	target.Start = func(ctx context.Context) error {
-		time.AfterFunc(700*time.Millisecond, func() { _ = replica.start() })
-		return start(ctx)
-	}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
-	require.NoError(t, err)
-	require.Equal(t, 1, r.Count(Pass))
+	virtual(t, func(t *testing.T) {
+		replica := openStall(t, nil)
+		target := openStall(t, nil).target()
+		target.Replicas = []string{replica.target().URL}
+		require.NoError(t, replica.stop())
+		require.NoError(t, target.Stop(t.Context(), "stop"))
+		start := target.Start
+		target.Start = func(ctx context.Context) error {
+			time.AfterFunc(700*time.Millisecond, func() { _ = replica.start() })
+			return start(ctx)
+		}
+		r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+		require.NoError(t, err)
+		require.Equal(t, 1, r.Count(Pass))
+	})
 }

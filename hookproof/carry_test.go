@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 // not know with a status of its own, after it has verified them or not.
 func judgedByURL(t *testing.T, status int, verified bool) map[string]Finding {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := openDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch {
 		case verified && !verifies(r.Header.Get("Stripe-Signature"), body):
@@ -26,8 +25,7 @@ func judgedByURL(t *testing.T, status int, verified bool) map[string]Finding {
 			w.WriteHeader(status)
 		}
 	}))
-	t.Cleanup(server.Close)
-	report, err := Judge(t.Context(), &Target{URL: server.URL, Secret: shopSecret}, Options{Only: []string{"authenticity", "ack-policy"}})
+	report, err := Judge(t.Context(), &Target{URL: server.url(), dialer: inMemory.dial, Secret: shopSecret}, Options{Only: []string{"authenticity", "ack-policy"}})
 	require.NoError(t, err)
 	found := map[string]Finding{}
 	for _, f := range report.Findings {
@@ -39,21 +37,23 @@ func judgedByURL(t *testing.T, status int, verified bool) map[string]Finding {
 // An endpoint that fails on objects that it does not know has that one fault, and not ten others that it shows through.
 func TestOneFaultIsNotToldAsTen(t *testing.T) {
 	t.Parallel()
-	found := judgedByURL(t, http.StatusInternalServerError, true)
-	for name, f := range found {
-		switch {
-		case name == "ack-policy/foreign-object", name == "ack-policy/missing-metadata":
-			require.Equal(t, Fail, f.Verdict, name)
-		case name == "ack-policy/life", name == "ack-policy/late-event":
-			require.Equal(t, NotRun, f.Verdict, name)
-			require.Equal(t, needsSubject, f.Why)
-			require.False(t, f.Lacking, "a hook is all that it lacks")
-		default:
-			require.NotEqual(t, Fail, f.Verdict, "%s: %s", name, f.Why)
+	virtual(t, func(t *testing.T) {
+		found := judgedByURL(t, http.StatusInternalServerError, true)
+		for name, f := range found {
+			switch {
+			case name == "ack-policy/foreign-object", name == "ack-policy/missing-metadata":
+				require.Equal(t, Fail, f.Verdict, name)
+			case name == "ack-policy/life", name == "ack-policy/late-event":
+				require.Equal(t, NotRun, f.Verdict, name)
+				require.Equal(t, needsSubject, f.Why)
+				require.False(t, f.Lacking, "a hook is all that it lacks")
+			default:
+				require.NotEqual(t, Fail, f.Verdict, "%s: %s", name, f.Why)
+			}
 		}
-	}
-	require.Equal(t, Pass, found["authenticity/genuine"].Verdict)
-	require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
+		require.Equal(t, Pass, found["authenticity/genuine"].Verdict)
+		require.Equal(t, Pass, found["authenticity/utf-8"].Verdict)
+	})
 }
 
 // An endpoint that refuses types that it does not know, or also what is somebody else's, has that one fault: what else is
@@ -73,23 +73,25 @@ func TestARefusedTypeIsOneFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, func(s *stall) {
-				s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-					if !bytes.HasPrefix(body, []byte("{")) || !verifies(r.Header.Get("Stripe-Signature"), body) || !row.refuses(body) {
-						return false
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, func(s *stall) {
+					s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+						if !bytes.HasPrefix(body, []byte("{")) || !verifies(r.Header.Get("Stripe-Signature"), body) || !row.refuses(body) {
+							return false
+						}
+						s.mu.Lock()
+						defer s.mu.Unlock()
+						s.counters.Received++
+						s.counters.Errors++
+						return answering(http.StatusUnprocessableEntity)(n, w, r, body)
 					}
-					s.mu.Lock()
-					defer s.mu.Unlock()
-					s.counters.Received++
-					s.counters.Errors++
-					return answering(http.StatusUnprocessableEntity)(n, w, r, body)
+				}).target()
+				r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later", "meaning"}, Seed: 1, HookCalls: 500})
+				require.NoError(t, err)
+				for _, f := range r.Findings {
+					require.Equal(t, slices.Contains(row.faults, f.Check), f.Verdict == Fail, "%s: %s", f.Check, f.Why)
 				}
-			}).target()
-			r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy", "bookkeeping", "idempotence/later", "meaning"}, Seed: 1, HookCalls: 500})
-			require.NoError(t, err)
-			for _, f := range r.Findings {
-				require.Equal(t, slices.Contains(row.faults, f.Check), f.Verdict == Fail, "%s: %s", f.Check, f.Why)
-			}
+			})
 		})
 	}
 }
@@ -97,24 +99,28 @@ func TestARefusedTypeIsOneFault(t *testing.T) {
 // One answer of a bad moment is no fault that payments have.
 func TestOneFailureIsNotTakenForARefusalOfPayments(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			return n == 2 && answering(503)(n, w, r, body)
-		}
-	}).target()
-	r, err := Judge(t.Context(), &Target{URL: target.URL, Secret: target.Secret}, Options{Only: []string{"ack-policy/life"}})
-	require.NoError(t, err)
-	require.Equal(t, Pass, findingOf(t, r, "ack-policy/life").Verdict, findingOf(t, r, "ack-policy/life").Why)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				return n == 2 && answering(503)(n, w, r, body)
+			}
+		}).target()
+		r, err := Judge(t.Context(), &Target{URL: target.URL, dialer: inMemory.dial, Secret: target.Secret}, Options{Only: []string{"ack-policy/life"}})
+		require.NoError(t, err)
+		require.Equal(t, Pass, findingOf(t, r, "ack-policy/life").Verdict, findingOf(t, r, "ack-policy/life").Why)
+	})
 }
 
 // What is refused for another reason is no evidence that forgeries are.
 func TestARefusalOfWhatIsNotKnownIsNoVerification(t *testing.T) {
 	t.Parallel()
-	found := judgedByURL(t, http.StatusNotFound, false)
-	for _, name := range []string{"authenticity/wrong-secret", "authenticity/unsigned", "authenticity/tampered", "authenticity/stale"} {
-		require.Equal(t, Fail, found[name].Verdict, name)
-	}
-	timeline := found["authenticity/wrong-secret"].Timeline
-	require.NotEmpty(t, timeline)
-	require.Equal(t, "paid by topup.created", timeline[0].Event)
+	virtual(t, func(t *testing.T) {
+		found := judgedByURL(t, http.StatusNotFound, false)
+		for _, name := range []string{"authenticity/wrong-secret", "authenticity/unsigned", "authenticity/tampered", "authenticity/stale"} {
+			require.Equal(t, Fail, found[name].Verdict, name)
+		}
+		timeline := found["authenticity/wrong-secret"].Timeline
+		require.NotEmpty(t, timeline)
+		require.Equal(t, "paid by topup.created", timeline[0].Event)
+	})
 }

@@ -13,46 +13,48 @@ import (
 // is told as that: no check about signatures or order fails, and what fails beside it is told under it.
 func TestOneFaultIsToldAsOne(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	var mu sync.Mutex
-	paid := map[string]bool{}
-	s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-		var e stallEvent
-		if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		var mu sync.Mutex
+		paid := map[string]bool{}
+		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+			var e stallEvent
+			if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
+				return false
+			}
+			order, session := e.Data.Object.Metadata["order"], e.Data.Object
+			pays := e.Type == "checkout.session.completed" && session.PaymentStatus != "unpaid" || e.Type == "checkout.session.async_payment_succeeded"
+			mu.Lock()
+			defer mu.Unlock()
+			if pays && order != "" && s.fits(e) {
+				s.mu.Lock()
+				known := s.orders[order] != nil
+				s.mu.Unlock()
+				if paid[order] {
+					w.WriteHeader(http.StatusInternalServerError)
+					return true
+				}
+				paid[order] = known
+			}
 			return false
 		}
-		order, session := e.Data.Object.Metadata["order"], e.Data.Object
-		pays := e.Type == "checkout.session.completed" && session.PaymentStatus != "unpaid" || e.Type == "checkout.session.async_payment_succeeded"
-		mu.Lock()
-		defer mu.Unlock()
-		if pays && order != "" && s.fits(e) {
-			s.mu.Lock()
-			known := s.orders[order] != nil
-			s.mu.Unlock()
-			if paid[order] {
-				w.WriteHeader(http.StatusInternalServerError)
-				return true
+		target := s.target()
+		target.Counters = nil
+		target, options := patient(target, Options{Seed: 1})
+		r, err := Judge(t.Context(), target, options)
+		require.NoError(t, err)
+		f := findingOf(t, r, "ack-policy/duplicate")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Empty(t, f.Because)
+		for _, other := range r.Findings {
+			if other.Verdict == Fail && other.Check != f.Check {
+				require.Equal(t, f.Check, other.Because, "%s: %s", other.Check, other.Why)
 			}
-			paid[order] = known
+			if other.Check != f.Check && other.Check != "ack-policy/conflicts" {
+				require.NotEqual(t, Fail, other.Verdict, "%s: %s", other.Check, other.Why)
+			}
 		}
-		return false
-	}
-	target := s.target()
-	target.Counters = nil
-	target, options := patient(target, Options{Seed: 1})
-	r, err := Judge(t.Context(), target, options)
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/duplicate")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Empty(t, f.Because)
-	for _, other := range r.Findings {
-		if other.Verdict == Fail && other.Check != f.Check {
-			require.Equal(t, f.Check, other.Because, "%s: %s", other.Check, other.Why)
-		}
-		if other.Check != f.Check && other.Check != "ack-policy/conflicts" {
-			require.NotEqual(t, Fail, other.Verdict, "%s: %s", other.Check, other.Why)
-		}
-	}
+	})
 }
 
 func TestExplain(t *testing.T) {

@@ -10,24 +10,26 @@ import (
 // A forgery that was answered 500 was not accepted, and no word of the failure may say so.
 func TestAForgeryThatFailsWasNotAccepted(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			if verifies(r.Header.Get("Stripe-Signature"), body) {
-				return false
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				if verifies(r.Header.Get("Stripe-Signature"), body) {
+					return false
+				}
+				w.WriteHeader(http.StatusInternalServerError)
+				return true
 			}
-			w.WriteHeader(http.StatusInternalServerError)
-			return true
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/wrong-secret", "authenticity/unsigned"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "authenticity/wrong-secret")
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, "wrong-secret:paid was answered 500, instead of a 4xx", f.Why)
-	require.NotContains(t, f.Importance, "accepted was seen")
-	require.Contains(t, f.Importance, "was not accepted")
-	require.Contains(t, f.Mend, "catch what the verification throws")
-	require.Equal(t, Info, findingOf(t, r, "authenticity/unsigned").Verdict)
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/wrong-secret", "authenticity/unsigned"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "authenticity/wrong-secret")
+		require.Equal(t, Fail, f.Verdict)
+		require.Equal(t, "wrong-secret:paid was answered 500, instead of a 4xx", f.Why)
+		require.NotContains(t, f.Importance, "accepted was seen")
+		require.Contains(t, f.Importance, "was not accepted")
+		require.Contains(t, f.Mend, "catch what the verification throws")
+		require.Equal(t, Info, findingOf(t, r, "authenticity/unsigned").Verdict)
+	})
 }
 
 // What a failure costs, and how it is mended, says no more than what its answers have shown.

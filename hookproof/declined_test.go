@@ -35,20 +35,22 @@ func TestTypesThatAreRefusedAreOneFault(t *testing.T) {
 	for name, answer := range map[string]func(string) string{"by name": byTypesName, "without a word": func(string) string { return "" }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, declining(answer, "checkout.session.completed", "checkout.session.async_payment_succeeded")).target()
-			r, err := Judge(t.Context(), target, Options{Seed: 1, Only: []string{"ack-policy", "order"}, Skip: []string{"order/overtaking"}, HookCalls: 1000, Budget: 10 * time.Minute})
-			require.NoError(t, err)
-			cause := findingOf(t, r, "ack-policy/unhandled-type")
-			require.Equal(t, Fail, cause.Verdict)
-			require.Empty(t, cause.Because)
-			for _, check := range []string{"ack-policy/life", "ack-policy/late-event"} {
-				require.Equal(t, Fail, findingOf(t, r, check).Verdict)
-			}
-			for _, f := range r.Findings {
-				if f.Verdict == Fail && f.Check != cause.Check {
-					require.Equal(t, cause.Check, f.Because, "%s: %s", f.Check, f.Why)
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, declining(answer, "checkout.session.completed", "checkout.session.async_payment_succeeded")).target()
+				r, err := Judge(t.Context(), target, Options{Seed: 1, Only: []string{"ack-policy", "order"}, Skip: []string{"order/overtaking"}, HookCalls: 1000, Budget: 10 * time.Minute})
+				require.NoError(t, err)
+				cause := findingOf(t, r, "ack-policy/unhandled-type")
+				require.Equal(t, Fail, cause.Verdict)
+				require.Empty(t, cause.Because)
+				for _, check := range []string{"ack-policy/life", "ack-policy/late-event"} {
+					require.Equal(t, Fail, findingOf(t, r, check).Verdict)
 				}
-			}
+				for _, f := range r.Findings {
+					if f.Verdict == Fail && f.Check != cause.Check {
+						require.Equal(t, cause.Check, f.Because, "%s: %s", f.Check, f.Why)
+					}
+				}
+			})
 		})
 	}
 }
@@ -56,56 +58,60 @@ func TestTypesThatAreRefusedAreOneFault(t *testing.T) {
 // A type that is taken at another time is not refused for its type: a late event has its own fault.
 func TestWhatIsRefusedForAnotherReasonIsNotExplained(t *testing.T) {
 	t.Parallel()
-	var paid sync.Map // orders
-	target := openStall(t, func(s *stall) {
-		declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
-			"charge.refunded", "charge.dispute.created", "charge.dispute.closed")(s)
-		byType := s.answer
-		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			var e stallEvent
-			if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
-				return false
+	virtual(t, func(t *testing.T) {
+		var paid sync.Map // orders
+		target := openStall(t, func(s *stall) {
+			declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
+				"charge.refunded", "charge.dispute.created", "charge.dispute.closed")(s)
+			byType := s.answer
+			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				var e stallEvent
+				if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
+					return false
+				}
+				order := e.Data.Object.Metadata["order"]
+				if _, known := paid.Load(order); known && e.Type == "checkout.session.expired" {
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = fmt.Fprint(w, byTypesName(e.Type))
+					return true
+				}
+				if order != "" && e.Type == "checkout.session.completed" {
+					paid.Store(order, true)
+				}
+				return byType(n, w, r, body)
 			}
-			order := e.Data.Object.Metadata["order"]
-			if _, known := paid.Load(order); known && e.Type == "checkout.session.expired" {
-				w.WriteHeader(http.StatusBadRequest)
-				_, _ = fmt.Fprint(w, byTypesName(e.Type))
-				return true
-			}
-			if order != "" && e.Type == "checkout.session.completed" {
-				paid.Store(order, true)
-			}
-			return byType(n, w, r, body)
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event"}})
-	require.NoError(t, err)
-	require.Equal(t, Fail, findingOf(t, r, "ack-policy/unhandled-type").Verdict)
-	require.Equal(t, Pass, findingOf(t, r, "ack-policy/life").Verdict)
-	late := findingOf(t, r, "ack-policy/late-event")
-	require.Equal(t, Fail, late.Verdict)
-	require.Empty(t, late.Because)
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event"}})
+		require.NoError(t, err)
+		require.Equal(t, Fail, findingOf(t, r, "ack-policy/unhandled-type").Verdict)
+		require.Equal(t, Pass, findingOf(t, r, "ack-policy/life").Verdict)
+		late := findingOf(t, r, "ack-policy/late-event")
+		require.Equal(t, Fail, late.Verdict)
+		require.Empty(t, late.Because)
+	})
 }
 
 // Types that the target means to ignore are not sent to be acknowledged, apart from the question whether any such type is.
 func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 	t.Parallel()
-	ignored := []string{"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.expired", "checkout.session.async_payment_failed"}
-	target := openStall(t, declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "topup.created", "payment_intent.succeeded")).target()
-	target.Unhandled = ignored
-	checks := []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event", "ack-policy/foreign-object", "ack-policy/conflicts"}
-	r, err := Judge(t.Context(), target, Options{Only: append([]string{"order", "idempotence", "meaning"}, checks...), Skip: []string{"idempotence/restart", "idempotence/later"},
-		Budget: 10 * time.Minute, HookCalls: 1000})
-	require.NoError(t, err)
-	for _, check := range checks {
-		f := findingOf(t, r, check)
-		require.Equal(t, Pass, f.Verdict, "%s: %s", check, f.Why)
-	}
-	for _, f := range r.Findings {
-		require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
-	}
-	require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: the target means to ignore charge.refunded")
-	require.False(t, r.Incomplete())
+	virtual(t, func(t *testing.T) {
+		ignored := []string{"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.expired", "checkout.session.async_payment_failed"}
+		target := openStall(t, declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "topup.created", "payment_intent.succeeded")).target()
+		target.Unhandled = ignored
+		checks := []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event", "ack-policy/foreign-object", "ack-policy/conflicts"}
+		r, err := Judge(t.Context(), target, Options{Only: append([]string{"order", "idempotence", "meaning"}, checks...), Skip: []string{"idempotence/restart", "idempotence/later"},
+			Budget: 10 * time.Minute, HookCalls: 1000})
+		require.NoError(t, err)
+		for _, check := range checks {
+			f := findingOf(t, r, check)
+			require.Equal(t, Pass, f.Verdict, "%s: %s", check, f.Why)
+		}
+		for _, f := range r.Findings {
+			require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
+		}
+		require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: the target means to ignore charge.refunded")
+		require.False(t, r.Incomplete())
+	})
 }
 
 func TestDeclines(t *testing.T) {

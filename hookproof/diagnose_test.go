@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -53,34 +52,36 @@ func TestTheAPIVersionThatATargetTakesIsProposed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, pinnedTo(row.version, row.status, row.silent)).target()
-			target.File = row.file
-			if row.bare {
-				target.Subject, target.State, target.Announce = nil, nil, nil
-			}
-			only := Options{Only: []string{"authenticity/genuine", "idempotence/redelivered"}}
-			_, err := Judge(t.Context(), target, only)
-			var unusable *Unusable
-			require.ErrorAs(t, err, &unusable)
-			require.ErrorContains(t, err, fmt.Sprintf("answers %d to genuine events of API version 2023-10-16", row.status))
-			require.ErrorContains(t, err, "and takes them of "+row.version)
-			require.ErrorContains(t, err, row.says)
-			require.NotContains(t, err.Error(), "secret")
-			if row.file != "" {
-				require.ErrorContains(t, err, `put "apiVersion": "2024-06-20" into shop.json`)
-			} else {
-				require.ErrorContains(t, err, "--api-version "+row.version)
-			}
-			target.APIVersion = row.version
-			r, err := Judge(t.Context(), target, only)
-			require.NoError(t, err)
-			require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
-			if !row.bare {
-				require.Equal(t, Pass, findingOf(t, r, "idempotence/redelivered").Verdict, findingOf(t, r, "idempotence/redelivered").Why)
-			}
-			if row.file == "" {
-				require.Contains(t, r.Command, " --api-version "+row.version)
-			}
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, pinnedTo(row.version, row.status, row.silent)).target()
+				target.File = row.file
+				if row.bare {
+					target.Subject, target.State, target.Announce = nil, nil, nil
+				}
+				only := Options{Only: []string{"authenticity/genuine", "idempotence/redelivered"}}
+				_, err := Judge(t.Context(), target, only)
+				var unusable *Unusable
+				require.ErrorAs(t, err, &unusable)
+				require.ErrorContains(t, err, fmt.Sprintf("answers %d to genuine events of API version 2023-10-16", row.status))
+				require.ErrorContains(t, err, "and takes them of "+row.version)
+				require.ErrorContains(t, err, row.says)
+				require.NotContains(t, err.Error(), "secret")
+				if row.file != "" {
+					require.ErrorContains(t, err, `put "apiVersion": "2024-06-20" into shop.json`)
+				} else {
+					require.ErrorContains(t, err, "--api-version "+row.version)
+				}
+				target.APIVersion = row.version
+				r, err := Judge(t.Context(), target, only)
+				require.NoError(t, err)
+				require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
+				if !row.bare {
+					require.Equal(t, Pass, findingOf(t, r, "idempotence/redelivered").Verdict, findingOf(t, r, "idempotence/redelivered").Why)
+				}
+				if row.file == "" {
+					require.Contains(t, r.Command, " --api-version "+row.version)
+				}
+			})
 		})
 	}
 }
@@ -88,29 +89,32 @@ func TestTheAPIVersionThatATargetTakesIsProposed(t *testing.T) {
 // The words are stripe-go's own.
 func TestStripeGoNamesItsVersion(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), shopSecret); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-		}
-	}))
-	t.Cleanup(server.Close)
-	target := &Target{URL: server.URL, Secret: shopSecret, APIVersion: "2025-03-31.basil"}
-	_, err := Judge(t.Context(), target, Options{})
-	require.ErrorContains(t, err, "expects API version 2023-10-16")
-	require.ErrorContains(t, err, "and takes them of 2023-10-16; run hookproof with --api-version 2023-10-16")
+	virtual(t, func(t *testing.T) {
+		server := openDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), shopSecret); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+			}
+		}))
+		target := &Target{URL: server.url(), dialer: inMemory.dial, Secret: shopSecret, APIVersion: "2025-03-31.basil"}
+		_, err := Judge(t.Context(), target, Options{})
+		require.ErrorContains(t, err, "expects API version 2023-10-16")
+		require.ErrorContains(t, err, "and takes them of 2023-10-16; run hookproof with --api-version 2023-10-16")
+	})
 }
 
 // What is newer than all that is known here cannot be asked, and is no pass.
 func TestNoNewerVersionIsNoPass(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	target.APIVersion = newest
-	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/api-versions"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "authenticity/api-versions")
-	require.Equal(t, NotRun, f.Verdict)
-	require.Contains(t, f.Why, "hookproof knows no newer one")
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		target.APIVersion = newest
+		r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/api-versions"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "authenticity/api-versions")
+		require.Equal(t, NotRun, f.Verdict)
+		require.Contains(t, f.Why, "hookproof knows no newer one")
+	})
 }
 
 func TestAnEventIsOfTheVersionThatIsAskedFor(t *testing.T) {
@@ -142,16 +146,18 @@ func TestWhatATargetSaysIsQuoted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Judge(t.Context(), openStall(t, func(s *stall) {
-				s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-					w.WriteHeader(row.status)
-					_, _ = io.WriteString(w, "no such order\n")
-					return true
-				}
-			}).target(), Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
-			var unusable *Unusable
-			require.ErrorAs(t, err, &unusable)
-			require.ErrorContains(t, err, row.why)
+			virtual(t, func(t *testing.T) {
+				_, err := Judge(t.Context(), openStall(t, func(s *stall) {
+					s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+						w.WriteHeader(row.status)
+						_, _ = io.WriteString(w, "no such order\n")
+						return true
+					}
+				}).target(), Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
+				var unusable *Unusable
+				require.ErrorAs(t, err, &unusable)
+				require.ErrorContains(t, err, row.why)
+			})
 		})
 	}
 }

@@ -87,13 +87,13 @@ func mortal(t *testing.T, wrote string) *Target {
 			answer := httptest.NewRecorder()
 			right.ServeHTTP(answer, r)
 			if answer.Code == http.StatusInternalServerError {
-				_ = front.server.Close()
+				front.close()
 				panic(http.ErrAbortHandler)
 			}
 			w.WriteHeader(answer.Code)
 		})
 	})
-	target.Stop = func(context.Context, string) error { return front.server.Close() }
+	target.Stop = func(context.Context, string) error { front.close(); return nil }
 	target.Start = func(context.Context) error { return front.open() }
 	target.stderr = func() string { return wrote }
 	return target
@@ -103,72 +103,78 @@ func mortal(t *testing.T, wrote string) *Target {
 // not after all the time that a pool may take to recover.
 func TestAFaultThatEndsTheProcess(t *testing.T) {
 	t.Parallel()
-	r, err := Judge(t.Context(), mortal(t, nodePool), Options{Only: []string{"faults/cut-before", "faults/database-away"}})
-	require.NoError(t, err)
-	for check, why := range map[string]string{
-		"faults/cut-before":    "at message 1 of 4: after paid, cut-before, the target's process ended, and nothing listened at its address any more; it ended by an 'error' event of the pool",
-		"faults/database-away": "after paid, away, the target's process ended, and nothing listened",
-	} {
-		f := findingOf(t, r, check)
-		require.Equal(t, Fail, f.Verdict, f.Why)
-		require.Contains(t, f.Why, why)
-		require.Equal(t, costEnded, f.Importance)
-		require.Equal(t, mendPool, f.Mend)
-		require.Less(t, len(f.Timeline), 30, "it was tried no longer than it takes to see that it has ended")
-	}
-	require.Equal(t, "faults/database-away", findingOf(t, r, "faults/cut-before").Because)
-	require.Empty(t, findingOf(t, r, "faults/database-away").Because)
+	virtual(t, func(t *testing.T) {
+		r, err := Judge(t.Context(), mortal(t, nodePool), Options{Only: []string{"faults/cut-before", "faults/database-away"}})
+		require.NoError(t, err)
+		for check, why := range map[string]string{
+			"faults/cut-before":    "at message 1 of 4: after paid, cut-before, the target's process ended, and nothing listened at its address any more; it ended by an 'error' event of the pool",
+			"faults/database-away": "after paid, away, the target's process ended, and nothing listened",
+		} {
+			f := findingOf(t, r, check)
+			require.Equal(t, Fail, f.Verdict, f.Why)
+			require.Contains(t, f.Why, why)
+			require.Equal(t, costEnded, f.Importance)
+			require.Equal(t, mendPool, f.Mend)
+			require.Less(t, len(f.Timeline), 30, "it was tried no longer than it takes to see that it has ended")
+		}
+		require.Equal(t, "faults/database-away", findingOf(t, r, "faults/cut-before").Because)
+		require.Empty(t, findingOf(t, r, "faults/database-away").Because)
+	})
 }
 
 // A process that another starts again at once, and that loses nothing, is not accused.
 func TestAProcessThatIsStartedAgainByOthersIsNotAccused(t *testing.T) {
 	t.Parallel()
-	right := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500}
-	var front *door
-	var ended atomic.Int64
-	target, front := openDoorOver(t, func(dial string) http.Handler {
-		right.dial = dial
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-			answer := httptest.NewRecorder()
-			right.ServeHTTP(answer, r)
-			if answer.Code == http.StatusInternalServerError && json.Valid(body) {
-				ended.Add(1)
-				_ = front.server.Close()
-				_ = front.open()
-				panic(http.ErrAbortHandler)
-			}
-			w.WriteHeader(answer.Code)
+	virtual(t, func(t *testing.T) {
+		right := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500}
+		var front *door
+		var ended atomic.Int64
+		target, front := openDoorOver(t, func(dial string) http.Handler {
+			right.dial = dial
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(strings.NewReader(string(body)))
+				answer := httptest.NewRecorder()
+				right.ServeHTTP(answer, r)
+				if answer.Code == http.StatusInternalServerError && json.Valid(body) {
+					ended.Add(1)
+					front.close()
+					_ = front.open()
+					panic(http.ErrAbortHandler)
+				}
+				w.WriteHeader(answer.Code)
+			})
 		})
+		target.Stop = func(context.Context, string) error { front.close(); return nil }
+		target.Start = func(context.Context) error { return nil }
+		r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "faults/cut-before")
+		require.Equal(t, Pass, f.Verdict, f.Why)
+		require.Positive(t, ended.Load())
 	})
-	target.Stop = func(context.Context, string) error { return front.server.Close() }
-	target.Start = func(context.Context) error { return nil }
-	r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "faults/cut-before")
-	require.Equal(t, Pass, f.Verdict, f.Why)
-	require.Positive(t, ended.Load())
 }
 
 // A process that a body ends is told so, with what it wrote.
 func TestABodyThatEndsTheProcess(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if string(body) == "null" {
-				_ = s.stop()
-				panic(http.ErrAbortHandler)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if string(body) == "null" {
+					_ = s.stop()
+					panic(http.ErrAbortHandler)
+				}
+				return false
 			}
-			return false
-		}
-	}).target()
-	target.stderr = func() string { return nodeThrow }
-	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/garbage"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/garbage")
-	require.Equal(t, Fail, f.Verdict)
-	require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an error that nobody catches`)
-	require.Contains(t, f.Mend, "answer 400 to what is not JSON")
-	require.Contains(t, f.Mend, mendReject)
+		}).target()
+		target.stderr = func() string { return nodeThrow }
+		r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/garbage"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "ack-policy/garbage")
+		require.Equal(t, Fail, f.Verdict)
+		require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an error that nobody catches`)
+		require.Contains(t, f.Mend, "answer 400 to what is not JSON")
+		require.Contains(t, f.Mend, mendReject)
+	})
 }

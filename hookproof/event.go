@@ -159,16 +159,28 @@ func bindEvent(version, name string, b bound) (Event, error) {
 		if left, may := kept[row.pointer]; may && err == nil && string(body[at.value.from:at.value.to]) == left {
 			continue
 		}
-		if body, err = put(body, row.pointer, value); err != nil {
-			return Event{}, err
+		raw, failed := asStripeWrites(row.pointer, value)
+		switch {
+		case failed != nil:
+			return Event{}, failed
+		case err == nil:
+			body = replace(body, at.value, raw)
+		default:
+			if body, err = splice(body, row.pointer, raw); err != nil {
+				return Event{}, err
+			}
 		}
 	}
 	return Event{ID: b.id, Type: read.Type, Body: body}, nil
 }
 
-// put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
+// asStripeWrites is a value by the line, two spaces deeper each time, as all of an event.
+func asStripeWrites(pointer string, value any) ([]byte, error) {
+	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
+}
+
 func put(body []byte, pointer string, value any) ([]byte, error) {
-	raw, err := json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
+	raw, err := asStripeWrites(pointer, value)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/hookproof/fixtures"
 )
@@ -19,7 +20,9 @@ type EventType struct {
 }
 
 // EventTypes are all types that there are fixtures of, sorted. A type without words is sent by 'hookproof replay' alone.
-func EventTypes() []EventType {
+func EventTypes() []EventType { return slices.Clone(allEventTypes()) }
+
+var allEventTypes = sync.OnceValue(func() []EventType {
 	types := map[string]EventType{}
 	for _, version := range fixtures.Versions() {
 		for _, name := range fixtures.EventNames(version) {
@@ -54,7 +57,7 @@ func EventTypes() []EventType {
 		list = append(list, one)
 	}
 	return list
-}
+})
 
 // EventTable is the documentation of event types: a table in Markdown, a row each, and one of what each word says.
 func EventTable() string {

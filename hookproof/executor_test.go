@@ -127,18 +127,20 @@ func TestWhatIsRedelivered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			script := &scripted{expiries: row.expiries}
-			x := pipelineOf(t, openStall(t, script.answers).target()).executor
-			s, err := ParseSchedule(row.left)
-			require.NoError(t, err)
-			h := &History{Subject: stranger(nil, true), steps: s, events: map[string]Event{}, answers: make([][]int, len(s)), Faulty: row.faulty}
-			for n, step := range s {
-				require.NoError(t, x.bind(t.Context(), h, step, time.Now()))
-				x.post(t.Context(), h, n, step)
-			}
-			require.Equal(t, row.pending, append([]string(nil), h.pending...))
-			require.Len(t, h.Deliveries, len(row.expiries))
-			require.Equal(t, []int{0}, h.answers[0][:1])
+			virtual(t, func(t *testing.T) {
+				script := &scripted{expiries: row.expiries}
+				x := pipelineOf(t, openStall(t, script.answers).target()).executor
+				s, err := ParseSchedule(row.left)
+				require.NoError(t, err)
+				h := &History{Subject: stranger(nil, true), steps: s, events: map[string]Event{}, answers: make([][]int, len(s)), Faulty: row.faulty}
+				for n, step := range s {
+					require.NoError(t, x.bind(t.Context(), h, step, time.Now()))
+					x.post(t.Context(), h, n, step)
+				}
+				require.Equal(t, row.pending, append([]string(nil), h.pending...))
+				require.Len(t, h.Deliveries, len(row.expiries))
+				require.Equal(t, []int{0}, h.answers[0][:1])
+			})
 		})
 	}
 }
@@ -146,16 +148,18 @@ func TestWhatIsRedelivered(t *testing.T) {
 // Where a relation compares states, each of its places that differ for any two subjects is found once, by one more subject.
 func TestOneMoreSubjectIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
-	target := licensing(openStall(t, nil).target())
-	var subjects atomic.Int64
-	subject := target.Subject
-	target.Subject = func(ctx context.Context) (Subject, error) { subjects.Add(1); return subject(ctx) }
-	p := pipelineOf(t, target)
-	for range 3 {
-		o, err := p.try(t.Context(), caseOf(t, equal("paid*2", "paid")[0]).with(Schedule{{Event: "paid", Copies: 2}}, Schedule{{Event: "paid", Copies: 1}}))
-		require.NoError(t, err)
-		require.Equal(t, NotRun, o[0].Verdict, o[0].Why)
-		require.Contains(t, o[0].Why, "two subjects differ at /licence")
-	}
-	require.EqualValues(t, 3+3, subjects.Load(), "one each, two for the references, and one more")
+	virtual(t, func(t *testing.T) {
+		target := licensing(openStall(t, nil).target())
+		var subjects atomic.Int64
+		subject := target.Subject
+		target.Subject = func(ctx context.Context) (Subject, error) { subjects.Add(1); return subject(ctx) }
+		p := pipelineOf(t, target)
+		for range 3 {
+			o, err := p.try(t.Context(), caseOf(t, equal("paid*2", "paid")[0]).with(Schedule{{Event: "paid", Copies: 2}}, Schedule{{Event: "paid", Copies: 1}}))
+			require.NoError(t, err)
+			require.Equal(t, NotRun, o[0].Verdict, o[0].Why)
+			require.Contains(t, o[0].Why, "two subjects differ at /licence")
+		}
+		require.EqualValues(t, 3+3, subjects.Load(), "one each, two for the references, and one more")
+	})
 }

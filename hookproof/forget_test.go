@@ -72,28 +72,30 @@ func TestARestartThatBeginsAgainAccusesOnlyItself(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target, options := patient(amnesiac(t, nil, unknown), Options{Seed: 1, Only: []string{"idempotence/redelivered", "idempotence/restart", "meaning/unpaid", "order/slow-payment", "faults/stopped", "faults/poisoned-by-garbage"}})
-			r, err := Judge(t.Context(), target, options)
-			require.NoError(t, err)
-			restarts := []string{"idempotence/restart", "faults/stopped"}
-			for _, f := range r.Findings {
-				if !slices.Contains(restarts, f.Check) {
-					require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
+			virtual(t, func(t *testing.T) {
+				target, options := patient(amnesiac(t, nil, unknown), Options{Seed: 1, Only: []string{"idempotence/redelivered", "idempotence/restart", "meaning/unpaid", "order/slow-payment", "faults/stopped", "faults/poisoned-by-garbage"}})
+				r, err := Judge(t.Context(), target, options)
+				require.NoError(t, err)
+				restarts := []string{"idempotence/restart", "faults/stopped"}
+				for _, f := range r.Findings {
+					if !slices.Contains(restarts, f.Check) {
+						require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
+					}
 				}
-			}
-			f := findingOf(t, r, "idempotence/restart")
-			require.Equal(t, Fail, f.Verdict, f.Why)
-			require.Contains(t, f.Why, "after paid restart paid the state is lost, which was ")
-			require.Equal(t, "rank 4", f.Expected["/status"])
-			require.Contains(t, f.Mend, "in a database", "that copies are remembered would not mend it")
-			stopped := findingOf(t, r, "faults/stopped")
-			require.Equal(t, Fail, stopped.Verdict)
-			require.Equal(t, f.Check, stopped.Because, stopped.Why)
-			f = findingOf(t, r, "idempotence/redelivered")
-			require.Equal(t, NotRun, f.Verdict, f.Why)
-			require.True(t, f.Lacking)
-			require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
-			require.Equal(t, Pass, findingOf(t, r, "faults/poisoned-by-garbage").Verdict, "what comes afterwards is judged")
+				f := findingOf(t, r, "idempotence/restart")
+				require.Equal(t, Fail, f.Verdict, f.Why)
+				require.Contains(t, f.Why, "after paid restart paid the state is lost, which was ")
+				require.Equal(t, "rank 4", f.Expected["/status"])
+				require.Contains(t, f.Mend, "in a database", "that copies are remembered would not mend it")
+				stopped := findingOf(t, r, "faults/stopped")
+				require.Equal(t, Fail, stopped.Verdict)
+				require.Equal(t, f.Check, stopped.Because, stopped.Why)
+				f = findingOf(t, r, "idempotence/redelivered")
+				require.Equal(t, NotRun, f.Verdict, f.Why)
+				require.True(t, f.Lacking)
+				require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
+				require.Equal(t, Pass, findingOf(t, r, "faults/poisoned-by-garbage").Verdict, "what comes afterwards is judged")
+			})
 		})
 	}
 }
@@ -101,21 +103,23 @@ func TestARestartThatBeginsAgainAccusesOnlyItself(t *testing.T) {
 // A target that keeps its orders is judged to the end, though it counts something from 1 whenever it is started.
 func TestANumberThatBeginsAgainIsNoLoss(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	subject, stop := target.Subject, target.Stop
-	var number atomic.Int64
-	target.Subject = func(ctx context.Context) (Subject, error) {
-		s, err := subject(ctx)
-		s["requestNumber"] = fmt.Sprint("request ", number.Add(1))
-		return s, err
-	}
-	target.Stop = func(ctx context.Context, how string) error { number.Store(0); return stop(ctx, how) }
-	target, options := patient(target, Options{Only: []string{"idempotence/redelivered", "idempotence/restart", "faults/stopped", "faults/poisoned-by-garbage"}})
-	r, err := Judge(t.Context(), target, options)
-	require.NoError(t, err)
-	for _, f := range r.Findings {
-		require.Equal(t, Pass, f.Verdict, "%s: %s", f.Check, f.Why)
-	}
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		subject, stop := target.Subject, target.Stop
+		var number atomic.Int64
+		target.Subject = func(ctx context.Context) (Subject, error) {
+			s, err := subject(ctx)
+			s["requestNumber"] = fmt.Sprint("request ", number.Add(1))
+			return s, err
+		}
+		target.Stop = func(ctx context.Context, how string) error { number.Store(0); return stop(ctx, how) }
+		target, options := patient(target, Options{Only: []string{"idempotence/redelivered", "idempotence/restart", "faults/stopped", "faults/poisoned-by-garbage"}})
+		r, err := Judge(t.Context(), target, options)
+		require.NoError(t, err)
+		for _, f := range r.Findings {
+			require.Equal(t, Pass, f.Verdict, "%s: %s", f.Check, f.Why)
+		}
+	})
 }
 
 func TestIssued(t *testing.T) {

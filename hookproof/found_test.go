@@ -119,13 +119,15 @@ func TestFaultsAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, row.lie).target(), Options{Only: []string{row.check}})
-			require.NoError(t, err)
-			f := findingOf(t, r, row.check)
-			require.Equal(t, Fail, f.Verdict, f.Why)
-			require.Contains(t, f.Why, row.why)
-			require.NotEmpty(t, f.Mend)
-			require.NotEmpty(t, f.Importance)
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openStall(t, row.lie).target(), Options{Only: []string{row.check}})
+				require.NoError(t, err)
+				f := findingOf(t, r, row.check)
+				require.Equal(t, Fail, f.Verdict, f.Why)
+				require.Contains(t, f.Why, row.why)
+				require.NotEmpty(t, f.Mend)
+				require.NotEmpty(t, f.Importance)
+			})
 		})
 	}
 }
@@ -152,22 +154,24 @@ func TestWhatIsWrongAboutSignaturesIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, func(s *stall) {
-				s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-					at, signatures := parts(r.Header.Get("Stripe-Signature"))
-					now, status := time.Now().Unix(), http.StatusBadRequest
-					if row.takes(now-at, signatures, Signature(shopSecret, at, body)) {
-						s.mu.Lock()
-						defer s.mu.Unlock()
-						status, _ = s.take(fmt.Sprintf("t=%d,v1=%s", now, Signature(shopSecret, now, body)), body)
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openStall(t, func(s *stall) {
+					s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+						at, signatures := parts(r.Header.Get("Stripe-Signature"))
+						now, status := time.Now().Unix(), http.StatusBadRequest
+						if row.takes(now-at, signatures, Signature(shopSecret, at, body)) {
+							s.mu.Lock()
+							defer s.mu.Unlock()
+							status, _ = s.take(fmt.Sprintf("t=%d,v1=%s", now, Signature(shopSecret, now, body)), body)
+						}
+						w.WriteHeader(status)
+						return true
 					}
-					w.WriteHeader(status)
-					return true
-				}
-			}).target(), Options{Only: []string{row.check}})
-			require.NoError(t, err)
-			f := findingOf(t, r, row.check)
-			require.Equal(t, Fail, f.Verdict, f.Why)
+				}).target(), Options{Only: []string{row.check}})
+				require.NoError(t, err)
+				f := findingOf(t, r, row.check)
+				require.Equal(t, Fail, f.Verdict, f.Why)
+			})
 		})
 	}
 }
@@ -175,78 +179,86 @@ func TestWhatIsWrongAboutSignaturesIsFound(t *testing.T) {
 // Copies go to every replica: each that remembers for itself counts one.
 func TestReplicasThatRememberForThemselvesAreFound(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		memories := map[string]map[string]bool{"/hook": {}, "/replica": {}}
-		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.seen = memories[r.URL.Path]
-			status, _ := s.take(r.Header.Get("Stripe-Signature"), body)
-			w.WriteHeader(status)
-			return true
-		}
-		s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
-	}).target()
-	target.Replicas = []string{strings.Replace(target.URL, "/hook", "/replica", 1)}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/replicas"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "idempotence/replicas")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "/shipped is 2 instead of 1")
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			memories := map[string]map[string]bool{"/hook": {}, "/replica": {}}
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.seen = memories[r.URL.Path]
+				status, _ := s.take(r.Header.Get("Stripe-Signature"), body)
+				w.WriteHeader(status)
+				return true
+			}
+			s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
+		}).target()
+		target.Replicas = []string{strings.Replace(target.URL, "/hook", "/replica", 1)}
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/replicas"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "idempotence/replicas")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "/shipped is 2 instead of 1")
+	})
 }
 
 // An endpoint that fulfils whatever is completed is told that, and not that it gives nothing for a voucher.
 func TestWhatIsFulfilledUnpaidDoesNotCondemnWhatIsFree(t *testing.T) {
 	t.Parallel()
-	eager := func(s *stall) {
-		s.before = func(e stallEvent, o *stallOrder) bool {
-			completed := e.Type == "checkout.session.completed"
-			if completed {
-				o.rank, o.shipped = 4, 1
+	virtual(t, func(t *testing.T) {
+		eager := func(s *stall) {
+			s.before = func(e stallEvent, o *stallOrder) bool {
+				completed := e.Type == "checkout.session.completed"
+				if completed {
+					o.rank, o.shipped = 4, 1
+				}
+				return completed
 			}
-			return completed
 		}
-	}
-	r, err := Judge(t.Context(), openStall(t, eager).target(), Options{Only: []string{"meaning/unpaid", "meaning/free"}})
-	require.NoError(t, err)
-	require.Equal(t, Fail, findingOf(t, r, "meaning/unpaid").Verdict)
-	require.Equal(t, NotRun, findingOf(t, r, "meaning/free").Verdict)
+		r, err := Judge(t.Context(), openStall(t, eager).target(), Options{Only: []string{"meaning/unpaid", "meaning/free"}})
+		require.NoError(t, err)
+		require.Equal(t, Fail, findingOf(t, r, "meaning/unpaid").Verdict)
+		require.Equal(t, NotRun, findingOf(t, r, "meaning/free").Verdict)
+	})
 }
 
 func TestProfileStripeTellsOurPolicyAsInfo(t *testing.T) {
 	t.Parallel()
-	gullible := func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
-			var at int64
-			_, _ = fmt.Sscanf(r.Header.Get("Stripe-Signature"), "t=%d", &at)
-			if at > time.Now().Unix()+60 {
-				w.WriteHeader(200)
-				return true
+	virtual(t, func(t *testing.T) {
+		gullible := func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+				var at int64
+				_, _ = fmt.Sscanf(r.Header.Get("Stripe-Signature"), "t=%d", &at)
+				if at > time.Now().Unix()+60 {
+					w.WriteHeader(200)
+					return true
+				}
+				return false
 			}
-			return false
 		}
-	}
-	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
-		r, err := Judge(t.Context(), openStall(t, gullible).target(), Options{Only: []string{"authenticity/future"}, Profile: profile})
-		require.NoError(t, err)
-		require.Equal(t, verdict, findingOf(t, r, "authenticity/future").Verdict)
-	}
+		for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+			r, err := Judge(t.Context(), openStall(t, gullible).target(), Options{Only: []string{"authenticity/future"}, Profile: profile})
+			require.NoError(t, err)
+			require.Equal(t, verdict, findingOf(t, r, "authenticity/future").Verdict)
+		}
+	})
 }
 
 func TestUnhandledTypesAreLeftOut(t *testing.T) {
 	t.Parallel()
-	deaf := func(s *stall) {
-		s.before = func(e stallEvent, _ *stallOrder) bool { return strings.HasPrefix(e.Type, "charge.dispute.") }
-	}
-	target := openStall(t, deaf).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/dispute"}})
-	require.NoError(t, err)
-	require.Equal(t, NotRun, findingOf(t, r, "meaning/dispute").Verdict)
-	require.True(t, r.Incomplete(), "no evidence is never a pass")
-	target.Unhandled = []string{"charge.dispute.created"}
-	r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/dispute", "order/dispute", "authenticity/genuine"}})
-	require.NoError(t, err)
-	require.Contains(t, findingOf(t, r, "meaning/dispute").Why, "means to ignore charge.dispute.created")
-	require.Equal(t, Pass, findingOf(t, r, "order/dispute").Verdict)
-	require.False(t, r.Incomplete())
+	virtual(t, func(t *testing.T) {
+		deaf := func(s *stall) {
+			s.before = func(e stallEvent, _ *stallOrder) bool { return strings.HasPrefix(e.Type, "charge.dispute.") }
+		}
+		target := openStall(t, deaf).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/dispute"}})
+		require.NoError(t, err)
+		require.Equal(t, NotRun, findingOf(t, r, "meaning/dispute").Verdict)
+		require.True(t, r.Incomplete(), "no evidence is never a pass")
+		target.Unhandled = []string{"charge.dispute.created"}
+		r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/dispute", "order/dispute", "authenticity/genuine"}})
+		require.NoError(t, err)
+		require.Contains(t, findingOf(t, r, "meaning/dispute").Why, "means to ignore charge.dispute.created")
+		require.Equal(t, Pass, findingOf(t, r, "order/dispute").Verdict)
+		require.False(t, r.Incomplete())
+	})
 }

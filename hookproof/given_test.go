@@ -55,53 +55,57 @@ func TestAnIDOfATypeOfGosIsMasked(t *testing.T) {
 // An id of a type of the program's own is an id: events that did not have it would be about nobody, and the hooks be doubted.
 func TestAnIDOfATypeOfGosIsBound(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	subject := target.Subject
-	target.Subject = func(ctx context.Context) (Subject, error) {
-		s, err := subject(ctx)
-		for name, value := range s {
-			if text, is := value.(string); is {
-				s[name] = orderID(text)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		subject := target.Subject
+		target.Subject = func(ctx context.Context) (Subject, error) {
+			s, err := subject(ctx)
+			for name, value := range s {
+				if text, is := value.(string); is {
+					s[name] = orderID(text)
+				}
 			}
+			return s, err
 		}
-		return s, err
-	}
-	state := target.State
-	target.State = func(ctx context.Context, s Subject) (any, error) {
-		again := Subject{}
-		for name, value := range s {
-			again[name] = value
-			if id, is := value.(orderID); is { // as it was given
-				again[name] = string(id)
+		state := target.State
+		target.State = func(ctx context.Context, s Subject) (any, error) {
+			again := Subject{}
+			for name, value := range s {
+				again[name] = value
+				if id, is := value.(orderID); is { // as it was given
+					again[name] = string(id)
+				}
 			}
+			return state(ctx, again)
 		}
-		return state(ctx, again)
-	}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
-	require.NoError(t, err)
-	require.Equal(t, Pass, r.Findings[0].Verdict, r.Findings[0].Why)
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+		require.NoError(t, err)
+		require.Equal(t, Pass, r.Findings[0].Verdict, r.Findings[0].Why)
+	})
 }
 
 func TestAHookOfGosThatGivesNothingOfUseIsNamed(t *testing.T) {
 	t.Parallel()
-	for want, change := range map[string]func(*Target){
-		"the hook subject: it gives early, none of which ties": func(target *Target) {
-			target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
-				return Subject{"early": "o1"}, func(context.Context) error { return nil }, nil
-			}
-		},
-		"the hook subject: it gives order, none of which ties": func(target *Target) {
-			target.Subject = func(context.Context) (Subject, error) { return Subject{"order": "o1"}, nil }
-		},
-		"the hook state: what it gives is no JSON: json: unsupported type: chan int": func(target *Target) {
-			target.State = func(context.Context, Subject) (any, error) { return make(chan int), nil }
-		},
-	} {
-		target := openStall(t, nil).target()
-		change(target)
-		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "order/overtaking"}})
-		require.ErrorContains(t, err, want)
-		var failed *HookError
-		require.ErrorAs(t, err, &failed)
-	}
+	virtual(t, func(t *testing.T) {
+		for want, change := range map[string]func(*Target){
+			"the hook subject: it gives early, none of which ties": func(target *Target) {
+				target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
+					return Subject{"early": "o1"}, func(context.Context) error { return nil }, nil
+				}
+			},
+			"the hook subject: it gives order, none of which ties": func(target *Target) {
+				target.Subject = func(context.Context) (Subject, error) { return Subject{"order": "o1"}, nil }
+			},
+			"the hook state: what it gives is no JSON: json: unsupported type: chan int": func(target *Target) {
+				target.State = func(context.Context, Subject) (any, error) { return make(chan int), nil }
+			},
+		} {
+			target := openStall(t, nil).target()
+			change(target)
+			_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "order/overtaking"}})
+			require.ErrorContains(t, err, want)
+			var failed *HookError
+			require.ErrorAs(t, err, &failed)
+		}
+	})
 }

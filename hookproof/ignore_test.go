@@ -156,35 +156,37 @@ func TestTheAdviceOfARunStillShowsADouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			advised := func(doubles bool) (Finding, []string) {
-				target := keyed(t, doubles, shape)
-				for range 5 {
-					r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
-					var unusable *Unusable
-					why := ""
-					if errors.As(err, &unusable) {
-						why = unusable.Reason
-					} else {
-						require.NoError(t, err)
-						f := findingOf(t, r, "idempotence/redelivered")
-						if why = f.Why; f.Verdict != NotRun {
-							return f, target.Ignore
+			virtual(t, func(t *testing.T) {
+				advised := func(doubles bool) (Finding, []string) {
+					target := keyed(t, doubles, shape)
+					for range 5 {
+						r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+						var unusable *Unusable
+						why := ""
+						if errors.As(err, &unusable) {
+							why = unusable.Reason
+						} else {
+							require.NoError(t, err)
+							f := findingOf(t, r, "idempotence/redelivered")
+							if why = f.Why; f.Verdict != NotRun {
+								return f, target.Ignore
+							}
 						}
+						m := proposed.FindStringSubmatch(why)
+						require.NotNil(t, m, why)
+						var more []string
+						require.NoError(t, json.Unmarshal([]byte(m[1]), &more))
+						target.Ignore = append(target.Ignore, more...)
 					}
-					m := proposed.FindStringSubmatch(why)
-					require.NotNil(t, m, why)
-					var more []string
-					require.NoError(t, json.Unmarshal([]byte(m[1]), &more))
-					target.Ignore = append(target.Ignore, more...)
+					require.Fail(t, fmt.Sprint("there is no end of advice: ", target.Ignore))
+					return Finding{}, nil
 				}
-				require.Fail(t, fmt.Sprint("there is no end of advice: ", target.Ignore))
-				return Finding{}, nil
-			}
-			f, ignore := advised(false)
-			require.Equal(t, Pass, f.Verdict, "%s, ignoring %s", f.Why, ignore)
-			require.NotEmpty(t, ignore)
-			f, ignore = advised(true)
-			require.Equal(t, Fail, f.Verdict, "%s, ignoring %s", f.Why, ignore)
+				f, ignore := advised(false)
+				require.Equal(t, Pass, f.Verdict, "%s, ignoring %s", f.Why, ignore)
+				require.NotEmpty(t, ignore)
+				f, ignore = advised(true)
+				require.Equal(t, Fail, f.Verdict, "%s, ignoring %s", f.Why, ignore)
+			})
 		})
 	}
 }

@@ -55,12 +55,14 @@ func TestACorrectStallHasNoFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openStall(t, lie).target(), Options{Seed: 1, Skip: []string{"idempotence/restart", "faults/stopped"}})
-			require.NoError(t, err)
-			requireNone(t, r, Fail, Info)
-			require.False(t, r.Incomplete())
-			require.Greater(t, r.Count(Pass), 50)
-			require.LessOrEqual(t, r.HookCalls, 300)
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openStall(t, lie).target(), Options{Seed: 1, Skip: []string{"idempotence/restart", "faults/stopped"}})
+				require.NoError(t, err)
+				requireNone(t, r, Fail, Info)
+				require.False(t, r.Incomplete())
+				require.Greater(t, r.Count(Pass), 50)
+				require.LessOrEqual(t, r.HookCalls, 300)
+			})
 		})
 	}
 }
@@ -84,52 +86,58 @@ func TestHooksThatFail(t *testing.T) {
 	} {
 		t.Run(hook, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, nil).target()
-			with(target)
-			_, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine", "bookkeeping/received", "idempotence/restart"}})
-			var failed *HookError
-			require.ErrorAs(t, err, &failed)
-			require.Equal(t, hook, failed.Hook)
-			require.ErrorIs(t, err, broken)
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, nil).target()
+				with(target)
+				_, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine", "bookkeeping/received", "idempotence/restart"}})
+				var failed *HookError
+				require.ErrorAs(t, err, &failed)
+				require.Equal(t, hook, failed.Hook)
+				require.ErrorIs(t, err, broken)
+			})
 		})
 	}
 }
 
 func TestFlakyAnswersAreReported(t *testing.T) {
 	t.Parallel()
-	copies := map[string]int{}
-	s := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if copies[string(body)]++; copies[string(body)]%2 == 0 {
-				w.WriteHeader(503)
-				return true
+	virtual(t, func(t *testing.T) {
+		copies := map[string]int{}
+		s := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if copies[string(body)]++; copies[string(body)]%2 == 0 {
+					w.WriteHeader(503)
+					return true
+				}
+				return false
 			}
-			return false
-		}
+		})
+		r, err := Judge(t.Context(), s.target(), Options{Only: []string{"ack-policy"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "ack-policy/steady")
+		require.Equal(t, Fail, f.Verdict)
+		require.Regexp(t, `sent 20 times with nothing else on its way, 10 were acknowledged`, f.Why)
+		require.Contains(t, findingOf(t, r, "ack-policy/duplicate").Why, "flaky", "it proves nothing")
 	})
-	r, err := Judge(t.Context(), s.target(), Options{Only: []string{"ack-policy"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/steady")
-	require.Equal(t, Fail, f.Verdict)
-	require.Regexp(t, `sent 20 times with nothing else on its way, 10 were acknowledged`, f.Why)
-	require.Contains(t, findingOf(t, r, "ack-policy/duplicate").Why, "flaky", "it proves nothing")
 }
 
 func TestTheBudgetIsKept(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	r, err := Judge(t.Context(), s.target(), Options{HookCalls: 40})
-	require.NoError(t, err)
-	require.LessOrEqual(t, r.HookCalls, 40+16, "up to eight relations were under way")
-	require.True(t, r.Incomplete())
-	require.Equal(t, "out of hook calls (40)", findingOf(t, r, "idempotence/overlapping").Why)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		r, err := Judge(t.Context(), s.target(), Options{HookCalls: 40})
+		require.NoError(t, err)
+		require.LessOrEqual(t, r.HookCalls, 40+16, "up to eight relations were under way")
+		require.True(t, r.Incomplete())
+		require.Equal(t, "out of hook calls (40)", findingOf(t, r, "idempotence/overlapping").Why)
 
-	r, err = Judge(t.Context(), s.target(), Options{Budget: time.Nanosecond})
-	require.NoError(t, err)
-	require.Equal(t, "out of time (1ns)", findingOf(t, r, "order/refunds").Why)
-	require.True(t, r.Incomplete())
+		r, err = Judge(t.Context(), s.target(), Options{Budget: time.Nanosecond})
+		require.NoError(t, err)
+		require.Equal(t, "out of time (1ns)", findingOf(t, r, "order/refunds").Why)
+		require.True(t, r.Incomplete())
+	})
 }
 
 // No demand takes what another is there to refuse.
@@ -166,40 +174,44 @@ func TestOverlapIsMeasured(t *testing.T) {
 // command that runs it again, and the documentation.
 func TestAMadeUpRelation(t *testing.T) {
 	t.Parallel()
-	made := Check{
-		Name: "order/made-up", Demand: "An expiry does not matter.", Source: "this test", Why: "nothing", Mend: "do not",
-		Relations: []Relation{{Left: "paid refund-10 refund-25 expired dispute", Op: "=", Right: "paid refund-10 refund-25 dispute"}},
-	}
-	forgetful := func(s *stall) {
-		s.before = func(e stallEvent, o *stallOrder) bool {
-			if e.Type == "checkout.session.expired" && o.rank == 4 {
-				o.rank = 2
-				return true
-			}
-			return false
+	virtual(t, func(t *testing.T) {
+		made := Check{
+			Name: "order/made-up", Demand: "An expiry does not matter.", Source: "this test", Why: "nothing", Mend: "do not",
+			Relations: []Relation{{Left: "paid refund-10 refund-25 expired dispute", Op: "=", Right: "paid refund-10 refund-25 dispute"}},
 		}
-	}
-	r, err := Judge(t.Context(), openStall(t, forgetful).target(), Options{Checks: []Check{made}, Only: []string{"order"}, Seed: 3})
-	require.NoError(t, err)
-	f := findingOf(t, r, "order/made-up")
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, "paid expired", f.Schedule, "the shortest that shows it")
-	require.Equal(t, "S(paid expired) = S(paid)", f.Relation)
-	require.Empty(t, f.Unshrunk)
-	require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
-	require.Equal(t, uint64(3), r.Seed)
-	require.Contains(t, r.Command, "hookproof check")
-	require.NotContains(t, r.Command, "--budget")
-	require.NotContains(t, r.Command, "--hook-calls")
-	require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
+		forgetful := func(s *stall) {
+			s.before = func(e stallEvent, o *stallOrder) bool {
+				if e.Type == "checkout.session.expired" && o.rank == 4 {
+					o.rank = 2
+					return true
+				}
+				return false
+			}
+		}
+		r, err := Judge(t.Context(), openStall(t, forgetful).target(), Options{Checks: []Check{made}, Only: []string{"order"}, Seed: 3})
+		require.NoError(t, err)
+		f := findingOf(t, r, "order/made-up")
+		require.Equal(t, Fail, f.Verdict)
+		require.Equal(t, "paid expired", f.Schedule, "the shortest that shows it")
+		require.Equal(t, "S(paid expired) = S(paid)", f.Relation)
+		require.Empty(t, f.Unshrunk)
+		require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
+		require.Equal(t, uint64(3), r.Seed)
+		require.Contains(t, r.Command, "hookproof check")
+		require.NotContains(t, r.Command, "--budget")
+		require.NotContains(t, r.Command, "--hook-calls")
+		require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
+	})
 }
 
 // The line that reruns a failure gives it the time and the calls of hooks that the run had.
 func TestARerunKeepsTheBudget(t *testing.T) {
 	t.Parallel()
-	r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute, HookCalls: 500})
-	require.NoError(t, err)
-	require.Contains(t, r.Command, " --profile strict --budget 3m0s --hook-calls 500")
+	virtual(t, func(t *testing.T) {
+		r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/genuine"}, Budget: 3 * time.Minute, HookCalls: 500})
+		require.NoError(t, err)
+		require.Contains(t, r.Command, " --profile strict --budget 3m0s --hook-calls 500")
+	})
 }
 
 var usualRules = rules{profile: "strict", timings: DefaultTimings}

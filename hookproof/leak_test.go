@@ -4,7 +4,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,60 +46,66 @@ func TestAShortSecretIsNoLeak(t *testing.T) {
 // What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
 func TestALeakIsSeenWhereTheAnswerIsOnlyWorthKnowing(t *testing.T) {
 	t.Parallel()
-	careless := func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if string(body) != "null" {
-				return false
+	virtual(t, func(t *testing.T) {
+		careless := func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if string(body) != "null" {
+					return false
+				}
+				http.Error(w, "TypeError: Cannot read properties of null (reading 'id')\n    at /srv/shop/webhook.mjs:31:22", 500)
+				return true
 			}
-			http.Error(w, "TypeError: Cannot read properties of null (reading 'id')\n    at /srv/shop/webhook.mjs:31:22", 500)
-			return true
 		}
-	}
-	r, err := Judge(t.Context(), openStall(t, careless).target(), Options{Only: []string{"ack-policy/garbage", "ack-policy/no-leak"}})
-	require.NoError(t, err)
-	require.Equal(t, Info, findingOf(t, r, "ack-policy/garbage").Verdict)
-	f := findingOf(t, r, "ack-policy/no-leak")
-	require.Equal(t, Fail, f.Verdict)
-	require.Contains(t, f.Why, "500 to json-null, signed as genuine: \"TypeError: Cannot read properties of null (reading 'id') at /srv/shop/webhook.mjs:31:22\"")
-	require.Len(t, f.Timeline, 2, "one of each check's")
-	require.Equal(t, "json-null", f.Timeline[0].Event)
-	require.Equal(t, 500, f.Timeline[0].Status)
-	require.Equal(t, "genuine", f.Timeline[0].Sign)
+		r, err := Judge(t.Context(), openStall(t, careless).target(), Options{Only: []string{"ack-policy/garbage", "ack-policy/no-leak"}})
+		require.NoError(t, err)
+		require.Equal(t, Info, findingOf(t, r, "ack-policy/garbage").Verdict)
+		f := findingOf(t, r, "ack-policy/no-leak")
+		require.Equal(t, Fail, f.Verdict)
+		require.Contains(t, f.Why, "500 to json-null, signed as genuine: \"TypeError: Cannot read properties of null (reading 'id') at /srv/shop/webhook.mjs:31:22\"")
+		require.Len(t, f.Timeline, 2, "one of each check's")
+		require.Equal(t, "json-null", f.Timeline[0].Event)
+		require.Equal(t, 500, f.Timeline[0].Status)
+		require.Equal(t, "genuine", f.Timeline[0].Sign)
+	})
 }
 
 // An overall check is rerun with the check whose deliveries showed the fault, or it would show nothing.
 func TestWhatOthersDeliveredIsRerunWithThem(t *testing.T) {
 	t.Parallel()
-	leaking := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if strings.Contains(string(body), `"charge.dispute.closed"`) { // which one check delivers
-				http.Error(w, "panic: no dispute", 500)
-				return true
+	virtual(t, func(t *testing.T) {
+		leaking := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"charge.dispute.closed"`) { // which one check delivers
+					http.Error(w, "panic: no dispute", 500)
+					return true
+				}
+				return false
 			}
-			return false
+		}).target()
+		seen := func(only ...string) Finding {
+			r, err := Judge(t.Context(), leaking, Options{Only: only, Seed: 1})
+			require.NoError(t, err)
+			return findingOf(t, r, "ack-policy/no-leak")
 		}
-	}).target()
-	seen := func(only ...string) Finding {
-		r, err := Judge(t.Context(), leaking, Options{Only: only, Seed: 1})
-		require.NoError(t, err)
-		return findingOf(t, r, "ack-policy/no-leak")
-	}
-	f := seen("ack-policy")
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, []string{"ack-policy/life"}, f.With)
-	require.Equal(t, Pass, seen(f.Check).Verdict)
-	require.Equal(t, Fail, seen(append(f.With, f.Check)...).Verdict)
+		f := seen("ack-policy")
+		require.Equal(t, Fail, f.Verdict)
+		require.Equal(t, []string{"ack-policy/life"}, f.With)
+		require.Equal(t, Pass, seen(f.Check).Verdict)
+		require.Equal(t, Fail, seen(append(f.With, f.Check)...).Verdict)
+	})
 }
 
 // A fault that lets nothing through has its deliveries shown as well.
 func TestWhatRefusesEverythingIsShown(t *testing.T) {
 	t.Parallel()
-	r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.answer = answering(308) }).target(), Options{Only: []string{"ack-policy"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/no-redirect")
-	require.Equal(t, Fail, f.Verdict)
-	require.NotEmpty(t, f.Timeline)
-	require.Equal(t, 308, f.Timeline[0].Status)
+	virtual(t, func(t *testing.T) {
+		r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.answer = answering(308) }).target(), Options{Only: []string{"ack-policy"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "ack-policy/no-redirect")
+		require.Equal(t, Fail, f.Verdict)
+		require.NotEmpty(t, f.Timeline)
+		require.Equal(t, 308, f.Timeline[0].Status)
+	})
 }
 
 // pages are small pages like those of frameworks, grown to the size of real ones by what stands before all that tells.
@@ -125,19 +130,19 @@ func TestADebuggersPageIsALeak(t *testing.T) {
 	for name, page := range leakPages(t, "debugger") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := &Target{Secret: shopSecret}
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(500)
-				_, _ = io.WriteString(w, page)
-			}))
-			t.Cleanup(server.Close)
-			target.URL = server.URL
-			d := target.Deliver(t.Context(), rawEvent("{}"), "genuine")
-			require.NotEmpty(t, d.inside)
-			require.LessOrEqual(t, len(d.Answer), mostKept, "a run keeps thousands")
-			seen := noLeak(Observation{Deliveries: []Delivery{d}})
-			require.Equal(t, Fail, seen.Verdict)
-			require.NotContains(t, seen.Why, "x7Ja0LhTqTz3pQ9mW2vB", "the debugger's own secret is not told")
+			virtual(t, func(t *testing.T) {
+				target := &Target{dialer: inMemory.dial, Secret: shopSecret}
+				target.URL = openDoor(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(500)
+					_, _ = io.WriteString(w, page)
+				})).url()
+				d := target.Deliver(t.Context(), rawEvent("{}"), "genuine")
+				require.NotEmpty(t, d.inside)
+				require.LessOrEqual(t, len(d.Answer), mostKept, "a run keeps thousands")
+				seen := noLeak(Observation{Deliveries: []Delivery{d}})
+				require.Equal(t, Fail, seen.Verdict)
+				require.NotContains(t, seen.Why, "x7Ja0LhTqTz3pQ9mW2vB", "the debugger's own secret is not told")
+			})
 		})
 	}
 }

@@ -124,52 +124,36 @@ func TestFaultsAtEveryMessage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openLedger(t, row.clerk), Options{Only: []string{"faults/cut-before", "faults/cut-after", "faults/database-away"}})
-			require.NoError(t, err)
-			for _, f := range r.Findings {
-				why, fails := row.fails[f.Check]
-				require.Equal(t, fails, f.Verdict == Fail, "%s: %s %s", f.Check, f.Verdict, f.Why)
-				require.Contains(t, f.Why, why)
-			}
-			require.Positive(t, r.Struck)
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openLedger(t, row.clerk), Options{Only: []string{"faults/cut-before", "faults/cut-after", "faults/database-away"}})
+				require.NoError(t, err)
+				for _, f := range r.Findings {
+					why, fails := row.fails[f.Check]
+					require.Equal(t, fails, f.Verdict == Fail, "%s: %s %s", f.Check, f.Verdict, f.Why)
+					require.Contains(t, f.Why, why)
+				}
+				require.Positive(t, r.Struck)
+			})
 		})
 	}
 }
 
 func TestCutsThatNobodyFeelsProveNothing(t *testing.T) {
 	t.Parallel()
-	target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
-	idle, err := NewProxy("127.0.0.1:0", target.Proxy.Addr())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, idle.Close()) })
-	target.Proxy = idle // the endpoint does not dial it
-	r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "faults/cut-before")
-	require.Equal(t, NotRun, f.Verdict)
-	require.Contains(t, f.Why, "does the endpoint dial the address that database.listen names?")
-	require.True(t, r.Incomplete())
+	virtual(t, func(t *testing.T) {
+		target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
+		target.Proxy = openProxy(t, inMemory.dialing(target.Proxy.Addr())) // which the endpoint does not dial
+		r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "faults/cut-before")
+		require.Equal(t, NotRun, f.Verdict)
+		require.Contains(t, f.Why, "does the endpoint dial the address that database.listen names?")
+		require.True(t, r.Incomplete())
+	})
 }
 
 func openLedger(t *testing.T, c clerk) *Target {
 	return openOver(t, func(dial string) http.Handler { c.dial = dial; return c })
-}
-
-// door is a server that can be closed, and opened again where it was.
-type door struct {
-	address string
-	handler http.Handler
-	server  *http.Server
-}
-
-func (d *door) open() error {
-	listener, err := net.Listen("tcp", d.address)
-	if err != nil {
-		return err
-	}
-	d.address, d.server = listener.Addr().String(), &http.Server{Handler: d.handler}
-	go func(s *http.Server) { _ = s.Serve(listener) }(d.server)
-	return nil
 }
 
 // openOver opens an endpoint over a ledger, at the address where it is to dial that.
@@ -182,17 +166,11 @@ func openOver(t *testing.T, over func(dial string) http.Handler) *Target {
 func openDoorOver(t *testing.T, over func(dial string) http.Handler) (*Target, *door) {
 	t.Helper()
 	l := &ledger{sums: map[string]int{}}
-	link, err := NewLink(serve(t, l.serve))
-	require.NoError(t, err)
-	t.Cleanup(link.Close)
-	proxy, err := NewProxy("127.0.0.1:0", link.Addr())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
-	front := &door{address: "127.0.0.1:0", handler: over(proxy.Addr())}
-	require.NoError(t, front.open())
-	t.Cleanup(func() { _ = front.server.Close() })
+	link, begins := openLink(t, inMemory.dialing(serveMemory(t, l.serve)))
+	proxy := openProxy(t, inMemory.dialing(begins))
+	front := openDoor(t, over(proxy.Addr()))
 	return &Target{
-		URL: "http://" + front.address, Secret: shopSecret, Proxy: proxy, Link: link,
+		URL: front.url(), dialer: inMemory.dial, Secret: shopSecret, Proxy: proxy, Link: link,
 		Subject: func(context.Context) (Subject, error) {
 			id := uuid.NewString()
 			return Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}, nil
@@ -215,17 +193,19 @@ func TestOnlyWhatSendsNothingIsNotCut(t *testing.T) {
 	for name, unhandled := range map[string][]string{"unsaid": nil, "declared": {"charge.refunded"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
-			target.Unhandled = unhandled
-			r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before", "faults/cut-after"}})
-			require.NoError(t, err)
-			for _, f := range r.Findings {
-				require.Equal(t, Pass, f.Verdict, f.Why)
-				require.Empty(t, f.Why)
-				require.Equal(t, []string{"S(paid refund, " + strings.TrimPrefix(f.Check, "faults/") + ") = S(paid refund): " +
-					"when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, f.NotRun)
-			}
-			require.False(t, r.Incomplete())
+			virtual(t, func(t *testing.T) {
+				target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500})
+				target.Unhandled = unhandled
+				r, err := Judge(t.Context(), target, Options{Only: []string{"faults/cut-before", "faults/cut-after"}})
+				require.NoError(t, err)
+				for _, f := range r.Findings {
+					require.Equal(t, Pass, f.Verdict, f.Why)
+					require.Empty(t, f.Why)
+					require.Equal(t, []string{"S(paid refund, " + strings.TrimPrefix(f.Check, "faults/") + ") = S(paid refund): " +
+						"when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, f.NotRun)
+				}
+				require.False(t, r.Incomplete())
+			})
 		})
 	}
 }
@@ -233,24 +213,26 @@ func TestOnlyWhatSendsNothingIsNotCut(t *testing.T) {
 // What a target means to ignore is not asked about, and the rest of a check is. A check of which nothing is left is not run.
 func TestOnlyWhatIsIgnoredIsNotRun(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	target.Unhandled = []string{"charge.refunded"}
-	ignored := unequal("paid refund", "paid", "")
-	for name, row := range map[string]struct {
-		relations []Relation
-		verdict   Verdict
-		why       string
-		notRun    []string
-	}{
-		"first": {append(ignored, equal("paid*2", "paid")...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
-		"last":  {append(equal("paid*2", "paid"), ignored...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
-		"all":   {ignored, NotRun, "the target means to ignore charge.refunded", nil},
-	} {
-		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "made-up/mixed", Demand: "It is so.", Relations: row.relations}}})
-		require.NoError(t, err, name)
-		f := findingOf(t, r, "made-up/mixed")
-		require.Equal(t, row.verdict, f.Verdict, name)
-		require.Equal(t, row.why, f.Why, name)
-		require.Equal(t, row.notRun, f.NotRun, name)
-	}
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		target.Unhandled = []string{"charge.refunded"}
+		ignored := unequal("paid refund", "paid", "")
+		for name, row := range map[string]struct {
+			relations []Relation
+			verdict   Verdict
+			why       string
+			notRun    []string
+		}{
+			"first": {append(ignored, equal("paid*2", "paid")...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
+			"last":  {append(equal("paid*2", "paid"), ignored...), Pass, "", []string{"S(paid refund) ≠ S(paid): the target means to ignore charge.refunded"}},
+			"all":   {ignored, NotRun, "the target means to ignore charge.refunded", nil},
+		} {
+			r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "made-up/mixed", Demand: "It is so.", Relations: row.relations}}})
+			require.NoError(t, err, name)
+			f := findingOf(t, r, "made-up/mixed")
+			require.Equal(t, row.verdict, f.Verdict, name)
+			require.Equal(t, row.why, f.Why, name)
+			require.Equal(t, row.notRun, f.NotRun, name)
+		}
+	})
 }

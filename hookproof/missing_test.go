@@ -10,17 +10,19 @@ import (
 // What a check lacks is told in the words of Needs, also where a hook turns out not to offer it.
 func TestWhatIsMissingIsTold(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
-		return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: "the target itself makes up sessionId"}
-	}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"order/overtaking", "idempotence/replicas", "faults/killed"}})
-	require.NoError(t, err)
-	require.False(t, r.Incomplete())
-	for check, missing := range map[string][]string{"order/overtaking": {"announce"}, "idempotence/replicas": {"replicas"}, "faults/killed": {"database"}} {
-		f := findingOf(t, r, check)
-		require.Equal(t, NotRun, f.Verdict, check)
-		require.Equal(t, missing, f.Missing, check)
-	}
-	require.Equal(t, "the target itself makes up sessionId", findingOf(t, r, "order/overtaking").Why)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
+			return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: "the target itself makes up sessionId"}
+		}
+		r, err := Judge(t.Context(), target, Options{Only: []string{"order/overtaking", "idempotence/replicas", "faults/killed"}})
+		require.NoError(t, err)
+		require.False(t, r.Incomplete())
+		for check, missing := range map[string][]string{"order/overtaking": {"announce"}, "idempotence/replicas": {"replicas"}, "faults/killed": {"database"}} {
+			f := findingOf(t, r, check)
+			require.Equal(t, NotRun, f.Verdict, check)
+			require.Equal(t, missing, f.Missing, check)
+		}
+		require.Equal(t, "the target itself makes up sessionId", findingOf(t, r, "order/overtaking").Why)
+	})
 }

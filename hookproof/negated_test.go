@@ -57,13 +57,15 @@ func TestEveryRelationCanFail(t *testing.T) {
 		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, relation := range turned {
-				one := c
-				one.Relations = []Relation{relation}
-				r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Checks: []Check{one}, Only: []string{c.Name}, Seed: 1})
-				require.NoError(t, err)
-				require.Equal(t, Fail, findingOf(t, r, c.Name).Verdict, "%s: %s", relation, findingOf(t, r, c.Name).Why)
-			}
+			virtual(t, func(t *testing.T) {
+				for _, relation := range turned {
+					one := c
+					one.Relations = []Relation{relation}
+					r, err := Judge(t.Context(), openStall(t, nil).target(), Options{Checks: []Check{one}, Only: []string{c.Name}, Seed: 1})
+					require.NoError(t, err)
+					require.Equal(t, Fail, findingOf(t, r, c.Name).Verdict, "%s: %s", relation, findingOf(t, r, c.Name).Why)
+				}
+			})
 		})
 	}
 	require.ElementsMatch(t, sortedKeys(unreached), sortedKeys(left), "each is named, and none that is turned round is")
@@ -154,18 +156,20 @@ func TestRefusedDuplicatesHideNoSilence(t *testing.T) {
 // What is late each time is late again when it is asked once more: many deliveries of it can share one moment.
 func TestWhatIsAlwaysLateIsAskedOnceMore(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if strings.Contains(string(body), `"charge.dispute.created"`) {
-				time.Sleep(DefaultTimings.TooSlow + 100*time.Millisecond)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if strings.Contains(string(body), `"charge.dispute.created"`) {
+					time.Sleep(DefaultTimings.TooSlow + 100*time.Millisecond)
+				}
+				return false
 			}
-			return false
-		}
-	}).target()
-	target.Timings.Answer = 30 * time.Second
-	r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/in-time", "ack-policy/foreign-object"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "ack-policy/in-time")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "2 of ")
+		}).target()
+		target.Timings.Answer = 30 * time.Second
+		r, err := Judge(t.Context(), target, Options{Only: []string{"ack-policy/in-time", "ack-policy/foreign-object"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "ack-policy/in-time")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "2 of ")
+	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"log"
-	"net/http/httptest"
+	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
@@ -26,13 +26,15 @@ func TestAStopHookThatStopsNothingIsNoVerdict(t *testing.T) {
 	for _, check := range restarts {
 		t.Run(check, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, nil).target()
-			target.Stop, target.Start = doesNothing, func(context.Context) error { return nil }
-			target.Timings.Ready = 100 * time.Millisecond
-			r, err := Judge(t.Context(), target, Options{Only: []string{check}})
-			require.EqualError(t, err, "the hook stop: it ended, and 100ms later something still listens at "+target.URL+
-				"; it must end the endpoint, and whatever starts it again by itself")
-			require.Equal(t, NotRun, findingOf(t, r, check).Verdict)
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, nil).target()
+				target.Stop, target.Start = doesNothing, func(context.Context) error { return nil }
+				target.Timings.Ready = 100 * time.Millisecond
+				r, err := Judge(t.Context(), target, Options{Only: []string{check}})
+				require.EqualError(t, err, "the hook stop: it ended, and 100ms later something still listens at "+target.URL+
+					"; it must end the endpoint, and whatever starts it again by itself")
+				require.Equal(t, NotRun, findingOf(t, r, check).Verdict)
+			})
 		})
 	}
 }
@@ -41,30 +43,32 @@ func TestAStopHookThatStopsNothingIsNoVerdict(t *testing.T) {
 // find its address taken, and the old one would be taken for it.
 func TestAStopHookNeedNotWaitForTheEnd(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	var starts, tooSoon atomic.Int64
-	target.Stop = func(context.Context, string) error {
-		time.AfterFunc(300*time.Millisecond, func() { _ = s.stop() })
-		return nil
-	}
-	target.Start = func(context.Context) error {
-		starts.Add(1)
-		if target.listens() {
-			tooSoon.Add(1)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		var starts, tooSoon atomic.Int64
+		target.Stop = func(context.Context, string) error {
+			time.AfterFunc(300*time.Millisecond, func() { _ = s.stop() })
 			return nil
 		}
-		time.AfterFunc(300*time.Millisecond, func() { _ = s.start() })
-		return nil
-	}
-	r, err := Judge(t.Context(), target, Options{Only: restarts})
-	require.NoError(t, err)
-	for _, check := range restarts {
-		f := findingOf(t, r, check)
-		require.Equal(t, Pass, f.Verdict, f.Why)
-	}
-	require.Zero(t, tooSoon.Load())
-	require.EqualValues(t, len(restarts), starts.Load())
+		target.Start = func(context.Context) error {
+			starts.Add(1)
+			if target.listens() {
+				tooSoon.Add(1)
+				return nil
+			}
+			time.AfterFunc(300*time.Millisecond, func() { _ = s.start() })
+			return nil
+		}
+		r, err := Judge(t.Context(), target, Options{Only: restarts})
+		require.NoError(t, err)
+		for _, check := range restarts {
+			f := findingOf(t, r, check)
+			require.Equal(t, Pass, f.Verdict, f.Why)
+		}
+		require.Zero(t, tooSoon.Load())
+		require.EqualValues(t, len(restarts), starts.Load())
+	})
 }
 
 // behind puts a reverse proxy before a target, which goes on listening while that is down.
@@ -75,34 +79,39 @@ func behind(t *testing.T, target *Target) *Target {
 	to.Path = ""
 	front := httputil.NewSingleHostReverseProxy(to)
 	front.ErrorLog = log.New(io.Discard, "", 0)
-	proxy := httptest.NewServer(front)
-	t.Cleanup(proxy.Close)
-	target.URL = proxy.URL + "/hook"
+	transport := &http.Transport{DialContext: inMemory.dial}
+	t.Cleanup(transport.CloseIdleConnections)
+	front.Transport = transport
+	target.URL = openDoor(t, front).url() + "/hook"
 	return target
 }
 
 // A proxy that has lost the target behind it says so, which is as good as nobody who listens.
 func TestATargetBehindAProxyCanBeRestarted(t *testing.T) {
 	t.Parallel()
-	target := behind(t, openStall(t, nil).target())
-	start := target.Start
-	target.Start = func(ctx context.Context) error {
-		time.AfterFunc(200*time.Millisecond, func() { _ = start(ctx) })
-		return nil
-	}
-	r, err := Judge(t.Context(), target, Options{Only: restarts})
-	require.NoError(t, err)
-	for _, check := range restarts {
-		f := findingOf(t, r, check)
-		require.Equal(t, Pass, f.Verdict, f.Why)
-	}
+	virtual(t, func(t *testing.T) {
+		target := behind(t, openStall(t, nil).target())
+		start := target.Start
+		target.Start = func(ctx context.Context) error {
+			time.AfterFunc(200*time.Millisecond, func() { _ = start(ctx) })
+			return nil
+		}
+		r, err := Judge(t.Context(), target, Options{Only: restarts})
+		require.NoError(t, err)
+		for _, check := range restarts {
+			f := findingOf(t, r, check)
+			require.Equal(t, Pass, f.Verdict, f.Why)
+		}
+	})
 }
 
 func TestAStopHookThatStopsNothingBehindAProxyIsNoVerdict(t *testing.T) {
 	t.Parallel()
-	target := behind(t, openStall(t, nil).target())
-	target.Stop = doesNothing
-	target.Timings.Ready = 100 * time.Millisecond
-	_, err := Judge(t.Context(), target, Options{Only: restarts})
-	require.ErrorContains(t, err, "the hook stop: it ended, and 100ms later something still listens")
+	virtual(t, func(t *testing.T) {
+		target := behind(t, openStall(t, nil).target())
+		target.Stop = doesNothing
+		target.Timings.Ready = 100 * time.Millisecond
+		_, err := Judge(t.Context(), target, Options{Only: restarts})
+		require.ErrorContains(t, err, "the hook stop: it ended, and 100ms later something still listens")
+	})
 }

@@ -42,14 +42,16 @@ func TestWhatIsOurPolicyFailsNobodyUnderProfileStripe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
-				target := openStall(t, row.lie).target()
-				r, err := Judge(t.Context(), target, Options{Only: []string{row.check}, Profile: profile})
-				require.NoError(t, err)
-				f := findingOf(t, r, row.check)
-				require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
-				require.Equal(t, ourPolicy, f.Source)
-			}
+			virtual(t, func(t *testing.T) {
+				for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+					target := openStall(t, row.lie).target()
+					r, err := Judge(t.Context(), target, Options{Only: []string{row.check}, Profile: profile})
+					require.NoError(t, err)
+					f := findingOf(t, r, row.check)
+					require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
+					require.Equal(t, ourPolicy, f.Source)
+				}
+			})
 		})
 	}
 }
@@ -58,21 +60,23 @@ func TestWhatIsOurPolicyFailsNobodyUnderProfileStripe(t *testing.T) {
 // so that profile stripe tells what the shop does with them, names unhandled, and fails nothing.
 func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
 	t.Parallel()
-	cardsAlone := func(s *stall) {
-		s.before = func(e stallEvent, _ *stallOrder) bool {
-			return e.Type == "checkout.session.async_payment_succeeded" || e.Type == "checkout.session.async_payment_failed"
+	virtual(t, func(t *testing.T) {
+		cardsAlone := func(s *stall) {
+			s.before = func(e stallEvent, _ *stallOrder) bool {
+				return e.Type == "checkout.session.async_payment_succeeded" || e.Type == "checkout.session.async_payment_failed"
+			}
 		}
-	}
-	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
-		options := unhurriedRun(aboutStates...)
-		options.Profile = profile
-		r, err := Judge(t.Context(), openPatient(t, cardsAlone), options)
-		require.NoError(t, err)
-		f := findingOf(t, r, "meaning/slow-payment")
-		require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
-		require.Contains(t, f.Why, "it does not show checkout.session.async_payment_succeeded; list that under unhandled if the endpoint is never sent it")
-		require.Equal(t, 1, r.Count(verdict), profile)
-	}
+		for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
+			options := unhurriedRun(aboutStates...)
+			options.Profile = profile
+			r, err := Judge(t.Context(), openPatient(t, cardsAlone), options)
+			require.NoError(t, err)
+			f := findingOf(t, r, "meaning/slow-payment")
+			require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)
+			require.Contains(t, f.Why, "it does not show checkout.session.async_payment_succeeded; list that under unhandled if the endpoint is never sent it")
+			require.Equal(t, 1, r.Count(verdict), profile)
+		}
+	})
 }
 
 // A row that is our policy is marked as one that profile strict alone demands, so that the table and explain say so.

@@ -12,7 +12,7 @@ import (
 // methods are safe for concurrent use.
 type Proxy struct {
 	listener net.Listener
-	upstream string
+	upstream func() (net.Conn, error) // connects to the database
 
 	mu       sync.Mutex
 	changed  *sync.Cond
@@ -40,10 +40,14 @@ func NewProxy(listen, upstream string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newProxy(listener, func() (net.Conn, error) { return net.Dial("tcp", upstream) }), nil
+}
+
+func newProxy(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
 	p := &Proxy{listener: listener, upstream: upstream, conns: map[net.Conn]bool{}}
 	p.changed = sync.NewCond(&p.mu)
 	p.running.Go(p.accept)
-	return p, nil
+	return p
 }
 
 // Addr is where the proxy listens.
@@ -92,8 +96,8 @@ func (p *Proxy) become(to mode) {
 
 // reset closes a connection without a goodbye, as a host that is gone does.
 func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // as TCP does
+		_ = lingers.SetLinger(0)
 	}
 	_ = conn.Close()
 }
@@ -117,7 +121,7 @@ func (p *Proxy) serve(client net.Conn) {
 	if !p.pass() { // a frozen proxy accepts, and does not connect
 		return
 	}
-	upstream, err := net.Dial("tcp", p.upstream)
+	upstream, err := p.upstream()
 	if err != nil || !p.keep(upstream) {
 		return
 	}

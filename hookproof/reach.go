@@ -54,6 +54,9 @@ func (t *Target) checkHost(host string) error {
 // dial connects to a host of the target's. A name may stand for another address by now than when Check asked for it, so
 // here the address itself is judged, when it is about to be connected to.
 func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if t.dialer != nil {
+		return t.dialer(ctx, network, address)
+	}
 	dialer := net.Dialer{Resolver: t.resolver}
 	if host, _, err := net.SplitHostPort(address); err != nil || !t.allows(host) {
 		dialer.Control = func(_, resolved string, _ syscall.RawConn) error {

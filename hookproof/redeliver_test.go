@@ -50,13 +50,15 @@ func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) i
 // good is not waited for as a database that recovers is.
 func TestRefusalsAreALastWord(t *testing.T) {
 	t.Parallel()
-	conflict := func(int) int { return http.StatusConflict }
-	unanswered, _ := redelivered(t, time.Hour, briefly, conflict, 0)
-	require.Equal(t, []string{"paid"}, unanswered)
-	unanswered, _ = redelivered(t, time.Hour, briefly, func(n int) int {
-		return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
-	}, 0)
-	require.Empty(t, unanswered)
+	virtual(t, func(t *testing.T) {
+		conflict := func(int) int { return http.StatusConflict }
+		unanswered, _ := redelivered(t, time.Hour, briefly, conflict, 0)
+		require.Equal(t, []string{"paid"}, unanswered)
+		unanswered, _ = redelivered(t, time.Hour, briefly, func(n int) int {
+			return []int{http.StatusNotFound, http.StatusServiceUnavailable, http.StatusNotFound, http.StatusOK}[n-1]
+		}, 0)
+		require.Empty(t, unanswered)
+	})
 }
 
 // A copy that waits for the end of another's lease is no copy that is refused for good. Where what is done is refused as
@@ -66,15 +68,17 @@ func TestALeaseIsWaitedFor(t *testing.T) {
 	for done, refused := range map[int][]string{http.StatusOK: nil, http.StatusConflict: {"paid"}} {
 		t.Run(http.StatusText(done), func(t *testing.T) {
 			t.Parallel()
-			began := time.Now()
-			unanswered, asked := redelivered(t, 2*DefaultTimings.Refusal+time.Second, briefly, func(int) int {
-				if time.Since(began) < DefaultTimings.Refusal+time.Second {
-					return http.StatusConflict
-				}
-				return http.StatusOK
-			}, done)
-			require.ElementsMatch(t, refused, unanswered)
-			require.Equal(t, 1, asked, "whether it takes copies of what is done")
+			virtual(t, func(t *testing.T) {
+				began := time.Now()
+				unanswered, asked := redelivered(t, 2*DefaultTimings.Refusal+time.Second, briefly, func(int) int {
+					if time.Since(began) < DefaultTimings.Refusal+time.Second {
+						return http.StatusConflict
+					}
+					return http.StatusOK
+				}, done)
+				require.ElementsMatch(t, refused, unanswered)
+				require.Equal(t, 1, asked, "whether it takes copies of what is done")
+			})
 		})
 	}
 }
@@ -82,8 +86,10 @@ func TestALeaseIsWaitedFor(t *testing.T) {
 // Between two tries a target is left in peace: each costs it a connection and an answer.
 func TestRedeliveriesAreApart(t *testing.T) {
 	t.Parallel()
-	tries := 0
-	unanswered, _ := redelivered(t, time.Second, 300*time.Millisecond, func(n int) int { tries = n; return http.StatusServiceUnavailable }, 0)
-	require.Equal(t, []string{"paid"}, unanswered)
-	require.LessOrEqual(t, tries, 4, "with three pauses and a part of one in a second")
+	virtual(t, func(t *testing.T) {
+		tries := 0
+		unanswered, _ := redelivered(t, time.Second, 300*time.Millisecond, func(n int) int { tries = n; return http.StatusServiceUnavailable }, 0)
+		require.Equal(t, []string{"paid"}, unanswered)
+		require.LessOrEqual(t, tries, 4, "with three pauses and a part of one in a second")
+	})
 }

@@ -30,22 +30,24 @@ func TestWhenARedeliveryIsGivenUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openStall(t, func(s *stall) {
-				s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-					w.WriteHeader(row.status)
-					return true
-				}
+			virtual(t, func(t *testing.T) {
+				s := openStall(t, func(s *stall) {
+					s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+						w.WriteHeader(row.status)
+						return true
+					}
+				})
+				x := pipelineOf(t, s.target()).executor
+				x.timings.Redeliver, x.timings.Recover, x.timings.Refusal, x.timings.CoolDown = time.Hour, time.Hour, time.Hour, time.Hour
+				e, err := eventOf(vocabulary["paid"], stranger(nil, true), x.target, time.Now(), false)
+				require.NoError(t, err)
+				h := &History{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
+				row.with(x, h, s)
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // where it is never given up
+				defer cancel()
+				require.NoError(t, x.redeliver(ctx, h))
+				require.ElementsMatch(t, row.unknown, h.Unacknowledged)
 			})
-			x := pipelineOf(t, s.target()).executor
-			x.timings.Redeliver, x.timings.Recover, x.timings.Refusal, x.timings.CoolDown = time.Hour, time.Hour, time.Hour, time.Hour
-			e, err := eventOf(vocabulary["paid"], stranger(nil, true), x.target, time.Now(), false)
-			require.NoError(t, err)
-			h := &History{events: map[string]Event{"paid": e}, pending: []string{"paid"}}
-			row.with(x, h, s)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // where it is never given up
-			defer cancel()
-			require.NoError(t, x.redeliver(ctx, h))
-			require.ElementsMatch(t, row.unknown, h.Unacknowledged)
 		})
 	}
 }
@@ -53,13 +55,15 @@ func TestWhenARedeliveryIsGivenUp(t *testing.T) {
 // An event is another copy's work where it is refused for now, and what has long been done is acknowledged.
 func TestWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	for status, now := range map[int]bool{409: true, 423: true, 425: true, 429: true, 400: false, 404: false, 422: false} {
-		for done, acknowledges := range map[int]bool{200: true, 409: false} {
-			script := &scripted{neutral: []int{done}}
-			x := pipelineOf(t, openStall(t, script.answers).target()).executor
-			require.Equal(t, now && acknowledges, x.isUnderWay(t.Context(), Delivery{Status: status}), "%d, and what is done %d", status, done)
-			x.facts.neutral = outgoing{}
-			require.False(t, x.isUnderWay(t.Context(), Delivery{Status: status}), "nothing is known to be done")
+	virtual(t, func(t *testing.T) {
+		for status, now := range map[int]bool{409: true, 423: true, 425: true, 429: true, 400: false, 404: false, 422: false} {
+			for done, acknowledges := range map[int]bool{200: true, 409: false} {
+				script := &scripted{neutral: []int{done}}
+				x := pipelineOf(t, openStall(t, script.answers).target()).executor
+				require.Equal(t, now && acknowledges, x.isUnderWay(t.Context(), Delivery{Status: status}), "%d, and what is done %d", status, done)
+				x.facts.neutral = outgoing{}
+				require.False(t, x.isUnderWay(t.Context(), Delivery{Status: status}), "nothing is known to be done")
+			}
 		}
-	}
+	})
 }

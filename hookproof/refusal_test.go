@@ -57,33 +57,35 @@ func TestAnEndpointThatRefusesTheseTypes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, func(s *stall) {
-				s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-					status, text := row.others, row.other
-					if !verifies(r.Header.Get("Stripe-Signature"), body) {
-						status, text = row.forgery, row.forged
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, func(s *stall) {
+					s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+						status, text := row.others, row.other
+						if !verifies(r.Header.Get("Stripe-Signature"), body) {
+							status, text = row.forgery, row.forged
+						}
+						w.WriteHeader(status)
+						if text == "refused, see log %d" {
+							text = fmt.Sprintf(text, 100000+n)
+						}
+						_, _ = io.WriteString(w, text)
+						return true
 					}
-					w.WriteHeader(status)
-					if text == "refused, see log %d" {
-						text = fmt.Sprintf(text, 100000+n)
-					}
-					_, _ = io.WriteString(w, text)
-					return true
+				}).target()
+				if row.bare {
+					target.Subject, target.State, target.Announce = nil, nil, nil
 				}
-			}).target()
-			if row.bare {
-				target.Subject, target.State, target.Announce = nil, nil, nil
-			}
-			_, err := Judge(t.Context(), target, Options{})
-			var unusable *Unusable
-			require.ErrorAs(t, err, &unusable)
-			require.ErrorContains(t, err, "topup.created and checkout.session.completed")
-			require.ErrorContains(t, err, "docs/events.md")
-			if row.right {
-				require.ErrorContains(t, err, "so the secret is right")
-			} else {
-				require.ErrorContains(t, err, "the secret is not the one")
-			}
+				_, err := Judge(t.Context(), target, Options{})
+				var unusable *Unusable
+				require.ErrorAs(t, err, &unusable)
+				require.ErrorContains(t, err, "topup.created and checkout.session.completed")
+				require.ErrorContains(t, err, "docs/events.md")
+				if row.right {
+					require.ErrorContains(t, err, "so the secret is right")
+				} else {
+					require.ErrorContains(t, err, "the secret is not the one")
+				}
+			})
 		})
 	}
 }

@@ -32,9 +32,11 @@ func TestACorrectShopPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, rest))
-			require.Equal(t, Pass, result.Verdict, result.Why)
-			require.NotEmpty(t, result.Journal.Deliveries())
+			virtual(t, func(t *testing.T) {
+				result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, rest))
+				require.Equal(t, Pass, result.Verdict, result.Why)
+				require.NotEmpty(t, result.Journal.Deliveries())
+			})
 		})
 	}
 	for _, word := range words(signings, true) {
@@ -67,101 +69,111 @@ func TestEveryLieIsSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openShop(t, row.lie)
-			target := s.target()
-			if s.hangs != nil {
-				target.Timings.Answer = 200 * time.Millisecond
-			}
-			target.Timings.Effect = 100 * time.Millisecond
-			result := Replay(t.Context(), target, scenario(t, row.rest))
-			if s.hangs != nil {
-				close(s.hangs)
-			}
-			require.Equal(t, Fail, result.Verdict)
-			require.Contains(t, result.Why, row.why)
+			virtual(t, func(t *testing.T) {
+				s := openShop(t, row.lie)
+				target := s.target()
+				if s.hangs != nil {
+					target.Timings.Answer = 200 * time.Millisecond
+				}
+				target.Timings.Effect = 100 * time.Millisecond
+				result := Replay(t.Context(), target, scenario(t, row.rest))
+				if s.hangs != nil {
+					close(s.hangs)
+				}
+				require.Equal(t, Fail, result.Verdict)
+				require.Contains(t, result.Why, row.why)
+			})
 		})
 	}
 }
 
 func TestEffectsMayComeAfterTheAnswer(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, func(s *shop) { s.lag = 200 * time.Millisecond })
-	result := Replay(t.Context(), s.target(), scenario(t, `"steps":[`+paid+`]`))
-	require.Equal(t, Pass, result.Verdict, result.Why)
+	virtual(t, func(t *testing.T) {
+		s := openShop(t, func(s *shop) { s.lag = 200 * time.Millisecond })
+		result := Replay(t.Context(), s.target(), scenario(t, `"steps":[`+paid+`]`))
+		require.Equal(t, Pass, result.Verdict, result.Why)
+	})
 }
 
 func TestHeldCopiesAreInFlightTogether(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, nil)
-	held := s.target()
-	hold, takenAtRelease := held.Hold, int64(-1)
-	held.Hold = func(ctx context.Context, o Subject) (func() error, error) {
-		release, err := hold(ctx, o)
-		return func() error {
-			s.mu.Lock()
-			takenAtRelease = s.counters.Received
-			s.mu.Unlock()
-			return release()
-		}, err
-	}
-	result := Replay(t.Context(), held, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":50,"held":true},"expect":{"acks":{"200":50}}}]`))
-	require.Equal(t, Pass, result.Verdict, result.Why)
-	require.Zero(t, takenAtRelease, "none was taken before all were on their way")
-	first, last := time.Time{}, time.Time{}
-	for _, d := range result.Journal.Deliveries() {
-		if answered := d.SentAt.Add(d.Latency); first.IsZero() || answered.Before(first) {
-			first = answered
+	virtual(t, func(t *testing.T) {
+		s := openShop(t, nil)
+		held := s.target()
+		hold, takenAtRelease := held.Hold, int64(-1)
+		held.Hold = func(ctx context.Context, o Subject) (func() error, error) {
+			release, err := hold(ctx, o)
+			return func() error {
+				s.mu.Lock()
+				takenAtRelease = s.counters.Received
+				s.mu.Unlock()
+				return release()
+			}, err
 		}
-		if d.SentAt.After(last) {
-			last = d.SentAt
+		result := Replay(t.Context(), held, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":50,"held":true},"expect":{"acks":{"200":50}}}]`))
+		require.Equal(t, Pass, result.Verdict, result.Why)
+		require.Zero(t, takenAtRelease, "none was taken before all were on their way")
+		first, last := time.Time{}, time.Time{}
+		for _, d := range result.Journal.Deliveries() {
+			if answered := d.SentAt.Add(d.Latency); first.IsZero() || answered.Before(first) {
+				first = answered
+			}
+			if d.SentAt.After(last) {
+				last = d.SentAt
+			}
 		}
-	}
-	require.True(t, last.Before(first), "the last was sent before the first was answered")
+		require.True(t, last.Before(first), "the last was sent before the first was answered")
 
-	// A hold that holds nothing proves nothing, and is said so.
-	loose := openShop(t, nil)
-	target := loose.target()
-	target.Timings.Poll = time.Second // so that no look falls between the last request and the first answer
-	target.Hold = func(_ context.Context, _ Subject) (func() error, error) { return func() error { return nil }, nil }
-	result = Replay(t.Context(), target, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":5,"held":true},"expect":{"acks":{"200":5}}}]`))
-	require.Equal(t, Fail, result.Verdict)
-	require.Contains(t, result.Why, "while the subject was held")
+		// A hold that holds nothing proves nothing, and is said so.
+		loose := openShop(t, nil)
+		target := loose.target()
+		target.Timings.Poll = time.Second // so that no look falls between the last request and the first answer
+		target.Hold = func(_ context.Context, _ Subject) (func() error, error) { return func() error { return nil }, nil }
+		result = Replay(t.Context(), target, scenario(t, `"steps":[{"burst":{"event":"checkout.session.completed","copies":5,"held":true},"expect":{"acks":{"200":5}}}]`))
+		require.Equal(t, Fail, result.Verdict)
+		require.Contains(t, result.Why, "while the subject was held")
+	})
 }
 
 func TestNoEvidenceIsNoPass(t *testing.T) {
 	t.Parallel()
-	bare := func() *Target {
-		full := openShop(t, nil).target()
-		return &Target{URL: full.URL, Secret: full.Secret}
-	}
-	nothing := scenario(t, `"steps":[{"deliver":{"event":"customer.created"}}]`)
-	require.Equal(t, NotRun, Replay(t.Context(), bare(), nothing).Verdict)
-	stateOnly := scenario(t, `"steps":[{"deliver":{"event":"customer.created"},"expect":{"state":{"status":"open"},"outcome":"processed"}}]`)
-	require.Equal(t, NotRun, Replay(t.Context(), bare(), stateOnly).Verdict, "neither state nor counters can be seen")
+	virtual(t, func(t *testing.T) {
+		bare := func() *Target {
+			full := openShop(t, nil).target()
+			return &Target{URL: full.URL, dialer: inMemory.dial, Secret: full.Secret}
+		}
+		nothing := scenario(t, `"steps":[{"deliver":{"event":"customer.created"}}]`)
+		require.Equal(t, NotRun, Replay(t.Context(), bare(), nothing).Verdict)
+		stateOnly := scenario(t, `"steps":[{"deliver":{"event":"customer.created"},"expect":{"state":{"status":"open"},"outcome":"processed"}}]`)
+		require.Equal(t, NotRun, Replay(t.Context(), bare(), stateOnly).Verdict, "neither state nor counters can be seen")
 
-	needy := scenario(t, `"steps":[`+paid+`]`)
-	for _, need := range Needs {
-		needy.Needs = []string{need}
-		result := Replay(t.Context(), bare(), needy)
-		require.Equal(t, NotRun, result.Verdict, need)
-		require.Contains(t, result.Why, need)
-	}
+		needy := scenario(t, `"steps":[`+paid+`]`)
+		for _, need := range Needs {
+			needy.Needs = []string{need}
+			result := Replay(t.Context(), bare(), needy)
+			require.Equal(t, NotRun, result.Verdict, need)
+			require.Contains(t, result.Why, need)
+		}
+	})
 }
 
 func TestAFaultIsMendedWhateverComes(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, nil)
-	target := s.target()
-	var did []string
-	target.Break = func(context.Context) error { did = append(did, "break"); return nil }
-	target.Mend = func(context.Context) error { did = append(did, "mend"); return nil }
-	result := Replay(t.Context(), target, scenario(t, `"steps":[{"fault":"database-away"},{"deliver":{"event":"customer.created"},"expect":{"ack":500}}]`))
-	require.Equal(t, Fail, result.Verdict)
-	require.Equal(t, []string{"break", "mend"}, did)
+	virtual(t, func(t *testing.T) {
+		s := openShop(t, nil)
+		target := s.target()
+		var did []string
+		target.Break = func(context.Context) error { did = append(did, "break"); return nil }
+		target.Mend = func(context.Context) error { did = append(did, "mend"); return nil }
+		result := Replay(t.Context(), target, scenario(t, `"steps":[{"fault":"database-away"},{"deliver":{"event":"customer.created"},"expect":{"ack":500}}]`))
+		require.Equal(t, Fail, result.Verdict)
+		require.Equal(t, []string{"break", "mend"}, did)
 
-	target.Stop = func(_ context.Context, how string) error { return errors.New("cannot " + how) }
-	result = Replay(t.Context(), target, scenario(t, `"steps":[{"restart":"kill"}]`))
-	require.Contains(t, result.Why, "cannot kill")
+		target.Stop = func(_ context.Context, how string) error { return errors.New("cannot " + how) }
+		result = Replay(t.Context(), target, scenario(t, `"steps":[{"restart":"kill"}]`))
+		require.Contains(t, result.Why, "cannot kill")
+	})
 }
 
 func TestParseScenarioNamesWhatIsWrong(t *testing.T) {

@@ -100,20 +100,22 @@ func TestTheOneRule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			script := &scripted{expiries: row.expiries, neutral: row.neutral}
-			p := pipelineOf(t, openStall(t, script.answers).target())
-			o, err := p.reproduce(t.Context(), failedIn(caseOf(t, row.relation), row.symptom))
-			require.NoError(t, err)
-			require.Equal(t, row.verdict, o.Verdict, o.Why)
-			require.Equal(t, row.once, o.Once)
-			require.Contains(t, o.Why, row.why)
-			require.EqualValues(t, row.neutrals, script.neutrals.Load(), "how often it is asked whether answers change")
-			if row.asked >= 0 {
-				require.EqualValues(t, row.asked, script.asked.Load())
-			}
-			if row.once {
-				require.Equal(t, 500, o.History.Deliveries[0].Status, "what was seen is shown")
-			}
+			virtual(t, func(t *testing.T) {
+				script := &scripted{expiries: row.expiries, neutral: row.neutral}
+				p := pipelineOf(t, openStall(t, script.answers).target())
+				o, err := p.reproduce(t.Context(), failedIn(caseOf(t, row.relation), row.symptom))
+				require.NoError(t, err)
+				require.Equal(t, row.verdict, o.Verdict, o.Why)
+				require.Equal(t, row.once, o.Once)
+				require.Contains(t, o.Why, row.why)
+				require.EqualValues(t, row.neutrals, script.neutrals.Load(), "how often it is asked whether answers change")
+				if row.asked >= 0 {
+					require.EqualValues(t, row.asked, script.asked.Load())
+				}
+				if row.once {
+					require.Equal(t, 500, o.History.Deliveries[0].Status, "what was seen is shown")
+				}
+			})
 		})
 	}
 }
@@ -121,24 +123,28 @@ func TestTheOneRule(t *testing.T) {
 // A hook that fails while a case is tried again is a hook's error, and no verdict.
 func TestAHookThatFailsReproducesNothing(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	target.Subject = func(context.Context) (Subject, error) { return nil, errors.New("out of order") }
-	_, err := pipelineOf(t, target).reproduce(t.Context(), failedIn(caseOf(t, Relation{Left: "expired=ack"}), wrongAnswer))
-	var failed *HookError
-	require.ErrorAs(t, err, &failed)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		target.Subject = func(context.Context) (Subject, error) { return nil, errors.New("out of order") }
+		_, err := pipelineOf(t, target).reproduce(t.Context(), failedIn(caseOf(t, Relation{Left: "expired=ack"}), wrongAnswer))
+		var failed *HookError
+		require.ErrorAs(t, err, &failed)
+	})
 }
 
 // What is acknowledged at the next try, and has a wrong state, is a wrong state: it is compared at once.
 func TestAStateIsComparedWhereAnAnswerIsReproduced(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, func(s *stall) {
-		s.before = func(_ stallEvent, o *stallOrder) bool { o.rank++; return true }
-		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, func(s *stall) {
+			s.before = func(_ stallEvent, o *stallOrder) bool { o.rank++; return true }
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
+		})
+		o, err := pipelineOf(t, s.target()).reproduce(t.Context(), failedIn(caseOf(t, Relation{Left: "paid*2", Op: "=", Right: "paid"}), neverAcknowledged))
+		require.NoError(t, err)
+		require.Equal(t, Fail, o.Verdict, o.Why)
+		require.Equal(t, wrongState, o.Symptom)
 	})
-	o, err := pipelineOf(t, s.target()).reproduce(t.Context(), failedIn(caseOf(t, Relation{Left: "paid*2", Op: "=", Right: "paid"}), neverAcknowledged))
-	require.NoError(t, err)
-	require.Equal(t, Fail, o.Verdict, o.Why)
-	require.Equal(t, wrongState, o.Symptom)
 }
 
 // A fault that struck at one message strikes at that again. One that struck at several strikes at each.
@@ -156,37 +162,43 @@ func TestAFaultIsTriedAgainWhereItStruck(t *testing.T) {
 // Of a target whose answers change, what goes wrong during a fault is told all the same, and so is a wrong state.
 func TestAFlakyTargetIsAccusedOfStatesAndFaults(t *testing.T) {
 	t.Parallel()
-	p := pipelineOf(t, openStall(t, nil).target())
-	p.flakiness = known("its answers are flaky")
-	answer, state := failedIn(caseOf(t, Relation{Left: "paid=ack"}), wrongAnswer), failedIn(caseOf(t, equal("paid*2", "paid")[0]), wrongState)
-	fault := failedIn(caseOf(t, Relation{Left: "paid", Op: "=", Right: "paid", Fault: "away"}), neverAcknowledged)
-	refused := answer
-	refused.History.Deliveries = []Delivery{{Status: 404}}
-	for verdict, outcomes := range map[Verdict][]Outcome{NotRun: {answer}, Fail: {state, fault, refused}} {
-		for _, o := range outcomes {
-			require.Equal(t, verdict, p.unlessFlaky(t.Context(), o).Verdict, o.Symptom)
+	virtual(t, func(t *testing.T) {
+		p := pipelineOf(t, openStall(t, nil).target())
+		p.flakiness = known("its answers are flaky")
+		answer, state := failedIn(caseOf(t, Relation{Left: "paid=ack"}), wrongAnswer), failedIn(caseOf(t, equal("paid*2", "paid")[0]), wrongState)
+		fault := failedIn(caseOf(t, Relation{Left: "paid", Op: "=", Right: "paid", Fault: "away"}), neverAcknowledged)
+		refused := answer
+		refused.History.Deliveries = []Delivery{{Status: 404}}
+		for verdict, outcomes := range map[Verdict][]Outcome{NotRun: {answer}, Fail: {state, fault, refused}} {
+			for _, o := range outcomes {
+				require.Equal(t, verdict, p.unlessFlaky(t.Context(), o).Verdict, o.Symptom)
+			}
 		}
-	}
+	})
 }
 
 // What was seen once is not looked for in shorter schedules: what those show is another failure.
 func TestWhatIsNotReproducedIsNotShrunk(t *testing.T) {
 	t.Parallel()
-	script := &scripted{expiries: append(slices.Repeat([]int{200}, 3*4), slices.Repeat([]int{404}, 100)...)}
-	p := pipelineOf(t, openStall(t, script.answers).target())
-	o, err := p.confirm(t.Context(), failedIn(caseOf(t, Relation{Left: "expired*4=ack"}), wrongAnswer))
-	require.NoError(t, err)
-	require.Equal(t, Info, o.Verdict, o.Why)
-	require.EqualValues(t, 3*4, script.asked.Load())
+	virtual(t, func(t *testing.T) {
+		script := &scripted{expiries: append(slices.Repeat([]int{200}, 3*4), slices.Repeat([]int{404}, 100)...)}
+		p := pipelineOf(t, openStall(t, script.answers).target())
+		o, err := p.confirm(t.Context(), failedIn(caseOf(t, Relation{Left: "expired*4=ack"}), wrongAnswer))
+		require.NoError(t, err)
+		require.Equal(t, Info, o.Verdict, o.Why)
+		require.EqualValues(t, 3*4, script.asked.Load())
+	})
 }
 
 // What is reproduced is shrunk.
 func TestWhatIsReproducedIsShrunk(t *testing.T) {
 	t.Parallel()
-	script := &scripted{expiries: slices.Repeat([]int{404}, 100)}
-	p := pipelineOf(t, openStall(t, script.answers).target())
-	o, err := p.confirm(t.Context(), failedIn(caseOf(t, Relation{Left: "expired*4=ack"}), wrongAnswer))
-	require.NoError(t, err)
-	require.Equal(t, Fail, o.Verdict, o.Why)
-	require.Equal(t, "expired*2=ack", o.History.Schedule)
+	virtual(t, func(t *testing.T) {
+		script := &scripted{expiries: slices.Repeat([]int{404}, 100)}
+		p := pipelineOf(t, openStall(t, script.answers).target())
+		o, err := p.confirm(t.Context(), failedIn(caseOf(t, Relation{Left: "expired*4=ack"}), wrongAnswer))
+		require.NoError(t, err)
+		require.Equal(t, Fail, o.Verdict, o.Why)
+		require.Equal(t, "expired*2=ack", o.History.Schedule)
+	})
 }

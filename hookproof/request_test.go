@@ -55,6 +55,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 	subject := Subject{"sessionId": "cs_test_1", "amount": 4500, "currency": "usd", "metadata.order": "it's 1"}.completed()
 	try := func(name, sign string) {
 		t.Run(sign+":"+name, func(t *testing.T) {
+			t.Parallel()
 			e := openMirror(t)
 			event, err := eventOf(vocabulary[name], subject, &Target{}, time.Now(), false)
 			require.NoError(t, err)
@@ -94,7 +95,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			require.Contains(t, mayBe, again.Values("Stripe-Signature"))
 		})
 	}
-	for name, w := range vocabulary { // one after the other: each is three processes, and others measure time meanwhile
+	for name, w := range vocabulary {
 		if w.raw != "" || w.form != nil || w.pad > 0 || w.name != "" {
 			try(name, "genuine")
 		}

@@ -50,58 +50,64 @@ func forgetful(t *testing.T, acknowledges bool) *Target {
 // hook has an answer. What else was to be read then is not judged.
 func TestWhatARestartLosesIsAFailure(t *testing.T) {
 	t.Parallel()
-	target := forgetful(t, false)
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "idempotence/redelivered", "meaning/refund"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "idempotence/restart")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "after paid restart paid the state is lost", "what was acknowledged before is not told to be never acknowledged")
-	require.True(t, slices.ContainsFunc(f.Timeline, func(s Sent) bool { return s.Fault == "stopped and started" }), "%v", f.Timeline)
-	for _, check := range []string{"idempotence/redelivered", "meaning/refund"} {
-		f := findingOf(t, r, check)
-		require.Equal(t, NotRun, f.Verdict, "%s: %s", check, f.Why)
-		require.True(t, f.Lacking)
-		require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
-	}
+	virtual(t, func(t *testing.T) {
+		target := forgetful(t, false)
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "idempotence/redelivered", "meaning/refund"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "idempotence/restart")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "after paid restart paid the state is lost", "what was acknowledged before is not told to be never acknowledged")
+		require.True(t, slices.ContainsFunc(f.Timeline, func(s Sent) bool { return s.Fault == "stopped and started" }), "%v", f.Timeline)
+		for _, check := range []string{"idempotence/redelivered", "meaning/refund"} {
+			f := findingOf(t, r, check)
+			require.Equal(t, NotRun, f.Verdict, "%s: %s", check, f.Why)
+			require.True(t, f.Lacking)
+			require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
+		}
+	})
 }
 
 // One that acknowledges what it does not know loses silently, which the state hook alone shows.
 func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
 	t.Parallel()
-	target := forgetful(t, true)
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "faults/stopped"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "idempotence/restart")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, `after paid restart paid the state is lost, which was /dispute "", /refunded 0, /shipped 1 … before the restart`)
-	require.Contains(t, f.Why, "of this it says: the order page answered 404")
-	require.Equal(t, "rank 4", f.Expected["/status"])
-	require.Nil(t, f.Seen)
-	require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")
-	require.Equal(t, "paid", f.Timeline[0].Event)
-	require.Equal(t, "stopped and started", f.Timeline[1].Fault)
-	require.Equal(t, "paid", f.Timeline[2].Event)
-	require.Equal(t, "the state hook: the order page answered 404", f.Timeline[len(f.Timeline)-1].Fault)
-	asked := slices.DeleteFunc(slices.Clone(f.Timeline), func(s Sent) bool { return !strings.HasPrefix(s.Fault, "the state hook:") })
-	require.Len(t, asked, 1, "once, however often it was asked")
+	virtual(t, func(t *testing.T) {
+		target := forgetful(t, true)
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/restart", "faults/stopped"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "idempotence/restart")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, `after paid restart paid the state is lost, which was /dispute "", /refunded 0, /shipped 1 … before the restart`)
+		require.Contains(t, f.Why, "of this it says: the order page answered 404")
+		require.Equal(t, "rank 4", f.Expected["/status"])
+		require.Nil(t, f.Seen)
+		require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")
+		require.Equal(t, "paid", f.Timeline[0].Event)
+		require.Equal(t, "stopped and started", f.Timeline[1].Fault)
+		require.Equal(t, "paid", f.Timeline[2].Event)
+		require.Equal(t, "the state hook: the order page answered 404", f.Timeline[len(f.Timeline)-1].Fault)
+		asked := slices.DeleteFunc(slices.Clone(f.Timeline), func(s Sent) bool { return !strings.HasPrefix(s.Fault, "the state hook:") })
+		require.Len(t, asked, 1, "once, however often it was asked")
+	})
 }
 
 // A state hook that has no answer for anything after a restart is a hook that fails, and says after what.
 func TestAStateHookThatDoesNotComeBackIsNoVerdict(t *testing.T) {
 	t.Parallel()
-	target := forgetful(t, true)
-	state := target.State
-	var stopped atomic.Bool
-	stop := target.Stop
-	target.Stop = func(ctx context.Context, how string) error { stopped.Store(true); return stop(ctx, how) }
-	target.State = func(ctx context.Context, o Subject) (any, error) {
-		if stopped.Load() {
-			return nil, errors.New("no way to it")
+	virtual(t, func(t *testing.T) {
+		target := forgetful(t, true)
+		state := target.State
+		var stopped atomic.Bool
+		stop := target.Stop
+		target.Stop = func(ctx context.Context, how string) error { stopped.Store(true); return stop(ctx, how) }
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			if stopped.Load() {
+				return nil, errors.New("no way to it")
+			}
+			return state(ctx, o)
 		}
-		return state(ctx, o)
-	}
-	_, err := Judge(t.Context(), target, Options{Only: []string{"faults/stopped"}})
-	var failed *HookError
-	require.ErrorAs(t, err, &failed)
-	require.EqualError(t, failed, "the hook state: after the target was stopped and started: no way to it")
+		_, err := Judge(t.Context(), target, Options{Only: []string{"faults/stopped"}})
+		var failed *HookError
+		require.ErrorAs(t, err, &failed)
+		require.EqualError(t, failed, "the hook state: after the target was stopped and started: no way to it")
+	})
 }

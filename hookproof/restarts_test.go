@@ -42,17 +42,19 @@ func TestAnEndIsNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openStall(t, nil)
-			x := pipelineOf(t, s.target()).executor
-			if row.stopped {
-				require.NoError(t, s.stop())
-			}
-			h := &History{Deliveries: row.deliveries, Faulty: row.faulty, ends: x.ends.Load()}
-			x.ends.Add(row.ended)
-			require.NoError(t, x.noticeEnd(t.Context(), h))
-			require.Equal(t, row.want, h.Ended)
-			require.Equal(t, row.starts, x.process.starts.Load())
-			require.True(t, x.target.listens() || !row.want)
+			virtual(t, func(t *testing.T) {
+				s := openStall(t, nil)
+				x := pipelineOf(t, s.target()).executor
+				if row.stopped {
+					require.NoError(t, s.stop())
+				}
+				h := &History{Deliveries: row.deliveries, Faulty: row.faulty, ends: x.ends.Load()}
+				x.ends.Add(row.ended)
+				require.NoError(t, x.noticeEnd(t.Context(), h))
+				require.Equal(t, row.want, h.Ended)
+				require.Equal(t, row.starts, x.process.starts.Load())
+				require.True(t, x.target.listens() || !row.want)
+			})
 		})
 	}
 }
@@ -60,171 +62,185 @@ func TestAnEndIsNoticed(t *testing.T) {
 // A process that nobody can start again has ended all the same.
 func TestAnEndIsNoticedWithoutAStartHook(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	target.Start = nil
-	x := pipelineOf(t, target).executor
-	require.NoError(t, s.stop())
-	h := &History{Deliveries: []Delivery{{}}}
-	require.NoError(t, x.noticeEnd(t.Context(), h))
-	require.True(t, h.Ended)
-	require.False(t, target.listens())
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		target.Start = nil
+		x := pipelineOf(t, target).executor
+		require.NoError(t, s.stop())
+		h := &History{Deliveries: []Delivery{{}}}
+		require.NoError(t, x.noticeEnd(t.Context(), h))
+		require.True(t, h.Ended)
+		require.False(t, target.listens())
+	})
 }
 
 // A process that has ended is started once, however many come upon it.
 func TestAProcessIsRevivedOnce(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	x := pipelineOf(t, target).executor
-	revived, err := x.revive(t.Context())
-	require.NoError(t, err)
-	require.False(t, revived, "it runs")
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		x := pipelineOf(t, target).executor
+		revived, err := x.revive(t.Context())
+		require.NoError(t, err)
+		require.False(t, revived, "it runs")
 
-	require.NoError(t, s.stop())
-	var group sync.WaitGroup
-	var said atomic.Int64
-	for range 8 {
-		group.Go(func() {
-			if revived, err := x.revive(t.Context()); err == nil && revived {
-				said.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	require.EqualValues(t, 1, x.process.starts.Load())
-	require.EqualValues(t, 1, x.ends.Load())
-	require.EqualValues(t, 1, x.budget.calls.Load())
-	require.Positive(t, said.Load())
-	require.True(t, target.listens())
-	require.True(t, x.recovering(), "its pools are empty")
+		require.NoError(t, s.stop())
+		var group sync.WaitGroup
+		var said atomic.Int64
+		for range 8 {
+			group.Go(func() {
+				if revived, err := x.revive(t.Context()); err == nil && revived {
+					said.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		require.EqualValues(t, 1, x.process.starts.Load())
+		require.EqualValues(t, 1, x.ends.Load())
+		require.EqualValues(t, 1, x.budget.calls.Load())
+		require.Positive(t, said.Load())
+		require.True(t, target.listens())
+		require.True(t, x.recovering(), "its pools are empty")
+	})
 }
 
 // Whoever waits for another that starts the process learns of its start, and of the end of the run.
 func TestARevivalIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	x := pipelineOf(t, s.target()).executor
-	require.NoError(t, s.stop())
-	x.process.turn <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := x.revive(ctx)
-	require.ErrorIs(t, err, context.Canceled)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		x := pipelineOf(t, s.target()).executor
+		require.NoError(t, s.stop())
+		x.process.turn <- struct{}{}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := x.revive(ctx)
+		require.ErrorIs(t, err, context.Canceled)
 
-	type answer struct {
-		revived bool
-		err     error
-	}
-	waiting := make(chan answer)
-	go func() {
-		revived, err := x.revive(t.Context())
-		waiting <- answer{revived, err}
-	}()
-	require.NoError(t, s.start())
-	<-x.process.turn
-	got := <-waiting
-	require.NoError(t, got.err)
-	require.EqualValues(t, 0, x.process.starts.Load(), "somebody else has")
+		type answer struct {
+			revived bool
+			err     error
+		}
+		waiting := make(chan answer)
+		go func() {
+			revived, err := x.revive(t.Context())
+			waiting <- answer{revived, err}
+		}()
+		require.NoError(t, s.start())
+		<-x.process.turn
+		got := <-waiting
+		require.NoError(t, got.err)
+		require.EqualValues(t, 0, x.process.starts.Load(), "somebody else has")
+	})
 }
 
 // A start hook that fails ends the run, as any hook does.
 func TestAStartHookThatFails(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	target.Start = func(context.Context) error { return errors.New("out of order") }
-	x := pipelineOf(t, target).executor
-	require.NoError(t, s.stop())
-	var failed *HookError
-	_, err := x.revive(t.Context())
-	require.ErrorAs(t, err, &failed)
-	require.Equal(t, "start", failed.Hook)
-	require.ErrorAs(t, x.noticeEnd(t.Context(), &History{Deliveries: []Delivery{{}}}), &failed)
-	require.ErrorAs(t, x.ask(t.Context(), func() error { return errors.New("nobody listens") }), &failed)
-	require.Equal(t, "start", failed.Hook)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		target.Start = func(context.Context) error { return errors.New("out of order") }
+		x := pipelineOf(t, target).executor
+		require.NoError(t, s.stop())
+		var failed *HookError
+		_, err := x.revive(t.Context())
+		require.ErrorAs(t, err, &failed)
+		require.Equal(t, "start", failed.Hook)
+		require.ErrorAs(t, x.noticeEnd(t.Context(), &History{Deliveries: []Delivery{{}}}), &failed)
+		require.ErrorAs(t, x.ask(t.Context(), func() error { return errors.New("nobody listens") }), &failed)
+		require.Equal(t, "start", failed.Hook)
+	})
 }
 
 // Something may watch the process, and start it again within a moment.
 func TestAProcessMayReturnByItself(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	target.Timings.Respawn = time.Minute
-	x := pipelineOf(t, target).executor
-	require.True(t, x.returns(t.Context()))
-	require.NoError(t, s.stop())
-	returned := make(chan bool)
-	go func() { returned <- x.returns(t.Context()) }()
-	require.NoError(t, s.start())
-	require.True(t, <-returned)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		target.Timings.Respawn = time.Minute
+		x := pipelineOf(t, target).executor
+		require.True(t, x.returns(t.Context()))
+		require.NoError(t, s.stop())
+		returned := make(chan bool)
+		go func() { returned <- x.returns(t.Context()) }()
+		require.NoError(t, s.start())
+		require.True(t, <-returned)
 
-	require.NoError(t, s.stop())
-	x.timings.Respawn = time.Millisecond
-	require.False(t, x.returns(t.Context()))
-	x.timings.Respawn = time.Hour
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.False(t, x.returns(ctx))
+		require.NoError(t, s.stop())
+		x.timings.Respawn = time.Millisecond
+		require.False(t, x.returns(t.Context()))
+		x.timings.Respawn = time.Hour
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.False(t, x.returns(ctx))
+	})
 }
 
 // A target that is stopped and started is read before that, killed, and shown as that in a timeline.
 func TestARestart(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	var did []string
-	stop, start, state := target.Stop, target.Start, target.State
-	target.State = func(ctx context.Context, o Subject) (any, error) { did = append(did, "state"); return state(ctx, o) }
-	target.Stop = func(ctx context.Context, how string) error { did = append(did, how); return stop(ctx, how) }
-	target.Start = func(ctx context.Context) error { did = append(did, "start"); return start(ctx) }
-	x := pipelineOf(t, target).executor
-	x.timings.CoolDown = 0 // a hook that fails is asked once
-	h, err := x.deliverFresh(t.Context(), nil)
-	require.NoError(t, err)
-	calls := x.budget.calls.Load()
-	require.NoError(t, x.restart(t.Context(), h))
-	require.Equal(t, []string{"state", "kill", "start"}, did)
-	require.Equal(t, `"rank 0"`, h.Before["/status"])
-	require.Nil(t, h.State, "it is read anew")
-	require.Equal(t, "stopped and started", h.Between[0].Fault)
-	require.False(t, h.Between[0].SentAt.IsZero())
-	require.EqualValues(t, 3, x.budget.calls.Load()-calls, "each hook is counted")
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		var did []string
+		stop, start, state := target.Stop, target.Start, target.State
+		target.State = func(ctx context.Context, o Subject) (any, error) { did = append(did, "state"); return state(ctx, o) }
+		target.Stop = func(ctx context.Context, how string) error { did = append(did, how); return stop(ctx, how) }
+		target.Start = func(ctx context.Context) error { did = append(did, "start"); return start(ctx) }
+		x := pipelineOf(t, target).executor
+		x.timings.CoolDown = 0 // a hook that fails is asked once
+		h, err := x.deliverFresh(t.Context(), nil)
+		require.NoError(t, err)
+		calls := x.budget.calls.Load()
+		require.NoError(t, x.restart(t.Context(), h))
+		require.Equal(t, []string{"state", "kill", "start"}, did)
+		require.Equal(t, `"rank 0"`, h.Before["/status"])
+		require.Nil(t, h.State, "it is read anew")
+		require.Equal(t, "stopped and started", h.Between[0].Fault)
+		require.False(t, h.Between[0].SentAt.IsZero())
+		require.EqualValues(t, 3, x.budget.calls.Load()-calls, "each hook is counted")
 
-	for hook, with := range map[string]func(){
-		"state": func() {
-			target.State = func(context.Context, Subject) (any, error) { return nil, errors.New("out of order") }
-		},
-		"stop": func() {
-			target.State = state
-			target.Stop = func(context.Context, string) error { return errors.New("out of order") }
-		},
-	} {
-		did = nil
-		with()
-		var failed *HookError
-		require.ErrorAs(t, x.restart(t.Context(), h), &failed)
-		require.Equal(t, hook, failed.Hook)
-		require.Empty(t, did, "what could not be stopped is not started")
-		target.State, target.Stop = state, stop
-	}
+		for hook, with := range map[string]func(){
+			"state": func() {
+				target.State = func(context.Context, Subject) (any, error) { return nil, errors.New("out of order") }
+			},
+			"stop": func() {
+				target.State = state
+				target.Stop = func(context.Context, string) error { return errors.New("out of order") }
+			},
+		} {
+			did = nil
+			with()
+			var failed *HookError
+			require.ErrorAs(t, x.restart(t.Context(), h), &failed)
+			require.Equal(t, hook, failed.Hook)
+			require.Empty(t, did, "what could not be stopped is not started")
+			target.State, target.Stop = state, stop
+		}
+	})
 }
 
 // What a stop hook has ended is started, also where something else has failed. What it could not end is not.
 func TestWhatWasStoppedIsStarted(t *testing.T) {
 	t.Parallel()
-	stopped, other := errors.New("it did not stop"), errors.New("another error")
-	for name, row := range map[string]struct {
-		stopped, other error
-		starts         int64
-	}{"nothing failed": {nil, nil, 1}, "another": {nil, other, 1}, "the stop": {stopped, nil, 0}, "both": {stopped, other, 0}} {
-		x := pipelineOf(t, openStall(t, nil).target()).executor
-		x.target.Start = func(context.Context) error { return nil }
-		err := x.startAfter(t.Context(), row.stopped, row.other)
-		require.Equal(t, row.stopped != nil, errors.Is(err, stopped), name)
-		require.Equal(t, row.other != nil, errors.Is(err, other), name)
-		require.Equal(t, row.starts, x.process.starts.Load(), name)
-	}
+	virtual(t, func(t *testing.T) {
+		stopped, other := errors.New("it did not stop"), errors.New("another error")
+		for name, row := range map[string]struct {
+			stopped, other error
+			starts         int64
+		}{"nothing failed": {nil, nil, 1}, "another": {nil, other, 1}, "the stop": {stopped, nil, 0}, "both": {stopped, other, 0}} {
+			x := pipelineOf(t, openStall(t, nil).target()).executor
+			x.target.Start = func(context.Context) error { return nil }
+			err := x.startAfter(t.Context(), row.stopped, row.other)
+			require.Equal(t, row.stopped != nil, errors.Is(err, stopped), name)
+			require.Equal(t, row.other != nil, errors.Is(err, other), name)
+			require.Equal(t, row.starts, x.process.starts.Load(), name)
+		}
+	})
 }
 
 // A state hook that fails of what was made before a restart, and answers of what is made after it, has lost a state. That is
@@ -251,36 +267,38 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, nil).target()
-			var fresh atomic.Int64
-			subject := target.Subject
-			target.Subject = func(ctx context.Context) (Subject, error) { fresh.Add(1); return subject(ctx) }
-			target.State = func(context.Context, Subject) (any, error) { return nil, row.state }
-			x := pipelineOf(t, target).executor
-			x.process.starts.Add(1)
-			h := &History{endStarts: 1}
-			row.with(x, h)
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if row.cancelled {
-				cancel()
-			}
-			err := x.losesOne(ctx, h, gone)
-			require.Equal(t, row.fresh, fresh.Load())
-			require.Equal(t, row.lost, h.Lost != "")
-			switch {
-			case row.noHook:
-				require.Equal(t, gone, err)
-			case row.why != "":
-				require.EqualError(t, err, row.why)
-				require.Equal(t, row.why == lostState, asReason(err) != nil)
-			default:
-				require.NoError(t, err)
-				require.NoError(t, x.losesOne(ctx, h, gone), "it is read twice")
-				require.Len(t, h.Between, 1)
-				require.Equal(t, "the state hook: no such order", h.Between[0].Fault)
-				require.Equal(t, row.fresh, fresh.Load(), "that a restart forgets is found out once")
-			}
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, nil).target()
+				var fresh atomic.Int64
+				subject := target.Subject
+				target.Subject = func(ctx context.Context) (Subject, error) { fresh.Add(1); return subject(ctx) }
+				target.State = func(context.Context, Subject) (any, error) { return nil, row.state }
+				x := pipelineOf(t, target).executor
+				x.process.starts.Add(1)
+				h := &History{endStarts: 1}
+				row.with(x, h)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if row.cancelled {
+					cancel()
+				}
+				err := x.losesOne(ctx, h, gone)
+				require.Equal(t, row.fresh, fresh.Load())
+				require.Equal(t, row.lost, h.Lost != "")
+				switch {
+				case row.noHook:
+					require.Equal(t, gone, err)
+				case row.why != "":
+					require.EqualError(t, err, row.why)
+					require.Equal(t, row.why == lostState, asReason(err) != nil)
+				default:
+					require.NoError(t, err)
+					require.NoError(t, x.losesOne(ctx, h, gone), "it is read twice")
+					require.Len(t, h.Between, 1)
+					require.Equal(t, "the state hook: no such order", h.Between[0].Fault)
+					require.Equal(t, row.fresh, fresh.Load(), "that a restart forgets is found out once")
+				}
+			})
 		})
 	}
 }
@@ -288,59 +306,65 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 // For a while after a fault hooks may fail, and are asked again.
 func TestARecovery(t *testing.T) {
 	t.Parallel()
-	x := pipelineOf(t, openStall(t, nil).target()).executor
-	require.False(t, x.recovering(), "there was no fault")
-	x.faultOver()
-	require.True(t, x.recovering())
-	x.lastFault = time.Now().Add(-2 * x.timings.CoolDown)
-	require.False(t, x.recovering())
+	virtual(t, func(t *testing.T) {
+		x := pipelineOf(t, openStall(t, nil).target()).executor
+		require.False(t, x.recovering(), "there was no fault")
+		x.faultOver()
+		require.True(t, x.recovering())
+		x.lastFault = time.Now().Add(-2 * x.timings.CoolDown)
+		require.False(t, x.recovering())
 
-	x.faultOver()
-	asked := 0
-	require.NoError(t, x.ask(t.Context(), func() error {
-		if asked++; asked < 3 {
-			return errors.New("its connection is dead")
-		}
-		return nil
-	}))
-	require.Equal(t, 3, asked)
-	require.EqualValues(t, 3, x.budget.calls.Load())
+		x.faultOver()
+		asked := 0
+		require.NoError(t, x.ask(t.Context(), func() error {
+			if asked++; asked < 3 {
+				return errors.New("its connection is dead")
+			}
+			return nil
+		}))
+		require.Equal(t, 3, asked)
+		require.EqualValues(t, 3, x.budget.calls.Load())
+	})
 }
 
 // A hook that fails though its process was started again each time is a hook that fails.
 func TestAHookThatEndsTheProcessIsAskedAFewTimes(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	x := pipelineOf(t, s.target()).executor
-	x.timings.CoolDown = 0 // so that nothing recovers
-	broken, asked := errors.New("it ends the process"), 0
-	require.Equal(t, broken, x.ask(t.Context(), func() error { asked++; require.NoError(t, s.stop()); return broken }))
-	require.Equal(t, revivals+1, asked)
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		x := pipelineOf(t, s.target()).executor
+		x.timings.CoolDown = 0 // so that nothing recovers
+		broken, asked := errors.New("it ends the process"), 0
+		require.Equal(t, broken, x.ask(t.Context(), func() error { asked++; require.NoError(t, s.stop()); return broken }))
+		require.Equal(t, revivals+1, asked)
+	})
 }
 
 // Answers are not judged from the phase of the faults on, up to the end of that of what comes after them, which is begun when
 // they are over.
 func TestPhasesAreEntered(t *testing.T) {
 	t.Parallel()
-	x := pipelineOf(t, openStall(t, nil).target()).executor
-	x.timings.CoolDown = time.Millisecond
-	for _, phase := range []Phase{Direct, Shared, Crowded} {
-		require.NoError(t, x.enter(t.Context(), phase))
-		require.Equal(t, period{}, x.faults)
-	}
-	require.NoError(t, x.enter(t.Context(), Exclusive))
-	require.False(t, x.faults.from.IsZero())
-	require.True(t, x.faults.to.IsZero())
-	require.NoError(t, x.enter(t.Context(), Poisoned))
-	end := x.faults.to
-	require.False(t, end.IsZero())
-	require.NoError(t, x.enter(t.Context(), Last))
-	require.Equal(t, end, x.faults.to, "it ended once")
+	virtual(t, func(t *testing.T) {
+		x := pipelineOf(t, openStall(t, nil).target()).executor
+		x.timings.CoolDown = time.Millisecond
+		for _, phase := range []Phase{Direct, Shared, Crowded} {
+			require.NoError(t, x.enter(t.Context(), phase))
+			require.Equal(t, period{}, x.faults)
+		}
+		require.NoError(t, x.enter(t.Context(), Exclusive))
+		require.False(t, x.faults.from.IsZero())
+		require.True(t, x.faults.to.IsZero())
+		require.NoError(t, x.enter(t.Context(), Poisoned))
+		end := x.faults.to
+		require.False(t, end.IsZero())
+		require.NoError(t, x.enter(t.Context(), Last))
+		require.Equal(t, end, x.faults.to, "it ended once")
 
-	x.timings.CoolDown = time.Hour
-	x.faultOver()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.NoError(t, x.enter(ctx, Exclusive), "a fault need not wait for the one before")
-	require.ErrorIs(t, x.enter(ctx, Last), context.Canceled)
+		x.timings.CoolDown = time.Hour
+		x.faultOver()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.NoError(t, x.enter(ctx, Exclusive), "a fault need not wait for the one before")
+		require.ErrorIs(t, x.enter(ctx, Last), context.Canceled)
+	})
 }

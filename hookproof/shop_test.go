@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +28,8 @@ type shop struct {
 	lag             time.Duration // effects come this long after the ACK
 	hangs           chan struct{} // no answer until it is closed
 
+	lock     chan struct{} // is full while a test holds all orders up
 	mu       sync.Mutex
-	lock     sync.Mutex // held by a test to hold all orders up
 	seen     map[string]bool
 	orders   map[string]string // session to status
 	counters Counters
@@ -40,13 +39,11 @@ const shopSecret = "whsec_shop"
 
 func openShop(t *testing.T, lie func(*shop)) *shop {
 	t.Helper()
-	s := &shop{seen: map[string]bool{}, orders: map[string]string{}}
+	s := &shop{lock: make(chan struct{}, 1), seen: map[string]bool{}, orders: map[string]string{}}
 	if lie != nil {
 		lie(s)
 	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	s.url = server.URL
+	s.url = openDoor(t, s).url()
 	return s
 }
 
@@ -62,7 +59,7 @@ func (s *shop) target() *Target {
 		s.orders[o.text("sessionId")] = "open"
 	}
 	return &Target{
-		URL: s.url, Secret: shopSecret, PreviousSecret: shopSecret,
+		URL: s.url, dialer: inMemory.dial, Secret: shopSecret, PreviousSecret: shopSecret,
 		Subject: func(context.Context) (Subject, error) { o := order(); make(o); return o, nil },
 		Announce: func(context.Context) (Subject, func(context.Context) error, error) {
 			o := order()
@@ -79,8 +76,8 @@ func (s *shop) target() *Target {
 			return s.counters, nil
 		},
 		Hold: func(context.Context, Subject) (func() error, error) {
-			s.lock.Lock()
-			return func() error { s.lock.Unlock(); return nil }, nil
+			s.lock <- struct{}{}
+			return func() error { <-s.lock; return nil }, nil
 		},
 		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: time.Millisecond},
 	}
@@ -93,9 +90,8 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.hangs != nil {
 		<-s.hangs
 	}
-	s.lock.Lock()
-	//lint:ignore SA2001 only to wait while a test holds it
-	s.lock.Unlock()
+	s.lock <- struct{}{}
+	<-s.lock
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status, duplicate := s.take(r.Header.Get("Stripe-Signature"), body)

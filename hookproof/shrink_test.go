@@ -72,10 +72,12 @@ func TestSchedulesAreShrunk(t *testing.T) {
 	} {
 		t.Run(row.left, func(t *testing.T) {
 			t.Parallel()
-			f, _ := judgeMadeUp(t, forgettingAfter(row.after), madeUp(row.left, row.right), Options{})
-			require.Equal(t, Fail, f.Verdict, f.Why)
-			require.Equal(t, row.want, f.Schedule)
-			require.Empty(t, f.Unshrunk)
+			virtual(t, func(t *testing.T) {
+				f, _ := judgeMadeUp(t, forgettingAfter(row.after), madeUp(row.left, row.right), Options{})
+				require.Equal(t, Fail, f.Verdict, f.Why)
+				require.Equal(t, row.want, f.Schedule)
+				require.Empty(t, f.Unshrunk)
+			})
 		})
 	}
 }
@@ -109,34 +111,36 @@ func TestShrinkingKeepsWhatIsDemanded(t *testing.T) {
 // is told to be long.
 func TestShrinking(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	copies := map[*stallOrder]int{}
-	tenth := func(s *stall) {
-		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
-		s.before = func(e stallEvent, o *stallOrder) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			if copies[o]++; copies[o] == 10 {
-				o.refunded++
+	virtual(t, func(t *testing.T) {
+		var mu sync.Mutex
+		copies := map[*stallOrder]int{}
+		tenth := func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { s.forget(); return false }
+			s.before = func(e stallEvent, o *stallOrder) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				if copies[o]++; copies[o] == 10 {
+					o.refunded++
+				}
+				return copies[o] > 1
 			}
-			return copies[o] > 1
 		}
-	}
-	made := Check{Name: "idempotence/made-up", Demand: "It counts once.", Relations: []Relation{{Left: "paid*40", Op: "=", Right: "paid"}}}
-	judged := func(calls int) (Finding, Report) {
-		r, err := Judge(t.Context(), openStall(t, tenth).target(), Options{Checks: []Check{made}, HookCalls: calls})
-		require.NoError(t, err)
-		return findingOf(t, r, made.Name), r
-	}
-	f, enough := judged(0)
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, "paid*10", f.Schedule, "five copies do no harm")
-	require.Empty(t, f.Unshrunk)
+		made := Check{Name: "idempotence/made-up", Demand: "It counts once.", Relations: []Relation{{Left: "paid*40", Op: "=", Right: "paid"}}}
+		judged := func(calls int) (Finding, Report) {
+			r, err := Judge(t.Context(), openStall(t, tenth).target(), Options{Checks: []Check{made}, HookCalls: calls})
+			require.NoError(t, err)
+			return findingOf(t, r, made.Name), r
+		}
+		f, enough := judged(0)
+		require.Equal(t, Fail, f.Verdict)
+		require.Equal(t, "paid*10", f.Schedule, "five copies do no harm")
+		require.Empty(t, f.Unshrunk)
 
-	limit := enough.HookCalls - 5
-	f, r := judged(limit)
-	require.Equal(t, Fail, f.Verdict)
-	require.Equal(t, fmt.Sprintf("out of hook calls (%d)", limit), f.Unshrunk)
-	require.Greater(t, len(f.Timeline), 10)
-	require.LessOrEqual(t, r.HookCalls, limit)
+		limit := enough.HookCalls - 5
+		f, r := judged(limit)
+		require.Equal(t, Fail, f.Verdict)
+		require.Equal(t, fmt.Sprintf("out of hook calls (%d)", limit), f.Unshrunk)
+		require.Greater(t, len(f.Timeline), 10)
+		require.LessOrEqual(t, r.HookCalls, limit)
+	})
 }

@@ -80,9 +80,9 @@ func replace(doc []byte, at span, value []byte) []byte {
 type place struct{ value, member span }
 
 func find(doc []byte, pointer string) (place, error) {
-	start := skipSpace(doc, 0)
-	p := place{value: span{start, skipValue(doc, start)}}
+	p := place{value: span{from: skipSpace(doc, 0)}}
 	if pointer == "" {
+		p.value.to = skipValue(doc, p.value.from)
 		return p, nil
 	}
 	if !strings.HasPrefix(pointer, "/") {
@@ -104,16 +104,20 @@ func step(doc []byte, in span, token string) (place, error) {
 		return place{}, errNoPlace
 	}
 	for i, n := skipSpace(doc, in.from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
-		member, name := i, strconv.Itoa(n)
+		member, found := i, open == '[' && strconv.Itoa(n) == token
 		if open == '{' {
 			end := skipValue(doc, i)
-			if err := json.Unmarshal(doc[i:end], &name); err != nil {
-				return place{}, err
+			name := string(doc[i+1 : end-1])
+			if strings.Contains(name, `\`) {
+				if err := json.Unmarshal(doc[i:end], &name); err != nil {
+					return place{}, err
+				}
 			}
+			found = name == token
 			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
 		}
 		end := skipValue(doc, i)
-		if name == token {
+		if found {
 			return place{value: span{i, end}, member: span{member, end}}, nil
 		}
 		if i = skipSpace(doc, end); doc[i] == ',' {
@@ -168,6 +172,6 @@ func cutLast(pointer string) (parent, token string) {
 	return pointer[:slash], unescape(pointer[slash+1:])
 }
 
-func unescape(token string) string {
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-}
+func unescape(token string) string { return unescaping.Replace(token) }
+
+var unescaping = strings.NewReplacer("~1", "/", "~0", "~")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,16 +12,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/stretchr/testify/require"
 )
 
 // stall is a small endpoint in memory that does everything right, for the judge to be tried on, and the
 // ways in which a target can lie to a judge.
 type stall struct {
-	t        *testing.T
-	address  string
-	listener net.Listener
-	server   *http.Server
+	t *testing.T
+	*door
 
 	answer func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool // answers itself and tells so
 	shows  func(state map[string]any) any                                        // what the state hook says instead
@@ -70,33 +66,12 @@ func openStall(t *testing.T, lie func(*stall)) *stall {
 	if lie != nil {
 		lie(s)
 	}
-	s.address = "127.0.0.1:0"
-	require.NoError(t, s.start())
-	t.Cleanup(func() { _ = s.stop() })
+	s.door = openDoor(t, s)
 	return s
 }
 
-func (s *stall) start() error {
-	listener, err := net.Listen("tcp", s.address)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: s}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.address, s.listener, s.server = listener.Addr().String(), listener, server
-	go func() { _ = server.Serve(listener) }()
-	return nil
-}
-
-func (s *stall) stop() error {
-	s.mu.Lock()
-	listener, server := s.listener, s.server
-	s.mu.Unlock()
-	_ = listener.Close() // which the server may not know yet
-	_ = server.Close()
-	return nil
-}
+func (s *stall) start() error { return s.open() }
+func (s *stall) stop() error  { s.close(); return nil }
 
 // forget makes the stall take every event for a new one.
 func (s *stall) forget() {
@@ -116,13 +91,14 @@ func (s *stall) target() *Target {
 		s.orders[o.text("metadata.order")] = &stallOrder{}
 	}
 	return &Target{
-		URL: "http://" + s.address + "/hook", Secret: shopSecret, PreviousSecret: shopSecret,
+		URL: s.url() + "/hook", dialer: inMemory.dial, Secret: shopSecret, PreviousSecret: shopSecret,
 		Subject: func(context.Context) (Subject, error) { o := subject(); make(o); return o, nil },
 		Announce: func(context.Context) (Subject, func(context.Context) error, error) {
 			o := subject()
 			return o, func(context.Context) error { make(o); return nil }, nil
 		},
 		State: func(_ context.Context, o Subject) (any, error) {
+			time.Sleep(tick)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			order := *s.orders[o.text("metadata.order")]

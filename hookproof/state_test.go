@@ -55,46 +55,50 @@ func TestTimesAreAlike(t *testing.T) {
 // An order that says when it was paid is no worse than one that does not.
 func TestATimeOfPaymentAccusesNobody(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, nil).target()
-	var mu sync.Mutex
-	paid, state := map[string]time.Time{}, target.State
-	target.State = func(ctx context.Context, o Subject) (any, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		said, err := state(ctx, o)
-		if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
-			if paid[id].IsZero() {
-				paid[id] = time.Now()
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, nil).target()
+		var mu sync.Mutex
+		paid, state := map[string]time.Time{}, target.State
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			said, err := state(ctx, o)
+			mu.Lock()
+			defer mu.Unlock()
+			if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
+				if paid[id].IsZero() {
+					paid[id] = time.Now()
+				}
+				said.(map[string]any)["paidAt"] = paid[id]
 			}
-			said.(map[string]any)["paidAt"] = paid[id]
+			return said, err
 		}
-		return said, err
-	}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/refund", "meaning/amount"}})
-	require.NoError(t, err)
-	require.Equal(t, 3, r.Count(Pass))
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/refund", "meaning/amount"}})
+		require.NoError(t, err)
+		require.Equal(t, 3, r.Count(Pass))
+	})
 }
 
 // A key that each payment brings is named for ignore, instead of being told as a fault of every check.
 func TestWhatEachPaymentBringsIsNamed(t *testing.T) {
 	t.Parallel()
-	judged := func(key string) error {
-		target := openStall(t, nil).target()
-		state := target.State
-		target.State = func(ctx context.Context, o Subject) (any, error) {
-			said, err := state(ctx, o)
-			if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
-				said.(map[string]any)["licence"] = strings.ReplaceAll(key, "ID", id[len(id)-8:])
+	virtual(t, func(t *testing.T) {
+		judged := func(key string) error {
+			target := openStall(t, nil).target()
+			state := target.State
+			target.State = func(ctx context.Context, o Subject) (any, error) {
+				said, err := state(ctx, o)
+				if id := o.text("sessionId"); err == nil && said.(map[string]any)["shipped"] != 0 {
+					said.(map[string]any)["licence"] = strings.ReplaceAll(key, "ID", id[len(id)-8:])
+				}
+				return said, err
 			}
-			return said, err
+			_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+			return err
 		}
-		_, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
-		return err
-	}
-	var unusable *Unusable
-	require.ErrorAs(t, judged("LIC-7ID"), &unusable)
-	require.ErrorContains(t, unusable, "two subjects that were paid differ at /licence")
-	require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
+		var unusable *Unusable
+		require.ErrorAs(t, judged("LIC-7ID"), &unusable)
+		require.ErrorContains(t, unusable, "two subjects that were paid differ at /licence")
+		require.NoError(t, judged("LIC-0000-1"), "one that all have in common")
+	})
 }
 
 // licensing gives every order that is shipped a serial number, which its state shows.
@@ -134,18 +138,20 @@ func TestASerialNumberAccusesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := licensing(openStall(t, row.lie).target())
-			r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
-			require.NoError(t, err)
-			f := findingOf(t, r, "idempotence/redelivered")
-			require.Equal(t, row.verdict, f.Verdict, f.Why)
-			require.Contains(t, f.Why, row.why)
-			require.Equal(t, row.verdict == NotRun, r.Incomplete())
+			virtual(t, func(t *testing.T) {
+				target := licensing(openStall(t, row.lie).target())
+				r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+				require.NoError(t, err)
+				f := findingOf(t, r, "idempotence/redelivered")
+				require.Equal(t, row.verdict, f.Verdict, f.Why)
+				require.Contains(t, f.Why, row.why)
+				require.Equal(t, row.verdict == NotRun, r.Incomplete())
 
-			target.Ignore = []string{"/licence"}
-			r, err = Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
-			require.NoError(t, err)
-			require.Equal(t, map[Verdict]Verdict{NotRun: Pass, Fail: Fail}[row.verdict], r.Findings[0].Verdict)
+				target.Ignore = []string{"/licence"}
+				r, err = Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered"}})
+				require.NoError(t, err)
+				require.Equal(t, map[Verdict]Verdict{NotRun: Pass, Fail: Fail}[row.verdict], r.Findings[0].Verdict)
+			})
 		})
 	}
 }
@@ -162,53 +168,55 @@ func TestOneMoreSubjectExcusesNoFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var mu sync.Mutex
-			born, deliveries := map[string]time.Time{}, map[string]int{}
-			// twice are the orders that were told of again: the one that serves where no state is read, and then the check's.
-			twice, later := 0, map[string]bool{} // which subjects were made when the check had failed
-			counts := func(s *stall) {
-				s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
-				s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-					s.forget()
-					var e stallEvent
-					_ = json.Unmarshal(body, &e)
+			virtual(t, func(t *testing.T) {
+				var mu sync.Mutex
+				born, deliveries := map[string]time.Time{}, map[string]int{}
+				// twice are the orders that were told of again: the one that serves where no state is read, and then the check's.
+				twice, later := 0, map[string]bool{} // which subjects were made when the check had failed
+				counts := func(s *stall) {
+					s.before = func(_ stallEvent, o *stallOrder) bool { o.shipped++; return true }
+					s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+						s.forget()
+						var e stallEvent
+						_ = json.Unmarshal(body, &e)
+						mu.Lock()
+						defer mu.Unlock()
+						order := e.Data.Object.Metadata["order"]
+						deliveries[order]++
+						if order != "" && deliveries[order] == 2 {
+							twice++
+						}
+						return row.refuses && later[order] && answering(500)(n, w, r, body)
+					}
+				}
+				target := openStall(t, counts).target()
+				subject, state := target.Subject, target.State
+				target.Subject = func(ctx context.Context) (Subject, error) {
+					o, err := subject(ctx)
 					mu.Lock()
 					defer mu.Unlock()
-					order := e.Data.Object.Metadata["order"]
-					deliveries[order]++
-					if order != "" && deliveries[order] == 2 {
-						twice++
+					id := o.text("metadata.order")
+					later[id], born[id] = twice >= 2, time.Now()
+					return o, err
+				}
+				target.State = func(ctx context.Context, o Subject) (any, error) {
+					said, err := state(ctx, o)
+					mu.Lock()
+					defer mu.Unlock()
+					if id := o.text("metadata.order"); later[id] {
+						shown := said.(map[string]any)
+						shown["shipped"] = row.shows(shown["shipped"].(int), time.Since(born[id]))
 					}
-					return row.refuses && later[order] && answering(500)(n, w, r, body)
+					return said, err
 				}
-			}
-			target := openStall(t, counts).target()
-			subject, state := target.Subject, target.State
-			target.Subject = func(ctx context.Context) (Subject, error) {
-				o, err := subject(ctx)
-				mu.Lock()
-				defer mu.Unlock()
-				id := o.text("metadata.order")
-				later[id], born[id] = twice >= 2, time.Now()
-				return o, err
-			}
-			target.State = func(ctx context.Context, o Subject) (any, error) {
-				said, err := state(ctx, o)
-				mu.Lock()
-				defer mu.Unlock()
-				if id := o.text("metadata.order"); later[id] {
-					shown := said.(map[string]any)
-					shown["shipped"] = row.shows(shown["shipped"].(int), time.Since(born[id]))
-				}
-				return said, err
-			}
-			check := madeUp("paid paid", "paid")
-			r, err := Judge(t.Context(), target, Options{Checks: []Check{check}})
-			require.NoError(t, err)
-			f := findingOf(t, r, check.Name)
-			require.Equal(t, Fail, f.Verdict, f.Why)
-			require.Contains(t, f.Why, "/shipped is 2 instead of 1")
-			require.Contains(t, slices.Collect(maps.Values(later)), true, "one more subject was looked at")
+				check := madeUp("paid paid", "paid")
+				r, err := Judge(t.Context(), target, Options{Checks: []Check{check}})
+				require.NoError(t, err)
+				f := findingOf(t, r, check.Name)
+				require.Equal(t, Fail, f.Verdict, f.Why)
+				require.Contains(t, f.Why, "/shipped is 2 instead of 1")
+				require.Contains(t, slices.Collect(maps.Values(later)), true, "one more subject was looked at")
+			})
 		})
 	}
 }
@@ -216,27 +224,29 @@ func TestOneMoreSubjectExcusesNoFault(t *testing.T) {
 // What tells of any refund, be it a flag, a count, a status of its own, an event's type or an entry, does not close an order.
 func TestASignOfAnyRefundClosesNothing(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.shows = func(o map[string]any) any {
-			o["hasRefund"], o["refund"], o["refundStatus"], o["count"], o["last"], o["history"] = false, nil, "none", "0", "made", []any{"made"}
-			if o["shipped"] != 0 {
-				o["last"], o["history"] = "checkout.session.completed", []any{"paid", "made"}
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.shows = func(o map[string]any) any {
+				o["hasRefund"], o["refund"], o["refundStatus"], o["count"], o["last"], o["history"] = false, nil, "none", "0", "made", []any{"made"}
+				if o["shipped"] != 0 {
+					o["last"], o["history"] = "checkout.session.completed", []any{"paid", "made"}
+				}
+				if o["refunded"] != 0 {
+					o["refundStatus"], o["count"], o["last"], o["history"] = "refunded", "1", "charge.refunded", []any{"refunded", "paid", "made"}
+					o["hasRefund"], o["refund"], o["refunds"] = true, "booked", []any{map[string]any{"status": "succeeded", "currency": "usd"}}
+				}
+				return o
 			}
-			if o["refunded"] != 0 {
-				o["refundStatus"], o["count"], o["last"], o["history"] = "refunded", "1", "charge.refunded", []any{"refunded", "paid", "made"}
-				o["hasRefund"], o["refund"], o["refunds"] = true, "booked", []any{map[string]any{"status": "succeeded", "currency": "usd"}}
-			}
-			return o
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
-	require.NoError(t, err)
-	require.Equal(t, Pass, findingOf(t, r, "meaning/partly-refunded").Verdict, findingOf(t, r, "meaning/partly-refunded").Why)
-	target.Unhandled = []string{"charge.refunded"}
-	r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
-	require.NoError(t, err)
-	require.Contains(t, findingOf(t, r, "meaning/partly-refunded").Why, "means to ignore charge.refunded")
-	require.False(t, r.Incomplete())
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
+		require.NoError(t, err)
+		require.Equal(t, Pass, findingOf(t, r, "meaning/partly-refunded").Verdict, findingOf(t, r, "meaning/partly-refunded").Why)
+		target.Unhandled = []string{"charge.refunded"}
+		r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/partly-refunded"}})
+		require.NoError(t, err)
+		require.Contains(t, findingOf(t, r, "meaning/partly-refunded").Why, "means to ignore charge.refunded")
+		require.False(t, r.Incomplete())
+	})
 }
 
 func TestStatesDifferBothWays(t *testing.T) {

@@ -14,23 +14,25 @@ import (
 // A process that has ended by what it did after its ACK is noticed when its state is read. The hook is asked again.
 func TestAnEndIsNoticedWhenAStateIsRead(t *testing.T) {
 	t.Parallel()
-	s := openStall(t, nil)
-	target := s.target()
-	state := target.State
-	target.State = func(ctx context.Context, o Subject) (any, error) {
-		if !target.listens() {
-			return nil, errors.New("nobody listens")
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		state := target.State
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			if !target.listens() {
+				return nil, errors.New("nobody listens")
+			}
+			return state(ctx, o)
 		}
-		return state(ctx, o)
-	}
-	x := pipelineOf(t, target).executor
-	h, err := x.deliverFresh(t.Context(), nil)
-	require.NoError(t, err)
-	require.NoError(t, x.read(t.Context(), h))
-	require.NoError(t, s.stop())
-	require.ErrorIs(t, x.read(t.Context(), h), errEnded)
-	require.NoError(t, x.read(t.Context(), h), "it runs again")
-	require.EqualValues(t, 1, x.process.starts.Load())
+		x := pipelineOf(t, target).executor
+		h, err := x.deliverFresh(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, x.read(t.Context(), h))
+		require.NoError(t, s.stop())
+		require.ErrorIs(t, x.read(t.Context(), h), errEnded)
+		require.NoError(t, x.read(t.Context(), h), "it runs again")
+		require.EqualValues(t, 1, x.process.starts.Load())
+	})
 }
 
 // A state that is not as it should be is read again when effects must have come, and so is what it is compared with.
@@ -42,33 +44,35 @@ func TestAStateIsReadAgainWhenEffectsMustHaveCome(t *testing.T) {
 	}{"its own": {2, 1}, "what it is compared with": {1, 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := openStall(t, nil)
-			target := s.target()
-			orders, readings := []string{}, map[string]int{}
-			subject, state := target.Subject, target.State
-			target.Subject = func(ctx context.Context) (Subject, error) {
-				o, err := subject(ctx)
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				orders = append(orders, o.text("metadata.order"))
-				return o, err
-			}
-			target.State = func(ctx context.Context, o Subject) (any, error) {
-				s.mu.Lock()
-				id := o.text("metadata.order")
-				readings[id]++
-				late := id == orders[row.order-1] && readings[id] <= row.after
-				s.mu.Unlock()
-				if late {
-					return map[string]any{"status": "open"}, nil
+			virtual(t, func(t *testing.T) {
+				s := openStall(t, nil)
+				target := s.target()
+				orders, readings := []string{}, map[string]int{}
+				subject, state := target.Subject, target.State
+				target.Subject = func(ctx context.Context) (Subject, error) {
+					o, err := subject(ctx)
+					s.mu.Lock()
+					defer s.mu.Unlock()
+					orders = append(orders, o.text("metadata.order"))
+					return o, err
 				}
-				return state(ctx, o)
-			}
-			c := caseOf(t, equal("paid*2", "paid")[0])
-			c.AtOnce = true
-			o, err := pipelineOf(t, target).try(t.Context(), c)
-			require.NoError(t, err)
-			require.Equal(t, Pass, o[0].Verdict, o[0].Why)
+				target.State = func(ctx context.Context, o Subject) (any, error) {
+					s.mu.Lock()
+					id := o.text("metadata.order")
+					readings[id]++
+					late := id == orders[row.order-1] && readings[id] <= row.after
+					s.mu.Unlock()
+					if late {
+						return map[string]any{"status": "open"}, nil
+					}
+					return state(ctx, o)
+				}
+				c := caseOf(t, equal("paid*2", "paid")[0])
+				c.AtOnce = true
+				o, err := pipelineOf(t, target).try(t.Context(), c)
+				require.NoError(t, err)
+				require.Equal(t, Pass, o[0].Verdict, o[0].Why)
+			})
 		})
 	}
 }
@@ -76,20 +80,22 @@ func TestAStateIsReadAgainWhenEffectsMustHaveCome(t *testing.T) {
 // A reference is delivered once, as it should be, without what is demanded of its answers.
 func TestAReferenceIsDeliveredOnce(t *testing.T) {
 	t.Parallel()
-	var taken atomic.Int64
-	x := pipelineOf(t, openStall(t, func(s *stall) {
-		s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { taken.Add(1); return false }
-	}).target()).executor
-	var group sync.WaitGroup
-	for _, text := range []string{"paid", "paid=ack", "paid"} {
-		group.Go(func() {
-			one, err := x.reference(t.Context(), text)
-			require.NoError(t, err)
-			require.Equal(t, "paid", one.history.Schedule)
-		})
-	}
-	group.Wait()
-	require.EqualValues(t, 1, taken.Load())
-	_, err := x.reference(t.Context(), "luck")
-	require.ErrorContains(t, err, "there is no event called")
+	virtual(t, func(t *testing.T) {
+		var taken atomic.Int64
+		x := pipelineOf(t, openStall(t, func(s *stall) {
+			s.answer = func(int, http.ResponseWriter, *http.Request, []byte) bool { taken.Add(1); return false }
+		}).target()).executor
+		var group sync.WaitGroup
+		for _, text := range []string{"paid", "paid=ack", "paid"} {
+			group.Go(func() {
+				one, err := x.reference(t.Context(), text)
+				require.NoError(t, err)
+				require.Equal(t, "paid", one.history.Schedule)
+			})
+		}
+		group.Wait()
+		require.EqualValues(t, 1, taken.Load())
+		_, err := x.reference(t.Context(), "luck")
+		require.ErrorContains(t, err, "there is no event called")
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -77,50 +76,51 @@ func TestACustomerThatTheTargetMakesUpIsNotAnnounced(t *testing.T) {
 // A shop that finds whose a payment is by its customer alone is judged.
 func TestAShopThatKnowsItsCustomersIsJudged(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	orders := map[string]string{} // a customer's one order
-	target := openStall(t, nil).target()
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if !verifies(r.Header.Get("Stripe-Signature"), body) {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		var e struct {
-			Type string
-			Data struct {
-				Object struct {
-					Customer      string
-					PaymentStatus string `json:"payment_status"`
+	virtual(t, func(t *testing.T) {
+		var mu sync.Mutex
+		orders := map[string]string{} // a customer's one order
+		target := openStall(t, nil).target()
+		shop := openDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if !verifies(r.Header.Get("Stripe-Signature"), body) {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			var e struct {
+				Type string
+				Data struct {
+					Object struct {
+						Customer      string
+						PaymentStatus string `json:"payment_status"`
+					}
 				}
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			if json.Unmarshal(body, &e) != nil || e.Type != "checkout.session.completed" || e.Data.Object.PaymentStatus != "paid" {
+				return
+			}
+			if _, known := orders[e.Data.Object.Customer]; known {
+				orders[e.Data.Object.Customer] = "paid"
+			}
+		}))
+		target.URL, target.Announce, target.Counters = shop.url(), nil, nil
+		target.Subject = func(context.Context) (Subject, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			id := random()
+			orders["cus_"+id] = "open"
+			return Subject{"sessionId": "cs_test_" + id, "customer": "cus_" + id, "amount": 4500, "currency": "usd"}, nil
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if json.Unmarshal(body, &e) != nil || e.Type != "checkout.session.completed" || e.Data.Object.PaymentStatus != "paid" {
-			return
+		target.State = func(_ context.Context, s Subject) (any, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return map[string]any{"status": orders[s.text("customer")], "customer": s.text("customer")}, nil
 		}
-		if _, known := orders[e.Data.Object.Customer]; known {
-			orders[e.Data.Object.Customer] = "paid"
-		}
-	}))
-	t.Cleanup(shop.Close)
-	target.URL, target.Announce, target.Counters = shop.URL, nil, nil
-	target.Subject = func(context.Context) (Subject, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		id := random()
-		orders["cus_"+id] = "open"
-		return Subject{"sessionId": "cs_test_" + id, "customer": "cus_" + id, "amount": 4500, "currency": "usd"}, nil
-	}
-	target.State = func(_ context.Context, s Subject) (any, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return map[string]any{"status": orders[s.text("customer")], "customer": s.text("customer")}, nil
-	}
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/unpaid", "meaning/strangers", "meaning/neighbours", "authenticity/no-effect"}})
-	require.NoError(t, err)
-	require.Equal(t, 5, r.Count(Pass), r.Findings)
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "meaning/unpaid", "meaning/strangers", "meaning/neighbours", "authenticity/no-effect"}})
+		require.NoError(t, err)
+		require.Equal(t, 5, r.Count(Pass), r.Findings)
+	})
 }
 
 // A constant is every subject's, so it ties no event to one.
@@ -157,32 +157,34 @@ func TestComposedIdsCanBeAnnounced(t *testing.T) {
 // An amount that nobody gave is made up, and that is said: in the report, and where a payment shows nothing.
 func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 	t.Parallel()
-	for missing, want := range map[string]string{
-		"": "", "amount": "gives no amount, so events say 4500;", "currency": `gives no currency, so events say usd;`, "amount currency": `gives no amount and no currency, so events say 4500 usd;`,
-	} {
-		s := Subject{"sessionId": "cs_1", "amount": 4900, "currency": "usd"}
-		for name := range strings.FieldsSeq(missing) {
-			delete(s, name)
+	virtual(t, func(t *testing.T) {
+		for missing, want := range map[string]string{
+			"": "", "amount": "gives no amount, so events say 4500;", "currency": `gives no currency, so events say usd;`, "amount currency": `gives no amount and no currency, so events say 4500 usd;`,
+		} {
+			s := Subject{"sessionId": "cs_1", "amount": 4900, "currency": "usd"}
+			for name := range strings.FieldsSeq(missing) {
+				delete(s, name)
+			}
+			require.Contains(t, granted(s), want)
+			require.Equal(t, missing == "", granted(s) == "")
 		}
-		require.Contains(t, granted(s), want)
-		require.Equal(t, missing == "", granted(s) == "")
-	}
-	judged := func(lie func(*stall)) (Report, error) {
-		target := openStall(t, lie).target()
-		subject := target.Subject
-		target.Subject = func(ctx context.Context) (Subject, error) {
-			s, err := subject(ctx)
-			delete(s, "amount")
-			return s, err
+		judged := func(lie func(*stall)) (Report, error) {
+			target := openStall(t, lie).target()
+			subject := target.Subject
+			target.Subject = func(ctx context.Context) (Subject, error) {
+				s, err := subject(ctx)
+				delete(s, "amount")
+				return s, err
+			}
+			return Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
 		}
-		return Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine", "meaning/unpaid"}})
-	}
-	r, err := judged(nil)
-	require.NoError(t, err)
-	require.Len(t, r.Notes, 1)
-	require.Contains(t, r.Notes[0], `no amount, so events say 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
-	_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
-	require.ErrorContains(t, err, "its log may tell why. Beside that, the subject hook gives no amount")
+		r, err := judged(nil)
+		require.NoError(t, err)
+		require.Len(t, r.Notes, 1)
+		require.Contains(t, r.Notes[0], `no amount, so events say 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
+		_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
+		require.ErrorContains(t, err, "its log may tell why. Beside that, the subject hook gives no amount")
+	})
 }
 
 // An amount is in minor units, a number in an event however the target writes it.

@@ -117,16 +117,18 @@ func TestWhatIsExplainedWasSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target, options := patient(openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
-			r, err := Judge(t.Context(), target, options)
-			require.NoError(t, err)
-			because := map[string]string{}
-			for _, f := range r.Findings {
-				if f.Verdict == Fail {
-					because[f.Check] = f.Because
+			virtual(t, func(t *testing.T) {
+				target, options := patient(openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
+				r, err := Judge(t.Context(), target, options)
+				require.NoError(t, err)
+				because := map[string]string{}
+				for _, f := range r.Findings {
+					if f.Verdict == Fail {
+						because[f.Check] = f.Because
+					}
 				}
-			}
-			require.Equal(t, row.because, because)
+				require.Equal(t, row.because, because)
+			})
 		})
 	}
 }

@@ -65,6 +65,9 @@ type Target struct {
 	starter []string      // the command that starts it, as far as that is known
 
 	resolver *net.Resolver // of the hosts' names; nil is the machine's
+
+	// dialer makes every connection to the target; nil is the dial guard's. Tests set it, to a network in memory.
+	dialer func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Counters are a target's count of its deliveries since it started.

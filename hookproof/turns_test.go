@@ -34,20 +34,22 @@ func TestAFailureIsToldOfTheFirstRelation(t *testing.T) {
 // An endpoint whose limit is between the two is told of the larger alone.
 func TestALimitBetweenTheTwoSizes(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			if len(body) > 300<<10 {
-				w.WriteHeader(http.StatusRequestEntityTooLarge)
-				return true
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if len(body) > 300<<10 {
+					w.WriteHeader(http.StatusRequestEntityTooLarge)
+					return true
+				}
+				return false
 			}
-			return false
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/large-body"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "authenticity/large-body")
-	require.Equal(t, Info, f.Verdict)
-	require.Equal(t, "huge=ack?", f.Schedule)
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/large-body"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "authenticity/large-body")
+		require.Equal(t, Info, f.Verdict)
+		require.Equal(t, "huge=ack?", f.Schedule)
+	})
 }
 
 // A quotation begins with a whole word, and says that more stands before it.

@@ -3,7 +3,6 @@ package hookproof
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -26,22 +25,23 @@ func TestWhatIsIgnoredOnPurposeIsNotAskedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, func(s *stall) {
-				s.before = func(e stallEvent, _ *stallOrder) bool { return slices.Contains(row.unhandled, e.Type) }
-			}).target()
-			target.Unhandled = row.unhandled
-			r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence", "order", "meaning"}, Skip: []string{"idempotence/restart", "idempotence/later"},
-				Budget: 10 * time.Minute, HookCalls: 1000}) // that a busy machine leaves nothing out
-			require.NoError(t, err)
-			for _, f := range r.Findings {
-				require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
-				require.False(t, f.Lacking, "%s: %s", f.Check, f.Why)
-			}
-			for _, check := range row.checks {
-				f := findingOf(t, r, check)
-				require.Equal(t, NotRun, f.Verdict, check)
-				require.Equal(t, "the target means to ignore "+row.unhandled[0], f.Why, check)
-			}
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, func(s *stall) {
+					s.before = func(e stallEvent, _ *stallOrder) bool { return slices.Contains(row.unhandled, e.Type) }
+				}).target()
+				target.Unhandled = row.unhandled
+				r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence", "order", "meaning"}, Skip: []string{"idempotence/restart", "idempotence/later"}})
+				require.NoError(t, err)
+				for _, f := range r.Findings {
+					require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
+					require.False(t, f.Lacking, "%s: %s", f.Check, f.Why)
+				}
+				for _, check := range row.checks {
+					f := findingOf(t, r, check)
+					require.Equal(t, NotRun, f.Verdict, check)
+					require.Equal(t, "the target means to ignore "+row.unhandled[0], f.Why, check)
+				}
+			})
 		})
 	}
 }
@@ -49,40 +49,43 @@ func TestWhatIsIgnoredOnPurposeIsNotAskedFor(t *testing.T) {
 // Where the state does not show a type and nothing says that it is ignored, the message names the type to list.
 func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 	t.Parallel()
-	for left, row := range map[string]struct{ right, why string }{
-		"paid refund":         {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has metadata only where pick has charge.metadata.KEY"},
-		"paid dispute":        {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has no metadata"},
-		"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint means to ignore it"},
-		"paid":                {"unpaid", "the state is the same after paid as after unpaid, so nothing can be proven by what differs between them"},
-	} {
-		require.Equal(t, row.why, notShown(left, row.right))
-	}
-	target := openStall(t, func(s *stall) {
-		s.before = func(e stallEvent, _ *stallOrder) bool { return e.Type == "charge.refunded" }
-	}).target()
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered", "meaning/refunds-add-up", "meaning/refund-checked"}})
-	require.NoError(t, err)
-	for _, f := range r.Findings {
-		require.True(t, f.Lacking, "%s: no evidence is never a pass", f.Check)
-		require.Contains(t, f.Why, "list charge.refunded under unhandled", f.Check)
-	}
+	virtual(t, func(t *testing.T) {
+		for left, row := range map[string]struct{ right, why string }{
+			"paid refund":         {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has metadata only where pick has charge.metadata.KEY"},
+			"paid dispute":        {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has no metadata"},
+			"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint means to ignore it"},
+			"paid":                {"unpaid", "the state is the same after paid as after unpaid, so nothing can be proven by what differs between them"},
+		} {
+			require.Equal(t, row.why, notShown(left, row.right))
+		}
+		target := openStall(t, func(s *stall) {
+			s.before = func(e stallEvent, _ *stallOrder) bool { return e.Type == "charge.refunded" }
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered", "meaning/refunds-add-up", "meaning/refund-checked"}})
+		require.NoError(t, err)
+		for _, f := range r.Findings {
+			require.True(t, f.Lacking, "%s: no evidence is never a pass", f.Check)
+			require.Contains(t, f.Why, "list charge.refunded under unhandled", f.Check)
+		}
+	})
 }
 
 // A refund handler that looks for its order by a payment intent that nobody has stored acknowledges, and does nothing: that
 // is a fault, and none that unhandled mends.
 func TestARefundThatFindsNoOrder(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		orders := map[string]string{} // by payment intent, which nothing is ever put into
-		s.before = func(e stallEvent, _ *stallOrder) bool {
-			return e.Type == "charge.refunded" && orders[string(e.Data.Object.PaymentIntent)] == ""
-		}
-	}).target()
-	target.Timings.Answer = time.Minute // a busy machine answers late, and that is not what is asked
-	r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered"}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "idempotence/refund-redelivered")
-	require.Equal(t, NotRun, f.Verdict, f.Why)
-	require.True(t, f.Lacking)
-	require.Contains(t, f.Why, "it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid")
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			orders := map[string]string{} // by payment intent, which nothing is ever put into
+			s.before = func(e stallEvent, _ *stallOrder) bool {
+				return e.Type == "charge.refunded" && orders[string(e.Data.Object.PaymentIntent)] == ""
+			}
+		}).target()
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "idempotence/refund-redelivered")
+		require.Equal(t, NotRun, f.Verdict, f.Why)
+		require.True(t, f.Lacking)
+		require.Contains(t, f.Why, "it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid")
+	})
 }

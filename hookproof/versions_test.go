@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,21 +29,23 @@ func TestAWrongAPIVersionIsNoWrongSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := openStall(t, pinnedTo(row.takes, row.status, row.silent)).target()
-			target.APIVersion = row.given
-			setting := fmt.Sprintf(`put "apiVersion": %q into shop.json`, row.takes)
-			if row.bare {
-				target.Subject, target.State, target.Announce = nil, nil, nil
-				setting = "--api-version " + row.takes
-			} else {
-				target.File = "shop.json"
-			}
-			_, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
-			var unusable *Unusable
-			require.ErrorAs(t, err, &unusable)
-			require.ErrorContains(t, err, "genuine events of API version "+row.given)
-			require.ErrorContains(t, err, setting)
-			require.NotContains(t, err.Error(), "secret")
+			virtual(t, func(t *testing.T) {
+				target := openStall(t, pinnedTo(row.takes, row.status, row.silent)).target()
+				target.APIVersion = row.given
+				setting := fmt.Sprintf(`put "apiVersion": %q into shop.json`, row.takes)
+				if row.bare {
+					target.Subject, target.State, target.Announce = nil, nil, nil
+					setting = "--api-version " + row.takes
+				} else {
+					target.File = "shop.json"
+				}
+				_, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+				var unusable *Unusable
+				require.ErrorAs(t, err, &unusable)
+				require.ErrorContains(t, err, "genuine events of API version "+row.given)
+				require.ErrorContains(t, err, setting)
+				require.NotContains(t, err.Error(), "secret")
+			})
 		})
 	}
 }
@@ -53,36 +54,40 @@ func TestAWrongAPIVersionIsNoWrongSecret(t *testing.T) {
 // names, that is told, and the reason that is left.
 func TestAVersionIsProposedWhereMoreIsWrong(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		pinned := &stall{}
-		pinnedTo("2024-06-20", 400, false)(pinned)
-		s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
-			if !pinned.answer(n, w, r, body) {
-				http.Error(w, "no handler for this event", http.StatusBadRequest)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			pinned := &stall{}
+			pinnedTo("2024-06-20", 400, false)(pinned)
+			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
+				if !pinned.answer(n, w, r, body) {
+					http.Error(w, "no handler for this event", http.StatusBadRequest)
+				}
+				return true
 			}
-			return true
-		}
-	}).target()
-	target.File, target.APIVersion = "shop.json", "2025-03-31.basil"
-	_, err := Judge(t.Context(), target, Options{})
-	require.ErrorContains(t, err, "expects API version 2024-06-20")
-	require.ErrorContains(t, err, `put "apiVersion": "2024-06-20" into shop.json`)
-	require.ErrorContains(t, err, `answered 400, saying "no handler for this event"`)
-	require.NotContains(t, err.Error(), "secret")
+		}).target()
+		target.File, target.APIVersion = "shop.json", "2025-03-31.basil"
+		_, err := Judge(t.Context(), target, Options{})
+		require.ErrorContains(t, err, "expects API version 2024-06-20")
+		require.ErrorContains(t, err, `put "apiVersion": "2024-06-20" into shop.json`)
+		require.ErrorContains(t, err, `answered 400, saying "no handler for this event"`)
+		require.NotContains(t, err.Error(), "secret")
+	})
 }
 
 // A date in an answer is no version, where the answer is the same for every version.
 func TestADateInAnAnswerIsNoVersion(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
-			http.Error(w, "2026-11-30 15:04 bad signature", http.StatusBadRequest)
-			return true
-		}
-	}).target()
-	_, err := Judge(t.Context(), target, Options{})
-	require.ErrorContains(t, err, "the secret is not the one")
-	require.NotContains(t, err.Error(), "apiVersion")
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+				http.Error(w, "2026-11-30 15:04 bad signature", http.StatusBadRequest)
+				return true
+			}
+		}).target()
+		_, err := Judge(t.Context(), target, Options{})
+		require.ErrorContains(t, err, "the secret is not the one")
+		require.NotContains(t, err.Error(), "apiVersion")
+	})
 }
 
 // stripe-go's ConstructEvent refuses every other release, as Stripe's documentation for Go shows it and wants the endpoint
@@ -91,7 +96,7 @@ func TestADateInAnAnswerIsNoVersion(t *testing.T) {
 func TestAnEndpointThatIsTiedToAVersion(t *testing.T) {
 	t.Parallel()
 	stripeGo := func(t *testing.T, silent bool) *Target {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		server := openDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), shopSecret); err != nil {
 				w.WriteHeader(http.StatusBadRequest)
@@ -100,8 +105,7 @@ func TestAnEndpointThatIsTiedToAVersion(t *testing.T) {
 				}
 			}
 		}))
-		t.Cleanup(server.Close)
-		return &Target{URL: server.URL, Secret: shopSecret}
+		return &Target{URL: server.url(), dialer: inMemory.dial, Secret: shopSecret}
 	}
 	for name, row := range map[string]struct {
 		given   string
@@ -115,18 +119,20 @@ func TestAnEndpointThatIsTiedToAVersion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := stripeGo(t, row.silent)
-			target.APIVersion = row.given
-			r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/api-versions"}})
-			require.NoError(t, err)
-			f := findingOf(t, r, "authenticity/api-versions")
-			require.Equal(t, row.verdict, f.Verdict, f.Why)
-			if row.verdict == Info {
-				require.Contains(t, f.Why, "IgnoreAPIVersionMismatch")
-				require.Contains(t, f.Why, "register the endpoint with 2023-10-16")
-			} else {
-				require.Contains(t, f.Why, `give it "apiVersion": "2023-10-16"`)
-			}
+			virtual(t, func(t *testing.T) {
+				target := stripeGo(t, row.silent)
+				target.APIVersion = row.given
+				r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/api-versions"}})
+				require.NoError(t, err)
+				f := findingOf(t, r, "authenticity/api-versions")
+				require.Equal(t, row.verdict, f.Verdict, f.Why)
+				if row.verdict == Info {
+					require.Contains(t, f.Why, "IgnoreAPIVersionMismatch")
+					require.Contains(t, f.Why, "register the endpoint with 2023-10-16")
+				} else {
+					require.Contains(t, f.Why, `give it "apiVersion": "2023-10-16"`)
+				}
+			})
 		})
 	}
 }

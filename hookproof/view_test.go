@@ -91,9 +91,11 @@ func TestRightShopsAreNotAccused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.adds = adds }), unhurriedRun(aboutStates...))
-			require.NoError(t, err)
-			requireNone(t, r, Fail, NotRun)
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.adds = adds }), unhurriedRun(aboutStates...))
+				require.NoError(t, err)
+				requireNone(t, r, Fail, NotRun)
+			})
 		})
 	}
 }
@@ -190,13 +192,15 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := Judge(t.Context(), openPatient(t, row.lie), unhurriedRun(row.fails...))
-			require.NoError(t, err)
-			for _, check := range row.fails {
-				f := findingOf(t, r, check)
-				require.Equal(t, Fail, f.Verdict, "%s: %s", check, f.Why)
-				require.Contains(t, f.Why, row.why, check)
-			}
+			virtual(t, func(t *testing.T) {
+				r, err := Judge(t.Context(), openPatient(t, row.lie), unhurriedRun(row.fails...))
+				require.NoError(t, err)
+				for _, check := range row.fails {
+					f := findingOf(t, r, check)
+					require.Equal(t, Fail, f.Verdict, "%s: %s", check, f.Why)
+					require.Contains(t, f.Why, row.why, check)
+				}
+			})
 		})
 	}
 }
@@ -205,47 +209,51 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 // be there.
 func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 	t.Parallel()
-	ignoresRefunds := func(e stallEvent, o *stallOrder) bool { return e.Type == "charge.refunded" }
-	adds := func(o stallOrder, state map[string]any) {
-		state["version"], state["open"] = len(o.actions), o.rank < 2
-		delete(state, "refunded")
-	}
-	only := unhurriedRun("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
-	r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }), only)
-	require.NoError(t, err)
-	requireNone(t, r, Fail, NotRun)
-
-	paysAtExpiry := func(e stallEvent, o *stallOrder) bool {
-		if e.Type == "checkout.session.expired" {
-			o.rank, o.shipped, o.actions = 4, 1, append(o.actions, "paid")
+	virtual(t, func(t *testing.T) {
+		ignoresRefunds := func(e stallEvent, o *stallOrder) bool { return e.Type == "charge.refunded" }
+		adds := func(o stallOrder, state map[string]any) {
+			state["version"], state["open"] = len(o.actions), o.rank < 2
+			delete(state, "refunded")
 		}
-		return e.Type == "checkout.session.expired" || ignoresRefunds(e, o)
-	}
-	r, err = Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }), only)
-	require.NoError(t, err)
-	require.Equal(t, Fail, findingOf(t, r, "meaning/expired").Verdict)
+		only := unhurriedRun("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
+		r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }), only)
+		require.NoError(t, err)
+		requireNone(t, r, Fail, NotRun)
+
+		paysAtExpiry := func(e stallEvent, o *stallOrder) bool {
+			if e.Type == "checkout.session.expired" {
+				o.rank, o.shipped, o.actions = 4, 1, append(o.actions, "paid")
+			}
+			return e.Type == "checkout.session.expired" || ignoresRefunds(e, o)
+		}
+		r, err = Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }), only)
+		require.NoError(t, err)
+		require.Equal(t, Fail, findingOf(t, r, "meaning/expired").Verdict)
+	})
 }
 
 // A view that could not be learnt proves no fault: what differs may be a count. Here no refund is acknowledged.
 func TestAViewThatIsNotLearntAccusesNobody(t *testing.T) {
 	t.Parallel()
-	target := openStall(t, func(s *stall) {
-		s.adds = func(o stallOrder, state map[string]any) { state["version"] = len(o.actions) }
-		s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
-			refund := bytes.Contains(body, []byte("charge.refunded"))
-			if refund {
-				w.WriteHeader(http.StatusInternalServerError)
+	virtual(t, func(t *testing.T) {
+		target := openStall(t, func(s *stall) {
+			s.adds = func(o stallOrder, state map[string]any) { state["version"] = len(o.actions) }
+			s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
+				refund := bytes.Contains(body, []byte("charge.refunded"))
+				if refund {
+					w.WriteHeader(http.StatusInternalServerError)
+				}
+				return refund
 			}
-			return refund
-		}
-	}).target()
-	r, err := Judge(t.Context(), target, unhurriedRun("order/slow-payment", "meaning/unpaid"))
-	require.NoError(t, err)
-	f := findingOf(t, r, "order/slow-payment")
-	require.Equal(t, NotRun, f.Verdict, f.Why)
-	require.True(t, f.Lacking)
-	require.Contains(t, f.Why, "refund-25 was never acknowledged, so there is nothing to compare with")
-	require.Equal(t, Pass, findingOf(t, r, "meaning/unpaid").Verdict)
+		}).target()
+		r, err := Judge(t.Context(), target, unhurriedRun("order/slow-payment", "meaning/unpaid"))
+		require.NoError(t, err)
+		f := findingOf(t, r, "order/slow-payment")
+		require.Equal(t, NotRun, f.Verdict, f.Why)
+		require.True(t, f.Lacking)
+		require.Contains(t, f.Why, "refund-25 was never acknowledged, so there is nothing to compare with")
+		require.Equal(t, Pass, findingOf(t, r, "meaning/unpaid").Verdict)
+	})
 }
 
 func stateFrom(t *testing.T, text string) normalized {

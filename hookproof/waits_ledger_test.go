@@ -52,24 +52,28 @@ func openQueue(t *testing.T, patience time.Duration, givesUp bool) *Target {
 // take before, that begins with the copies.
 func TestCopiesAreMadeToOverlap(t *testing.T) {
 	t.Parallel()
-	target := openQueue(t, 150*time.Millisecond, false)
-	subject := target.Subject
-	target.Subject = func(ctx context.Context) (Subject, error) { time.Sleep(DefaultTimings.HoldFor); return subject(ctx) }
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{madeUp("paid&2", "paid")}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "order/made-up")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "/paid is 2 instead of 1")
+	virtual(t, func(t *testing.T) {
+		target := openQueue(t, 150*time.Millisecond, false)
+		subject := target.Subject
+		target.Subject = func(ctx context.Context) (Subject, error) { time.Sleep(DefaultTimings.HoldFor); return subject(ctx) }
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{madeUp("paid&2", "paid")}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "order/made-up")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "/paid is 2 instead of 1")
+	})
 }
 
 // A crowd in which each waits for the one before is answered in its own time when it has met.
 func TestCopiesAreNotHeldBackForLong(t *testing.T) {
 	t.Parallel()
-	crowd := Check{Name: "order/made-up", Demand: "All are acknowledged.", Relations: answers("paid&20+=ack")}
-	r, err := Judge(t.Context(), openQueue(t, 12*time.Second, true), Options{Checks: []Check{crowd}})
-	require.NoError(t, err)
-	f := findingOf(t, r, crowd.Name)
-	require.Equal(t, Pass, f.Verdict, f.Why)
+	virtual(t, func(t *testing.T) {
+		crowd := Check{Name: "order/made-up", Demand: "All are acknowledged.", Relations: answers("paid&20+=ack")}
+		r, err := Judge(t.Context(), openQueue(t, 12*time.Second, true), Options{Checks: []Check{crowd}})
+		require.NoError(t, err)
+		f := findingOf(t, r, crowd.Name)
+		require.Equal(t, Pass, f.Verdict, f.Why)
+	})
 }
 
 // pool is two connections that are taken by turns. One that has failed is replaced before the next delivery, whatever
@@ -82,7 +86,7 @@ type pool struct {
 
 func (c clerk) connect() (_ net.Conn, err error) {
 	if c.pool == nil {
-		return net.DialTimeout("tcp", c.dial, time.Second)
+		return inMemory.dialing(c.dial)()
 	}
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
@@ -90,7 +94,7 @@ func (c clerk) connect() (_ net.Conn, err error) {
 		if conn != nil {
 			continue
 		}
-		if c.pool.conns[i], err = net.DialTimeout("tcp", c.dial, time.Second); err != nil {
+		if c.pool.conns[i], err = inMemory.dialing(c.dial)(); err != nil {
 			return nil, err
 		}
 	}
@@ -114,12 +118,14 @@ func (p *pool) giveBack(conn net.Conn, failed error) {
 // A connection that one cut has left dead is replaced before the next message is cut, or that would never be reached.
 func TestEveryMessageIsCutWhatOtherCutsHaveLeft(t *testing.T) {
 	t.Parallel()
-	target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, pool: &pool{}})
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("cut-before")}}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "faults/made-up")
-	require.Equal(t, Pass, f.Verdict, f.Why)
-	require.Equal(t, 4, r.Struck, "as many as there are messages")
+	virtual(t, func(t *testing.T) {
+		target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, pool: &pool{}})
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("cut-before")}}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "faults/made-up")
+		require.Equal(t, Pass, f.Verdict, f.Why)
+		require.Equal(t, 4, r.Struck, "as many as there are messages")
+	})
 }
 
 // A database is out of reach for longer than a target waits for an answer.
@@ -128,12 +134,14 @@ func TestADatabaseStaysOutOfReach(t *testing.T) {
 	for fault, within := range map[string]time.Duration{"half-open": time.Second, "frozen": 4 * time.Second} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200, within: within})
-			r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during(fault)}}})
-			require.NoError(t, err)
-			f := findingOf(t, r, "faults/made-up")
-			require.Equal(t, Fail, f.Verdict, f.Why)
-			require.Contains(t, f.Why, "/paid is 0 instead of 1")
+			virtual(t, func(t *testing.T) {
+				target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200, within: within})
+				r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during(fault)}}})
+				require.NoError(t, err)
+				f := findingOf(t, r, "faults/made-up")
+				require.Equal(t, Fail, f.Verdict, f.Why)
+				require.Contains(t, f.Why, "/paid is 0 instead of 1")
+			})
 		})
 	}
 }
@@ -144,14 +152,16 @@ func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
 	for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Pass} {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
-			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, within: 25 * time.Second})
-			r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("frozen")}}})
-			require.NoError(t, err)
-			f := findingOf(t, r, "faults/made-up")
-			require.Equal(t, verdict, f.Verdict, f.Why)
-			if verdict == Fail {
-				require.Contains(t, f.Why, "paid was not answered within 10s while the database answered nothing")
-			}
+			virtual(t, func(t *testing.T) {
+				target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, within: 25 * time.Second})
+				r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("frozen")}}})
+				require.NoError(t, err)
+				f := findingOf(t, r, "faults/made-up")
+				require.Equal(t, verdict, f.Verdict, f.Why)
+				if verdict == Fail {
+					require.Contains(t, f.Why, "paid was not answered within 10s while the database answered nothing")
+				}
+			})
 		})
 	}
 }
@@ -159,28 +169,30 @@ func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
 // What a target does when it has acknowledged is part of the delivery: at its last message the target is killed.
 func TestWorkAfterTheACKIsCounted(t *testing.T) {
 	t.Parallel()
-	var lives atomic.Int64
-	target, front := openDoorOver(t, func(dial string) http.Handler {
-		c := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, dial: dial}
-		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			var e stallEvent
-			if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
-				return
-			}
-			life := lives.Load()
-			time.AfterFunc(50*time.Millisecond, func() {
-				if life == lives.Load() {
-					_ = c.take(e)
+	virtual(t, func(t *testing.T) {
+		var lives atomic.Int64
+		target, front := openDoorOver(t, func(dial string) http.Handler {
+			c := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, dial: dial}
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				var e stallEvent
+				if !verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
+					return
 				}
+				life := lives.Load()
+				time.AfterFunc(50*time.Millisecond, func() {
+					if life == lives.Load() {
+						_ = c.take(e)
+					}
+				})
 			})
 		})
+		target.Stop = func(context.Context, string) error { lives.Add(1); front.close(); return nil }
+		target.Start = func(context.Context) error { return front.open() }
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("killed")}}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "faults/made-up")
+		require.Equal(t, Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "/paid is 0 instead of 1")
 	})
-	target.Stop = func(context.Context, string) error { lives.Add(1); return front.server.Close() }
-	target.Start = func(context.Context) error { return front.open() }
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("killed")}}})
-	require.NoError(t, err)
-	f := findingOf(t, r, "faults/made-up")
-	require.Equal(t, Fail, f.Verdict, f.Why)
-	require.Contains(t, f.Why, "/paid is 0 instead of 1")
 }

@@ -50,7 +50,7 @@ func (p *pipeline) observation() Observation {
 	o := Observation{Timings: p.timings}
 	o.Flaky, o.Asked = p.flakiness.peek()
 	for _, d := range p.journal.Deliveries() {
-		if p.faults.from.IsZero() || d.SentAt.Add(d.Latency).Before(p.faults.from) || !p.faults.to.IsZero() && d.SentAt.After(p.faults.to) {
+		if p.faults.from.IsZero() || !d.SentAt.Add(d.Latency).After(p.faults.from) || !p.faults.to.IsZero() && !d.SentAt.Before(p.faults.to) {
 			o.Deliveries = append(o.Deliveries, d)
 		}
 	}
@@ -101,7 +101,7 @@ func (o Observation) seldom(what string, is func(Delivery) bool) Sighting {
 func moments(list []Delivery) (count int) {
 	var end time.Time
 	for _, d := range list {
-		if count == 0 || d.SentAt.After(end) {
+		if count == 0 || !d.SentAt.Before(end) {
 			count++
 		}
 		if answered := d.SentAt.Add(d.Latency); answered.After(end) {
@@ -166,7 +166,7 @@ func steadyAnswers(o Observation) Sighting {
 	}
 	failed := o.seldom("were failures of what had been acknowledged", func(d Delivery) bool {
 		before := acknowledged[d.EventID]
-		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && d.SentAt.After(before)
+		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && !d.SentAt.Before(before)
 	})
 	switch {
 	case failed.Verdict != Fail:
@@ -193,7 +193,7 @@ func steadyAnswers(o Observation) Sighting {
 func (o Observation) always5xx(acknowledged map[string]time.Time, failed []Delivery) bool {
 	for _, d := range o.Deliveries {
 		fails := slices.ContainsFunc(failed, func(f Delivery) bool { return f.EventID == d.EventID })
-		if before := acknowledged[d.EventID]; fails && d.Genuine && d.Acknowledged() && !before.IsZero() && d.SentAt.After(before) {
+		if before := acknowledged[d.EventID]; fails && d.Genuine && d.Acknowledged() && !before.IsZero() && !d.SentAt.Before(before) {
 			return false
 		}
 	}

@@ -69,6 +69,8 @@ func TestFindingsAreTold(t *testing.T) {
 	}
 }
 
+const briefly = time.Millisecond
+
 // mails is a shop that sends a mail each time that it is told of a payment.
 type mails struct {
 	shop.Shop
@@ -110,6 +112,7 @@ func (m *mails) target(t *testing.T) *hookproof.Target {
 			defer m.mu.Unlock()
 			return map[string]any{"mails": m.sent[subject["clientReferenceId"].(string)]}, nil
 		},
+		Timings: hookproof.Timings{Later: briefly, LateWrite: briefly, Quiet: briefly, EffectWait: briefly}, // a mail is sent before the answer
 	}
 }
 
