@@ -24,7 +24,7 @@ const (
 // that tells nothing more, the check's row does.
 func advice(o Outcome) (cost, fix string) {
 	c := o.Case.Check
-	cost, fix = c.Why, c.Mend
+	cost, fix = c.Why, c.Fix
 	switch o.Symptom {
 	case processEnded:
 		return o.History.End.costs(c, o.Case.Fault != "")
@@ -58,7 +58,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):
 		return costTwice, mendDedupe
 	case c.Family() != "order" || o.Case.Op != "=":
-		return c.Why, c.Mend
+		return c.Why, c.Fix
 	}
 	_, more := doubled(o.Want.decoded(), o.compared().decoded())
 	late := o.Case.lateTypes()
@@ -72,7 +72,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case o.Case.lacksItsOwn():
 		return costOrder, mendOrder
 	}
-	return c.Why, c.Mend
+	return c.Why, c.Fix
 }
 
 // lateTypes are the types of events that only the delivered side has: what comes too late to change anything.

@@ -18,9 +18,9 @@ func failedOf(t *testing.T, check Check, r Relation, s symptom, want, state norm
 func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 	t.Parallel()
 	const cost, fix = "its cost", "its fix"
-	inOrder := Check{Name: "order/made-up", Why: cost, Mend: fix}
-	tied := Check{Name: "order/tie", Why: cost, Mend: fix, Relations: []Relation{{Left: "tie paid refund-10", Op: "=", Right: "paid"}}}
-	counted := Check{Name: "idempotence/made-up", Why: cost, Mend: fix}
+	inOrder := Check{Name: "order/made-up", Why: cost, Fix: fix}
+	tied := Check{Name: "order/tie", Why: cost, Fix: fix, Relations: []Relation{{Left: "tie paid refund-10", Op: "=", Right: "paid"}}}
+	counted := Check{Name: "idempotence/made-up", Why: cost, Fix: fix}
 	same := func(left, right string) Relation { return Relation{Left: left, Op: "=", Right: right} }
 	faulty := same("paid", "paid")
 	faulty.Fault = "cut-before"
@@ -39,9 +39,9 @@ func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 		"never acknowledged":                 {counted, same("paid", "paid"), neverAcknowledged, nil, nil, costRetry, "look in the target's log for why it refuses refund and dispute; " + fixAnswer},
 		"never acknowledged after a fault":   {counted, faulty, neverAcknowledged, nil, nil, costRetry, fix},
 		"a wrong answer":                     {counted, Relation{Left: "paid=ack"}, wrongAnswer, nil, nil, cost, fix},
-		"a forgery that was acknowledged":    {Check{Name: "authenticity/made-up", Why: costForged, Mend: fix}, Relation{Left: "wrong-secret:paid=rejected"}, wrongAnswer, nil, nil, costMayBeForged, fix},
-		"a forgery that had its effect":      {Check{Name: "authenticity/made-up", Why: costForged, Mend: fix}, same("wrong-secret:paid paid", "paid"), wrongAnswer, nil, nil, costForged, fix},
-		"another answer alone":               {Check{Name: "authenticity/made-up", Why: costRetry, Mend: fix}, Relation{Left: "paid=ack"}, wrongAnswer, nil, nil, costRetry, fix},
+		"a forgery that was acknowledged":    {Check{Name: "authenticity/made-up", Why: costForged, Fix: fix}, Relation{Left: "wrong-secret:paid=rejected"}, wrongAnswer, nil, nil, costMayBeForged, fix},
+		"a forgery that had its effect":      {Check{Name: "authenticity/made-up", Why: costForged, Fix: fix}, same("wrong-secret:paid paid", "paid"), wrongAnswer, nil, nil, costForged, fix},
+		"another answer alone":               {Check{Name: "authenticity/made-up", Why: costRetry, Fix: fix}, Relation{Left: "paid=ack"}, wrongAnswer, nil, nil, costRetry, fix},
 		"a wrong state":                      {counted, same("paid*2", "paid"), wrongState, paidState, doubledState, cost, fix},
 		"a state that is lost":               {inOrder, same("paid*2", "paid"), stateLost, paidState, nil, cost, fixLost},
 		"one fact, and two effects":          {inOrder, same("paid async-paid", "paid"), wrongState, paidState, doubledState, costTwice, fixOneFact},

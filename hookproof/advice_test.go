@@ -31,7 +31,7 @@ func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 			f := findingOf(t, r, "meaning/free")
 			require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
 			if verdict == Fail {
-				require.Contains(t, f.Mend, "amount_subtotal")
+				require.Contains(t, f.Fix, "amount_subtotal")
 			}
 		}
 	})
@@ -68,7 +68,7 @@ func TestTheAdviceOnAFailedPaymentMends(t *testing.T) {
 				f := findingOf(t, r, "meaning/slow-payment-failed")
 				require.Equal(t, row.want, f.Verdict, f.Why)
 				if row.want == Fail {
-					require.Contains(t, f.Mend, "payment_status")
+					require.Contains(t, f.Fix, "payment_status")
 				}
 			})
 		})

@@ -28,9 +28,9 @@ func (b *budget) spentAfter(calls int) *reason {
 	case b.options.Thorough:
 		return nil
 	case time.Since(b.began) > b.options.Budget:
-		return &reason{kind: overBudget, text: fmt.Sprintf("out of time (%s)", b.options.Budget)}
+		return &reason{kind: OverBudget, text: fmt.Sprintf("out of time (%s)", b.options.Budget)}
 	case b.options.HookCalls > 0 && int(b.calls.Load()+b.kept.Load())+calls >= b.options.HookCalls:
-		return &reason{kind: overBudget, text: fmt.Sprintf("out of hook calls (%d)", b.options.HookCalls)}
+		return &reason{kind: OverBudget, text: fmt.Sprintf("out of hook calls (%d)", b.options.HookCalls)}
 	}
 	return nil
 }

@@ -85,12 +85,12 @@ func evidenceOf(f Finding, worst Outcome, taken map[string]bool) evidence {
 		e.refused, e.declines = worst.refusesRepeats(), worst.History.declines(taken)
 	}
 	if worst.Symptom == processEnded && c.Fault != "" {
-		e.ended = f.Mend
+		e.ended = f.Fix
 	}
 	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
-		e.begins, e.places = c.Left, f.Seen.showsAs(whole.decoded(), f.Expected)
+		e.begins, e.places = c.Left, f.Actual.showsAs(whole.decoded(), f.Expected)
 	} else {
-		e.places, e.doubled = doubled(f.Expected, f.Seen)
+		e.places, e.doubled = doubled(f.Expected, f.Actual)
 	}
 	return e
 }

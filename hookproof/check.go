@@ -18,7 +18,7 @@ type Check struct {
 	Source  string   // who demands it: a page of Stripe's, or our policy
 	Says    string   // what the source demands, in our words; "" is what pages say of it
 	Why     string   // what a breach costs
-	Mend    string   // how to mend it, in a sentence
+	Fix     string   // how to mend it, in a sentence
 	Kills   []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
 	Heading string   // of the place in the source; Checks fills it in
 	Strict  bool     // demanded by profile strict only, as all is that is our policy; profile stripe tells a breach as info

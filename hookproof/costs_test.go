@@ -27,7 +27,7 @@ func TestAForgeryThatFailsWasNotAccepted(t *testing.T) {
 		require.Equal(t, "wrong-secret:paid was answered 500, instead of a 4xx", f.Why)
 		require.NotContains(t, f.Importance, "accepted was seen")
 		require.Contains(t, f.Importance, "was not accepted")
-		require.Contains(t, f.Mend, "catch what the verification throws")
+		require.Contains(t, f.Fix, "catch what the verification throws")
 		require.Equal(t, Info, findingOf(t, r, "authenticity/unsigned").Verdict)
 	})
 }

@@ -19,9 +19,9 @@ func (d *diagnosis) Error() string { return d.why }
 func (d *diagnosis) findings(checks []Check, delivered []Delivery, secrets []string, r rules) []Finding {
 	var list []Finding
 	for _, c := range checks {
-		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Lacking: true, Why: "no genuine delivery gets through: " + d.why}
+		f := Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: NotRun, Reason: NoEvidence, Why: "no genuine delivery gets through: " + d.why}
 		if c.Name == d.check {
-			f.Verdict, f.Lacking, f.Why, f.Mend, f.Importance = r.verdict(c, Fail), false, d.why, c.Mend, c.Why
+			f.Verdict, f.Reason, f.Why, f.Fix, f.Importance = r.verdict(c, Fail), "", d.why, c.Fix, c.Why
 			f.show(delivered[:min(len(delivered), mostShown)], secrets)
 		}
 		list = append(list, f)

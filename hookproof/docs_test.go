@@ -48,7 +48,7 @@ func TestChecksAreWhole(t *testing.T) {
 		require.False(t, names[c.Name], "%s is there twice", c.Name)
 		names[c.Name] = true
 		require.Contains(t, []string{"authenticity", "idempotence", "order", "ack-policy", "faults", "meaning", "bookkeeping"}, c.Family())
-		for _, text := range []string{c.Demand, c.Source, c.Says, c.Why, c.Mend} {
+		for _, text := range []string{c.Demand, c.Source, c.Says, c.Why, c.Fix} {
 			require.NotEmpty(t, text, c.Name)
 		}
 		require.True(t, strings.HasSuffix(c.Demand, "."), c.Name)

@@ -94,9 +94,9 @@ func (e processEnd) costs(check Check, during bool) (cost, mend string) {
 	case during:
 		return costEnded, cmp.Or(c.mend, usualCulprit[e.language], mendEnded)
 	case known:
-		return check.Why, check.Mend + "; and " + c.mend
+		return check.Why, check.Fix + "; and " + c.mend
 	}
-	return check.Why, check.Mend
+	return check.Why, check.Fix
 }
 
 // runtimes are programs that run a language's sources.

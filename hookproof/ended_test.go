@@ -54,9 +54,9 @@ func TestWhyAProcessHasEnded(t *testing.T) {
 	garbage := ChecksNamed("ack-policy/garbage")[0]
 	cost, mend := processEnd{wrote: nodeThrow}.costs(garbage, false)
 	require.Equal(t, garbage.Why, cost)
-	require.Equal(t, garbage.Mend+"; and "+mendReject, mend, "no database was at work")
+	require.Equal(t, garbage.Fix+"; and "+mendReject, mend, "no database was at work")
 	_, mend = processEnd{}.costs(garbage, false)
-	require.Equal(t, garbage.Mend, mend)
+	require.Equal(t, garbage.Fix, mend)
 }
 
 func TestLanguages(t *testing.T) {
@@ -114,7 +114,7 @@ func TestAFaultThatEndsTheProcess(t *testing.T) {
 			require.Equal(t, Fail, f.Verdict, f.Why)
 			require.Contains(t, f.Why, why)
 			require.Equal(t, costEnded, f.Importance)
-			require.Equal(t, mendPool, f.Mend)
+			require.Equal(t, mendPool, f.Fix)
 			require.Less(t, len(f.Timeline), 30, "it was tried no longer than it takes to see that it has ended")
 		}
 		require.Equal(t, "faults/database-away", findingOf(t, r, "faults/cut-before").Because)
@@ -174,7 +174,7 @@ func TestABodyThatEndsTheProcess(t *testing.T) {
 		f := findingOf(t, r, "ack-policy/garbage")
 		require.Equal(t, Fail, f.Verdict)
 		require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an error that nobody catches`)
-		require.Contains(t, f.Mend, "answer 400 to what is not JSON")
-		require.Contains(t, f.Mend, mendReject)
+		require.Contains(t, f.Fix, "answer 400 to what is not JSON")
+		require.Contains(t, f.Fix, mendReject)
 	})
 }

@@ -120,7 +120,7 @@ type progress struct {
 // prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
 func (x *executor) prepare(ctx context.Context, c Case) error {
 	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
-		return &reason{kind: nothingToAsk, text: meansToIgnore + unhandled}
+		return &reason{kind: NothingToAsk, text: meansToIgnore + unhandled}
 	}
 	if x.unseen != nil && c.Op != "" {
 		if c.Fault == "" {
@@ -199,7 +199,7 @@ const meansToIgnore = "the target means to ignore "
 // ignores is the reason why events that were never acknowledged say nothing; nil where they do.
 func (x *executor) ignores(unacknowledged []string) error {
 	if name := x.ignored(unacknowledged); name != "" {
-		return &reason{kind: nothingToAsk, text: meansToIgnore + name}
+		return &reason{kind: NothingToAsk, text: meansToIgnore + name}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestABudgetIsSpent(t *testing.T) {
 		why := b.spentAfter(row.more)
 		require.Equal(t, row.why == "", why == nil, name)
 		if why != nil {
-			require.Equal(t, &reason{kind: overBudget, text: row.why}, why, name)
+			require.Equal(t, &reason{kind: OverBudget, text: row.why}, why, name)
 		}
 		require.Equal(t, b.spentAfter(0), b.spent(), name)
 	}

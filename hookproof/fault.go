@@ -124,7 +124,7 @@ func (x *executor) messagesOf(ctx context.Context, s Schedule) (int, error) {
 		return 0, err
 	}
 	if count == 0 && x.reachesDatabase(ctx, s) {
-		return 0, &reason{kind: nothingToAsk, text: fmt.Sprintf("when %s is delivered, the target sends its database nothing, so there is nothing to cut", s.lastType())}
+		return 0, &reason{kind: NothingToAsk, text: fmt.Sprintf("when %s is delivered, the target sends its database nothing, so there is nothing to cut", s.lastType())}
 	}
 	if count == 0 {
 		return 0, noEvidenceOf("a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?")
@@ -278,7 +278,7 @@ func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
 		if err == nil {
 			return x.killAt(ctx, h, n, (last+1)/2, "stopped in the middle of its work")
 		}
-		if why := asReason(err); why == nil || why.kind != noEvidence {
+		if why := asReason(err); why == nil || why.kind != NoEvidence {
 			return err
 		}
 	}

@@ -144,7 +144,7 @@ func TestCutsAreMadeInTime(t *testing.T) {
 		x.budget.options.Budget = time.Nanosecond
 		all := histories(t, x, c)
 		require.Len(t, all, 1)
-		require.Equal(t, &reason{kind: overBudget, text: "out of time (1ns) after 0 of 4 messages"}, all[0].Withheld)
+		require.Equal(t, &reason{kind: OverBudget, text: "out of time (1ns) after 0 of 4 messages"}, all[0].Withheld)
 		require.Equal(t, before, counts.deliveries.Load())
 	})
 }
@@ -162,7 +162,7 @@ func TestMessagesOfADeliveryAreCounted(t *testing.T) {
 			require.EqualValues(t, 1, counts.deliveries.Load())
 		}
 		_, err := x.messagesOf(t.Context(), Schedule{{Event: "refund", Copies: 1}})
-		require.Equal(t, &reason{kind: nothingToAsk, text: "when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, asReason(err))
+		require.Equal(t, &reason{kind: NothingToAsk, text: "when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, asReason(err))
 	})
 }
 
@@ -174,7 +174,7 @@ func TestNoMessageIsNoEvidence(t *testing.T) {
 		x.target.Proxy = openProxy(t, inMemory.dialing(x.target.Proxy.Addr()))
 		for _, event := range []string{"paid", "refund"} {
 			_, err := x.messagesOf(t.Context(), Schedule{{Event: event, Copies: 1}})
-			require.Equal(t, noEvidence, asReason(err).kind)
+			require.Equal(t, NoEvidence, asReason(err).kind)
 			require.ErrorContains(t, err, "does the endpoint dial the address that database.listen names?")
 		}
 	})

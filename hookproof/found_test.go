@@ -125,7 +125,7 @@ func TestFaultsAreFound(t *testing.T) {
 				f := findingOf(t, r, row.check)
 				require.Equal(t, Fail, f.Verdict, f.Why)
 				require.Contains(t, f.Why, row.why)
-				require.NotEmpty(t, f.Mend)
+				require.NotEmpty(t, f.Fix)
 				require.NotEmpty(t, f.Importance)
 			})
 		})

@@ -16,7 +16,7 @@ func caseOf(t *testing.T, r Relation) Case {
 	require.NoError(t, err)
 	compared, err := ParseSchedule(r.Right)
 	require.NoError(t, err)
-	return Case{Check: Check{Name: "order/made-up", Demand: "It is so.", Why: "its cost", Mend: "its fix"}, Relation: r, Delivered: delivered, Compared: compared}
+	return Case{Check: Check{Name: "order/made-up", Demand: "It is so.", Why: "its cost", Fix: "its fix"}, Relation: r, Delivered: delivered, Compared: compared}
 }
 
 // historyOf is a history of a case whose deliveries were answered so, one after the other.
@@ -241,7 +241,7 @@ func TestStatesAreCompared(t *testing.T) {
 			row.want.requireOf(t, o)
 			require.Equal(t, row.expected, o.Want)
 			if o.Reason != nil {
-				require.Equal(t, noEvidence, o.Reason.kind)
+				require.Equal(t, NoEvidence, o.Reason.kind)
 			}
 		})
 	}
@@ -278,7 +278,7 @@ func TestWhatIsPerObjectIsNoFault(t *testing.T) {
 			require.Equal(t, row.verdict, o.Verdict, o.Why)
 			if row.verdict == NotRun {
 				require.Equal(t, `two subjects differ at /key, /row; if that is as it should be, add to the target file's ignore: ["/key","/row"]`, o.Why)
-				require.Equal(t, noEvidence, o.Reason.kind)
+				require.Equal(t, NoEvidence, o.Reason.kind)
 			}
 		})
 	}

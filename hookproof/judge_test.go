@@ -176,7 +176,7 @@ func TestAMadeUpRelation(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
 		made := Check{
-			Name: "order/made-up", Demand: "An expiry does not matter.", Source: "this test", Why: "nothing", Mend: "do not",
+			Name: "order/made-up", Demand: "An expiry does not matter.", Source: "this test", Why: "nothing", Fix: "do not",
 			Relations: []Relation{{Left: "paid refund-10 refund-25 expired dispute", Op: "=", Right: "paid refund-10 refund-25 dispute"}},
 		}
 		forgetful := func(s *stall) {
@@ -194,7 +194,7 @@ func TestAMadeUpRelation(t *testing.T) {
 		require.Equal(t, Fail, f.Verdict)
 		require.Equal(t, "paid expired", f.Schedule, "the shortest that shows it")
 		require.Equal(t, "S(paid expired) = S(paid)", f.Relation)
-		require.Empty(t, f.Unshrunk)
+		require.Empty(t, f.ShrinkStopped)
 		require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
 		require.Equal(t, uint64(3), r.Seed)
 		require.Contains(t, r.Command, "hookproof check")

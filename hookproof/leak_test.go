@@ -89,9 +89,9 @@ func TestWhatOthersDeliveredIsRerunWithThem(t *testing.T) {
 		}
 		f := seen("ack-policy")
 		require.Equal(t, Fail, f.Verdict)
-		require.Equal(t, []string{"ack-policy/life"}, f.With)
+		require.Equal(t, []string{"ack-policy/life"}, f.RerunWith)
 		require.Equal(t, Pass, seen(f.Check).Verdict)
-		require.Equal(t, Fail, seen(append(f.With, f.Check)...).Verdict)
+		require.Equal(t, Fail, seen(append(f.RerunWith, f.Check)...).Verdict)
 	})
 }
 

@@ -29,7 +29,7 @@ func TestAMirrorIsToldOfIgnore(t *testing.T) {
 		require.NoError(t, err)
 		for _, f := range r.Findings {
 			require.Equal(t, NotRun, f.Verdict, f.Why)
-			require.True(t, f.Lacking)
+			require.True(t, f.Incomplete())
 			require.Contains(t, f.Why, "/sessions/0/amount_total is 4500, /sessions/0/currency is \"usd\", as after paid and as the event says")
 		}
 		m := proposed.FindStringSubmatch(r.Findings[0].Why)

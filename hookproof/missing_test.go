@@ -13,7 +13,7 @@ func TestWhatIsMissingIsTold(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		target := openStall(t, nil).target()
 		target.Announce = func(context.Context) (Subject, func(context.Context) error, error) {
-			return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: "the target itself makes up sessionId"}
+			return nil, nil, &reason{kind: NoHook, hooks: []string{"announce"}, text: "the target itself makes up sessionId"}
 		}
 		r, err := Judge(t.Context(), target, Options{Only: []string{"order/overtaking", "idempotence/replicas", "faults/killed"}})
 		require.NoError(t, err)

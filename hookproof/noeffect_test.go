@@ -46,11 +46,11 @@ func TestARunThatEndsEarlyTellsOfEveryCheck(t *testing.T) {
 		require.Equal(t, Pass, findingOf(t, r, "authenticity/genuine").Verdict)
 		replicas := findingOf(t, r, "idempotence/replicas")
 		require.Equal(t, []string{"replicas"}, replicas.Missing, "it could not have been judged in any case")
-		require.False(t, replicas.Lacking)
+		require.False(t, replicas.Incomplete())
 		for _, check := range []string{"bookkeeping/received", "bookkeeping/sum", "faults/poisoned-by-garbage", "ack-policy/steady"} {
 			f := findingOf(t, r, check)
 			require.Equal(t, NotRun, f.Verdict, check)
-			require.True(t, f.Lacking, check)
+			require.True(t, f.Incomplete(), check)
 			require.Equal(t, "the run ended before it was decided: the hook counters failed", f.Why, check)
 		}
 	})
@@ -83,7 +83,7 @@ func TestATargetWithoutEffectIsJudgedByItsAnswers(t *testing.T) {
 		for _, check := range []string{"authenticity/no-effect", "idempotence/redelivered", "meaning/unpaid"} {
 			f := findingOf(t, r, check)
 			require.Equal(t, NotRun, f.Verdict, check)
-			require.True(t, f.Lacking, "%s: no evidence is never a pass", check)
+			require.True(t, f.Incomplete(), "%s: no evidence is never a pass", check)
 			require.Equal(t, unseenEffect, f.Why, check)
 		}
 	})
@@ -114,7 +114,7 @@ func TestATargetWithoutEffectIsStruck(t *testing.T) {
 		f := findingOf(t, r, "faults/cut-before")
 		require.Equal(t, NotRun, f.Verdict, f.Why)
 		require.Equal(t, unseenStruck, f.Why)
-		require.True(t, f.Lacking)
+		require.True(t, f.Incomplete())
 		require.Positive(t, r.Struck)
 
 		r, err = Judge(t.Context(), openOver(t, func(dial string) http.Handler {

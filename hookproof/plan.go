@@ -40,7 +40,7 @@ func planFor(checks []Check, target *Target, known facts, options Options, minCo
 	p := plan{cases: map[Phase][]Case{}}
 	for _, c := range checks {
 		if missing := target.missing(c.Needs()); len(missing) > 0 {
-			p.checks = append(p.checks, planned{check: c, reason: &reason{kind: noHook, text: "it needs " + hookNames[missing[0]], hooks: missing}})
+			p.checks = append(p.checks, planned{check: c, reason: &reason{kind: NoHook, text: "it needs " + hookNames[missing[0]], hooks: missing}})
 			continue
 		}
 		cases, err := c.cases(limit, options.Seed)
@@ -58,9 +58,9 @@ func planFor(checks []Check, target *Target, known facts, options Options, minCo
 		}
 		entry := planned{check: c, cases: len(askable)}
 		if len(cases) > 0 && len(askable) == 0 {
-			entry.reason = &reason{kind: nothingToAsk, text: why}
+			entry.reason = &reason{kind: NothingToAsk, text: why}
 			if why == needsSubject {
-				entry.reason = &reason{kind: noHook, text: why, hooks: []string{"subject", "state"}}
+				entry.reason = &reason{kind: NoHook, text: why, hooks: []string{"subject", "state"}}
 			}
 		}
 		p.checks = append(p.checks, entry)

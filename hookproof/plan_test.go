@@ -32,7 +32,7 @@ func TestAPlanIsWhatCanBeAsked(t *testing.T) {
 		left     string // of the first
 		why      string
 		hooks    []string
-		kind     reasonKind
+		kind     Reason
 	}{
 		"answers":           {relation: Relation{Left: "paid=ack"}, cases: 1, phase: Direct, left: "paid=ack"},
 		"states":            {relation: equal("paid*2", "paid")[0], cases: 1, phase: Shared, left: "paid*2"},
@@ -45,9 +45,9 @@ func TestAPlanIsWhatCanBeAsked(t *testing.T) {
 		"no state hook": {relation: equal("paid*2", "paid")[0], with: func(t *Target, _ *facts, _ *Options) { t.State = nil }, why: "it needs ", hooks: []string{"state"}},
 		"no object of its own can be paid": {relation: Relation{Left: "paid expired=ack"}, with: func(_ *Target, f *facts, _ *Options) { f.substituted = true },
 			why: needsSubject, hooks: []string{"subject", "state"}},
-		"no newer version": {relation: Relation{Left: "paid-newest=ack"}, with: func(t *Target, _ *facts, _ *Options) { t.APIVersion = newest }, kind: nothingToAsk,
+		"no newer version": {relation: Relation{Left: "paid-newest=ack"}, with: func(t *Target, _ *facts, _ *Options) { t.APIVersion = newest }, kind: NothingToAsk,
 			why: "hookproof knows no newer one"},
-		"another session has no tie": {relation: equal("paid other-session-expired", "paid")[0], with: func(_ *Target, f *facts, _ *Options) { f.sample = Subject{"sessionId": "cs_1"} }, kind: nothingToAsk,
+		"another session has no tie": {relation: equal("paid other-session-expired", "paid")[0], with: func(_ *Target, f *facts, _ *Options) { f.sample = Subject{"sessionId": "cs_1"} }, kind: NothingToAsk,
 			why: "by its session's id alone"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestAPlanIsWhatCanBeAsked(t *testing.T) {
 			require.Contains(t, why.text, row.why)
 			require.Equal(t, row.hooks, why.hooks)
 			require.Equal(t, row.kind, why.kind)
-			require.False(t, why.incomplete())
+			require.False(t, why.kind.incomplete())
 		})
 	}
 }

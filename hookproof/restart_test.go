@@ -61,7 +61,7 @@ func TestWhatARestartLosesIsAFailure(t *testing.T) {
 		for _, check := range []string{"idempotence/redelivered", "meaning/refund"} {
 			f := findingOf(t, r, check)
 			require.Equal(t, NotRun, f.Verdict, "%s: %s", check, f.Why)
-			require.True(t, f.Lacking)
+			require.True(t, f.Incomplete())
 			require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
 		}
 	})
@@ -79,7 +79,7 @@ func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
 		require.Contains(t, f.Why, `after paid restart paid the state is lost, which was /dispute "", /refunded 0, /shipped 1 … before the restart`)
 		require.Contains(t, f.Why, "of this it says: the order page answered 404")
 		require.Equal(t, "rank 4", f.Expected["/status"])
-		require.Nil(t, f.Seen)
+		require.Nil(t, f.Actual)
 		require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")
 		require.Equal(t, "paid", f.Timeline[0].Event)
 		require.Equal(t, "stopped and started", f.Timeline[1].Fault)

@@ -254,14 +254,14 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 		lost      bool
 		why       string // of what is answered; "" is nothing
 		fresh     int64  // how often a fresh subject was asked for
-		noHook    bool   // what is answered is the hook's failure itself
+		NoHook    bool   // what is answered is the hook's failure itself
 		cancelled bool
 	}{
 		"a fault of ours":         {with: func(x *executor, h *History) { h.Faulty = true }, lost: true, fresh: 1},
 		"another's fault":         {with: func(*executor, *History) {}, why: lostState, fresh: 1},
-		"it was never started":    {with: func(x *executor, h *History) { h.Faulty, h.starts = true, x.process.starts.Load() }, noHook: true},
-		"no fresh subject":        {with: func(x *executor, h *History) { h.Faulty, x.target.Subject = true, nil }, noHook: true},
-		"the run has ended":       {with: func(_ *executor, h *History) { h.Faulty = true }, noHook: true, cancelled: true},
+		"it was never started":    {with: func(x *executor, h *History) { h.Faulty, h.starts = true, x.process.starts.Load() }, NoHook: true},
+		"no fresh subject":        {with: func(x *executor, h *History) { h.Faulty, x.target.Subject = true, nil }, NoHook: true},
+		"the run has ended":       {with: func(_ *executor, h *History) { h.Faulty = true }, NoHook: true, cancelled: true},
 		"it fails of a fresh one": {with: func(_ *executor, h *History) { h.Faulty = true }, state: gone, why: "after the target was stopped and started: no such order", fresh: 1},
 		"that is known already":   {with: func(x *executor, h *History) { h.Faulty = true; x.memory.forgetsSome = true }, lost: true},
 	} {
@@ -286,7 +286,7 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 				require.Equal(t, row.fresh, fresh.Load())
 				require.Equal(t, row.lost, h.Lost != "")
 				switch {
-				case row.noHook:
+				case row.NoHook:
 					require.Equal(t, gone, err)
 				case row.why != "":
 					require.EqualError(t, err, row.why)

@@ -148,7 +148,7 @@ func (e *entry) worst() Outcome {
 
 // asked are the outcomes of what could be asked.
 func (e *entry) asked() []Outcome {
-	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.kind == nothingToAsk })
+	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.kind == NothingToAsk })
 }
 
 // findings are those of all checks, in their order. After an error what was not decided is not run: no evidence is never a pass.
@@ -162,7 +162,7 @@ func (r *results) findings(err error, delivered []Delivery) []Finding {
 		f := r.finding(e)
 		if err != nil && !e.isDecided() {
 			f = r.newFinding(e)
-			f.withhold(&reason{kind: runEnded, text: endedEarly(err)})
+			f.withhold(&reason{kind: RunEnded, text: endedEarly(err)})
 		}
 		r.reportBeside(&f)
 		if f.Verdict == Fail {
@@ -197,7 +197,7 @@ func (r *results) newFinding(e *entry) Finding {
 
 // withhold makes a finding one that was not run.
 func (f *Finding) withhold(why *reason) {
-	f.Verdict, f.Why, f.Lacking, f.Missing = NotRun, strings.TrimSpace(why.text), why.incomplete(), why.hooks
+	f.Verdict, f.Why, f.Reason, f.Missing = NotRun, strings.TrimSpace(why.text), why.kind, why.hooks
 }
 
 // finding is what a check came to. It is the one place where findings are made of outcomes.
@@ -205,7 +205,7 @@ func (r *results) finding(e *entry) Finding {
 	f, c := r.newFinding(e), e.check
 	asked := e.asked()
 	for _, o := range e.outcomes {
-		if o.Reason != nil && o.Reason.kind == nothingToAsk {
+		if o.Reason != nil && o.Reason.kind == NothingToAsk {
 			f.NotRun = append(f.NotRun, o.Case.Relation.String()+": "+o.Why)
 		}
 	}
@@ -232,11 +232,11 @@ func (r *results) finding(e *entry) Finding {
 	}
 	f.Verdict, f.Why = r.rules.verdict(c, worst.Verdict), strings.TrimSpace(worst.Why)
 	if len(worst.History.Deliveries) > 0 {
-		f.Schedule, f.Unshrunk = worst.History.Schedule, worst.shrinkStopped
+		f.Schedule, f.ShrinkStopped = worst.History.Schedule, worst.shrinkStopped
 		f.show(slices.Concat(worst.History.Deliveries, worst.History.Between), r.secrets)
-		f.Expected, f.Seen = worst.Want.decoded(), worst.compared().decoded()
+		f.Expected, f.Actual = worst.Want.decoded(), worst.compared().decoded()
 	}
-	f.Importance, f.Mend = advice(worst)
+	f.Importance, f.Fix = advice(worst)
 	return f
 }
 
@@ -246,9 +246,12 @@ const mostShown = 3
 // showRun makes a finding of what the whole run has shown.
 func (r *results) showRun(f *Finding, e *entry) {
 	seen := *e.run
-	f.Verdict, f.Why, f.Lacking = r.rules.verdict(e.check, seen.Verdict), seen.Why, seen.Verdict == NotRun
+	f.Verdict, f.Why = r.rules.verdict(e.check, seen.Verdict), seen.Why
+	if seen.Verdict == NotRun {
+		f.Reason = NoEvidence
+	}
 	f.show(seen.Deliveries[:min(len(seen.Deliveries), mostShown)], r.secrets)
 	if f.Verdict == Fail {
-		f.Mend, f.Importance, f.With = e.check.Mend, e.check.Why, e.with
+		f.Fix, f.Importance, f.RerunWith = e.check.Fix, e.check.Why, e.with
 	}
 }

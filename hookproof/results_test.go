@@ -24,8 +24,8 @@ var (
 	informed = cameTo(Info, nil)
 	broken   = cameTo(Fail, nil)
 	withheld = cameTo(NotRun, noEvidenceOf("nobody knows"))
-	unasked  = cameTo(NotRun, &reason{kind: nothingToAsk, text: "there is nothing to ask"})
-	late     = cameTo(NotRun, &reason{kind: overBudget, text: "out of time (1s)"})
+	unasked  = cameTo(NotRun, &reason{kind: NothingToAsk, text: "there is nothing to ask"})
+	late     = cameTo(NotRun, &reason{kind: OverBudget, text: "out of time (1s)"})
 )
 
 func entryOf(outcomes ...Outcome) *entry {
@@ -87,7 +87,7 @@ func TestAFindingIsMadeOfOutcomes(t *testing.T) {
 	of := func(o Outcome) Outcome { o.Case = c; return o }
 	finding := func(strict bool, profile string, outcomes ...Outcome) Finding {
 		e := entryOf(outcomes...)
-		e.check.Strict, e.check.Why, e.check.Mend = strict, "its cost", "its fix"
+		e.check.Strict, e.check.Why, e.check.Fix = strict, "its cost", "its fix"
 		e.took = time.Second
 		return newResults(plan{}, nil, rules{profile: profile, timings: DefaultTimings}, nil).finding(e)
 	}
@@ -95,14 +95,14 @@ func TestAFindingIsMadeOfOutcomes(t *testing.T) {
 	f := finding(false, "strict", passed, wrong)
 	require.Equal(t, Fail, f.Verdict)
 	require.Equal(t, "/n is 2 instead of 1", f.Why)
-	require.Equal(t, []string{"order/made-up", "It is so.", relation.String(), "paid*2", "out of time (1s)"}, []string{f.Check, f.Demand, f.Relation, f.Schedule, f.Unshrunk})
+	require.Equal(t, []string{"order/made-up", "It is so.", relation.String(), "paid*2", "out of time (1s)"}, []string{f.Check, f.Demand, f.Relation, f.Schedule, f.ShrinkStopped})
 	require.Equal(t, State{"/status": "paid", "/n": 1.0}, f.Expected)
-	require.Equal(t, State{"/status": "paid", "/n": 2.0}, f.Seen)
-	require.Equal(t, []string{costTwice, mendDedupe}, []string{f.Importance, f.Mend}, "by what was found")
+	require.Equal(t, State{"/status": "paid", "/n": 2.0}, f.Actual)
+	require.Equal(t, []string{costTwice, mendDedupe}, []string{f.Importance, f.Fix}, "by what was found")
 	require.Equal(t, []string{"paid", "stopped and started", "paid"}, []string{f.Timeline[0].Event, f.Timeline[1].Fault, f.Timeline[2].Event}, "in the order in which it was")
 	require.Equal(t, 2, f.Relations)
 	require.Equal(t, Millis(1000), f.Took)
-	require.False(t, f.Lacking)
+	require.False(t, f.Incomplete())
 
 	require.Equal(t, Fail, finding(true, "strict", wrong).Verdict)
 	require.Equal(t, Info, finding(true, "stripe", wrong).Verdict, "what is our policy alone is worth knowing")
@@ -111,15 +111,15 @@ func TestAFindingIsMadeOfOutcomes(t *testing.T) {
 	f = finding(false, "strict", passed)
 	require.Equal(t, Finding{Check: "order/made-up", Demand: "It is so.", Verdict: Pass, Relations: 1, Took: 1000}, f)
 
-	for kind, lacking := range map[reasonKind]bool{noHook: false, noEvidence: true, overBudget: true, runEnded: true} {
+	for kind, lacking := range map[Reason]bool{NoHook: false, NoEvidence: true, OverBudget: true, RunEnded: true} {
 		f = finding(false, "strict", passed, of(cameTo(NotRun, &reason{kind: kind, text: "it is so ", hooks: []string{"state"}})))
 		require.Equal(t, NotRun, f.Verdict)
 		require.Equal(t, "it is so", f.Why)
-		require.Equal(t, lacking, f.Lacking, kind)
+		require.Equal(t, lacking, f.Incomplete(), kind)
 		require.Equal(t, []string{"state"}, f.Missing)
 		require.Equal(t, relation.String(), f.Relation)
 		require.Empty(t, f.Timeline)
-		require.Empty(t, f.Mend)
+		require.Empty(t, f.Fix)
 	}
 
 	f = finding(false, "strict", of(unasked), passed)
@@ -131,7 +131,7 @@ func TestAFindingIsMadeOfOutcomes(t *testing.T) {
 	f = finding(false, "strict", of(unasked), of(unasked))
 	require.Equal(t, NotRun, f.Verdict)
 	require.Equal(t, "there is nothing to ask", f.Why)
-	require.False(t, f.Lacking, "there is nothing that could have been judged")
+	require.False(t, f.Incomplete(), "there is nothing that could have been judged")
 	require.Empty(t, f.NotRun)
 	require.Equal(t, relation.String(), f.Relation)
 	require.Equal(t, 0, f.Relations)
@@ -147,11 +147,11 @@ func TestAFindingIsMadeOfOutcomes(t *testing.T) {
 func TestAFindingOfWhatCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	e := entryOf()
-	e.reason = &reason{kind: noHook, text: "it needs a subject", hooks: []string{"subject"}}
+	e.reason = &reason{kind: NoHook, text: "it needs a subject", hooks: []string{"subject"}}
 	f := newResults(plan{}, nil, usualRules, nil).finding(e)
 	require.Equal(t, NotRun, f.Verdict)
 	require.Equal(t, []string{"subject"}, f.Missing)
-	require.False(t, f.Lacking)
+	require.False(t, f.Incomplete())
 }
 
 // What the whole run has shown is told with three deliveries, and with the checks that sent them where it fails.
@@ -159,14 +159,14 @@ func TestAFindingOfTheWholeRun(t *testing.T) {
 	t.Parallel()
 	for verdict, row := range map[Verdict]struct{ strict, stripe Verdict }{Pass: {Pass, Pass}, Info: {Info, Info}, NotRun: {NotRun, NotRun}, Fail: {Fail, Info}} {
 		for profile, want := range map[string]Verdict{"strict": row.strict, "stripe": row.stripe} {
-			r := newResults(plan{checks: []planned{{check: Check{Name: "ack-policy/made-up", WholeRun: "leaks", Strict: true, Why: "its cost", Mend: "its fix"}}}}, nil, rules{profile: profile, timings: DefaultTimings}, nil)
+			r := newResults(plan{checks: []planned{{check: Check{Name: "ack-policy/made-up", WholeRun: "leaks", Strict: true, Why: "its cost", Fix: "its fix"}}}}, nil, rules{profile: profile, timings: DefaultTimings}, nil)
 			r.sight("ack-policy/made-up", Sighting{Verdict: verdict, Why: "it is so", Deliveries: make([]Delivery, 5)}, []string{"order/tie"})
 			f := r.findings(nil, nil)[0]
 			require.Equal(t, want, f.Verdict)
 			require.Equal(t, "it is so", f.Why)
-			require.Equal(t, verdict == NotRun, f.Lacking)
+			require.Equal(t, verdict == NotRun, f.Incomplete())
 			require.Len(t, f.Timeline, 3)
-			require.Equal(t, want == Fail, f.Mend == "its fix" && f.Importance == "its cost" && len(f.With) == 1, verdict)
+			require.Equal(t, want == Fail, f.Fix == "its fix" && f.Importance == "its cost" && len(f.RerunWith) == 1, verdict)
 		}
 	}
 }
@@ -177,7 +177,7 @@ func TestAFindingIsToldOnce(t *testing.T) {
 	var told []string
 	all := plan{checks: []planned{
 		{check: Check{Name: "order/first"}, cases: 2},
-		{check: Check{Name: "order/none"}, reason: &reason{kind: noHook, text: "it needs a subject"}},
+		{check: Check{Name: "order/none"}, reason: &reason{kind: NoHook, text: "it needs a subject"}},
 		{check: Check{Name: "order/second"}, cases: 1},
 		{check: Check{Name: "order/third"}, cases: 1},
 	}}
@@ -210,7 +210,7 @@ func TestAFindingIsToldOnce(t *testing.T) {
 	require.Equal(t, Fail, ended[0].Verdict, "what was decided before is as it was")
 	require.Equal(t, NotRun, ended[3].Verdict)
 	require.Equal(t, "the run ended before it was decided: the hook state failed", ended[3].Why)
-	require.True(t, ended[3].Lacking, "no evidence is never a pass")
+	require.True(t, ended[3].Incomplete(), "no evidence is never a pass")
 	require.Equal(t, "the run ended before it was decided", r.findings(errors.New("interrupted"), nil)[3].Why)
 	require.Len(t, told, 3)
 }

@@ -41,7 +41,7 @@ func forgettingAfter(deliveries int) func(*stall) {
 }
 
 func madeUp(left, right string) Check {
-	return Check{Name: "order/made-up", Demand: "It is so.", Why: "nothing", Mend: "do not", Relations: equal(left, right)}
+	return Check{Name: "order/made-up", Demand: "It is so.", Why: "nothing", Fix: "do not", Relations: equal(left, right)}
 }
 
 func judgeMadeUp(t *testing.T, lie func(*stall), c Check, o Options) (Finding, Report) {
@@ -76,7 +76,7 @@ func TestSchedulesAreShrunk(t *testing.T) {
 				f, _ := judgeMadeUp(t, forgettingAfter(row.after), madeUp(row.left, row.right), Options{})
 				require.Equal(t, Fail, f.Verdict, f.Why)
 				require.Equal(t, row.want, f.Schedule)
-				require.Empty(t, f.Unshrunk)
+				require.Empty(t, f.ShrinkStopped)
 			})
 		})
 	}
@@ -134,12 +134,12 @@ func TestShrinking(t *testing.T) {
 		f, enough := judged(0)
 		require.Equal(t, Fail, f.Verdict)
 		require.Equal(t, "paid*10", f.Schedule, "five copies do no harm")
-		require.Empty(t, f.Unshrunk)
+		require.Empty(t, f.ShrinkStopped)
 
 		limit := enough.HookCalls - 5
 		f, r := judged(limit)
 		require.Equal(t, Fail, f.Verdict)
-		require.Equal(t, fmt.Sprintf("out of hook calls (%d)", limit), f.Unshrunk)
+		require.Equal(t, fmt.Sprintf("out of hook calls (%d)", limit), f.ShrinkStopped)
 		require.Greater(t, len(f.Timeline), 10)
 		require.LessOrEqual(t, r.HookCalls, limit)
 	})

@@ -163,7 +163,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 			h.References[schedule] = state
 		case why == nil:
 			return err
-		case why.kind == noEvidence:
+		case why.kind == NoEvidence:
 			h.Unlearnt = why
 		}
 	}

@@ -128,7 +128,7 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 		case m.f.Subject.Pick[name].constant:
 			s[name], _ = m.f.Subject.Pick[name].value(nil)
 		case isTie(name), name == "customer" && strings.HasPrefix(value, "cus_"):
-			return nil, nil, &reason{kind: noHook, hooks: []string{"announce"}, text: fmt.Sprintf("the target itself makes up %s, so nothing can be told of a subject before it is made; "+
+			return nil, nil, &reason{kind: NoHook, hooks: []string{"announce"}, text: fmt.Sprintf("the target itself makes up %s, so nothing can be told of a subject before it is made; "+
 				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}, alone or with more around it", name)}
 		case name == "amount" || name == "currency":
 			s[name] = value

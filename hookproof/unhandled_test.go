@@ -34,7 +34,7 @@ func TestWhatIsIgnoredOnPurposeIsNotAskedFor(t *testing.T) {
 				require.NoError(t, err)
 				for _, f := range r.Findings {
 					require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
-					require.False(t, f.Lacking, "%s: %s", f.Check, f.Why)
+					require.False(t, f.Incomplete(), "%s: %s", f.Check, f.Why)
 				}
 				for _, check := range row.checks {
 					f := findingOf(t, r, check)
@@ -64,7 +64,7 @@ func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/refund-redelivered", "meaning/refunds-add-up", "meaning/refund-checked"}})
 		require.NoError(t, err)
 		for _, f := range r.Findings {
-			require.True(t, f.Lacking, "%s: no evidence is never a pass", f.Check)
+			require.True(t, f.Incomplete(), "%s: no evidence is never a pass", f.Check)
 			require.Contains(t, f.Why, "list charge.refunded under unhandled", f.Check)
 		}
 	})
@@ -85,7 +85,7 @@ func TestARefundThatFindsNoOrder(t *testing.T) {
 		require.NoError(t, err)
 		f := findingOf(t, r, "idempotence/refund-redelivered")
 		require.Equal(t, NotRun, f.Verdict, f.Why)
-		require.True(t, f.Lacking)
+		require.True(t, f.Incomplete())
 		require.Contains(t, f.Why, "it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid")
 	})
 }

@@ -5,33 +5,50 @@ import "time"
 // Info is the verdict on what is no fault, but worth knowing.
 const Info Verdict = "info"
 
+// Reason is why something was not judged.
+type Reason string
+
+// The reasons. Of all but NoHook and NothingToAsk a run is incomplete.
+const (
+	NoHook       Reason = "no-hook"        // the target does not offer what it needs
+	NothingToAsk Reason = "nothing-to-ask" // this target cannot be asked: the check's other relations stand for themselves
+	NoEvidence   Reason = "no-evidence"    // what was seen proves nothing
+	OverBudget   Reason = "over-budget"    // out of time or of hook calls
+	RunEnded     Reason = "run-ended"      // the run ended before it was decided
+)
+
+func (r Reason) incomplete() bool { return r != "" && r != NoHook && r != NothingToAsk }
+
+// Incomplete tells whether a check could have been judged and was not.
+func (f Finding) Incomplete() bool { return f.Verdict == NotRun && f.Reason.incomplete() }
+
 // State is what a target says of a subject: JSON pointers to values. The subject's own ids stand as {{name}}.
 type State map[string]any
 
 // Finding is what one check came to, with its evidence.
 type Finding struct {
-	Check      string    `json:"check"`
-	Demand     string    `json:"demand"`
-	Source     string    `json:"source,omitempty"` // who demands it
-	Verdict    Verdict   `json:"verdict"`
-	Why        string    `json:"why,omitempty"`        // what was wrong, or why it was not run
-	Lacking    bool      `json:"lacking,omitempty"`    // not run for want of evidence or time, and not of a hook
-	Missing    []string  `json:"missing,omitempty"`    // hooks that it needs and the target does not offer, in the words of Needs
-	NotRun     []string  `json:"notRun,omitempty"`     // relations of it that were not run, each with why; the verdict is of the others
-	Because    string    `json:"because,omitempty"`    // the check whose failure explains this one: to mend that mends this
-	Relation   string    `json:"relation,omitempty"`   // that was broken
-	Schedule   string    `json:"schedule,omitempty"`   // the shortest one that shows it, unless Unshrunk
-	Unshrunk   string    `json:"unshrunk,omitempty"`   // why there may be a shorter one, such as "out of time (1m0s)"
-	Expected   State     `json:"expected,omitempty"`   // state, by JSON pointers
-	Seen       State     `json:"seen,omitempty"`       // state, by JSON pointers
-	Timeline   []Sent    `json:"timeline,omitempty"`   // what was sent for it
-	Requests   []Request `json:"requests,omitempty"`   // and what was in that
-	With       []string  `json:"with,omitempty"`       // checks that sent it, where this one has sent nothing of its own: it is rerun with them
-	Reports    []string  `json:"reports,omitempty"`    // public reports of the same fault
-	Mend       string    `json:"mend,omitempty"`       // how to mend it
-	Importance string    `json:"importance,omitempty"` // what it costs
-	Relations  int       `json:"relations"`            // how many were decided
-	Took       Millis    `json:"tookMs"`
+	Check         string    `json:"check"`
+	Demand        string    `json:"demand"`
+	Source        string    `json:"source,omitempty"` // who demands it
+	Verdict       Verdict   `json:"verdict"`
+	Why           string    `json:"why,omitempty"`           // what was wrong, or why it was not run
+	Reason        Reason    `json:"reason,omitempty"`        // why it was not run
+	Missing       []string  `json:"missing,omitempty"`       // hooks that it needs and the target does not offer, in the words of Needs
+	NotRun        []string  `json:"notRun,omitempty"`        // relations of it that were not run, each with why; the verdict is of the others
+	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: to mend that mends this
+	Relation      string    `json:"relation,omitempty"`      // that was broken
+	Schedule      string    `json:"schedule,omitempty"`      // the shortest one that shows it, unless ShrinkStopped says why it may not be
+	ShrinkStopped string    `json:"shrinkStopped,omitempty"` // why there may be a shorter one, such as "out of time (1m0s)"
+	Expected      State     `json:"expected,omitempty"`      // state, by JSON pointers
+	Actual        State     `json:"actual,omitempty"`        // state, by JSON pointers
+	Timeline      []Sent    `json:"timeline,omitempty"`      // what was sent for it
+	Requests      []Request `json:"requests,omitempty"`      // and what was in that
+	RerunWith     []string  `json:"rerunWith,omitempty"`     // checks that sent it, where this one has sent nothing of its own: it is rerun with them
+	Reports       []string  `json:"reports,omitempty"`       // public reports of the same fault
+	Fix           string    `json:"fix,omitempty"`           // how to fix it
+	Importance    string    `json:"importance,omitempty"`    // what it costs
+	Relations     int       `json:"relations"`               // how many were decided
+	Took          Millis    `json:"tookMs"`
 }
 
 // Sent is one delivery of a timeline.
@@ -96,7 +113,7 @@ func (r Report) Count(v Verdict) int {
 // Incomplete tells whether something was not run for another reason than a hook that is not there.
 func (r Report) Incomplete() bool {
 	for _, f := range r.Findings {
-		if f.Verdict == NotRun && f.Lacking {
+		if f.Incomplete() {
 			return true
 		}
 	}

@@ -250,7 +250,7 @@ func TestAViewThatIsNotLearntAccusesNobody(t *testing.T) {
 		require.NoError(t, err)
 		f := findingOf(t, r, "order/slow-payment")
 		require.Equal(t, NotRun, f.Verdict, f.Why)
-		require.True(t, f.Lacking)
+		require.True(t, f.Incomplete())
 		require.Contains(t, f.Why, "refund-25 was never acknowledged, so there is nothing to compare with")
 		require.Equal(t, Pass, findingOf(t, r, "meaning/unpaid").Verdict)
 	})

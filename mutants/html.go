@@ -77,7 +77,7 @@ func cellOf(row Row, check string) cell {
 
 // shown tells whether a finding has evidence that the page shows.
 func shown(f hookproof.Finding) bool {
-	return f.Verdict == hookproof.Fail || f.Verdict == hookproof.Info || f.Verdict == hookproof.NotRun && f.Lacking
+	return f.Verdict == hookproof.Fail || f.Verdict == hookproof.Info || f.Incomplete()
 }
 
 func evidence(row Row) []hookproof.Finding {

@@ -75,7 +75,7 @@ func (r Row) Expected() []string {
 	var killed []string
 	for _, e := range r.Expect {
 		// What is not run must be for want of evidence: then the whole run is incomplete, and says so.
-		if f := r.finding(e.Check); f.Verdict == e.Told && (e.Told != hookproof.NotRun || f.Lacking) {
+		if f := r.finding(e.Check); f.Verdict == e.Told && (e.Told != hookproof.NotRun || f.Incomplete()) {
 			killed = append(killed, e.Check)
 		}
 	}
@@ -118,7 +118,7 @@ func (r Row) Objection() string {
 			return "is accused, though correct: " + strings.Join(killers, ", ")
 		}
 		for _, f := range r.Judged.Findings {
-			if f.Verdict == hookproof.NotRun && f.Lacking {
+			if f.Incomplete() {
 				return fmt.Sprintf("was not judged by %s: %s", f.Check, f.Why)
 			}
 		}
@@ -204,7 +204,7 @@ func (m Matrix) Idle() []string {
 		}
 		for _, f := range row.Judged.Findings {
 			busy[f.Check] = busy[f.Check] || row.Kind != Correct && (f.Verdict == hookproof.Fail || slices.Contains(row.Expected(), f.Check))
-			offered[f.Check] = offered[f.Check] || row.Cut == "" && (f.Verdict != hookproof.NotRun || f.Lacking && row.Kind == Correct)
+			offered[f.Check] = offered[f.Check] || row.Cut == "" && (f.Verdict != hookproof.NotRun || f.Incomplete() && row.Kind == Correct)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(m.Checks), func(check string) bool {

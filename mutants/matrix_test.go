@@ -23,7 +23,9 @@ func said(kind Kind, expect []Expectation, findings ...string) Row {
 		f := hookproof.Finding{Why: "why"}
 		var verdict string
 		_, _ = fmt.Sscan(text, &f.Check, &verdict)
-		f.Verdict, f.Lacking = hookproof.Verdict(strings.TrimSuffix(verdict, "!")), strings.HasSuffix(verdict, "!")
+		if f.Verdict = hookproof.Verdict(strings.TrimSuffix(verdict, "!")); strings.HasSuffix(verdict, "!") {
+			f.Reason = hookproof.NoEvidence
+		}
 		row.Judged.Findings = append(row.Judged.Findings, f)
 	}
 	return row
@@ -301,7 +303,7 @@ func TestTheNextRunTripsOverNothing(t *testing.T) {
 func TestAnAccusationIsNeverDoubtful(t *testing.T) {
 	t.Parallel()
 	judged := func(v hookproof.Verdict, lacking bool) hookproof.Report {
-		return hookproof.Report{Findings: []hookproof.Finding{{Check: "order/tie", Verdict: v, Lacking: lacking}}}
+		return hookproof.Report{Findings: []hookproof.Finding{{Check: "order/tie", Verdict: v, Reason: map[bool]hookproof.Reason{true: hookproof.NoEvidence}[lacking]}}}
 	}
 	require.False(t, Row{Kind: Correct, Judged: judged(hookproof.Fail, false)}.Doubtful(), "one is too many")
 	require.True(t, Row{Kind: Correct, Judged: judged(hookproof.NotRun, true)}.Doubtful())
@@ -354,7 +356,6 @@ func TestCorrectEndpointsThatAreLeftOut(t *testing.T) {
 		"as committed":     {"", "", ""},
 		"accused":          {"Left. | no |", "Left. | **yes** |", "+| [go/correct/left](../mutants/go/correct/left.txtar) | Left. | left out |"},
 		"of another kind":  {"| Left. |", "| Left, once. |", "is not what this run found"},
-		"its difference":   {"+new\n", "+newer\n", "+new\n"},
 		"it is not there":  {"| [go/correct/left](../mutants/go/correct/left.txtar) | Left. | no |\n", "", "left out"},
 		"one that was run": {"A row. | no |", "A row. | left out |", "A row. | no |"},
 	} {

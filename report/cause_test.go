@@ -15,7 +15,7 @@ import (
 func TestACauseIsToldFirst(t *testing.T) {
 	t.Parallel()
 	failed := func(check, because string) hookproof.Finding {
-		return hookproof.Finding{Check: check, Because: because, Demand: "It is so.", Why: check + " was wrong", Verdict: hookproof.Fail, Mend: "mend it"}
+		return hookproof.Finding{Check: check, Because: because, Demand: "It is so.", Why: check + " was wrong", Verdict: hookproof.Fail, Fix: "mend it"}
 	}
 	r := hookproof.Report{Findings: []hookproof.Finding{
 		failed("authenticity/large-body", ""),

@@ -12,11 +12,11 @@ import (
 // What is alike hides what is not, except where that all is alike is what is wrong.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
-	f := hookproof.Finding{Expected: hookproof.State{"/amount": 4500, "/status": "paid", "/mails": 1}, Seen: hookproof.State{"/amount": 4500, "/status": "new"}}
+	f := hookproof.Finding{Expected: hookproof.State{"/amount": 4500, "/status": "paid", "/mails": 1}, Actual: hookproof.State{"/amount": 4500, "/status": "new"}}
 	require.Equal(t, []difference{{"/mails", "1", "absent"}, {"/status", `"paid"`, `"new"`}}, differences(f))
-	f.Seen = f.Expected
+	f.Actual = f.Expected
 	require.Len(t, differences(f), 3)
-	whole := hookproof.Finding{Expected: hookproof.State{"": 1}, Seen: hookproof.State{"": 2}}
+	whole := hookproof.Finding{Expected: hookproof.State{"": 1}, Actual: hookproof.State{"": 2}}
 	require.Equal(t, []difference{{"the state", "1", "2"}}, differences(whole), "of a state that is one number")
 }
 
@@ -24,7 +24,7 @@ func TestDifferences(t *testing.T) {
 func TestStatesThatMustDifferAreTheSameInBoth(t *testing.T) {
 	t.Parallel()
 	state := hookproof.State{"/status": "pending"}
-	r := hookproof.Report{Findings: []hookproof.Finding{{Check: "meaning/refund", Verdict: hookproof.Fail, Relation: "S(paid refund) ≠ S(paid)", Expected: state, Seen: state}}}
+	r := hookproof.Report{Findings: []hookproof.Finding{{Check: "meaning/refund", Verdict: hookproof.Fail, Relation: "S(paid refund) ≠ S(paid)", Expected: state, Actual: state}}}
 	var text, page strings.Builder
 	require.NoError(t, Text(&text, r, Style{Width: 100}))
 	require.Contains(t, text.String(), `/status: the same in both, "pending"`)

@@ -14,7 +14,7 @@ func ExampleText() {
 		Phases: []hookproof.Spent{{Phase: "shared", Took: 790}},
 		Findings: []hookproof.Finding{{
 			Check: "idempotence/redelivered", Demand: "An event that comes again changes nothing.", Verdict: hookproof.Fail,
-			Why: "two mails were sent", Expected: hookproof.State{"/mails": 1}, Seen: hookproof.State{"/mails": 2},
+			Why: "two mails were sent", Expected: hookproof.State{"/mails": 1}, Actual: hookproof.State{"/mails": 2},
 			Timeline: []hookproof.Sent{
 				{Event: "checkout.session.completed", ID: "evt_1", Sign: "genuine", Status: 200, Latency: 4},
 				{At: 5, Event: "checkout.session.completed", ID: "evt_1", Sign: "genuine", Status: 200, Latency: 3},

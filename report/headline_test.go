@@ -20,7 +20,7 @@ func TestHeadline(t *testing.T) {
 	}
 	lacking := func(check string) hookproof.Finding {
 		f := of(check, hookproof.NotRun)
-		f.Lacking = true
+		f.Reason = hookproof.NoEvidence
 		return f
 	}
 	because := func(check, cause string) hookproof.Finding {

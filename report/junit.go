@@ -97,7 +97,7 @@ func suiteOf(r hookproof.Report, name string) suite {
 				why = "explained by " + f.Because + ": " + why
 			}
 			c.Failure = &message{Message: why, Type: "fail", Text: "\n" + t.String()}
-		case f.Verdict == hookproof.NotRun && f.Lacking:
+		case f.Incomplete():
 			one.Errors++
 			c.Error = &message{Message: f.Why, Type: "incomplete"}
 		case f.Verdict == hookproof.NotRun:

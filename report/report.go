@@ -80,7 +80,7 @@ func unhooked(r hookproof.Report) string {
 func unrun(r hookproof.Report) (evidence, hooks, ignored []hookproof.Finding) {
 	for _, f := range with(r, hookproof.NotRun) {
 		switch {
-		case f.Lacking:
+		case f.Incomplete():
 			evidence = append(evidence, f)
 		case len(f.Missing) > 0:
 			hooks = append(hooks, f)
@@ -153,7 +153,7 @@ func families(r hookproof.Report) []string {
 
 // rerun is the command that runs one check again, with those that it depends on and the same choices.
 func rerun(r hookproof.Report, f hookproof.Finding) string {
-	only := strings.Join(append([]string{f.Check}, f.With...), ",")
+	only := strings.Join(append([]string{f.Check}, f.RerunWith...), ",")
 	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
 }
 
@@ -219,19 +219,19 @@ func counted(n int, thing string) string {
 }
 
 // difference is one pointer and what two states have there.
-type difference struct{ Pointer, Expected, Seen string }
+type difference struct{ Pointer, Expected, Actual string }
 
 // Same tells whether both states have the same there, where that is what is wrong: they must differ.
-func (d difference) Same() bool { return d.Expected == d.Seen }
+func (d difference) Same() bool { return d.Expected == d.Actual }
 
 // differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
 // one state has is absent in the other, which is not the same as null.
 func differences(f hookproof.Finding) []difference {
 	var all []difference
-	for _, state := range []hookproof.State{f.Expected, f.Seen} {
+	for _, state := range []hookproof.State{f.Expected, f.Actual} {
 		for pointer := range state {
 			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == cmp.Or(pointer, "the state") }) {
-				all = append(all, difference{cmp.Or(pointer, "the state"), valueAt(f.Expected, pointer), valueAt(f.Seen, pointer)})
+				all = append(all, difference{cmp.Or(pointer, "the state"), valueAt(f.Expected, pointer), valueAt(f.Actual, pointer)})
 			}
 		}
 	}

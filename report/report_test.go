@@ -33,7 +33,7 @@ func TestOutcome(t *testing.T) {
 	fail := hookproof.Finding{Verdict: hookproof.Fail}
 	info := hookproof.Finding{Verdict: hookproof.Info}
 	noHook := hookproof.Finding{Verdict: hookproof.NotRun}
-	noEvidence := hookproof.Finding{Verdict: hookproof.NotRun, Lacking: true}
+	noEvidence := hookproof.Finding{Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence}
 	for _, c := range []struct {
 		findings []hookproof.Finding
 		want     report.Outcome
@@ -145,8 +145,8 @@ func TestJUnit(t *testing.T) {
 			delete(found, c.Name)
 			require.Equal(t, suite.Name, strings.Split(c.Name, "/")[0])
 			require.Equal(t, f.Verdict == hookproof.Fail, c.Failure != nil, c.Name)
-			require.Equal(t, f.Verdict == hookproof.NotRun && !f.Lacking, c.Skipped != nil, c.Name)
-			require.Equal(t, f.Verdict == hookproof.NotRun && f.Lacking, c.Error != nil, c.Name)
+			require.Equal(t, f.Verdict == hookproof.NotRun && !f.Incomplete(), c.Skipped != nil, c.Name)
+			require.Equal(t, f.Incomplete(), c.Error != nil, c.Name)
 			switch {
 			case c.Error != nil:
 				got.Errors++

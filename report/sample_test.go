@@ -42,7 +42,7 @@ func sample() hookproof.Report {
 			passed("order/life", "A life's events end in the same state, in whatever order they come.", 2204, 24),
 			{Check: "order/before-its-object", Demand: "An event that overtakes its object's row is not lost.", Verdict: hookproof.NotRun,
 				Why: "the target file has no subject that uses {{new.id}}, so no event can precede its object", Missing: []string{"announce"}, Took: 0},
-			{Check: "meaning/dispute-lost", Demand: "A lost dispute shows.", Verdict: hookproof.NotRun, Lacking: true,
+			{Check: "meaning/dispute-lost", Demand: "A lost dispute shows.", Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence,
 				Why: "charge.dispute.closed changed nothing of the state, and unhandled does not list it", Relations: 0, Took: 310},
 			cut(),
 			{Check: "faults/database-frozen", Demand: "A frozen database costs a refusal, not an event.", Verdict: hookproof.NotRun,
@@ -67,11 +67,11 @@ func forgery() hookproof.Finding {
 		Why:      "a delivery signed with the empty secret was answered 200, and the order was paid by it",
 		Relation: "S(paid.empty-secret) = S()", Schedule: "paid.empty-secret",
 		Expected: hookproof.State{"/status": "pending"},
-		Seen:     hookproof.State{"/status": "paid", "/paidAt": "2026-11-25T08:27:25Z", "/tickets/0": map[string]any{"seat": "A<1>", "price": 4500}},
+		Actual:   hookproof.State{"/status": "paid", "/paidAt": "2026-11-25T08:27:25Z", "/tickets/0": map[string]any{"seat": "A<1>", "price": 4500}},
 		Timeline: []hookproof.Sent{sent(0, "evt_9b41c07a22e8d3f15a604c7e", "empty-secret", 200, 6.2)},
 		Requests: []hookproof.Request{request("empty-secret")},
 		Reports:  []string{"Layr-Labs/d-inference#710", "woocommerce/woocommerce-gateway-stripe#330"},
-		Mend:     "Refuse to start without a signing secret, and verify every delivery before anything else is done with it.",
+		Fix:      "Refuse to start without a signing secret, and verify every delivery before anything else is done with it.",
 		Importance: "Whoever knows the URL can mark any order as paid: an empty HMAC key is a key, and everybody has it. " +
 			"Nothing in the logs tells such a delivery from Stripe's own.",
 		Relations: 1, Took: 48.8,
@@ -85,7 +85,7 @@ func redirected() hookproof.Finding {
 		Check: "ack-policy/no-redirect", Demand: "A delivery is answered where it is sent.", Source: "https://docs.stripe.com/webhooks",
 		Verdict: hookproof.Fail, Why: "a signed delivery was redirected; Stripe takes that for a failure and does not follow",
 		Timeline: []hookproof.Sent{answered}, Reports: []string{"eventyay#4296"},
-		Mend:       "Register the URL that answers itself, with its last slash and its https.",
+		Fix:        "Register the URL that answers itself, with its last slash and its https.",
 		Importance: "No event ever arrives, and Stripe disables the endpoint after some days.", Relations: 1, Took: 3,
 	}
 }
@@ -95,11 +95,11 @@ func overlapping() hookproof.Finding {
 	return hookproof.Finding{
 		Check: "idempotence/overlapping", Demand: "Copies of one event that overlap are applied once.", Source: "https://docs.stripe.com/webhooks#handle-duplicate-events",
 		Verdict: hookproof.Fail, Why: "two tickets were issued for one payment", Relation: "S(paid*3 at once) = S(paid)", Schedule: "paid*2 at once",
-		Expected: hookproof.State{"/tickets/length": 1, "/mails": 1}, Seen: hookproof.State{"/tickets/length": 2, "/mails": 2},
+		Expected: hookproof.State{"/tickets/length": 1, "/mails": 1}, Actual: hookproof.State{"/tickets/length": 2, "/mails": 2},
 		Requests: []hookproof.Request{request("genuine")},
 		Timeline: []hookproof.Sent{sent(0, id, "genuine", 200, 41.8), sent(0.4, id, "genuine", 200, 43.1), sent(1250, id, "genuine", 200, 2.2)},
 		Reports:  []string{"pay-rails/pay#371", "wasp-lang/open-saas#688"},
-		Mend:     "Let the database decide: insert the event's id under a unique constraint in the transaction that applies it, and take a conflict for a duplicate.",
+		Fix:      "Let the database decide: insert the event's id under a unique constraint in the transaction that applies it, and take a conflict for a duplicate.",
 		Importance: "Stripe delivers an event more than once, and copies can arrive at the same moment. A look whether the id is known, " +
 			"followed by an insert, lets both through: the customer gets two tickets, two mails or two credits.",
 		Relations: 4, Took: 1310,
@@ -110,7 +110,7 @@ func burst() hookproof.Finding {
 	f := hookproof.Finding{
 		Check: "idempotence/fifty-at-once", Demand: "Fifty copies in flight at once are all acknowledged in the end.", Verdict: hookproof.Fail,
 		Why: "one of fifty copies was answered 500 in calm, again and again", Schedule: "paid*50 at once",
-		Mend: "Take a deadlock (40P01) for what it is, and try the transaction again.", Importance: "Each refusal is a retry of Stripe's, hours later.",
+		Fix: "Take a deadlock (40P01) for what it is, and try the transaction again.", Importance: "Each refusal is a retry of Stripe's, hours later.",
 		Reports: []string{"medusajs/medusa#2948"}, Relations: 1, Took: 604,
 	}
 	for i := range 50 {
@@ -132,7 +132,7 @@ func cut() hookproof.Finding {
 		Check: "faults/cut-at-every-message", Demand: "Wherever the connection to the database is cut, an event redelivered until it is acknowledged is applied once.",
 		Source: "our policy", Verdict: hookproof.Fail, Why: "the event was acknowledged as a duplicate, but never applied",
 		Relation: "S(paid, cut) = S(paid)", Schedule: "paid",
-		Expected: hookproof.State{"/status": "paid", "/paidAt": "2026-11-25T08:27:41Z"}, Seen: hookproof.State{"/status": "pending", "/paidAt": nil},
+		Expected: hookproof.State{"/status": "paid", "/paidAt": "2026-11-25T08:27:41Z"}, Actual: hookproof.State{"/status": "pending", "/paidAt": nil},
 		Timeline: []hookproof.Sent{
 			lost,
 			{At: 10050, Fault: "the database is back"},
@@ -140,7 +140,7 @@ func cut() hookproof.Finding {
 			sent(12260, id, "genuine", 200, 3.9),
 		},
 		Reports:    []string{"dj-stripe/dj-stripe#832", "frappe/press#1175"},
-		Mend:       "Record the event and apply it in one transaction, and answer after its commit.",
+		Fix:        "Record the event and apply it in one transaction, and answer after its commit.",
 		Importance: "The marker of a seen event was committed before its effects. A crash between the two loses the event for good: every retry is taken for a duplicate.",
 		Relations:  14, Took: 11800,
 	}
@@ -171,10 +171,10 @@ func hostile() hookproof.Report {
 		Version: 1, Target: evil, Command: evil, Profile: evil, Phases: []hookproof.Spent{{Phase: evil, Took: 1}}, Took: 1,
 		Findings: []hookproof.Finding{{
 			Check: "authenticity/" + "hostile", Demand: evil, Source: "javascript:alert(1)", Verdict: hookproof.Fail, Why: evil, Relation: evil, Schedule: evil,
-			Expected: hookproof.State{evil: evil}, Seen: hookproof.State{"/x": []any{evil}},
+			Expected: hookproof.State{evil: evil}, Actual: hookproof.State{"/x": []any{evil}},
 			Requests: []hookproof.Request{{Name: "1-paid", URL: evil, Sign: evil, Type: evil, Header: evil, Body: evil, Curl: evil}},
 			Timeline: []hookproof.Sent{{Event: evil, Type: evil, ID: evil, Sign: evil, Error: evil, Fault: evil, Request: 1}, {Fault: evil}},
-			Reports:  []string{evil, "a/b#1?x=<y>"}, Mend: evil, Importance: evil,
+			Reports:  []string{evil, "a/b#1?x=<y>"}, Fix: evil, Importance: evil,
 		}},
 	}
 }

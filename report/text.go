@@ -74,8 +74,8 @@ func (t *text) evidence(f hookproof.Finding) {
 	t.timeline(f.Timeline)
 	t.states(f)
 	t.field("Why it matters", f.Importance)
-	t.field("Seen in public", strings.Join(f.Reports, ", "))
-	t.field("To mend it", f.Mend)
+	t.field("Actual in public", strings.Join(f.Reports, ", "))
+	t.field("To mend it", f.Fix)
 }
 
 // bodies tells where what was sent can be had.
@@ -107,10 +107,10 @@ func (t *text) explained(others []hookproof.Finding) {
 
 // shown is the schedule that shows a failure, and why it may not be the shortest.
 func shown(f hookproof.Finding) string {
-	if f.Unshrunk == "" {
+	if f.ShrinkStopped == "" {
 		return f.Schedule
 	}
-	return f.Schedule + " (there may be a shorter one: " + f.Unshrunk + ")"
+	return f.Schedule + " (there may be a shorter one: " + f.ShrinkStopped + ")"
 }
 
 func sourced(f hookproof.Finding) string {
@@ -190,9 +190,9 @@ func (t *text) states(f hookproof.Finding) {
 	}
 	t.line("   %s", t.paint(faint, "State:"))
 	for _, d := range all {
-		told := fmt.Sprintf("%s: expected %s, seen %s", d.Pointer, d.Expected, d.Seen)
+		told := fmt.Sprintf("%s: expected %s, seen %s", d.Pointer, d.Expected, d.Actual)
 		if d.Same() {
-			told = fmt.Sprintf("%s: the same in both, %s", d.Pointer, d.Seen)
+			told = fmt.Sprintf("%s: the same in both, %s", d.Pointer, d.Actual)
 		}
 		t.WriteString(t.wrap("     ", "       ", told))
 	}

@@ -145,7 +145,7 @@ func lacking(r hookproof.Report) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, f := range r.Findings {
-		if f.Verdict == hookproof.NotRun && f.Lacking && !seen[f.Why] {
+		if f.Incomplete() && !seen[f.Why] {
 			seen[f.Why] = true
 			why := f.Check + ": " + f.Why
 			for out, flag := range more {

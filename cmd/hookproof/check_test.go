@@ -12,7 +12,7 @@ import (
 func TestWhatARunLacks(t *testing.T) {
 	t.Parallel()
 	without := func(check, why string) hookproof.Finding {
-		return hookproof.Finding{Check: check, Verdict: hookproof.NotRun, Lacking: true, Why: why}
+		return hookproof.Finding{Check: check, Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence, Why: why}
 	}
 	require.Equal(t, []string{"order/life: out of hook calls (250), of which --hook-calls gives more", "order/tie: two subjects differ at /n"},
 		lacking(hookproof.Report{Findings: []hookproof.Finding{

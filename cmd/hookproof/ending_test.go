@@ -14,7 +14,7 @@ func TestTheExitCodeIsOfTheWorst(t *testing.T) {
 	t.Parallel()
 	pass, fail := hookproof.Finding{Check: "a/b", Verdict: hookproof.Pass}, hookproof.Finding{Check: "a/c", Verdict: hookproof.Fail}
 	noHook := hookproof.Finding{Check: "a/d", Verdict: hookproof.NotRun, Missing: []string{"state"}}
-	noEvidence := hookproof.Finding{Check: "a/e", Verdict: hookproof.NotRun, Lacking: true, Why: "no evidence"}
+	noEvidence := hookproof.Finding{Check: "a/e", Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence, Why: "no evidence"}
 	hook := &hookproof.HookError{Hook: "stop", Err: errors.New("no such process")}
 	for name, row := range map[string]struct {
 		findings []hookproof.Finding

@@ -54,7 +54,7 @@ func explain(out io.Writer, c hookproof.Check) error {
 		line("profile", "strict; under --profile stripe a breach is told as info")
 	}
 	line("why", c.Why)
-	line("mend", c.Mend)
+	line("mend", c.Fix)
 	line("needs", strings.Join(c.Needs(), ", "))
 	line("kills", strings.Join(c.Kills, ", "))
 	line("reports", strings.Join(c.Reports(), ", "))

@@ -51,7 +51,7 @@ func Run(t *testing.T, target *hookproof.Target, options hookproof.Options) hook
 	if len(r.Findings) > 0 {
 		t.Log(strings.TrimRight(report.Headline(r, style), "\n"))
 	}
-	if lacking := slices.IndexFunc(r.Findings, func(f hookproof.Finding) bool { return f.Lacking }); lacking >= 0 && err == nil {
+	if lacking := slices.IndexFunc(r.Findings, func(f hookproof.Finding) bool { return f.Incomplete() }); lacking >= 0 && err == nil {
 		t.Logf(remedy, r.Findings[lacking].Check)
 	}
 	switch {
@@ -117,11 +117,11 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 			m.how, m.text = fail, failure(test, r, f)
 		case f.Verdict == hookproof.Info:
 			m.logs = append(m.logs, "worth knowing: "+f.Why)
-		case f.Verdict == hookproof.NotRun && f.Lacking && endedEarly:
+		case f.Incomplete() && endedEarly:
 			m.how, m.text = skip, "not judged: "+f.Why
-		case f.Verdict == hookproof.NotRun && f.Lacking && first[f.Why] != "":
+		case f.Incomplete() && first[f.Why] != "":
 			m.how, m.text = skip, "could not be judged, for the same reason as "+first[f.Why]
-		case f.Verdict == hookproof.NotRun && f.Lacking:
+		case f.Incomplete():
 			first[f.Why] = f.Check
 			m.how, m.text = fail, "could not be judged: "+f.Why+others(r, f)
 		case f.Verdict == hookproof.NotRun:
@@ -136,7 +136,7 @@ func others(r hookproof.Report, f hookproof.Finding) string {
 	const most = 4
 	var names []string
 	for _, other := range r.Findings {
-		if other.Verdict == hookproof.NotRun && other.Lacking && other.Why == f.Why && other.Check != f.Check {
+		if other.Incomplete() && other.Why == f.Why && other.Check != f.Check {
 			names = append(names, other.Check)
 		}
 	}
@@ -152,7 +152,7 @@ func others(r hookproof.Report, f hookproof.Finding) string {
 
 // failure is a failed check with its evidence. One that another explains tells what was wrong, and how to have the rest.
 func failure(test string, r hookproof.Report, f hookproof.Finding) string {
-	again := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.With...)...))
+	again := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.RerunWith...)...))
 	if f.Because != "" && slices.ContainsFunc(r.Findings, func(cause hookproof.Finding) bool { return cause.Check == f.Because }) {
 		short := hookproof.Finding{Demand: f.Demand, Source: f.Source, Why: f.Why}
 		return fmt.Sprintf("failed, which %s explains: mend that first\n%s   For its own evidence run only this, %s", f.Because, report.Evidence(short, style), again)

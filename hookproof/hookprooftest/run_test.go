@@ -32,11 +32,11 @@ func (r *recorder) Skip(args ...any)  { r.list = append(r.list, "skip "+fmt.Spri
 
 func TestFindingsAreTold(t *testing.T) {
 	t.Parallel()
-	outOfTime := hookproof.Finding{Check: "a/late", Verdict: hookproof.NotRun, Lacking: true, Why: "out of time"}
+	outOfTime := hookproof.Finding{Check: "a/late", Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence, Why: "out of time"}
 	another := outOfTime
 	another.Check = "a/later"
 	cause := hookproof.Finding{Check: "a/cause", Verdict: hookproof.Fail, Demand: "It counts once.", Why: "it counted twice"}
-	explained := hookproof.Finding{Check: "a/explained", Verdict: hookproof.Fail, Demand: "It counts once, later.", Why: "it counted twice", Because: "a/cause", Mend: "do not"}
+	explained := hookproof.Finding{Check: "a/explained", Verdict: hookproof.Fail, Demand: "It counts once, later.", Why: "it counted twice", Because: "a/cause", Fix: "do not"}
 	for name, row := range map[string]struct {
 		findings []hookproof.Finding
 		ended    bool
