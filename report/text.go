@@ -74,7 +74,7 @@ func (t *text) evidence(f hookproof.Finding) {
 	t.timeline(f.Timeline)
 	t.states(f)
 	t.field("Why it matters", f.Importance)
-	t.field("Actual in public", strings.Join(f.Reports, ", "))
+	t.field("Seen in public", strings.Join(f.Reports, ", "))
 	t.field("To mend it", f.Fix)
 }
 
