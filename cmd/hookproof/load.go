@@ -71,15 +71,14 @@ type loader struct {
 
 func (l *loader) builtIn(name string) error {
 	before := len(l.found)
-	for _, built := range fixtures.ScenarioNames() {
-		if built != name && !strings.HasPrefix(built, strings.TrimSuffix(name, "/")+"/") {
-			continue
+	scenarios, err := hookproof.BuiltInScenarios()
+	if err != nil {
+		return err
+	}
+	for _, scenario := range scenarios {
+		if scenario.Name == name || strings.HasPrefix(scenario.Name, strings.TrimSuffix(name, "/")+"/") {
+			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
 		}
-		scenario, err := hookproof.LoadScenario(built)
-		if err != nil {
-			return err
-		}
-		l.found = append(l.found, playable{name: built, scenario: &scenario})
 	}
 	if len(l.found) == before {
 		return fmt.Errorf("%q is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
@@ -109,7 +108,7 @@ func (l *loader) folder(name string) error {
 	return err
 }
 
-// file takes a scenario, or an event as Stripe sends it.
+// file takes a scenario, a family of them, or an event as Stripe sends it.
 func (l *loader) file(name string) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -117,8 +116,10 @@ func (l *loader) file(name string) error {
 	}
 	event, err := record.Event(raw)
 	if err != nil {
-		scenario, err := hookproof.ParseScenario(name, raw)
-		l.found = append(l.found, playable{name: name, scenario: &scenario})
+		scenarios, err := hookproof.ParseScenarios(name, raw)
+		for _, scenario := range scenarios {
+			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
+		}
 		return err
 	}
 	if l.newIDs {
