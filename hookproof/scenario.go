@@ -73,19 +73,19 @@ type Expectation struct {
 	State    map[string]any `json:"state,omitempty"`
 }
 
-// BuiltInScenarios are the scenarios of package fixtures, sorted by name.
+// BuiltInScenarios are the scenarios of package fixtures: the families sorted, and each in the order of its file.
 func BuiltInScenarios() ([]Scenario, error) {
 	var all []Scenario
-	for _, name := range fixtures.ScenarioNames() {
-		raw, err := fixtures.Scenario(name)
+	for _, name := range fixtures.Families() {
+		raw, err := fixtures.Family(name)
 		if err != nil {
 			return nil, err
 		}
-		one, err := ParseScenarios(name, raw)
+		scenarios, err := ParseScenarios(name+".json", raw)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, one...)
+		all = append(all, scenarios...)
 	}
 	return all, nil
 }

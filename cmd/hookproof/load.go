@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,19 +17,13 @@ import (
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
 func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	var names []string
-	families := map[string]bool{}
-	for _, name := range fixtures.ScenarioNames() {
-		family, _, _ := strings.Cut(name, "/")
-		if !families[family] && strings.HasPrefix(family, begun) {
-			names = append(names, family)
-		}
-		families[family] = true
-		if strings.HasPrefix(name, begun) {
-			names = append(names, name)
-		}
+	names := fixtures.Families()
+	scenarios, _ := hookproof.BuiltInScenarios() // replay reports an error, completion has no place for it
+	for _, scenario := range scenarios {
+		names = append(names, scenario.Name)
 	}
-	return names, cobra.ShellCompDirectiveDefault
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) }), cobra.ShellCompDirectiveDefault
 }
 
 // playable is what replay can play: a scenario, or events that are delivered as they are.
