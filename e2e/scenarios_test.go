@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof"
 )
 
@@ -14,13 +13,12 @@ import (
 // own, and audits each.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	names := fixtures.ScenarioNames()
-	require.NotEmpty(t, names)
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
+	scenarios, err := hookproof.BuiltInScenarios()
+	require.NoError(t, err)
+	require.NotEmpty(t, scenarios)
+	for _, scenario := range scenarios {
+		t.Run(scenario.Name, func(t *testing.T) {
 			t.Parallel()
-			scenario, err := hookproof.LoadScenario(name)
-			require.NoError(t, err)
 			var change []func(*env)
 			if slices.Contains(scenario.Needs, "restart") {
 				change = append(change, asProcess)

@@ -2,12 +2,14 @@ package hookproof
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,13 +178,16 @@ func TestAFaultIsMendedWhateverComes(t *testing.T) {
 	})
 }
 
-func TestParseScenarioNamesWhatIsWrong(t *testing.T) {
+func TestParseScenariosNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	whole := func(rest string) string {
 		return `{"description":"A test.","requirement":"This test.","needs":[],"kills":[],` + rest + `}`
 	}
+	good := whole(`"steps":[` + paid + `]`)
 	for raw, why := range map[string]string{
 		`{`:                   "it ends in the middle",
+		good + "}":            "there is more after its end",
+		good + good:           "there is more after its end",
 		whole(`"steps":[]`):   "either steps or a life",
 		whole(`"stops":[]`):   `unknown field "stops"`,
 		whole(`"steps":[{}]`): "exactly one verb, this one has 0",
@@ -198,13 +203,54 @@ func TestParseScenarioNamesWhatIsWrong(t *testing.T) {
 		whole(`"life":[{"event":"a"},{"event":"b"},{"event":"c"},{"event":"d"},{"event":"e"},{"event":"f"}]`): "at most five",
 		strings.Replace(whole(`"steps":[{"deliver":{"raw":""}}]`), `"needs":[]`, `"needs":["luck"]`, 1):       `there is no "luck"`,
 	} {
-		_, err := ParseScenario("mine", []byte(raw))
-		require.ErrorContains(t, err, "scenario mine: ", raw)
+		_, err := ParseScenarios("mine.json", []byte(raw))
+		require.ErrorContains(t, err, "scenario mine.json: ", raw)
 		require.ErrorContains(t, err, why, raw)
+		if json.Valid([]byte(raw)) {
+			_, err = ParseScenarios("mine.json", []byte(`{"scenarios":{"good":`+good+`,"bad":`+raw+`}}`))
+			require.ErrorContains(t, err, "mine.json: scenario bad: ", raw)
+			require.ErrorContains(t, err, why, raw)
+		}
 	}
 	result := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"no.such.event"},"expect":{"ack":200}}]`))
 	require.Equal(t, Fail, result.Verdict)
 	require.Contains(t, result.Why, "there is no event")
+}
+
+func TestParseScenariosReadsAFamily(t *testing.T) {
+	t.Parallel()
+	one := `{"description":"A test.","requirement":"This test.","needs":[],"kills":[],"steps":[` + paid + `]}`
+	all, err := ParseScenarios("some/mine.json", []byte(`{"$schema":"x","scenarios":{"second":`+one+`,"first":`+one+`}}`))
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	require.Equal(t, []string{"some/mine/second", "some/mine/first"}, []string{all[0].Name, all[1].Name}, "in the order of the file")
+	require.Equal(t, "checkout.session.completed", all[1].Steps[0].Deliver.Event)
+
+	for raw, why := range map[string]string{
+		`{"scenarios":{}}`: "mine.json: it has no scenarios",
+		`{"scenarios":{"a":` + one + `,"b":` + one + `,"a":` + one + `}}`:             "mine.json: scenario a: there is another of this name",
+		`{"scenarios":{"a":` + strings.Replace(one, "{", `{"$schema":"x",`, 1) + `}}`: "mine.json: scenario a: $schema belongs at the top",
+		`{"scenarios":[` + one + `]}`:                                                 "mine.json: scenarios must be an object",
+		`{"scenarios":null}`:                                                          "mine.json: scenarios must be an object",
+		`{"scenarios":{"a":[]}}`:                                                      "mine.json: scenario a: the whole must be an object",
+		`{"scenarios":{"a":` + one + `},"description":"x"}`:                           `mine.json: unknown field "description"`,
+		`{"scenarios":{"a":` + one + `}}}`:                                            "mine.json: there is more after its end",
+	} {
+		_, err := ParseScenarios("mine.json", []byte(raw))
+		require.ErrorContains(t, err, why, raw)
+	}
+}
+
+func TestBuiltInScenariosAreSortedByName(t *testing.T) {
+	t.Parallel()
+	all, err := BuiltInScenarios()
+	require.NoError(t, err)
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name
+	}
+	require.Contains(t, names, "idempotence/redelivered")
+	require.True(t, slices.IsSorted(names), "the files of package fixtures are sorted by name: %v", names)
 }
 
 func TestTargetsThatMustNotBeAttacked(t *testing.T) {

@@ -3,7 +3,9 @@ package hookproof
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -14,7 +16,7 @@ import (
 // Scenario is one behaviour that is demanded of a target. Fixtures' FORMAT.md describes every key.
 type Scenario struct {
 	Schema      string         `json:"$schema,omitempty"`
-	Name        string         `json:"-"` // the path below scenarios/
+	Name        string         `json:"-"` // <family>/<name>, or the path of a file of its own
 	Description string         `json:"description"`
 	Requirement string         `json:"requirement"`
 	Needs       []string       `json:"needs"`
@@ -71,31 +73,110 @@ type Expectation struct {
 	State    map[string]any `json:"state,omitempty"`
 }
 
-// LoadScenario reads one of the embedded scenarios by its name, for example idempotence/redelivered.
-func LoadScenario(name string) (Scenario, error) {
-	raw, err := fixtures.Scenario(name)
-	if err != nil {
-		return Scenario{}, err
+// BuiltInScenarios are the scenarios of package fixtures: the families sorted, and each in the order of its file.
+func BuiltInScenarios() ([]Scenario, error) {
+	var all []Scenario
+	for _, name := range fixtures.Families() {
+		raw, err := fixtures.Family(name)
+		if err != nil {
+			return nil, err
+		}
+		scenarios, err := ParseScenarios(name+".json", raw)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, scenarios...)
 	}
-	return ParseScenario(name, raw)
+	return all, nil
 }
 
-// ParseScenario reads a scenario strictly. The error names the scenario and what is wrong with it.
-func ParseScenario(name string, raw []byte) (Scenario, error) {
-	var s Scenario
+// ParseScenarios reads a file strictly: a single scenario, which is named as the file is, or a family, of which each
+// scenario is named <file without .json>/<name>. The error names the file, the scenario and what is wrong with it.
+func ParseScenarios(file string, raw []byte) ([]Scenario, error) {
+	if isFamily(raw) {
+		all, err := parseFamily(strings.TrimSuffix(file, ".json"), raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		return all, nil
+	}
+	one, err := parseScenario(file, raw)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", file, err)
+	}
+	return []Scenario{one}, nil
+}
+
+// isFamily looks for the key that a single scenario never has. What is no JSON is not a family: reading it as a
+// scenario reports the error.
+func isFamily(raw []byte) bool {
+	var keys map[string]json.RawMessage
+	_ = json.NewDecoder(bytes.NewReader(raw)).Decode(&keys)
+	_, has := keys["scenarios"]
+	return has
+}
+
+func parseFamily(family string, raw []byte) ([]Scenario, error) {
+	var file struct {
+		Schema    string          `json:"$schema"`
+		Scenarios json.RawMessage `json:"scenarios"`
+	}
+	if err := decodeStrictly(raw, &file); err != nil {
+		return nil, err
+	}
+	var all []Scenario
+	seen := map[string]bool{}
+	members := json.NewDecoder(bytes.NewReader(file.Scenarios)) // a map would lose the order, and a name that is there twice
+	if opening, err := members.Token(); err != nil || opening != json.Delim('{') {
+		return nil, errors.New("scenarios must be an object, with each scenario under its name")
+	}
+	for members.More() {
+		name, err := members.Token()
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		var value json.RawMessage
+		if err := members.Decode(&value); err != nil {
+			return nil, unreadable(err)
+		}
+		one, err := parseScenario(fmt.Sprintf("%s/%s", family, name), value)
+		switch {
+		case err == nil && seen[one.Name]:
+			err = errors.New("there is another of this name")
+		case err == nil && one.Schema != "":
+			err = errors.New("$schema belongs at the top of the file")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", name, err)
+		}
+		seen[one.Name] = true
+		all = append(all, one)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("it has no scenarios")
+	}
+	return all, nil
+}
+
+func parseScenario(name string, raw []byte) (Scenario, error) {
+	s := Scenario{Name: name}
+	if err := decodeStrictly(raw, &s); err != nil {
+		return s, err
+	}
+	return s, s.check()
+}
+
+// decodeStrictly refuses keys that are not known, and anything after the value.
+func decodeStrictly(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
-		return s, fmt.Errorf("scenario %s: %w", name, unreadable(err))
+	if err := decoder.Decode(into); err != nil {
+		return unreadable(err)
 	}
-	if decoder.More() {
-		return s, fmt.Errorf("scenario %s: there is more after its end", name)
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("there is more after its end")
 	}
-	s.Name = name
-	if err := s.check(); err != nil {
-		return s, fmt.Errorf("scenario %s: %w", name, err)
-	}
-	return s, nil
+	return nil
 }
 
 // subjects are the names of the subjects that the scenario's events are about; main is always one.

@@ -177,7 +177,7 @@ func parts(header string) (t int64, signatures []string) {
 // scenario parses a scenario's steps or life, given as JSON.
 func scenario(t *testing.T, rest string) Scenario {
 	t.Helper()
-	s, err := ParseScenario(t.Name(), []byte(`{"description":"A test.","requirement":"This test.","needs":[],"kills":[],`+rest+`}`))
+	s, err := parseScenario(t.Name(), []byte(`{"description":"A test.","requirement":"This test.","needs":[],"kills":[],`+rest+`}`))
 	if err != nil {
 		t.Fatal(err)
 	}

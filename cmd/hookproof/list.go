@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof"
 )
 
@@ -44,16 +43,16 @@ event types that are sent, what each is about, and its names in schedules ("-" i
 // listScenarios prints the built-in scenarios.
 func listScenarios(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, name := range fixtures.ScenarioNames() {
-		s, err := hookproof.LoadScenario(name)
-		if err != nil {
-			return err
-		}
+	scenarios, err := hookproof.BuiltInScenarios()
+	if err != nil {
+		return err
+	}
+	for _, s := range scenarios {
 		needs := strings.Join(s.Needs, " ")
 		if needs == "" {
 			needs = "-"
 		}
-		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", name, needs, s.Description); err != nil {
+		if _, err := fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, needs, s.Description); err != nil {
 			return err
 		}
 	}

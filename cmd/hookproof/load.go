@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,19 +17,13 @@ import (
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
 func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	var names []string
-	families := map[string]bool{}
-	for _, name := range fixtures.ScenarioNames() {
-		family, _, _ := strings.Cut(name, "/")
-		if !families[family] && strings.HasPrefix(family, begun) {
-			names = append(names, family)
-		}
-		families[family] = true
-		if strings.HasPrefix(name, begun) {
-			names = append(names, name)
-		}
+	names := fixtures.Families()
+	scenarios, _ := hookproof.BuiltInScenarios() // replay reports an error, completion has no place for it
+	for _, scenario := range scenarios {
+		names = append(names, scenario.Name)
 	}
-	return names, cobra.ShellCompDirectiveDefault
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) }), cobra.ShellCompDirectiveDefault
 }
 
 // playable is what replay can play: a scenario, or events that are delivered as they are.
@@ -71,15 +66,14 @@ type loader struct {
 
 func (l *loader) builtIn(name string) error {
 	before := len(l.found)
-	for _, built := range fixtures.ScenarioNames() {
-		if built != name && !strings.HasPrefix(built, strings.TrimSuffix(name, "/")+"/") {
-			continue
+	scenarios, err := hookproof.BuiltInScenarios()
+	if err != nil {
+		return err
+	}
+	for _, scenario := range scenarios {
+		if scenario.Name == name || strings.HasPrefix(scenario.Name, strings.TrimSuffix(name, "/")+"/") {
+			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
 		}
-		scenario, err := hookproof.LoadScenario(built)
-		if err != nil {
-			return err
-		}
-		l.found = append(l.found, playable{name: built, scenario: &scenario})
 	}
 	if len(l.found) == before {
 		return fmt.Errorf("%q is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
@@ -109,7 +103,7 @@ func (l *loader) folder(name string) error {
 	return err
 }
 
-// file takes a scenario, or an event as Stripe sends it.
+// file takes a scenario, a family of them, or an event as Stripe sends it.
 func (l *loader) file(name string) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -117,8 +111,10 @@ func (l *loader) file(name string) error {
 	}
 	event, err := record.Event(raw)
 	if err != nil {
-		scenario, err := hookproof.ParseScenario(name, raw)
-		l.found = append(l.found, playable{name: name, scenario: &scenario})
+		scenarios, err := hookproof.ParseScenarios(name, raw)
+		for _, scenario := range scenarios {
+			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
+		}
 		return err
 	}
 	if l.newIDs {

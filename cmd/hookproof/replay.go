@@ -19,7 +19,8 @@ func replayCommand(getenv func(string) string) *cobra.Command {
 		Short: "Deliver scenarios, recordings or events, and judge the answers",
 		Long: `replay delivers to a target. FILE is one of these, or a folder of them:
 
-  a scenario    a file, or the name of a built-in scenario or family; it says what is demanded
+  a scenario    a file of one scenario or of a family, or the name of a built-in scenario or family; it says what is
+                demanded
   a recording   a folder that 'hookproof record' made: its events, in their order, one after the other and
                 without the pauses, under new ids that agree with one another
   an event      a body as Stripe sends it: delivered as it is, with --new-ids under new ids

@@ -45,7 +45,7 @@ func TestFieldTargetsAreWhole(t *testing.T) {
 				raw, err := os.ReadFile(scenario)
 				require.NoError(t, err)
 				if json.Valid(raw) && regexp.MustCompile(`"steps"`).Match(raw) {
-					_, err = hookproof.ParseScenario(scenario, raw)
+					_, err = hookproof.ParseScenarios(scenario, raw)
 					require.NoError(t, err)
 				}
 			}
