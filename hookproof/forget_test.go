@@ -142,6 +142,37 @@ func TestIssued(t *testing.T) {
 	}
 }
 
+// Where a start loses everything, a state proves something only of what the history's own restart has lost, and of what was made
+// after the last start.
+func TestWhatAStartForgetsIsGone(t *testing.T) {
+	t.Parallel()
+	again := func(x *executor) { x.memory.issued.note(Subject{"id": "order_1"}, 2) }
+	for name, row := range map[string]struct {
+		h    History
+		with func(*executor)
+		gone string
+	}{
+		"made after the last start": {History{starts: 2, endStarts: 2}, nil, ""},
+		"over before it":            {History{starts: 1, endStarts: 1}, nil, "the target knows nothing from before it was started"},
+		"started by another":        {History{starts: 1, endStarts: 2}, nil, "the target knows nothing from before it was started"},
+		"started by itself":         {History{starts: 1, endStarts: 2, Faulty: true}, nil, ""},
+		"its id is another's now":   {History{starts: 1, endStarts: 2, Faulty: true}, again, "the target gives ids again that it has given before, and id order_1 is another one's now"},
+		"nothing is lost":           {History{starts: 1, endStarts: 1}, func(x *executor) { again(x); x.memory.forgetsAll = false }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := &executor{process: newProcess()}
+			x.process.starts.Store(2)
+			x.memory.forgetsAll = true
+			if row.with != nil {
+				row.with(x)
+			}
+			row.h.Subject = Subject{"id": "order_1"}
+			require.Equal(t, row.gone, x.gone(&row.h))
+		})
+	}
+}
+
 func TestKeeps(t *testing.T) {
 	t.Parallel()
 	fresh, paid := normalized{"/status": `"open"`}, normalized{"/status": `"paid"`, "/mails/0": `"thanks"`, "/amount": "4500"}

@@ -204,6 +204,7 @@ func TestAFindingIsToldOnce(t *testing.T) {
 	require.Equal(t, Millis(2000), r.findings(nil, nil)[0].Took)
 
 	r.add(of("order/second", broken), 0)
+	r.add(of("order/second", passed), 0)
 	require.Equal(t, []string{"order/none not-run", "order/first fail", "order/second fail"}, told)
 
 	ended := r.findings(&HookError{Hook: "state", Err: errors.New("out of order")}, nil)

@@ -119,6 +119,7 @@ func TestAPaymentMayShowAfterSeconds(t *testing.T) {
 		r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.lag = 2 * time.Second }).target(), Options{Only: []string{"authenticity/genuine"}})
 		require.NoError(t, err)
 		require.Equal(t, 1, r.Count(Pass))
+		require.Greater(t, r.Lag, Millis(1000), "it was seen, and how late")
 	})
 }
 
