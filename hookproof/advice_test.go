@@ -25,8 +25,7 @@ func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 					return free && verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
 				}
 			}).target()
-			target, options := patient(target, Options{Only: []string{"meaning/free"}})
-			r, err := Judge(t.Context(), target, options)
+			r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/free"}})
 			require.NoError(t, err)
 			f := findingOf(t, r, "meaning/free")
 			require.Equal(t, verdict, f.Verdict, "%s: %s", sum, f.Why)
@@ -62,8 +61,7 @@ func TestTheAdviceOnAFailedPaymentMends(t *testing.T) {
 						return false
 					}
 				}).target()
-				target, options := patient(target, Options{Only: []string{"meaning/slow-payment-failed"}})
-				r, err := Judge(t.Context(), target, options)
+				r, err := Judge(t.Context(), target, Options{Only: []string{"meaning/slow-payment-failed"}})
 				require.NoError(t, err)
 				f := findingOf(t, r, "meaning/slow-payment-failed")
 				require.Equal(t, row.want, f.Verdict, f.Why)

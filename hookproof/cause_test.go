@@ -40,8 +40,7 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 		}
 		target := s.target()
 		target.Counters = nil
-		target, options := patient(target, Options{Seed: 1})
-		r, err := Judge(t.Context(), target, options)
+		r, err := Judge(t.Context(), target, Options{Seed: 1})
 		require.NoError(t, err)
 		f := findingOf(t, r, "ack-policy/duplicate")
 		require.Equal(t, Fail, f.Verdict, f.Why)

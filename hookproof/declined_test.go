@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -37,7 +36,7 @@ func TestTypesThatAreRefusedAreOneFault(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
 				target := openStall(t, declining(answer, "checkout.session.completed", "checkout.session.async_payment_succeeded")).target()
-				r, err := Judge(t.Context(), target, Options{Seed: 1, Only: []string{"ack-policy", "order"}, Skip: []string{"order/overtaking"}, HookCalls: 1000, Budget: 10 * time.Minute})
+				r, err := Judge(t.Context(), target, Options{Seed: 1, Only: []string{"ack-policy", "order"}, Skip: []string{"order/overtaking"}})
 				require.NoError(t, err)
 				cause := findingOf(t, r, "ack-policy/unhandled-type")
 				require.Equal(t, Fail, cause.Verdict)
@@ -99,8 +98,7 @@ func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 		target := openStall(t, declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "topup.created", "payment_intent.succeeded")).target()
 		target.Unhandled = ignored
 		checks := []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event", "ack-policy/foreign-object", "ack-policy/conflicts"}
-		r, err := Judge(t.Context(), target, Options{Only: append([]string{"order", "idempotence", "meaning"}, checks...), Skip: []string{"idempotence/restart", "idempotence/later"},
-			Budget: 10 * time.Minute, HookCalls: 1000})
+		r, err := Judge(t.Context(), target, Options{Only: append([]string{"order", "idempotence", "meaning"}, checks...), Skip: []string{"idempotence/restart", "idempotence/later"}})
 		require.NoError(t, err)
 		for _, check := range checks {
 			f := findingOf(t, r, check)

@@ -7,17 +7,9 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
-
-// patient gives a target all the time that a busy machine may need, and a run as well: nothing waits for it that goes well.
-func patient(target *Target, options Options) (*Target, Options) {
-	target.Timings.Answer, target.Timings.Flight = time.Minute, time.Minute
-	options.Budget = 10 * time.Minute
-	return target, options
-}
 
 // amnesiac is a stall that keeps all in memory, and numbers its orders from 1 whenever it is started. Of an order that it
 // does not know its state hook says what unknown does.
@@ -73,8 +65,7 @@ func TestARestartThatBeginsAgainAccusesOnlyItself(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
-				target, options := patient(amnesiac(t, nil, unknown), Options{Seed: 1, Only: []string{"idempotence/redelivered", "idempotence/restart", "meaning/unpaid", "order/slow-payment", "faults/stopped", "faults/poisoned-by-garbage"}})
-				r, err := Judge(t.Context(), target, options)
+				r, err := Judge(t.Context(), amnesiac(t, nil, unknown), Options{Seed: 1, Only: []string{"idempotence/redelivered", "idempotence/restart", "meaning/unpaid", "order/slow-payment", "faults/stopped", "faults/poisoned-by-garbage"}})
 				require.NoError(t, err)
 				restarts := []string{"idempotence/restart", "faults/stopped"}
 				for _, f := range r.Findings {
@@ -113,8 +104,7 @@ func TestANumberThatBeginsAgainIsNoLoss(t *testing.T) {
 			return s, err
 		}
 		target.Stop = func(ctx context.Context, how string) error { number.Store(0); return stop(ctx, how) }
-		target, options := patient(target, Options{Only: []string{"idempotence/redelivered", "idempotence/restart", "faults/stopped", "faults/poisoned-by-garbage"}})
-		r, err := Judge(t.Context(), target, options)
+		r, err := Judge(t.Context(), target, Options{Only: []string{"idempotence/redelivered", "idempotence/restart", "faults/stopped", "faults/poisoned-by-garbage"}})
 		require.NoError(t, err)
 		for _, f := range r.Findings {
 			require.Equal(t, Pass, f.Verdict, "%s: %s", f.Check, f.Why)

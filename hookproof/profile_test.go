@@ -67,9 +67,9 @@ func TestCardsAloneFailNobodyUnderProfileStripe(t *testing.T) {
 			}
 		}
 		for profile, verdict := range map[string]Verdict{"strict": Fail, "stripe": Info} {
-			options := unhurriedRun(aboutStates...)
+			options := runOf(aboutStates...)
 			options.Profile = profile
-			r, err := Judge(t.Context(), openPatient(t, cardsAlone), options)
+			r, err := Judge(t.Context(), openStall(t, cardsAlone).target(), options)
 			require.NoError(t, err)
 			f := findingOf(t, r, "meaning/slow-payment")
 			require.Equal(t, verdict, f.Verdict, "%s: %s", profile, f.Why)

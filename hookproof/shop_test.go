@@ -79,7 +79,6 @@ func (s *shop) target() *Target {
 			s.lock <- struct{}{}
 			return func() error { <-s.lock; return nil }, nil
 		},
-		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: time.Millisecond},
 	}
 }
 

@@ -90,20 +90,22 @@ func find(doc []byte, pointer string) (place, error) {
 	}
 	for token := range strings.SplitSeq(pointer[1:], "/") {
 		var err error
-		if p, err = step(doc, p.value, unescape(token)); err != nil {
+		if p, err = step(doc, p.value.from, unescape(token)); err != nil {
 			return p, err
 		}
 	}
+	p.value.to = skipValue(doc, p.value.from)
+	p.member.to = p.value.to
 	return p, nil
 }
 
-// step goes one token deeper.
-func step(doc []byte, in span, token string) (place, error) {
-	open := doc[in.from]
+// step goes one token deeper, and answers where the place begins.
+func step(doc []byte, from int, token string) (place, error) {
+	open := doc[from]
 	if open != '{' && open != '[' {
 		return place{}, errNoPlace
 	}
-	for i, n := skipSpace(doc, in.from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
+	for i, n := skipSpace(doc, from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
 		member, found := i, open == '[' && strconv.Itoa(n) == token
 		if open == '{' {
 			end := skipValue(doc, i)
@@ -116,11 +118,10 @@ func step(doc []byte, in span, token string) (place, error) {
 			found = name == token
 			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
 		}
-		end := skipValue(doc, i)
 		if found {
-			return place{value: span{i, end}, member: span{member, end}}, nil
+			return place{value: span{from: i}, member: span{from: member}}, nil
 		}
-		if i = skipSpace(doc, end); doc[i] == ',' {
+		if i = skipSpace(doc, skipValue(doc, i)); doc[i] == ',' {
 			i = skipSpace(doc, i+1)
 		}
 	}

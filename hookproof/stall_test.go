@@ -116,9 +116,8 @@ func (s *stall) target() *Target {
 			defer s.mu.Unlock()
 			return s.counters, nil
 		},
-		Stop:    func(context.Context, string) error { return s.stop() },
-		Start:   func(context.Context) error { return s.start() },
-		Timings: Timings{Answer: 2 * time.Second, Effect: time.Second, Flight: 5 * time.Second, Retry: 5 * time.Millisecond},
+		Stop:  func(context.Context, string) error { return s.stop() },
+		Start: func(context.Context) error { return s.start() },
 	}
 }
 

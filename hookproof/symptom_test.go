@@ -118,8 +118,7 @@ func TestWhatIsExplainedWasSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
-				target, options := patient(openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
-				r, err := Judge(t.Context(), target, options)
+				r, err := Judge(t.Context(), openStall(t, row.lie).target(), Options{Seed: 1, Only: row.only})
 				require.NoError(t, err)
 				because := map[string]string{}
 				for _, f := range r.Findings {

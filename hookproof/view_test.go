@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -15,17 +14,9 @@ import (
 // aboutStates are the checks that compare what two lives have come to.
 var aboutStates = []string{"order", "meaning"}
 
-// unhurriedRun is a run of some checks that a busy machine leaves nothing out of. order/overtaking waits, and compares all of a state.
-func unhurriedRun(only ...string) Options {
-	return Options{Only: only, Skip: []string{"order/overtaking"}, Seed: 1, Budget: 10 * time.Minute, HookCalls: 1000}
-}
-
-// openPatient is a target of which every answer is waited for: on a busy machine it answers late.
-func openPatient(t *testing.T, lie func(*stall)) *Target {
-	t.Helper()
-	target := openStall(t, lie).target()
-	target.Timings.Answer = time.Minute
-	return target
+// runOf is a run of some checks. order/overtaking compares all of a state.
+func runOf(only ...string) Options {
+	return Options{Only: only, Skip: []string{"order/overtaking"}, Seed: 1}
 }
 
 // What right endpoints show beside what was paid for: each shop takes all of it correctly, and none may be accused.
@@ -92,7 +83,7 @@ func TestRightShopsAreNotAccused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
-				r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.adds = adds }), unhurriedRun(aboutStates...))
+				r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.adds = adds }).target(), runOf(aboutStates...))
 				require.NoError(t, err)
 				requireNone(t, r, Fail, NotRun)
 			})
@@ -193,7 +184,7 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
-				r, err := Judge(t.Context(), openPatient(t, row.lie), unhurriedRun(row.fails...))
+				r, err := Judge(t.Context(), openStall(t, row.lie).target(), runOf(row.fails...))
 				require.NoError(t, err)
 				for _, check := range row.fails {
 					f := findingOf(t, r, check)
@@ -215,8 +206,8 @@ func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 			state["version"], state["open"] = len(o.actions), o.rank < 2
 			delete(state, "refunded")
 		}
-		only := unhurriedRun("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
-		r, err := Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }), only)
+		only := runOf("meaning/unpaid", "meaning/slow-payment-failed", "meaning/expired", "meaning/amount", "meaning/amount-absent", "meaning/currency")
+		r, err := Judge(t.Context(), openStall(t, func(s *stall) { s.before, s.adds = ignoresRefunds, adds }).target(), only)
 		require.NoError(t, err)
 		requireNone(t, r, Fail, NotRun)
 
@@ -226,7 +217,7 @@ func TestWithoutRefundsAllOfAPaymentMustShow(t *testing.T) {
 			}
 			return e.Type == "checkout.session.expired" || ignoresRefunds(e, o)
 		}
-		r, err = Judge(t.Context(), openPatient(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }), only)
+		r, err = Judge(t.Context(), openStall(t, func(s *stall) { s.before, s.adds = paysAtExpiry, adds }).target(), only)
 		require.NoError(t, err)
 		require.Equal(t, Fail, findingOf(t, r, "meaning/expired").Verdict)
 	})
@@ -246,7 +237,7 @@ func TestAViewThatIsNotLearntAccusesNobody(t *testing.T) {
 				return refund
 			}
 		}).target()
-		r, err := Judge(t.Context(), target, unhurriedRun("order/slow-payment", "meaning/unpaid"))
+		r, err := Judge(t.Context(), target, runOf("order/slow-payment", "meaning/unpaid"))
 		require.NoError(t, err)
 		f := findingOf(t, r, "order/slow-payment")
 		require.Equal(t, NotRun, f.Verdict, f.Why)
