@@ -23,7 +23,7 @@ func caseOf(t *testing.T, r Relation) Case {
 func historyOf(c Case, statuses ...int) History {
 	h := History{Schedule: c.Delivered.String(), steps: c.Delivered, answers: make([][]int, len(c.Delivered)), events: map[string]Event{}}
 	for n, step := range c.Delivered {
-		h.events[step.Event] = Event{ID: "evt_" + step.Event}
+		h.events[step.Event] = Event{ID: "evt_" + step.Event, Body: []byte("{}")}
 		for range step.Copies {
 			if at := len(h.Deliveries); at < len(statuses) {
 				h.answers[n] = append(h.answers[n], at)
@@ -216,11 +216,11 @@ func TestStatesAreCompared(t *testing.T) {
 		"one place shows":    {is("∌", "unpaid", "paid", ""), normalized{"/status": `"open"`, "/n": "1"}, all, judgment{Fail, wrongState, "after unpaid, /n is 1, as after paid"}, unpaidState},
 		"an order is closed": {is("∌", "paid expired", "paid refund", ""), refundedState, all, judgment{Fail, wrongState, `after paid expired, /status is "refunded", as after paid refund`}, paidState},
 		"it is not":          {is("∌", "paid expired", "paid refund", ""), paidState, all, judgment{Pass, none, ""}, paidState},
-		"as an unpaid order does, too": {is("∌", "expired", "paid", ""), normalized{"/seats": "1"}, map[string]normalized{"": {"/seats": "0"}, "unpaid": {"/seats": "1"}, "paid": {"/seats": "1", "/n": "1"}},
+		"as an unpaid order does, too": {is("∌", "expired", "paid", ""), normalized{"/seats": "1", "/note": "7"}, map[string]normalized{"": {"/seats": "0"}, "unpaid": {"/seats": "1"}, "paid": {"/seats": "1"}},
 			judgment{Pass, none, ""}, normalized{"/seats": "0"}},
-		"an id tells of no money": {is("∌", "unpaid", "paid", ""), normalized{"/intent": `"{{paymentIntent}}"`}, map[string]normalized{"": {}, "paid": {"/intent": `"{{paymentIntent}}"`, "/n": "1"}},
+		"an id tells of no money": {is("∌", "unpaid", "paid", ""), normalized{"/intent": `"{{paymentIntent}}"`, "/note": "7"}, map[string]normalized{"": {}, "paid": {"/intent": `"{{paymentIntent}}"`}},
 			judgment{Pass, none, ""}, normalized{}},
-		"what a payment takes away": {is("∌", "expired", "paid", ""), normalized{}, map[string]normalized{"": {"/due": "1"}, "unpaid": {"/due": "1"}, "paid": {"/n": "1"}}, judgment{Pass, none, ""}, normalized{"/due": "1"}},
+		"what a payment takes away": {is("∌", "expired", "paid", ""), normalized{"/note": "7"}, map[string]normalized{"": {"/due": "1"}, "unpaid": {"/due": "1"}, "paid": {}}, judgment{Pass, none, ""}, normalized{"/due": "1"}},
 		"a count closes no order": {is("∌", "paid expired", "paid refund", ""), normalized{"/n": "2"}, map[string]normalized{"": {"/n": "0"}, "paid": {"/n": "1"}, "paid refund": {"/n": "2"}},
 			judgment{Pass, none, ""}, normalized{"/n": "1"}},
 		"nor a word in the place of a number": {is("∌", "paid expired", "paid refund", ""), normalized{"/n": `"all"`}, map[string]normalized{"": {"/n": "0"}, "paid": {"/n": "1"}, "paid refund": {"/n": `"all"`}},
