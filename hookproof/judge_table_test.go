@@ -23,7 +23,7 @@ func caseOf(t *testing.T, r Relation) Case {
 func historyOf(c Case, statuses ...int) History {
 	h := History{Schedule: c.Delivered.String(), steps: c.Delivered, answers: make([][]int, len(c.Delivered)), events: map[string]Event{}}
 	for n, step := range c.Delivered {
-		h.events[step.Event] = Event{ID: "evt_" + step.Event}
+		h.events[step.Event] = Event{ID: "evt_" + step.Event, Body: []byte("{}")}
 		for range step.Copies {
 			if at := len(h.Deliveries); at < len(statuses) {
 				h.answers[n] = append(h.answers[n], at)

@@ -76,6 +76,9 @@ func (p *pipeline) run(ctx context.Context, checks []Check, report *Report) erro
 		report.Findings = found.findings(checks, p.journal.Deliveries(), p.target.secrets(), p.rules)
 		return nil
 	}
+	if errors.Is(err, errEnded) {
+		err = &Unusable{"the target's process ended when it had taken genuine deliveries, before anything else was sent; look into its log"}
+	}
 	if err == nil {
 		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
 			p.results = newResults(p.plan, p.target.secrets(), p.rules, p.options.Progress)

@@ -203,6 +203,8 @@ func TestAFindingIsToldOnce(t *testing.T) {
 	require.Empty(t, r.pending())
 	require.Equal(t, Millis(2000), r.findings(nil, nil)[0].Took)
 
+	r.add(of("order/first", passed), 0)
+	require.Len(t, told, 2, "it was told")
 	r.add(of("order/second", broken), 0)
 	r.add(of("order/second", passed), 0)
 	require.Equal(t, []string{"order/none not-run", "order/first fail", "order/second fail"}, told)

@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -143,4 +144,19 @@ func TestShrinking(t *testing.T) {
 		require.Greater(t, len(f.Timeline), 10)
 		require.LessOrEqual(t, r.HookCalls, limit)
 	})
+}
+
+// Nothing shorter is looked for when the run has ended, when many have been tried, or when the budget is spent.
+func TestWhenShrinkingEnds(t *testing.T) {
+	t.Parallel()
+	p := pipelineOf(t, openStall(t, nil).target())
+	require.Empty(t, p.shrinksNoMore(t.Context(), mostShrinks))
+	require.Equal(t, "12 others were tried", p.shrinksNoMore(t.Context(), mostShrinks+1))
+	p.budget.options.HookCalls = callsOfCase + 1
+	require.Empty(t, p.shrinksNoMore(t.Context(), 1))
+	p.budget.options.HookCalls = callsOfCase
+	require.Equal(t, "out of hook calls (5)", p.shrinksNoMore(t.Context(), 1), "another would need more than there are left")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Equal(t, "the run was ended", p.shrinksNoMore(ctx, 1))
 }

@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 			return nil
 		}
 		seen := *one.history
-		if err := x.read(ctx, &seen); err != nil || seen.Lost != "" {
+		if err := x.readBeside(ctx, &seen); err != nil || seen.Lost != "" {
 			if asReason(err) != nil {
 				err = nil
 			}
@@ -117,6 +118,15 @@ func (x *executor) read(ctx context.Context, h *History) error {
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
 	h.State = h.timed.timeless()
 	return nil
+}
+
+// readBeside is read of a state that no case is judged by: that the process had ended says nothing of it, and it runs again.
+func (x *executor) readBeside(ctx context.Context, h *History) error {
+	err := x.read(ctx, h)
+	if errors.Is(err, errEnded) {
+		err = x.read(ctx, h)
+	}
+	return err
 }
 
 // readStable waits until effects must have come, and answers the state when two readings agree.
@@ -225,7 +235,7 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 			if err := sleep(ctx, wait); err != nil {
 				return nil, err
 			}
-			if err := x.read(ctx, second); err != nil {
+			if err := x.readBeside(ctx, second); err != nil {
 				return nil, err
 			}
 			differ := ownPlaces(first, second.State, fresh, of, second.Subject)

@@ -99,3 +99,56 @@ func TestAReferenceIsDeliveredOnce(t *testing.T) {
 		require.ErrorContains(t, err, "there is no event called")
 	})
 }
+
+// That a process had ended when the state of a reference, or of one more subject, was read is no error of the run's: it runs again.
+func TestAnEndBesideACaseEndsNoRun(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		state := target.State
+		var ends atomic.Bool
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			if ends.CompareAndSwap(true, false) {
+				_ = s.stop()
+				return nil, errors.New("nobody listens")
+			}
+			return state(ctx, o)
+		}
+		x := pipelineOf(t, target).executor
+		for _, schedule := range []string{"", "paid"} {
+			_, err := x.stateOf(t.Context(), schedule)
+			require.NoError(t, err)
+		}
+		ends.Store(true)
+		require.NoError(t, x.readAgain(t.Context(), []string{"paid"}))
+		require.EqualValues(t, 1, x.ends.Load())
+		ends.Store(true)
+		places, err := x.perObject(t.Context(), "paid")
+		require.NoError(t, err)
+		require.Empty(t, places)
+		require.EqualValues(t, 2, x.ends.Load())
+	})
+}
+
+// A process that ends by the calibration's payment makes the target unusable, and says so.
+func TestAnEndDuringTheCalibration(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		state := target.State
+		var readings atomic.Int64
+		target.State = func(ctx context.Context, o Subject) (any, error) {
+			if readings.Add(1) == 4 { // after those of the fresh subjects
+				_ = s.stop()
+				return nil, errors.New("nobody listens")
+			}
+			return state(ctx, o)
+		}
+		_, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+		var unusable *Unusable
+		require.ErrorAs(t, err, &unusable)
+		require.ErrorContains(t, err, "the target's process ended when it had taken genuine deliveries")
+	})
+}
