@@ -11,7 +11,7 @@ import (
 )
 
 // Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker,
-// explain, the command that reruns a failure and docs/hookproof.md all read this row.
+// explain, the command that reruns a failure and docs/checks.md all read this row.
 type Check struct {
 	Name    string   // family/what
 	Demand  string   // what must be so, in a sentence

@@ -15,15 +15,15 @@ import (
 	"example.com/hookproof/fixtures"
 )
 
-var update = flag.Bool("update", false, "write the generated part of docs/hookproof.md anew")
+var update = flag.Bool("update", false, "write the generated parts of docs anew")
 
 const (
-	documentation = "../docs/hookproof.md"
+	documentation = "../docs/checks.md"
 	tableBegins   = "<!-- generated: checks -->\n"
 	tableEnds     = "<!-- end -->\n"
 )
 
-// TestDocumentation keeps the table of checks in docs/hookproof.md as the checks are: go test ./hookproof -update.
+// TestDocumentation keeps docs/checks.md as the checks are: go test ./hookproof -update.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile(documentation)

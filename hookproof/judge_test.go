@@ -200,7 +200,7 @@ func TestAMadeUpRelation(t *testing.T) {
 		require.Contains(t, r.Command, "hookproof check")
 		require.NotContains(t, r.Command, "--budget")
 		require.NotContains(t, r.Command, "--hook-calls")
-		require.Contains(t, Table([]Check{made}), "| `order/made-up` | An expiry does not matter. | this test |")
+		require.Contains(t, Table([]Check{made}), "## order\n\n### order/made-up\n\nAn expiry does not matter.\n\n- demanded by: this test\n")
 	})
 }
 

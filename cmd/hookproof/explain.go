@@ -14,9 +14,9 @@ import (
 func explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain CHECK…",
-		Short: "Tell what a check demands, and why",
-		Long: `explain tells of a check or a family what is demanded and by whom, what a breach costs and how to mend it, the
-relations between states that are tried, and the public reports of the fault.`,
+		Short: "Describe a check: its demand, its source, its cost and its fix",
+		Long: `explain describes a check, or each check of a family: what it demands and which page demands it, what a breach costs and
+how to fix it, the schedules and relations that it tries, and public reports of the fault. docs/checks.md has the same text.`,
 		Example:           `  hookproof explain idempotence/overlapping`,
 		ValidArgsFunction: completeChecks,
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -42,30 +42,8 @@ relations between states that are tried, and the public reports of the fault.`,
 func explain(out io.Writer, c hookproof.Check) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n  %s\n\n", c.Name, c.Demand)
-	line := func(what, says string) {
-		if says != "" {
-			fmt.Fprintf(&text, "  %-12s %s\n", what, says)
-		}
-	}
-	line("demanded by", c.Source)
-	line("heading", c.Heading)
-	line("says", c.Says)
-	if c.Strict {
-		line("profile", "strict; under --profile stripe a breach is told as info")
-	}
-	line("why", c.Why)
-	line("mend", c.Fix)
-	line("needs", strings.Join(c.Needs(), ", "))
-	line("kills", strings.Join(c.Kills, ", "))
-	line("reports", strings.Join(c.Reports(), ", "))
-	for _, relation := range c.Relations {
-		line("tried", relation.String())
-		for _, word := range relation.Words() {
-			line("", "  "+word)
-		}
-	}
-	if c.WholeRun != "" {
-		line("tried", "then every answer of the run that was given in calm is looked at")
+	for _, e := range c.Entries() {
+		fmt.Fprintf(&text, "  %-12s %s\n", e.Label, e.Text)
 	}
 	_, err := fmt.Fprintln(out, text.String())
 	return err
