@@ -120,7 +120,7 @@ func TestWhatIsRedelivered(t *testing.T) {
 		"not acknowledged":                     {"expired", []int{500}, false, []string{"expired"}},
 		"a copy that is refused":               {"expired expired", []int{200, 500}, false, nil},
 		"a copy that is refused after a fault": {"expired expired", []int{200, 500}, true, []string{"expired"}},
-		"one of a crowd":                       {"expired*3", []int{500, 200, 500}, false, nil},
+		"one of a crowd":                       {"expired*3", []int{500, 200, 500}, true, nil},
 		"acknowledged at the second time":      {"expired expired", []int{500, 200}, false, nil},
 		"a forgery":                            {"wrong-secret:expired", []int{400}, false, nil},
 		"one whose answer is demanded":         {"expired=ack", []int{500}, false, nil},
