@@ -357,6 +357,7 @@ func TestPhasesAreEntered(t *testing.T) {
 		require.NoError(t, x.enter(t.Context(), Poisoned))
 		end := x.faults.to
 		require.False(t, end.IsZero())
+		time.Sleep(time.Second) // of the virtual clock
 		require.NoError(t, x.enter(t.Context(), Last))
 		require.Equal(t, end, x.faults.to, "it ended once")
 

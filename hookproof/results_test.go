@@ -46,6 +46,9 @@ func TestACheckIsAsBadAsItsWorstCase(t *testing.T) {
 		}
 	}
 	require.Equal(t, "nobody knows", entryOf(withheld, late).worst().Why, "of two the first is told")
+	second := withheld
+	second.Case.Row = 1
+	require.Equal(t, 0, entryOf(second, late).worst().Case.Row, "the first of the row, and not what was decided first")
 }
 
 // A check is decided when all of its cases are, or when one has failed.
