@@ -87,7 +87,7 @@ func TestWhatIsRefusedForAnotherReasonIsNotExplained(t *testing.T) {
 	require.Empty(t, late.Because)
 }
 
-// Types that the target means to ignore are not sent to be acknowledged, apart from the question whether any such type is.
+// Types that unhandled lists are not sent to be acknowledged, apart from the question whether any such type is.
 func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 	t.Parallel()
 	ignored := []string{"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.expired", "checkout.session.async_payment_failed"}
@@ -104,7 +104,7 @@ func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 	for _, f := range r.Findings {
 		require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
 	}
-	require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: the target means to ignore charge.refunded")
+	require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: unhandled lists charge.refunded")
 	require.False(t, r.Incomplete())
 }
 
