@@ -17,7 +17,7 @@ const (
 	fixUnrefused = "catch what the verification throws, and answer 400"
 	fixAnswer    = "answer 200 when the event is stored or has had its effect, however often it comes"
 	fixLost      = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
-	fixOneFact   = "let a payment count once, whichever event tells of it: remember the session and what it came to, not the event's id alone"
+	fixOneFact   = "let a payment count once, whichever event reports it: remember the session and its outcome, not the event's id alone"
 )
 
 // advice is what a failure costs and how to fix it, by what was found: the relation as it was shrunk, and what was observed. Where

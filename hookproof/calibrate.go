@@ -168,7 +168,7 @@ func (x *executor) replicasTakeIt(ctx context.Context) error {
 			return err
 		}
 		if d := x.sender.send(ctx, what); !d.Acknowledged() {
-			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to what the target has taken%s; are its path and its secret right?", url, said(d), says(d))}))
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, said(d), says(d))}))
 		}
 	}
 	return nil
@@ -198,7 +198,7 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
 		if places := states[0].difference(states[n+1]); len(places) > 0 {
 			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
-			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is as it should be, %s",
+			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is correct, %s",
 				what, strings.Join(places, ", "), states[0].describe(states[n+1]), proposed)}
 		}
 	}

@@ -20,7 +20,7 @@ func TestWhatCannotBeJudged(t *testing.T) {
 		with func(*Target)
 		why  string
 	}{
-		"the state never changes":      {lie: func(s *stall) { s.shows = func(map[string]any) any { return "open" } }, why: "nothing can be proven"},
+		"the state never changes":      {lie: func(s *stall) { s.shows = func(map[string]any) any { return "open" } }, why: "effects cannot be judged"},
 		"the state never rests":        {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["reads"] = calls.Add(1); return o } }, why: "differ at /reads"},
 		"a fresh subject's time":       {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["readAt"] = time.Now(); return o } }, why: "differ at /readAt"},
 		"nobody listens":               {with: func(t *Target) { t.URL, t.Start, t.Stop = "http://127.0.0.1:1/", nil, nil }, why: "nothing listens at http://127.0.0.1:1/"},
@@ -34,7 +34,7 @@ func TestWhatCannotBeJudged(t *testing.T) {
 			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 				return r.URL.Path == "/typo" && answering(404)(n, w, r, body)
 			}
-		}, with: func(t *Target) { t.Replicas = []string{strings.Replace(t.URL, "/hook", "/typo", 1)} }, why: "answers 404 to what the target has taken"},
+		}, with: func(t *Target) { t.Replicas = []string{strings.Replace(t.URL, "/hook", "/typo", 1)} }, why: "answers 404 to an event that the target has accepted"},
 		"a host that is not ours":   {with: func(t *Target) { t.URL = "http://192.0.2.1/" }, why: "neither on this machine nor in a private network"},
 		"a profile there is not":    {why: `there is no profile "lax"`},
 		"a check that there is not": {why: `there is no check or family "luck"`},
@@ -76,7 +76,7 @@ func TestAStateThatNeverRestsWhenPaid(t *testing.T) {
 		}).target(), Options{Only: []string{"idempotence/redelivered"}})
 		var unusable *Unusable
 		require.ErrorAs(t, err, &unusable)
-		require.ErrorContains(t, err, "the state never comes to rest: /age is ")
+		require.ErrorContains(t, err, "the state never stops changing: /age is ")
 	})
 }
 

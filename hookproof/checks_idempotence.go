@@ -22,9 +22,9 @@ func refundShows(left, right string) []Relation {
 }
 
 var idempotence = []Check{
-	{Name: "idempotence/redelivered", Demand: "A payment that is told several times counts once.", Source: fromDuplicates, Why: costTwice, Fix: mendDedupe,
+	{Name: "idempotence/redelivered", Demand: "A payment that is delivered several times counts once.", Source: fromDuplicates, Why: costTwice, Fix: mendDedupe,
 		Kills: []string{"no-dedupe"}, Relations: equal("paid*4", "paid")},
-	{Name: "idempotence/refund-redelivered", Demand: "A refund that is told several times counts once.", Source: fromDuplicates, Why: costTwice, Fix: mendDedupe,
+	{Name: "idempotence/refund-redelivered", Demand: "A refund that is delivered several times counts once.", Source: fromDuplicates, Why: costTwice, Fix: mendDedupe,
 		Kills: []string{"refunds-not-deduped"}, Relations: refundShows("paid refund-10*3 refund*3", "paid refund-10 refund")},
 	{Name: "idempotence/overlapping", Demand: "Copies of a payment that overlap count once.", Source: fromFulfil, Why: costTwice, Fix: mendDedupe,
 		Kills: []string{"check-then-act-race", "no-dedupe"}, Relations: equal(pooled+"paid&12 paid&12", "paid")},
@@ -32,40 +32,40 @@ var idempotence = []Check{
 		Kills: []string{"refund-race"}, Relations: refundShows(pooled+"paid refund-10&12", "paid refund-10")},
 	{Name: "idempotence/replicas", Demand: "Copies that overlap on several replicas count once.", Source: fromFulfil, Why: costTwice, Fix: mendDedupe + ", which is the replicas' common one",
 		Kills: []string{"mutex-in-the-process"}, Relations: equal("spread "+pooled+"paid&12", "paid")},
-	{Name: "idempotence/two-ids", Demand: "One fact under two event ids counts once.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type tell that they are the same", Why: costTwice,
-		Fix:   "remember what an event tells of as well (the session and the type), not its id alone",
+	{Name: "idempotence/two-ids", Demand: "One fact under two event ids counts once.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type show that they are the same", Why: costTwice,
+		Fix:   "remember the session and the type as well, not the event's id alone",
 		Kills: []string{"two-ids-counted-twice"}, Relations: equal("paid*2+", "paid")},
-	{Name: "idempotence/two-ids-overlapping", Demand: "One fact under two event ids counts once, when both come at the same time.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type tell that they are the same", Why: costTwice,
+	{Name: "idempotence/two-ids-overlapping", Demand: "One fact under two event ids counts once, when both come at the same time.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type show that they are the same", Why: costTwice,
 		Fix:   "let a unique constraint, or the row's lock, decide what has been done",
 		Kills: []string{"two-ids-counted-twice", "check-then-act-race", "order-read-without-lock"}, Relations: equal(pooled+"paid&8+", "paid")},
-	{Name: "idempotence/later", Demand: "A copy that comes after a while counts no more than one at once.", Source: fromDuplicates, Says: "log the ids of events that were processed, and do not process those again; deliveries go on for three days, and a person can send an event again for thirty", Why: "Stripe retries for three days, and a person resends after thirty",
+	{Name: "idempotence/later", Demand: "A payment that is delivered again after a while counts once.", Source: fromDuplicates, Says: "log the ids of events that were processed, and do not process those again; deliveries go on for three days, and a person can send an event again for thirty", Why: "Stripe retries for three days, and a person resends after thirty",
 		Fix: "keep what has been seen for as long as the effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: equal("paid later carrier*40+=any paid", "paid")},
-	{Name: "idempotence/restart", Demand: "A copy that comes after a restart counts no more than one before.", Source: fromDuplicates, Why: costTwice, Fix: "keep what has been seen in the database",
+	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: costTwice, Fix: "keep what has been seen in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: equal("paid restart paid", "paid")},
 }
 
 const (
-	costOrder = "what an order ends as is decided by the network"
+	costOrder = "the network decides in which state an order ends"
 	mendOrder = "let every event move the state upwards only: a rank for each state, and the larger of old and new is kept"
 )
 
 var order = []Check{
-	{Name: "order/refunds", Demand: "A payment and its refunds come to the same in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
+	{Name: "order/refunds", Demand: "A payment and its refunds end in the same state in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"late-refund-overwrites", "cumulative-refund-added-up", "second-partial-refund-dropped"}, Relations: sameOutcome("{paid refund-10 refund-25 refund}", "paid refund-10 refund-25 refund")},
-	{Name: "order/slow-payment", Demand: "A slow payment's events come to the same in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
+	{Name: "order/slow-payment", Demand: "A slow payment's events end in the same state in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"paid-only-when-pending", "stale-overwrite"}, Relations: sameOutcome("{unpaid async-paid}", "unpaid async-paid")},
-	{Name: "order/failed-payment", Demand: "A slow payment that fails comes to the same in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
+	{Name: "order/failed-payment", Demand: "A slow payment that fails ends in the same state in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"stale-overwrite"}, Relations: sameOutcome("{unpaid async-failed}", "unpaid async-failed")},
-	{Name: "order/dispute", Demand: "A payment and its dispute come to the same in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
+	{Name: "order/dispute", Demand: "A payment and its dispute end in the same state in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"stale-overwrite"}, Relations: sameOutcome("{paid dispute dispute-lost}", "paid dispute dispute-lost")},
-	{Name: "order/tie", Demand: "Events of the same second come to the same as others.", Source: fromOrder, Says: "created counts seconds, so that events share one: do not tell by it which is later", Why: "created has seconds only, so ties are usual",
-		Fix: "do not order events by created: it cannot tell which of two is later", Kills: []string{"same-second-tie-dropped"},
+	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has seconds only, so ties are usual",
+		Fix: "do not order events by created: it does not say which of two is later", Kills: []string{"same-second-tie-dropped"},
 		Relations: []Relation{{Left: "tie paid refund-10 refund-25", Op: "=", Right: "paid refund-25", Whole: true, View: "outcome"},
 			{Left: "tie refund-25 paid", Op: "=", Right: "paid refund-25", View: "outcome"}, {Left: "tie unpaid async-paid", Op: "=", Right: "unpaid async-paid", View: "outcome"}}},
-	{Name: "order/repeated", Demand: "A life that is told once more, all of it, comes to the same.", Source: fromDuplicates, Why: costOrder, Fix: mendOrder,
+	{Name: "order/repeated", Demand: "A life that is delivered twice ends in the same state.", Source: fromDuplicates, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"no-dedupe", "last-event-only"}, Relations: sameOutcome("refund paid again", "paid refund")},
-	{Name: "order/overtaking", Demand: "An event that comes before its object is made is not lost.", Source: ourPolicy, Says: "events can come in any order; that one can overtake the endpoint's own object follows, and is not said", Why: "a customer can pay before the row is committed that knows of him",
-		Fix: "answer 500 while an object that must be yours is not there yet, so that Stripe comes again", Kills: []string{"webhook-before-row-acked", "webhook-before-row-lost", "local-save-reverts", "failed-event-marked-processed"},
+	{Name: "order/overtaking", Demand: "An event that comes before its object is made is not lost.", Source: ourPolicy, Says: "events can come in any order; so an event can overtake the endpoint's own object, though that is not written there", Why: "a customer can pay before the row of the order is committed",
+		Fix: "answer 500 while an object that must be yours does not exist yet, so that Stripe retries", Kills: []string{"webhook-before-row-acked", "webhook-before-row-lost", "local-save-reverts", "failed-event-marked-processed"},
 		Relations: equal("paid make", "paid")},
 	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
 		Fix: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "failed-after-paid-cancels", "stale-overwrite"},

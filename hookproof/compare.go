@@ -68,7 +68,7 @@ func compareStates(o Outcome) Outcome {
 			return o
 		}
 		if ownOnly(places, o.Seen, h) {
-			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is as it should be, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
+			return o.notRun(noEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
 		}
 		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
 			return o.lost(h.State.describe(whole))

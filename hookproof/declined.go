@@ -57,7 +57,7 @@ func (c Case) unhandledAnswer(types []string) string {
 	return ""
 }
 
-// ignored names the type of some words that were never acknowledged, where the target means to ignore the types of all of them.
+// ignored names the type of some words that were never acknowledged, where unhandled lists the types of all of them.
 func (x *executor) ignored(unanswered []string) string {
 	name := ""
 	for _, event := range unanswered {

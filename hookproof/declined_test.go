@@ -90,7 +90,7 @@ func TestWhatIsRefusedForAnotherReasonIsNotExplained(t *testing.T) {
 	})
 }
 
-// Types that the target means to ignore are not sent to be acknowledged, apart from the question whether any such type is.
+// Types that unhandled lists are not sent to be acknowledged, apart from the question whether any such type is.
 func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 		for _, f := range r.Findings {
 			require.NotEqual(t, Fail, f.Verdict, "%s: %s", f.Check, f.Why)
 		}
-		require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: the target means to ignore charge.refunded")
+		require.Contains(t, findingOf(t, r, "ack-policy/life").NotRun, "paid=ack refund-10=ack refund=ack: unhandled lists charge.refunded")
 		require.False(t, r.Incomplete())
 	})
 }

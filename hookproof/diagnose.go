@@ -67,8 +67,8 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused Delivery) error
 		}
 		again := x.sender.send(ctx, outgoing{event: e, label: "unhandled", sign: "genuine", headers: map[string]string{forwarded: "https"}})
 		if again.Status != 0 && again.Status/100 != 3 {
-			file := cmp.Or(x.target.File, "a target file; beside that it needs url and secret alone, and goes with --target")
-			return &Unusable{told + `, and does not when it is told that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
+			file := cmp.Or(x.target.File, "a target file, which else needs only url and secret, and run with --target")
+			return &Unusable{told + `, but not where X-Forwarded-Proto says that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
 		}
 	}
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
@@ -97,14 +97,14 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused Delivery) error 
 			continue
 		}
 		if word == "ascii" {
-			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one without its letters beyond ASCII: "+
-				"it verifies a text made of the bytes with another character set, instead of the bytes", refused.Status)}
+			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and accepts the same one without its non-ASCII letters: "+
+				"it decodes the bytes with another character set before it verifies them", refused.Status)}
 		}
-		return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and takes the same one when it is written without spaces "+
-			"and only in ASCII: it verifies what its framework has parsed and written again, instead of the bytes that came", refused.Status)}
+		return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and accepts the same one when it is written without spaces "+
+			"and only in ASCII: it verifies what its framework has parsed and serialized again, instead of the bytes that came", refused.Status)}
 	}
 	if refused.Status == http.StatusUnsupportedMediaType {
-		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not take Stripe's content type, application/json; charset=utf-8"}
+		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not accept Stripe's content type, application/json; charset=utf-8"}
 	}
 	if err := x.takesVersion(ctx, refused, pinned); err != nil {
 		return err

@@ -31,7 +31,7 @@ func pinnedTo(version string, status int, silent bool) func(*stall) {
 	}
 }
 
-// A target that takes events of one API version alone is told which, and is judged when it is given.
+// A target that accepts events of only one API version is told which, and is judged when it is given.
 func TestTheAPIVersionThatATargetTakesIsProposed(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -63,7 +63,7 @@ func TestTheAPIVersionThatATargetTakesIsProposed(t *testing.T) {
 				var unusable *Unusable
 				require.ErrorAs(t, err, &unusable)
 				require.ErrorContains(t, err, fmt.Sprintf("answers %d to genuine events of API version 2023-10-16", row.status))
-				require.ErrorContains(t, err, "and takes them of "+row.version)
+				require.ErrorContains(t, err, "and accepts those of "+row.version)
 				require.ErrorContains(t, err, row.says)
 				require.NotContains(t, err.Error(), "secret")
 				if row.file != "" {
@@ -99,7 +99,7 @@ func TestStripeGoNamesItsVersion(t *testing.T) {
 		target := &Target{URL: server.url(), dialer: inMemory.dial, Secret: shopSecret, APIVersion: "2025-03-31.basil"}
 		_, err := Judge(t.Context(), target, Options{})
 		require.ErrorContains(t, err, "expects API version 2023-10-16")
-		require.ErrorContains(t, err, "and takes them of 2023-10-16; run hookproof with --api-version 2023-10-16")
+		require.ErrorContains(t, err, "and accepts those of 2023-10-16; run hookproof with --api-version 2023-10-16")
 	})
 }
 

@@ -29,30 +29,30 @@ type culprit struct {
 }
 
 const (
-	mendPool   = "listen to the pool's errors, once, where it is made: pool.on('error', (err) => console.error(err)); it emits one for each idle connection that is lost, and Node ends a process for an 'error' event that nobody hears"
-	mendClient = "listen to the errors of each client, also of those that a pool lends out: pool.on('connect', (client) => client.on('error', (err) => console.error(err))); Node ends a process for an 'error' event that nobody hears"
-	mendReject = "await every promise, within a try whose catch answers 500: Node ends a process for a rejection that nobody catches"
-	mendPanic  = "recover in each goroutine that a handler starts: net/http does so in the handler's own alone"
+	mendPool   = "listen to the pool's errors, once, where it is made: pool.on('error', (err) => console.error(err)); it emits one for each idle connection that is lost, and Node ends a process on an 'error' event without a listener"
+	mendClient = "listen to the errors of each client, also of those that a pool lends out: pool.on('connect', (client) => client.on('error', (err) => console.error(err))); Node ends a process on an 'error' event without a listener"
+	mendReject = "await every promise, in a try/catch that answers 500: Node ends a process on an unhandled rejection"
+	mendPanic  = "recover in each goroutine that a handler starts: net/http recovers only in the handler's own"
 )
 
 // culprits are looked for in this order.
 var culprits = []culprit{
-	{"Node", regexp.MustCompile(`Emitted 'error' event on (Bound)?Pool instance`), "an 'error' event of the pool of database connections, which nobody hears", mendPool},
-	{"Node", regexp.MustCompile(`Emitted 'error' event on (Client|Connection) instance`), "an 'error' event of a database client, which nobody hears", mendClient},
-	{"Node", regexp.MustCompile(`Unhandled 'error' event`), "an 'error' event that nobody hears", mendPool + "; and " + mendClient},
-	{"Node", regexp.MustCompile(`ERR_UNHANDLED_REJECTION|UnhandledPromiseRejection|triggerUncaughtException`), "a promise's rejection that nobody catches", mendReject},
-	{"Node", regexp.MustCompile(`(?m)^Node\.js v\d+`), "an error that nobody catches", mendReject},
-	{"Go", regexp.MustCompile(`(?m)^panic: `), "a panic that nobody recovers", mendPanic},
+	{"Node", regexp.MustCompile(`Emitted 'error' event on (Bound)?Pool instance`), "an 'error' event of the pool of database connections, which has no listener", mendPool},
+	{"Node", regexp.MustCompile(`Emitted 'error' event on (Client|Connection) instance`), "an 'error' event of a database client, which has no listener", mendClient},
+	{"Node", regexp.MustCompile(`Unhandled 'error' event`), "an 'error' event without a listener", mendPool + "; and " + mendClient},
+	{"Node", regexp.MustCompile(`ERR_UNHANDLED_REJECTION|UnhandledPromiseRejection|triggerUncaughtException`), "an unhandled promise rejection", mendReject},
+	{"Node", regexp.MustCompile(`(?m)^Node\.js v\d+`), "an uncaught error", mendReject},
+	{"Go", regexp.MustCompile(`(?m)^panic: `), "a panic that is not recovered", mendPanic},
 }
 
 // usualCulprit is how a process of a language is mended that the database has ended, where its standard error is not seen.
 var usualCulprit = map[string]string{
-	"Node": "in Node the usual cause is an 'error' event that nobody hears: " + mendPool + "; and " + mendClient,
+	"Node": "in Node the usual cause is an 'error' event without a listener: " + mendPool + "; and " + mendClient,
 }
 
 // mendEnded is how any process is mended that the database has ended.
-const mendEnded = "let no failure of the database end the process: handle the errors that its driver tells outside of a request, such as that an idle connection was lost " +
-	"(in Node: pool.on('error', …)), and answer 500 to those within one; the process's log has the last that it said"
+const mendEnded = "let no failure of the database end the process: handle the errors that its driver reports outside of a request, such as a lost idle connection " +
+	"(in Node: pool.on('error', …)), and answer 500 to those within one; the process's log has its last lines"
 
 // culprit is the reason for which a process has ended, as its standard error shows it.
 func (e processEnd) culprit() (culprit, bool) {

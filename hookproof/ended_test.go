@@ -34,10 +34,10 @@ func TestWhyAProcessHasEnded(t *testing.T) {
 		seen string
 		mend string
 	}{
-		"a pool":                    {processEnd{wrote: nodePool}, `; it ended by an 'error' event of the pool of database connections, which nobody hears; on standard error it wrote "Error: read ECONNRESET"`, mendPool},
-		"a client":                  {processEnd{wrote: nodeClient}, `; it ended by an 'error' event of a database client, which nobody hears; on standard error it wrote "error: terminating connection due to administrator command"`, mendClient},
-		"a throw":                   {processEnd{wrote: nodeThrow}, `; it ended by an error that nobody catches; on standard error it wrote "TypeError: Cannot read properties of null (reading 'data')"`, mendReject},
-		"a panic":                   {processEnd{wrote: goPanic}, `; it ended by a panic that nobody recovers; on standard error it wrote "panic: driver: bad connection"`, mendPanic},
+		"a pool":                    {processEnd{wrote: nodePool}, `; it ended by an 'error' event of the pool of database connections, which has no listener; on standard error it wrote "Error: read ECONNRESET"`, mendPool},
+		"a client":                  {processEnd{wrote: nodeClient}, `; it ended by an 'error' event of a database client, which has no listener; on standard error it wrote "error: terminating connection due to administrator command"`, mendClient},
+		"a throw":                   {processEnd{wrote: nodeThrow}, `; it ended by an uncaught error; on standard error it wrote "TypeError: Cannot read properties of null (reading 'data')"`, mendReject},
+		"a panic":                   {processEnd{wrote: goPanic}, `; it ended by a panic that is not recovered; on standard error it wrote "panic: driver: bad connection"`, mendPanic},
 		"a panic that was served":   {processEnd{wrote: goServed}, `; on standard error it wrote "goroutine 1 [running]:"`, mendEnded},
 		"something else":            {processEnd{wrote: "listening\nKilled\n"}, `; on standard error it wrote "Killed"`, mendEnded},
 		"nothing, of Node":          {processEnd{language: "Node"}, "", usualCulprit["Node"]},
@@ -173,7 +173,7 @@ func TestABodyThatEndsTheProcess(t *testing.T) {
 		require.NoError(t, err)
 		f := findingOf(t, r, "ack-policy/garbage")
 		require.Equal(t, Fail, f.Verdict)
-		require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an error that nobody catches`)
+		require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an uncaught error`)
 		require.Contains(t, f.Fix, "answer 400 to what is not JSON")
 		require.Contains(t, f.Fix, mendReject)
 	})

@@ -70,7 +70,7 @@ func EventTable() string {
 		}
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", one.Type, one.Object, cmp.Or(strings.Join(words, ", "), "`hookproof replay` alone"), strings.Join(one.Versions, ", "))
 	}
-	out.WriteString("\n| in schedules | what it tells |\n|---|---|\n")
+	out.WriteString("\n| in schedules | meaning |\n|---|---|\n")
 	for _, word := range sortedKeys(vocabulary) {
 		if vocabulary[word].event != "" {
 			fmt.Fprintf(&out, "| `%s` | %s |\n", word, vocabulary[word].says)

@@ -194,7 +194,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 }
 
 // meansToIgnore is why nothing is asked of a type that is listed under unhandled.
-const meansToIgnore = "the target means to ignore "
+const meansToIgnore = "unhandled lists "
 
 // ignores is the reason why events that were never acknowledged say nothing; nil where they do.
 func (x *executor) ignores(unacknowledged []string) error {

@@ -47,7 +47,7 @@ var faults = map[string]fault{
 	},
 	"latency":   badLine("latency", "every answer of the database takes 200 ms"),
 	"bandwidth": badLine("bandwidth", "for three seconds answers of the database come at 1 KiB a second"),
-	"half-open": badLine("half-open", "for three seconds what the target tells the database arrives, and no answer comes back"),
+	"half-open": badLine("half-open", "for three seconds the target's messages reach the database, and no answer comes back"),
 }
 
 // executeFault lets a fault strike at the next of its places. Places that one subject's deliveries did not come to, since one
@@ -87,7 +87,7 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 	x.struck += h.struck
 	x.mu.Unlock()
 	if at.done && at.struck == 0 {
-		return h, noEvidenceOf("no delivery came to a message that could be cut")
+		return h, noEvidenceOf("no delivery sent a message that could be cut")
 	}
 	return h, nil
 }

@@ -188,7 +188,7 @@ func TestAFaultThatStrikesNothingProvesNothing(t *testing.T) {
 		c := faultOn(t, "paid", "cut-before")
 		c.Message = 9
 		all := histories(t, x, c)
-		require.Equal(t, noEvidenceOf("no delivery came to a message that could be cut"), all[len(all)-1].Withheld)
+		require.Equal(t, noEvidenceOf("no delivery sent a message that could be cut"), all[len(all)-1].Withheld)
 		require.Zero(t, x.struck)
 	})
 }

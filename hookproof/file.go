@@ -107,13 +107,13 @@ func unreadable(err error) error {
 		}
 		return fmt.Errorf("%s must be %s, and not a JSON %s", cmp.Or(other.Field, "the whole"), cmp.Or(what, "an object"), other.Value)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it is no JSON: it ends in the middle")
+		return errors.New("it is not JSON: it ends in the middle")
 	case errors.Is(err, io.EOF):
 		return errors.New("it is empty")
 	case strings.HasPrefix(err.Error(), "json: unknown field"):
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
-	return fmt.Errorf("it is no JSON: %w", err)
+	return fmt.Errorf("it is not JSON: %w", err)
 }
 
 // fillEnvironment puts the environment's values into a file's texts.
@@ -163,7 +163,7 @@ func (f *file) check() error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if hook.SQL != nil && name != "state" {
-			return fmt.Errorf("%s: sql is for state alone", name)
+			return fmt.Errorf("%s: only state can be sql", name)
 		}
 	}
 	for _, pair := range [][2]string{{"stop", "start"}, {"break", "mend"}} {
@@ -173,17 +173,17 @@ func (f *file) check() error {
 	}
 	switch {
 	case (f.Subject == nil) != (f.State == nil):
-		return errors.New("subject and state go together: what one makes the other looks at")
+		return errors.New("subject and state go together: state reads what subject makes")
 	case f.Database != nil && (f.Database.Listen == "" || f.Database.Upstream == ""):
 		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
-		return errors.New("database: the target is started anew behind the proxy, so stop and start are needed, too")
+		return errors.New("database needs stop and start: the target is restarted behind the proxy")
 	case f.Database != nil && f.Break != nil:
-		return errors.New("database and break are two ways to say the same; give one")
+		return errors.New("database and break exclude each other; give one")
 	}
 	for _, pointer := range f.Ignore {
 		if !strings.HasPrefix(pointer, "/") {
-			return fmt.Errorf("ignore: %q is no JSON pointer; one begins with a slash", pointer)
+			return fmt.Errorf("ignore: %q is not a JSON pointer, which begins with a slash", pointer)
 		}
 	}
 	return nil
@@ -249,7 +249,7 @@ func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&answer); err != nil {
-		return nil, fmt.Errorf("its answer is no JSON: %.100q", raw)
+		return nil, fmt.Errorf("its answer is not JSON: %.100q", raw)
 	}
 	return answer, nil
 }

@@ -32,7 +32,7 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "subject": {"command": ["x"]}`:                                                                   "subject and state go together",
 		`, "subject": {}, "state": {"command": ["x"]}`:                                                      "subject: a hook is one of",
 		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:                "subject: a hook is one of",
-		`, "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}`:                     "subject: sql is for state alone",
+		`, "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}`:                     "subject: only state can be sql",
 		`, "subject": {"command": ["x"]}, "state": {"http": {}}`:                                            "state: http has no url",
 		`, "subject": {"command": ["x"]}, "state": {"sql": {"dsn": "d"}}`:                                   "state: sql needs a dsn and a query",
 		`, "counters": {"command": ["x"], "received": "/r"}`:                                                "counters: received, duplicates and errors",
@@ -45,11 +45,11 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:        `nor a constant, such as {"value": 4900}`,
 		`, "subject": {"command": ["x"], "pick": {"amount": {"value": 49.5}}}, "state": {"command": ["x"]}`: `{"value": 49.5} is neither`,
 		`, "subject": {"command": ["x"], "pick": {"amount": {"valeu": 4900}}}, "state": {"command": ["x"]}`: `{"valeu": 4900} is neither`,
-		`, "ignore": ["updatedAt"]`:                                                                         `"updatedAt" is no JSON pointer`,
+		`, "ignore": ["updatedAt"]`:                                                                         `"updatedAt" is not a JSON pointer`,
 		`, "previousSecret": "{{env.NOWHERE}}"`:                                                             "the environment variable NOWHERE is not set",
 		`, "previousSecret": "sk_live_x"`:                                                                   "live API key",
 		`} {`:                                                                                               "there is more after its end",
-		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "two ways to say the same",
+		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "exclude each other",
 	} {
 		_, err := parsed(t, rest)
 		require.ErrorContains(t, err, "target.json: ", rest)
@@ -127,7 +127,7 @@ func TestWhatTheTargetMakesUpCannotBeAnnounced(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = target.Announce(t.Context())
 	require.Equal(t, []string{"announce"}, asReason(err).hooks)
-	require.ErrorContains(t, err, "the target itself makes up sessionId")
+	require.ErrorContains(t, err, "the target itself invents sessionId")
 }
 
 func TestHooksThatAnswerTheWrongShape(t *testing.T) {
@@ -138,11 +138,11 @@ func TestHooksThatAnswerTheWrongShape(t *testing.T) {
 		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/sesion"}}`, `{"command": ["true"]}`, "its answer has no /sesion"},
 		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/price"}}`, `{"command": ["true"]}`, "sessionId is neither a string nor a whole number"},
 		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"session": "/session"}}`, `{"command": ["true"]}`, "none of sessionId, clientReferenceId, paymentIntent"},
-		{`{"http": {"url": "URL/list"}}`, `{"command": ["true"]}`, "its answer is no JSON object"},
-		{`{"command": ["echo", "hello"]}`, `{"command": ["true"]}`, `its answer is no JSON: "hello`},
+		{`{"http": {"url": "URL/list"}}`, `{"command": ["true"]}`, "its answer is not a JSON object"},
+		{`{"command": ["echo", "hello"]}`, `{"command": ["true"]}`, `its answer is not JSON: "hello`},
 		{`{"command": ["sh", "-c", "echo no money >&2; exit 3"]}`, `{"command": ["true"]}`, "exit status 3: no money"},
 		{`{"command": ["./missing"]}`, `{"command": ["true"]}`, "no such file"},
-		{`{"command": ["echo", "{{nothing}}"]}`, `{"command": ["true"]}`, "nothing to put in the place of {{nothing}}"},
+		{`{"command": ["echo", "{{nothing}}"]}`, `{"command": ["true"]}`, "there is no value for {{nothing}}"},
 	} {
 		target, err := parsed(t, strings.ReplaceAll(`, "subject": `+row.subject+`, "state": `+row.state, "URL", url))
 		require.NoError(t, err)

@@ -126,10 +126,10 @@ func (x *executor) gone(h *History) string {
 		return ""
 	}
 	if id := x.memory.issued.again(h.Subject, h.starts); id != "" {
-		return fmt.Sprintf("the target gives ids again that it has given before, and %s is another one's now", id)
+		return fmt.Sprintf("the target reuses ids, and %s is another object's now", id)
 	}
 	if since := x.process.starts.Load(); h.endStarts < since || !h.restarted() && h.starts < since {
-		return "the target knows nothing from before it was started"
+		return "the target has lost everything from before it was restarted"
 	}
 	return ""
 }
@@ -138,7 +138,7 @@ func (x *executor) gone(h *History) string {
 func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
 
 // lostState is why a state that a restart has lost proves nothing but that.
-const lostState = "the target was stopped and started meanwhile, and has lost what it knew; without stop and start all else can be judged"
+const lostState = "the target was restarted meanwhile and has lost its state; without stop and start everything else can be judged"
 
 // loses records a lost state where the history's own restart has lost it. Else the state proves nothing.
 func (h *History) loses(says string) error {
@@ -177,5 +177,5 @@ func (x *executor) losesOne(ctx context.Context, h *History, failed error) error
 	if !slices.ContainsFunc(h.Between, func(d Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // it is read twice
 		h.Between = append(h.Between, Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
 	}
-	return h.loses("the state hook knows what was made after it, and of this it says: " + failed.Error())
+	return h.loses("the state hook works for an object from after it, and for this one it says: " + failed.Error())
 }

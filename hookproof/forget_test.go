@@ -84,7 +84,7 @@ func TestARestartThatBeginsAgainAccusesOnlyItself(t *testing.T) {
 				f = findingOf(t, r, "idempotence/redelivered")
 				require.Equal(t, NotRun, f.Verdict, f.Why)
 				require.True(t, f.Incomplete())
-				require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
+				require.Contains(t, f.Why, "the target was restarted meanwhile and has lost its state")
 				require.Equal(t, Pass, findingOf(t, r, "faults/poisoned-by-garbage").Verdict, "what comes afterwards is judged")
 			})
 		})

@@ -257,7 +257,7 @@ func TestUnhandledTypesAreLeftOut(t *testing.T) {
 		target.Unhandled = []string{"charge.dispute.created"}
 		r, err = Judge(t.Context(), target, Options{Only: []string{"meaning/dispute", "order/dispute", "authenticity/genuine"}})
 		require.NoError(t, err)
-		require.Contains(t, findingOf(t, r, "meaning/dispute").Why, "means to ignore charge.dispute.created")
+		require.Contains(t, findingOf(t, r, "meaning/dispute").Why, "unhandled lists charge.dispute.created")
 		require.Equal(t, Pass, findingOf(t, r, "order/dispute").Verdict)
 		require.False(t, r.Incomplete())
 	})

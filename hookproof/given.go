@@ -57,4 +57,4 @@ func (s Subject) check() error {
 	return nil
 }
 
-const wanted = "give what its Checkout session is told, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"
+const wanted = "give what its Checkout session has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"

@@ -22,7 +22,7 @@ func TestWhatASubjectHookGivesIsChecked(t *testing.T) {
 		"metadata":             {Subject{"metadata.orderId": "1"}, ""},
 		"metadata, a number":   {Subject{"metadata.orderId": uint32(1)}, ""},
 		"types of Go's":        {Subject{"clientReferenceId": orderID("o1"), "metadata.id": uuid.New(), "amount": int32(4900)}, ""},
-		"nothing":              {nil, "it gives an empty subject; give what its Checkout session is told, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"},
+		"nothing":              {nil, "it gives an empty subject; give what its Checkout session has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"},
 		"no tie": {Subject{"clientReferenceID": "o1", "amount": 4900},
 			"it gives amount, clientReferenceID, none of which ties an event to the object; " + wanted},
 		"a tie that is empty":             {Subject{"clientReferenceId": "", "amount": 4900}, `it gives amount, clientReferenceId as "", none of which ties`},
@@ -96,7 +96,7 @@ func TestAHookOfGosThatGivesNothingOfUseIsNamed(t *testing.T) {
 			"the hook subject: it gives order, none of which ties": func(target *Target) {
 				target.Subject = func(context.Context) (Subject, error) { return Subject{"order": "o1"}, nil }
 			},
-			"the hook state: what it gives is no JSON: json: unsupported type: chan int": func(target *Target) {
+			"the hook state: its answer is not JSON: json: unsupported type: chan int": func(target *Target) {
 				target.State = func(context.Context, Subject) (any, error) { return make(chan int), nil }
 			},
 		} {

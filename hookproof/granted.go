@@ -28,7 +28,7 @@ func granted(s Subject) string {
 	if missing[0] == "currency" {
 		constant = `"currency": {"value": "` + usualCurrency + `"}`
 	}
-	return fmt.Sprintf("the subject hook gives no %s, so events say %s; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: %s",
+	return fmt.Sprintf("the subject hook gives no %s, so events have %s; if that is not the price, pick it from the hook's answer, or give it as a constant: %s",
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
 }
 
@@ -39,7 +39,7 @@ func (x *executor) otherwise(acknowledged Delivery) string {
 		out.WriteString(" The answer was " + said(acknowledged) + text + ".")
 	}
 	for _, text := range x.facts.notes {
-		out.WriteString(" Beside that, " + text + ".")
+		out.WriteString(" Also, " + text + ".")
 	}
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
 }
@@ -57,10 +57,10 @@ func neverSent(unhandled []string) (notes []string) {
 		if slices.Contains(sent, name) {
 			continue
 		}
-		note := "the target means to ignore " + name + ", a type that is never sent"
+		note := "unhandled lists " + name + ", a type that is never sent"
 		nearest := slices.MaxFunc(sent, func(a, b string) int { return commonPrefix(a, name) - commonPrefix(b, name) })
 		if 4*commonPrefix(nearest, name) > 3*len(name) {
-			note += "; the nearest that is sent is " + nearest
+			note += "; the most similar one that is sent is " + nearest
 		}
 		notes = append(notes, note)
 	}

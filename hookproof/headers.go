@@ -20,7 +20,7 @@ func (t *Target) checkHeaders() error {
 	for name, value := range t.Headers {
 		switch http.CanonicalHeaderKey(name) {
 		case "Stripe-Signature", "Content-Type", "Content-Length", "User-Agent":
-			return fmt.Errorf("headers: %s is what Stripe sends, and hookproof in its place; leave it out", name)
+			return fmt.Errorf("headers: hookproof sends %s itself, as Stripe does; leave it out", name)
 		}
 		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
 			return fmt.Errorf("headers: %q: %q is no header", name, value)

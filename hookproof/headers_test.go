@@ -31,11 +31,11 @@ func TestAnAppBehindTLS(t *testing.T) {
 		_, err := Judge(t.Context(), target, only)
 		var unusable *Unusable
 		require.ErrorAs(t, err, &unusable)
-		require.ErrorContains(t, err, "into a target file; beside that it needs url and secret alone, and goes with --target")
+		require.ErrorContains(t, err, "into a target file, which else needs only url and secret, and run with --target")
 		target.File = "shop.json"
 		_, err = Judge(t.Context(), target, only)
 		require.EqualError(t, err, `the target answers 301, a redirect, to everything, to Location: "`+strings.Replace(target.URL, "http:", "https:", 1)+
-			`", and does not when it is told that the delivery came by TLS; put "headers": {"X-Forwarded-Proto": "https"} into shop.json`)
+			`", but not where X-Forwarded-Proto says that the delivery came by TLS; put "headers": {"X-Forwarded-Proto": "https"} into shop.json`)
 		target.Headers = map[string]string{"x-forwarded-proto": "https"}
 		r, err := Judge(t.Context(), target, only)
 		require.NoError(t, err)
@@ -62,7 +62,7 @@ func TestARedirectIsQuoted(t *testing.T) {
 
 func TestHeadersThatCannotBeSent(t *testing.T) {
 	t.Parallel()
-	for name, why := range map[string]string{"stripe-signature": "is what Stripe sends", "X Y": "is no header", "X-Y": ""} {
+	for name, why := range map[string]string{"stripe-signature": "itself, as Stripe does", "X Y": "is no header", "X-Y": ""} {
 		err := (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", Headers: map[string]string{name: "1"}}).Check()
 		if why == "" {
 			require.NoError(t, err)

@@ -79,7 +79,7 @@ var hole = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
 // unfilled is a {{name}} that nothing can be put in the place of.
 type unfilled struct{ name, text string }
 
-func (e *unfilled) Error() string { return "there is nothing to put in the place of " + e.text }
+func (e *unfilled) Error() string { return "there is no value for " + e.text }
 
 // fill puts values in the place of {{name}}.
 func fill(text string, v values) (string, error) {
@@ -146,13 +146,13 @@ func unstarted(program string, err error) string {
 	case missing != nil || errors.As(err, new(*exec.ExitError)):
 		return ""
 	case info.IsDir():
-		return "it is a directory, and no program"
+		return "it is a directory, not a program"
 	case info.Mode()&0o111 == 0 && errors.Is(err, fs.ErrPermission):
-		return "it may not be run; allow that by: chmod +x " + quoted(program)
+		return "it is not executable; run: chmod +x " + quoted(program)
 	case errors.Is(err, syscall.ENOEXEC):
-		return "it is no program: the first line of a script names what runs it, such as #!/bin/sh"
+		return "it is not a program: a script needs a first line such as #!/bin/sh"
 	case errors.Is(err, fs.ErrNotExist):
-		return "what its first line names to run it is not there"
+		return "the interpreter in its first line does not exist"
 	}
 	return ""
 }
@@ -238,7 +238,7 @@ func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	defer func() { _ = db.Close() }()
 	rows, err := db.QueryContext(ctx, `SELECT COALESCE(json_agg(row), '[]') FROM (`+strings.TrimRight(query, "; \n")+`) AS row`, arguments...)
 	if errors.Is(err, pq.ErrSSLNotSupported) {
-		return nil, errors.New("the database has no TLS; put sslmode=prefer into the dsn, as psql does without being told, or sslmode=disable")
+		return nil, errors.New("the database has no TLS; put sslmode=prefer, which is psql's default, or sslmode=disable into the dsn")
 	}
 	if err != nil {
 		return nil, err

@@ -23,11 +23,11 @@ func TestAHookThatCannotBeRunSaysWhy(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "folder"), 0o755))
 	none := func(string) (string, bool) { return "", false }
 	for name, want := range map[string]string{
-		"./stop":      "./stop: it may not be run; allow that by: chmod +x " + filepath.Join(folder, "stop"),
-		"./o'clock":   "./o'clock: it may not be run; allow that by: chmod +x '" + filepath.Join(folder, `o'\''clock`) + "'",
-		"./nothing":   "./nothing: it is no program: the first line of a script names what runs it, such as #!/bin/sh",
-		"./elsewhere": "./elsewhere: what its first line names to run it is not there",
-		"./folder":    "./folder: it is a directory, and no program",
+		"./stop":      "./stop: it is not executable; run: chmod +x " + filepath.Join(folder, "stop"),
+		"./o'clock":   "./o'clock: it is not executable; run: chmod +x '" + filepath.Join(folder, `o'\''clock`) + "'",
+		"./nothing":   "./nothing: it is not a program: a script needs a first line such as #!/bin/sh",
+		"./elsewhere": "./elsewhere: the interpreter in its first line does not exist",
+		"./folder":    "./folder: it is a directory, not a program",
 		"./fails":     "./fails: exit status 3",
 		"./missing":   "./missing: fork/exec " + filepath.Join(folder, "missing") + ": no such file or directory",
 	} {

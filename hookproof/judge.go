@@ -120,7 +120,7 @@ func (o Outcome) unacknowledged() Outcome {
 }
 
 // slowFailure says what a 5xx after Timings.SlowFailure is.
-const slowFailure = "it waited for longer than it means to, as a busy machine may make it"
+const slowFailure = "that is the target's own time-out, as on a busy machine"
 
 // isSlowFailure tells whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
 // queued for, are answered at once.

@@ -278,7 +278,7 @@ func TestWhatIsPerObjectIsNoFault(t *testing.T) {
 			o := usualRules.judge(c, h)
 			require.Equal(t, row.verdict, o.Verdict, o.Why)
 			if row.verdict == NotRun {
-				require.Equal(t, `two subjects differ at /key, /row; if that is as it should be, add to the target file's ignore: ["/key","/row"]`, o.Why)
+				require.Equal(t, `two subjects differ at /key, /row; if that is correct, add to the target file's ignore: ["/key","/row"]`, o.Why)
 				require.Equal(t, NoEvidence, o.Reason.kind)
 			}
 		})
@@ -288,7 +288,7 @@ func TestWhatIsPerObjectIsNoFault(t *testing.T) {
 // A state that is lost is told with what was done to the target and what it was before.
 func TestALostStateIsTold(t *testing.T) {
 	t.Parallel()
-	lost := "the state hook knows what was made after it, and of this it says: no such order"
+	lost := "the state hook works for an object from after it, and for this one it says: no such order"
 	for name, row := range map[string]struct {
 		fault  string
 		before normalized
@@ -301,7 +301,7 @@ func TestALostStateIsTold(t *testing.T) {
 			t.Parallel()
 			c := caseOf(t, Relation{Left: "paid", Op: "=", Right: "paid", If: "paid refund ≠ paid", Fault: row.fault})
 			h := historyOf(c, 200)
-			h.Lost, h.Before = "the state hook knows what was made after it, and of this it says: no such order", row.before
+			h.Lost, h.Before = "the state hook works for an object from after it, and for this one it says: no such order", row.before
 			o := usualRules.judge(c, h)
 			require.Equal(t, Fail, o.Verdict)
 			require.Equal(t, stateLost, o.Symptom)

@@ -100,12 +100,12 @@ var assigned = regexp.MustCompile(`(?i)(\b\w*(?:secret|password|passwd|token|api
 
 // noLeak finds answers that show the target's inside. What was not looked at to its end proves nothing.
 func noLeak(o Observation) Sighting {
-	s := o.none("showed the target's inside", func(d Delivery) bool { return d.inside != "" })
+	s := o.none("showed the target's internals", func(d Delivery) bool { return d.inside != "" })
 	if s.Verdict == Fail {
 		s.Why += ": " + s.Deliveries[0].inside
 		return s
 	}
-	if long := o.none(fmt.Sprintf("were longer than %d KiB, of which no more was looked at", mostRead>>10), func(d Delivery) bool { return d.unread }); long.Verdict == Fail {
+	if long := o.none(fmt.Sprintf("were longer than %d KiB; the rest was not examined", mostRead>>10), func(d Delivery) bool { return d.unread }); long.Verdict == Fail {
 		long.Verdict = Info
 		return long
 	}

@@ -53,7 +53,7 @@ func (w eventSpec) payment() bool {
 }
 
 // needsSubject is why a schedule is not asked where payments are replaced.
-const needsSubject = "it needs subject: the target refuses events of objects that it does not know"
+const needsSubject = "needs a `subject` hook: the target refuses events of objects that it does not know"
 
 // unaskable says why a schedule cannot be asked of this target, or "": where payments are carried, nothing can be that is
 // about an object of its own; what is newer than its API version must be known here; and where an object is known by its session
@@ -65,7 +65,7 @@ func (f facts) unaskable(s Schedule, target *Target) string {
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", target.APIVersion, newest)
 		}
 		if w.second && target.Subject != nil && target.State != nil && !f.sample.sessions() {
-			return "it needs a clientReferenceId or a metadata.KEY of the subject: by its session's id alone no other session is the same order's"
+			return "needs a clientReferenceId or a metadata.KEY from the `subject` hook: the session's id alone ties no other session to the order"
 		}
 		if f.substituted && step.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != neutralEvent && step.Event != "unhandled-succeeded" {
 			return needsSubject

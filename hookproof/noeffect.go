@@ -10,11 +10,11 @@ import (
 // noEffect says what to do where the target has acknowledged a payment and its state hook shows no change. The events that
 // were sent come first, since the endpoint may wait for others, and the hooks are doubted after that.
 func noEffect(sent []Delivery) string {
-	return "nothing can be proven of effects: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
+	return "effects cannot be judged: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
 		"Sent were " + strings.Join(typesOf(sent), " and ") + ". " +
 		"If the endpoint waits for other types, hookproof cannot judge what it does with them: docs/events.md, or 'hookproof list events', has all types that are sent. " +
-		"If the endpoint does handle one of these: does the state hook show what being paid changes, and do sessionId, metadata and amount of the subject hook name the right object? " +
-		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may tell why."
+		"If it handles one of these: does the state hook show what a payment changes, and do sessionId, metadata and amount of the subject hook name the right object? " +
+		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may say why."
 }
 
 // notShown says why nothing can be proven where two states are the same that must differ for it, and names the type to
@@ -24,15 +24,15 @@ func notShown(left, right string) string {
 	other := typesTold(right, left)
 	list := slices.DeleteFunc(typesTold(left, right), func(name string) bool { return slices.Contains(other, name) })
 	if len(list) == 0 { // one type that tells two things is no type to list
-		return same + ", so nothing can be proven by what differs between them"
+		return same + ", so their difference is no evidence"
 	}
 	types := strings.Join(list, " and ")
-	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint means to ignore it", same, types, types) + unfound(list)
+	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint ignores it on purpose", same, types, types) + unfound(list)
 }
 
 // unfound says why a handler may find no object for some types; "" where they name it as a payment does.
 func unfound(types []string) string {
-	const why = ". If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has "
+	const why = ". If the endpoint does handle it, it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid, and has "
 	for _, name := range types {
 		switch {
 		case strings.HasPrefix(name, "charge.dispute."):
@@ -59,5 +59,5 @@ func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
 	if without, err := p.stateOf(ctx, before); err != nil || !o.History.State.equal(without) {
 		return ""
 	}
-	return fmt.Sprintf("; it does not show %s; list that under unhandled if the endpoint is never sent it, or means to ignore it", list[0])
+	return fmt.Sprintf("; it does not show %s; list that under unhandled if the endpoint is never sent it, or ignores it on purpose", list[0])
 }

@@ -30,7 +30,7 @@ func (r *results) reportBeside(f *Finding) {
 	}
 	first := r.beside[0]
 	f.Verdict, f.Relation, f.Schedule = Info, first.Case.Relation.String(), first.History.Schedule
-	f.Why = fmt.Sprintf("deliveries of %d checks failed beside others, and were taken when nothing else was on their way (%s); the first: %s",
+	f.Why = fmt.Sprintf("deliveries of %d checks failed beside others, and were accepted alone (%s); the first: %s",
 		len(names), strings.Join(names, ", "), first.Why)
 	f.show(first.History.Deliveries, r.secrets)
 }

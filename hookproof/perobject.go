@@ -68,7 +68,7 @@ func (x *executor) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, s
 		return settled, nil
 	}
 	place := first.difference(nil)[0]
-	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is as it should be, %s",
+	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is correct, %s",
 		nameOf(place), orAbsent(other, place), settled[place], proposed)}
 }
 

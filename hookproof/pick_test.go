@@ -12,9 +12,9 @@ func TestASubjectsMessageSaysWhatToWrite(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ answer, pick, why string }{
 		"no currency": {`{"id": 7, "amount": 4900}`, `{"clientReferenceId": "/id", "amount": "/amount", "currency": "/currency"}`,
-			`its answer has no /currency, where pick looks for currency; it has /amount and /id. Where it is the same for all, write it into pick: "currency": {"value": "usd"}`},
+			`its answer has no /currency, where pick looks for currency; it has /amount and /id. If it is the same for all, give pick a constant: "currency": {"value": "usd"}`},
 		"no amount": {`{"id": 7}`, `{"clientReferenceId": "/id", "amount": "/total"}`,
-			`its answer has no /total, where pick looks for amount; it has /id. Where it is the same for all, write it into pick: "amount": {"value": 4500}`},
+			`its answer has no /total, where pick looks for amount; it has /id. If it is the same for all, give pick a constant: "amount": {"value": 4500}`},
 		"another place": {`{"order": {"id": 7, "lines": ["a", "b"], "open": true}}`, `{"clientReferenceId": "/id"}`,
 			`its answer has no /id, where pick looks for clientReferenceId; it has /order/id, /order/lines/0 and /order/lines/1`},
 		"many places": {`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}`, `{"clientReferenceId": "/id"}`,
@@ -24,16 +24,16 @@ func TestASubjectsMessageSaysWhatToWrite(t *testing.T) {
 		"a slash in a name": {`{"a/b~c": "x"}`, `{"clientReferenceId": "/id"}`,
 			`its answer has no /id, where pick looks for clientReferenceId; it has /a~1b~0c`},
 		"no tie, and no pick": {`{"id": 7, "amount": 4900}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/id"}`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/id"}`},
 		"no tie, and no id": {`{"reference": "r_1", "amount": 4900}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/reference"}`},
-		"a list": {`[{"id": 7}]`, ``, `its answer is no JSON object; write pick, with the places in it that count: "pick": {"clientReferenceId": "/0/id"}`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/reference"}`},
+		"a list": {`[{"id": 7}]`, ``, `its answer is not a JSON object; add pick, with the places that are used: "pick": {"clientReferenceId": "/0/id"}`},
 		"a name that ends like id": {`{"paid": 0, "order_id": 7}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, which tie events to it; write pick, with the place of one of them: "pick": {"clientReferenceId": "/order_id"}`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/order_id"}`},
 		"no tie in pick": {`{"id": 7}`, `{"metadata.orderId": "/id"}`,
-			`pick has none of sessionId, clientReferenceId, paymentIntent, which tie events to the object; write one of them into it: "clientReferenceId": "/id"`},
+			`pick has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add one: "clientReferenceId": "/id"`},
 		"a constant for a tie": {`{"id": 7}`, `{"sessionId": {"value": "cs_test_1"}}`,
-			`pick has none of sessionId, clientReferenceId, paymentIntent with a place of the answer, and a constant ties events to no one object; write one of them into it: "clientReferenceId": "/id"`},
+			`pick takes none of sessionId, clientReferenceId, paymentIntent from the answer, and a constant ties events to no single object; add one: "clientReferenceId": "/id"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ func TestAHookThatNamesWhatTheSubjectLacks(t *testing.T) {
 	t.Parallel()
 	f := file{State: &Hook{Command: []string{"echo", "{{order}}"}}}
 	_, err := f.state(t.Context(), Subject{"clientReferenceId": "7", "amount": 1})
-	require.EqualError(t, err, `there is nothing to put in the place of {{order}}; the subject has amount and clientReferenceId. Let pick name it: "order": "/…"`)
+	require.EqualError(t, err, `there is no value for {{order}}; the subject has amount and clientReferenceId. Let pick name it: "order": "/…"`)
 	_, err = f.state(t.Context(), Subject{"order": "7"})
 	require.NoError(t, err)
 }

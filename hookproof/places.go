@@ -77,7 +77,7 @@ func (p picked) find(name string, answer any) (any, error) {
 	why := missing.of(", where pick looks for " + name)
 	if constant, can := constants[name]; can {
 		raw, _ := json.Marshal(constant) // a text or a number can be marshalled
-		why += fmt.Sprintf(`. Where it is the same for all, write it into pick: %q: {"value": %s}`, name, raw)
+		why += fmt.Sprintf(`. If it is the same for all, give pick a constant: %q: {"value": %s}`, name, raw)
 	}
 	return nil, errors.New(why)
 }
@@ -99,9 +99,9 @@ func untied(pick map[string]picked, answer any) error {
 	all, example := strings.Join(ties, ", "), anID(answer)
 	switch {
 	case pick == nil:
-		return fmt.Errorf(`its answer has none of %s, which tie events to it; write pick, with the place of one of them: "pick": {%s}`, all, example)
+		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)
 	case slices.ContainsFunc(ties, func(name string) bool { return pick[name].constant }):
-		return fmt.Errorf("pick has none of %s with a place of the answer, and a constant ties events to no one object; write one of them into it: %s", all, example)
+		return fmt.Errorf("pick takes none of %s from the answer, and a constant ties events to no single object; add one: %s", all, example)
 	}
-	return fmt.Errorf("pick has none of %s, which tie events to the object; write one of them into it: %s", all, example)
+	return fmt.Errorf("pick has none of %s, one of which must tie events to the object; add one: %s", all, example)
 }

@@ -40,7 +40,7 @@ func planFor(checks []Check, target *Target, known facts, options Options, minCo
 	p := plan{cases: map[Phase][]Case{}}
 	for _, c := range checks {
 		if missing := target.missing(c.Needs()); len(missing) > 0 {
-			p.checks = append(p.checks, planned{check: c, reason: &reason{kind: NoHook, text: "it needs " + hookNames[missing[0]], hooks: missing}})
+			p.checks = append(p.checks, planned{check: c, reason: &reason{kind: NoHook, text: "needs " + hookNames[missing[0]], hooks: missing}})
 			continue
 		}
 		cases, err := c.cases(limit, options.Seed)

@@ -36,7 +36,7 @@ func (t *Target) awaitDown(ctx context.Context) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("it ended, and %s later something still listens at %s; it must end the endpoint, and whatever starts it again by itself", wait, t.URL)
+			return fmt.Errorf("it ended, and %s later something still listens at %s; it must end the endpoint and whatever restarts it", wait, t.URL)
 		}
 		if err := sleep(ctx, t.Timings.orDefault().Poll); err != nil {
 			return err

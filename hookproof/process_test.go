@@ -32,7 +32,7 @@ func TestAStopHookThatStopsNothingIsNoVerdict(t *testing.T) {
 				target.Timings.Ready = 100 * time.Millisecond
 				r, err := Judge(t.Context(), target, Options{Only: []string{check}})
 				require.EqualError(t, err, "the hook stop: it ended, and 100ms later something still listens at "+target.URL+
-					"; it must end the endpoint, and whatever starts it again by itself")
+					"; it must end the endpoint and whatever restarts it")
 				require.Equal(t, NotRun, findingOf(t, r, check).Verdict)
 			})
 		})

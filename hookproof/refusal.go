@@ -30,18 +30,18 @@ func whyRefused(r refusal) string {
 	switch {
 	case noSuchEvent.MatchString(answer):
 		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
-			"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them"
+			"let it verify the signature of the delivery instead, or let its Stripe client use a stand-in that has the events"
 	case r.forged != nil:
-		return told + answer + fmt.Sprintf(". A forgery is answered otherwise (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, says(*r.forged), types, events) +
+		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, says(*r.forged), types, events) +
 			"If the endpoint waits for other types, hookproof cannot judge it until it answers 200 to a type that it does not handle, as Stripe's example does; else look into its log"
 	}
 	guess := "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification, " +
 		"or the target refuses these types: sent were " + types + "; " + events
 	if r.version != "" {
-		guess += "; or it takes no events of API version " + r.version + ", which was given"
+		guess += "; or it refuses events of API version " + r.version + ", which was given"
 	}
 	if answer != "" {
-		return told + answer + "; if that does not tell why, " + guess
+		return told + answer + "; if that does not explain it, " + guess
 	}
 	return told + ": " + guess
 }

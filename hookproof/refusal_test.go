@@ -22,14 +22,14 @@ func TestWhatATargetSaysComesFirst(t *testing.T) {
 	}{
 		"nothing": {refusal{Delivery{Status: 400}, nil, types, ""}, "every genuine delivery was refused (400): " + guess},
 		"nothing, and a version was given": {refusal{Delivery{Status: 400}, nil, types, "2024-06-20"},
-			"every genuine delivery was refused (400): " + guess + "; or it takes no events of API version 2024-06-20, which was given"},
+			"every genuine delivery was refused (400): " + guess + "; or it refuses events of API version 2024-06-20, which was given"},
 		"something": {refusal{Delivery{Status: 400, Answer: "bad body"}, nil, types, ""},
-			`every genuine delivery was refused (400), saying "bad body"; if that does not tell why, ` + guess},
+			`every genuine delivery was refused (400), saying "bad body"; if that does not explain it, ` + guess},
 		"that Stripe does not know the event": {refusal{Delivery{Status: 400, Answer: `{"message": "No such event: 'evt_1'"}`}, nil, types, ""},
 			`every genuine delivery was refused (400), saying "{\"message\": \"No such event: 'evt_1'\"}": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; ` +
-				"let it verify the signature of what came instead, or let its client of Stripe's API dial a stand-in that has them"},
+				"let it verify the signature of the delivery instead, or let its Stripe client use a stand-in that has the events"},
 		"another thing of a forgery": {refusal{Delivery{Status: 400, Answer: "unknown type"}, &Delivery{Status: 401}, types, ""},
-			`every genuine delivery was refused (400), saying "unknown type". A forgery is answered otherwise (401), so the secret is right, and the events themselves are refused. ` +
+			`every genuine delivery was refused (400), saying "unknown type". A forgery is answered differently (401), so the secret is right, and the events themselves are refused. ` +
 				"Sent were topup.created and checkout.session.completed; docs/events.md, or 'hookproof list events', has all types that are sent. " +
 				"If the endpoint waits for other types, hookproof cannot judge it until it answers 200 to a type that it does not handle, as Stripe's example does; else look into its log"},
 	} {

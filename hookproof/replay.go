@@ -42,7 +42,7 @@ func Replay(ctx context.Context, target *Target, scenario Scenario) Result {
 	result := Result{Scenario: scenario.Name, Journal: &Journal{}}
 	defer func() { result.Took = time.Since(began) }()
 	if missing := target.Lacks(scenario.Needs); missing != "" {
-		result.Verdict, result.Why = NotRun, "the target offers no "+missing
+		result.Verdict, result.Why = NotRun, "no hook of the target gives "+missing
 		return result
 	}
 	r := &replay{target: target, scenario: scenario, sender: newSender(target, result.Journal)}
@@ -57,7 +57,7 @@ func Replay(ctx context.Context, target *Target, scenario Scenario) Result {
 	case err != nil:
 		result.Verdict, result.Why = Fail, err.Error()
 	case r.judged == 0:
-		result.Verdict, result.Why = NotRun, "nothing of what it expects can be seen of this target"
+		result.Verdict, result.Why = NotRun, "nothing that it expects can be seen of this target"
 	default:
 		result.Verdict = Pass
 	}
@@ -98,7 +98,7 @@ func (r *replay) begin(ctx context.Context, announced []string) error {
 	r.subjects, r.makers, r.sent = map[string]Subject{}, map[string]func(context.Context) error{}, map[string]outgoing{}
 	for _, name := range announced {
 		if r.target.Announce == nil {
-			return fmt.Errorf("%w: the target offers no announce", errMissing)
+			return fmt.Errorf("%w: no hook of the target gives announce", errMissing)
 		}
 		subject, make, err := r.target.announced(ctx)
 		if err != nil {

@@ -62,7 +62,7 @@ func TestWhatARestartLosesIsAFailure(t *testing.T) {
 			f := findingOf(t, r, check)
 			require.Equal(t, NotRun, f.Verdict, "%s: %s", check, f.Why)
 			require.True(t, f.Incomplete())
-			require.Contains(t, f.Why, "the target was stopped and started meanwhile, and has lost what it knew")
+			require.Contains(t, f.Why, "the target was restarted meanwhile and has lost its state")
 		}
 	})
 }
@@ -77,7 +77,7 @@ func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
 		f := findingOf(t, r, "idempotence/restart")
 		require.Equal(t, Fail, f.Verdict, f.Why)
 		require.Contains(t, f.Why, `after paid restart paid the state is lost, which was /dispute "", /refunded 0, /shipped 1 … before the restart`)
-		require.Contains(t, f.Why, "of this it says: the order page answered 404")
+		require.Contains(t, f.Why, "for this one it says: the order page answered 404")
 		require.Equal(t, "rank 4", f.Expected["/status"])
 		require.Nil(t, f.Actual)
 		require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")

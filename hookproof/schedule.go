@@ -43,8 +43,8 @@ var wants = map[string]string{
 // verbs are what a schedule can say beside deliveries.
 var verbs = map[string]string{
 	"tie":     "all events are created in the same second",
-	"make":    "the subject's object is made only now",
-	"again":   "everything so far is delivered once more",
+	"make":    "the subject's object is made now",
+	"again":   "everything so far is delivered again",
 	"restart": "the target is stopped and started",
 	"later":   "a while passes",
 	"spread":  "copies go to the target and its replicas in turn",
@@ -71,11 +71,11 @@ func ParseSchedule(text string) (Schedule, error) {
 		}
 		m := itemForm.FindStringSubmatch(field)
 		if m == nil {
-			return nil, fmt.Errorf("%q is no word of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
+			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}
 		item := Step{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
 		if _, known := signings[item.Sign]; item.Sign != "" && !known {
-			return nil, fmt.Errorf("%q: there is no way to sign called %q", field, item.Sign)
+			return nil, fmt.Errorf("%q: there is no signing called %q", field, item.Sign)
 		}
 		if _, known := vocabulary[item.Event]; !known {
 			return nil, fmt.Errorf("%q: there is no event called %q", field, item.Event)

@@ -44,7 +44,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		case h.repeats(place, right[place]):
 			repeated = append(repeated, place)
 		case slices.Contains(brought, place) && !namesMoney(place):
-			return shown(place) + "; if that tells of nothing that was paid for, " + ignoring(place), nil
+			return shown(place) + "; if that is nothing that was paid for, " + ignoring(place), nil
 		default:
 			return shown(place), nil
 		}
@@ -110,12 +110,12 @@ func (c Case) mayCount(seen, want normalized) string {
 		}
 	}
 	if len(sums) == len(places) {
-		return "; if each row tells the sum so far, let the state show that sum as well, beside the rows"
+		return "; if each row has the sum so far, let the state show that sum beside the rows"
 	}
 	if len(sums) > 0 {
 		return ""
 	}
-	return "; if that counts or lists what was done, and nothing that was bought, " + ignoring(places...)
+	return "; if that only counts or lists changes, " + ignoring(places...)
 }
 
 // isWord tells a status from an event's type, a code or a number.

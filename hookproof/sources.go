@@ -35,7 +35,7 @@ var pages = map[string]page{
 	fromDuplicates: {"Handle duplicate events", "an event can come more than once: log the ids of events that were processed, and do not process those again"},
 	fromOrder:      {"Event ordering", "events can come in any order: do not depend on one"},
 	fromRetries:    {"Automatic retries", "what is not acknowledged is delivered again, for up to three days: an acknowledgement ends that, so that nothing may be lost after it, and what comes again must not count twice"},
-	fromFulfil:     {"Create a fulfillment function", "fulfil a payment once, though its session may be told several times and at the same time, and only where payment_status is not unpaid"},
+	fromFulfil:     {"Create a fulfillment function", "fulfil a payment once, though its session may be delivered several times and at the same time, and only where payment_status is not unpaid"},
 	fromHandler:    {"Create a payment event handler", "some payments take days: fulfil at checkout.session.async_payment_succeeded as at checkout.session.completed"},
 	fromRefunds:    {"The Charge object", "amount_refunded is what was refunded so far, and less than amount after a partial refund; refunded is true only when all was"},
 	ourPolicy:      {"", "Stripe's documentation does not demand it"},

@@ -113,7 +113,7 @@ func (x *executor) read(ctx context.Context, h *History) error {
 		return hookFailed("state", x.losesOne(ctx, h, err))
 	}
 	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
-		return hookFailed("state", fmt.Errorf("what it gives is no JSON: %w", err))
+		return hookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
 	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
 	h.State = h.timed.timeless()
@@ -145,7 +145,7 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 			return h.State, err
 		}
 		if time.Now().After(deadline) {
-			return nil, noEvidenceOf("the state never comes to rest: " + h.State.describe(before))
+			return nil, noEvidenceOf("the state never stops changing: " + h.State.describe(before))
 		}
 	}
 	return nil, err

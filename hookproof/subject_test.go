@@ -50,5 +50,5 @@ func TestADatabaseWithoutTLSIsToldInWords(t *testing.T) {
 	})
 	hook := Hook{SQL: &HookQuery{DSN: "postgres://u@" + address + "/d", Query: "SELECT 1"}}
 	_, err := hook.call(t.Context(), "", nothing)
-	require.EqualError(t, err, "the database has no TLS; put sslmode=prefer into the dsn, as psql does without being told, or sslmode=disable")
+	require.EqualError(t, err, "the database has no TLS; put sslmode=prefer, which is psql's default, or sslmode=disable into the dsn")
 }

@@ -52,7 +52,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, fmt.Errorf(`its answer is no JSON object; write pick, with the places in it that count: "pick": {%s}`, anID(answer))
+		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, anID(answer))
 	}
 	tied := false
 	for name, value := range s {
@@ -63,7 +63,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 				return nil, fmt.Errorf("its answer's %s is %s, and can only be a string or a whole number", name, v)
 			}
 		default:
-			return nil, fmt.Errorf("its answer's %s is neither a string nor a whole number; pick the places that count", name)
+			return nil, fmt.Errorf("its answer's %s is neither a string nor a whole number; pick the places that are used", name)
 		}
 		tied = tied || slices.Contains(ties, name) && !m.f.Subject.Pick[name].constant
 	}
@@ -128,8 +128,8 @@ func (m *subjects) announce(ctx context.Context) (Subject, func(context.Context)
 		case m.f.Subject.Pick[name].constant:
 			s[name], _ = m.f.Subject.Pick[name].value(nil)
 		case isTie(name), name == "customer" && strings.HasPrefix(value, "cus_"):
-			return nil, nil, &reason{kind: NoHook, hooks: []string{"announce"}, text: fmt.Sprintf("the target itself makes up %s, so nothing can be told of a subject before it is made; "+
-				"let the subject hook give it as {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}, alone or with more around it", name)}
+			return nil, nil, &reason{kind: NoHook, hooks: []string{"announce"}, text: fmt.Sprintf("the target itself invents %s, so no event can be sent before the object is made; "+
+				"let the `subject` hook make it from {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", name)}
 		case name == "amount" || name == "currency":
 			s[name] = value
 			if name == "amount" {

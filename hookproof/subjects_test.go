@@ -159,7 +159,7 @@ func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
 		for missing, want := range map[string]string{
-			"": "", "amount": "gives no amount, so events say 4500;", "currency": `gives no currency, so events say usd;`, "amount currency": `gives no amount and no currency, so events say 4500 usd;`,
+			"": "", "amount": "gives no amount, so events have 4500;", "currency": `gives no currency, so events have usd;`, "amount currency": `gives no amount and no currency, so events have 4500 usd;`,
 		} {
 			s := Subject{"sessionId": "cs_1", "amount": 4900, "currency": "usd"}
 			for name := range strings.FieldsSeq(missing) {
@@ -181,9 +181,9 @@ func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 		r, err := judged(nil)
 		require.NoError(t, err)
 		require.Len(t, r.Notes, 1)
-		require.Contains(t, r.Notes[0], `no amount, so events say 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
+		require.Contains(t, r.Notes[0], `no amount, so events have 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
 		_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
-		require.ErrorContains(t, err, "its log may tell why. Beside that, the subject hook gives no amount")
+		require.ErrorContains(t, err, "its log may say why. Also, the subject hook gives no amount")
 	})
 }
 

@@ -108,9 +108,9 @@ func (t *Target) Lacks(needs []string) string {
 
 // hookNames say in the words of the target file what a target does not offer.
 var hookNames = map[string]string{
-	"subject": "subject", "state": "state", "counters": "counters", "hold": "a lock, which only Go code can give",
-	"announce": "a subject hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "database",
-	"break": "database, or break and mend", "link": "database", "restart": "stop and start", "previousSecret": "previousSecret", "replicas": "replicas",
+	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
+	"announce": "a `subject` hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "`database`",
+	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "replicas": "`replicas`",
 }
 
 // fail makes the target's database fail as one of Faults says; heal mends it.
@@ -172,7 +172,7 @@ func isPort(text string) bool {
 func RefuseLiveKeys(texts ...string) error {
 	for _, text := range texts {
 		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
-			return errors.New("here is a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and the keys of a test set-up")
+			return errors.New("this has a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and test keys")
 		}
 	}
 	return nil

@@ -73,10 +73,10 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 	t.Parallel()
 	for name, why := range map[string]string{
 		"charge.refunded":                        "",
-		"charge.refund":                          "the target means to ignore charge.refund, a type that is never sent; the nearest that is sent is charge.refunded",
-		"checkout.session.async_payment_success": "the target means to ignore checkout.session.async_payment_success, a type that is never sent; the nearest that is sent is checkout.session.async_payment_succeeded",
-		"customer.subscription.created":          "the target means to ignore customer.subscription.created, a type that is never sent",
-		"charge.succeeded":                       "the target means to ignore charge.succeeded, a type that is never sent",
+		"charge.refund":                          "unhandled lists charge.refund, a type that is never sent; the most similar one that is sent is charge.refunded",
+		"checkout.session.async_payment_success": "unhandled lists checkout.session.async_payment_success, a type that is never sent; the most similar one that is sent is checkout.session.async_payment_succeeded",
+		"customer.subscription.created":          "unhandled lists customer.subscription.created, a type that is never sent",
+		"charge.succeeded":                       "unhandled lists charge.succeeded, a type that is never sent",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

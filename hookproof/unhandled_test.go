@@ -39,7 +39,7 @@ func TestWhatIsIgnoredOnPurposeIsNotAskedFor(t *testing.T) {
 				for _, check := range row.checks {
 					f := findingOf(t, r, check)
 					require.Equal(t, NotRun, f.Verdict, check)
-					require.Equal(t, "the target means to ignore "+row.unhandled[0], f.Why, check)
+					require.Equal(t, "unhandled lists "+row.unhandled[0], f.Why, check)
 				}
 			})
 		})
@@ -51,10 +51,10 @@ func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
 		for left, row := range map[string]struct{ right, why string }{
-			"paid refund":         {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has metadata only where pick has charge.metadata.KEY"},
-			"paid dispute":        {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint means to ignore it. If the endpoint does handle it, it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid, and has no metadata"},
-			"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint means to ignore it"},
-			"paid":                {"unpaid", "the state is the same after paid as after unpaid, so nothing can be proven by what differs between them"},
+			"paid refund":         {"paid", "the state is the same after paid refund as after paid, so it does not show charge.refunded; let the state hook show it, or list charge.refunded under unhandled if the endpoint ignores it on purpose. If the endpoint does handle it, it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid, and has metadata only where pick has charge.metadata.KEY"},
+			"paid dispute":        {"paid", "the state is the same after paid dispute as after paid, so it does not show charge.dispute.created; let the state hook show it, or list charge.dispute.created under unhandled if the endpoint ignores it on purpose. If the endpoint does handle it, it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid, and has no metadata"},
+			"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint ignores it on purpose"},
+			"paid":                {"unpaid", "the state is the same after paid as after unpaid, so their difference is no evidence"},
 		} {
 			require.Equal(t, row.why, notShown(left, row.right))
 		}
@@ -86,6 +86,6 @@ func TestARefundThatFindsNoOrder(t *testing.T) {
 		f := findingOf(t, r, "idempotence/refund-redelivered")
 		require.Equal(t, NotRun, f.Verdict, f.Why)
 		require.True(t, f.Incomplete())
-		require.Contains(t, f.Why, "it may find no object: such an event names the payment_intent of the session, which has to be stored when that is paid")
+		require.Contains(t, f.Why, "it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid")
 	})
 }

@@ -12,8 +12,8 @@ func (e *unseenError) Error() string { return e.why }
 
 // Why nothing is said of a check where no effect is seen.
 const (
-	unseenEffect = "no effect can be judged: the state after a payment is the same as before, since the state hook does not show it, or since the endpoint does nothing with it"
-	unseenStruck = "it was struck, and the target went on and acknowledged the event in the end; whether anything was lost or doubled is not known: " + unseenEffect
+	unseenEffect = "no effect can be judged: the state after a payment is the same as before; the state hook does not show it, or the endpoint does nothing with it"
+	unseenStruck = "the fault was made, and the target acknowledged the event in the end; whether anything was lost or done twice is not known: " + unseenEffect
 )
 
 // withoutEffects takes a calibration's error for one that leaves the answers to be judged, if it is one.
@@ -28,7 +28,7 @@ func (p *pipeline) withoutEffects(calibrated error) error {
 func (p *pipeline) unproven(findings []Finding) error {
 	for _, f := range findings {
 		if p.unseen != nil && (f.Why == unseenEffect || f.Why == unseenStruck) {
-			return &Unusable{p.unseen.why + " What answers alone show was judged all the same."}
+			return &Unusable{p.unseen.why + " Answers were judged all the same."}
 		}
 	}
 	return nil

@@ -42,9 +42,9 @@ func (x *executor) takesVersion(ctx context.Context, refused Delivery, versions 
 		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, says(refused))
 		switch d := x.sender.send(ctx, outgoing{event: e, label: name, sign: "genuine"}); {
 		case d.Acknowledged():
-			return &Unusable{fmt.Sprintf("%s, and takes them of %s; %s", told, version, x.target.setVersion(version))}
+			return &Unusable{fmt.Sprintf("%s, and accepts those of %s; %s", told, version, x.target.setVersion(version))}
 		case d.Status != 0 && refused.names(version) && len(versionsIn(d.Answer)) == 0: // its complaint of the version is gone
-			return &Unusable{fmt.Sprintf("%s; %s. Events of %s are answered %d%s: that is another reason, to be looked into then",
+			return &Unusable{fmt.Sprintf("%s; %s. Events of %s are answered %d%s: that is another problem, to be solved afterwards",
 				told, x.target.setVersion(version), version, d.Status, says(d))}
 		}
 	}
@@ -75,10 +75,10 @@ func ofVersion(step Step, given string, d Delivery, verdict Verdict, why string)
 	case len(expected) > 0 && (d.names(newer) || d.names(own)):
 		own = expected[0]
 	case given == "" && d.Status/100 == 4:
-		return Fail, fmt.Sprintf(`%s; if the endpoint takes events of one API version alone, as stripe-go's ConstructEvent does, give it "apiVersion": %q (--api-version with a URL alone), and this is told as worth knowing`, why, own)
+		return Fail, fmt.Sprintf(`%s; if the endpoint accepts events of only one API version, as stripe-go's ConstructEvent does, give it "apiVersion": %q (--api-version with a URL alone), and this is reported as info`, why, own)
 	case given == "" || d.Status/100 != 4:
 		return Fail, why
 	}
-	return Info, fmt.Sprintf("%s was answered %s%s: the endpoint takes events of one API version alone, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
+	return Info, fmt.Sprintf("%s was answered %s%s: the endpoint accepts events of only one API version, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
 		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", step.undemanding(), said(d), says(d), own)
 }

@@ -131,7 +131,7 @@ func TestFaultsShowBesideWhatIsLeftOut(t *testing.T) {
 				}
 				return false
 			}
-		}, []string{"meaning/expired"}, `after expired, /parcels is 1, as after paid; if that tells of nothing that was paid for, add to the target file's ignore: ["/parcels"]`},
+		}, []string{"meaning/expired"}, `after expired, /parcels is 1, as after paid; if that is nothing that was paid for, add to the target file's ignore: ["/parcels"]`},
 		"an unpaid session is paid": {func(s *stall) {
 			s.adds = everything
 			s.before = func(e stallEvent, o *stallOrder) bool {

@@ -77,7 +77,7 @@ func (o Observation) none(what string, is func(Delivery) bool) Sighting {
 	}
 	switch {
 	case len(o.Deliveries) == 0:
-		return Sighting{Verdict: NotRun, Why: "nothing was delivered while nothing was made to fail"}
+		return Sighting{Verdict: NotRun, Why: "nothing was delivered while no fault was made"}
 	case len(list) == 0:
 		return Sighting{Verdict: Pass}
 	}
@@ -164,7 +164,7 @@ func steadyAnswers(o Observation) Sighting {
 			acknowledged[d.EventID] = at
 		}
 	}
-	failed := o.seldom("were failures of what had been acknowledged", func(d Delivery) bool {
+	failed := o.seldom("were failures of events that had been acknowledged", func(d Delivery) bool {
 		before := acknowledged[d.EventID]
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && !d.SentAt.Before(before)
 	})

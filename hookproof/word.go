@@ -63,13 +63,13 @@ const newest = "2026-08-26.dahlia"
 // vocabulary is all events that a schedule can name.
 var vocabulary = map[string]eventSpec{
 	"paid":                  {says: "the session is completed and paid", event: "checkout.session.completed", age: 1},
-	"paid-newest":           {says: "the session is completed and paid, told in a newer API version", event: "checkout.session.completed", version: newest, age: 1},
-	"unpaid":                {says: "the session is completed, the money is on its way", event: "checkout.session.completed.unpaid"},
-	"free":                  {says: "the session is completed and nothing was to be paid: a voucher as large as the price", event: "checkout.session.completed.no_payment_required", age: 1},
+	"paid-newest":           {says: "the session is completed and paid, in a newer API version", event: "checkout.session.completed", version: newest, age: 1},
+	"unpaid":                {says: "the session is completed, and its payment is pending", event: "checkout.session.completed.unpaid"},
+	"free":                  {says: "the session is completed and nothing had to be paid: a voucher covers the price", event: "checkout.session.completed.no_payment_required", age: 1},
 	"async-paid":            {says: "a slow payment has succeeded", event: "checkout.session.async_payment_succeeded", age: 2},
 	"async-failed":          {says: "a slow payment has failed", event: "checkout.session.async_payment_failed", age: 2},
 	"expired":               {says: "the session has expired", event: "checkout.session.expired", age: 3},
-	"other-session-expired": {says: "another session of the same order, which was left for this one, has expired", event: "checkout.session.expired", age: 3, second: true},
+	"other-session-expired": {says: "an earlier session of the same order, abandoned for this one, has expired", event: "checkout.session.expired", age: 3, second: true},
 	"other-session-failed":  {says: "the slow payment of another session of the same order has failed", event: "checkout.session.async_payment_failed", age: 3, second: true},
 
 	"refund":       {says: "everything has been refunded", event: "charge.refunded", age: 6, with: refunded(100)},
@@ -86,13 +86,13 @@ var vocabulary = map[string]eventSpec{
 	"other-currency": {says: "a session is paid in another currency", event: "checkout.session.completed", age: 1,
 		with: func(s Subject) map[string]any { return map[string]any{"/data/object/currency": otherCurrency(s)} }},
 	"other-livemode":    {says: "a paid session of the other livemode", event: "checkout.session.completed", age: 1, live: true},
-	"bare":              {says: "a paid session without metadata, of nobody", event: "checkout.session.completed", age: 1, stranger: true, bare: true},
-	"stranger":          {says: "a paid session of somebody else's integration", event: "checkout.session.completed", age: 1, stranger: true},
-	"stranger-refund":   {says: "a refund of somebody else's payment", event: "charge.refunded", age: 6, stranger: true},
-	"stranger-dispute":  {says: "a dispute of somebody else's payment", event: "charge.dispute.created", age: 7, stranger: true},
-	"neighbour-paid":    {says: "the session of another object of the target's is paid", event: "checkout.session.completed", age: 1, other: true},
-	"neighbour-expired": {says: "the session of another object of the target's has expired", event: "checkout.session.expired", age: 3, other: true},
-	"paid-nowhere":      {says: "a paid session that names an object of ours which is not there", event: "checkout.session.completed", age: 1, nowhere: true},
+	"bare":              {says: "a paid session without metadata that belongs to nobody", event: "checkout.session.completed", age: 1, stranger: true, bare: true},
+	"stranger":          {says: "a paid session of another integration", event: "checkout.session.completed", age: 1, stranger: true},
+	"stranger-refund":   {says: "a refund of another integration's payment", event: "charge.refunded", age: 6, stranger: true},
+	"stranger-dispute":  {says: "a dispute of another integration's payment", event: "charge.dispute.created", age: 7, stranger: true},
+	"neighbour-paid":    {says: "the session of another object of the target is paid", event: "checkout.session.completed", age: 1, other: true},
+	"neighbour-expired": {says: "the session of another object of the target has expired", event: "checkout.session.expired", age: 3, other: true},
+	"paid-nowhere":      {says: "a paid session that names an object that does not exist", event: "checkout.session.completed", age: 1, nowhere: true},
 	"refund-other-currency": {says: "everything has been refunded, in another currency", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		with := refunded(100)(s)
 		with["/data/object/currency"] = otherCurrency(s)
@@ -101,9 +101,9 @@ var vocabulary = map[string]eventSpec{
 	"refund-too-much": {says: "twice the price has been refunded", event: "charge.refunded", age: 6, with: func(s Subject) map[string]any {
 		return map[string]any{"/data/object/amount_refunded": part(s, 200), "/data/object/refunded": true}
 	}},
-	"unhandled": {says: "an event of a type that hardly anybody waits for", event: neutralEvent},
-	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: neutralEvent},
-	"unhandled-succeeded": {says: "an event that comes beside the session's", event: "payment_intent.succeeded", age: 1,
+	"unhandled": {says: "an event of a type that hardly any endpoint handles", event: neutralEvent},
+	"carrier":   {says: "an event that the target acknowledges, for checks that are not about the event", event: neutralEvent},
+	"unhandled-succeeded": {says: "an event that Stripe sends beside the session's", event: "payment_intent.succeeded", age: 1,
 		with: func(s Subject) map[string]any {
 			return map[string]any{"/data/object/id": s.text("paymentIntent")}
 		}},
@@ -116,8 +116,8 @@ var vocabulary = map[string]eventSpec{
 	"large":     {says: "a paid session of 200 KiB", event: "checkout.session.completed", age: 1, pad: 200 << 10},
 	"huge":      {says: "a paid session of 600 KiB", event: "checkout.session.completed", age: 1, pad: 600 << 10},
 	"garbage":   {says: "a signed body that is not JSON", raw: "this is not JSON"},
-	"cut-off":   {says: "a signed body that ends in its middle", raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
-	"no-event":  {says: "signed JSON that is no event", raw: `{"object":"event"}`},
+	"cut-off":   {says: "a signed body that is cut off", raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
+	"no-event":  {says: "signed JSON that is not an event", raw: `{"object":"event"}`},
 	"blank":     {says: "a signed body of one space", raw: " "},
 	"json-null": {says: "the signed JSON value null", raw: "null"},
 }

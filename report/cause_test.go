@@ -27,7 +27,7 @@ func TestACauseIsToldFirst(t *testing.T) {
 	var text, page bytes.Buffer
 	require.NoError(t, report.Text(&text, r, report.Style{}))
 	require.NoError(t, report.HTML(&page, r))
-	inOrder(t, text.String(), "1. ack-policy/duplicate", "It explains as well why these failed:", "     ack-policy/conflicts: ", "     faults/killed: ",
+	inOrder(t, text.String(), "1. ack-policy/duplicate", "It also explains these failures:", "     ack-policy/conflicts: ", "     faults/killed: ",
 		"2. authenticity/large-body", "3. meaning/amount")
 	require.NotContains(t, text.String(), "4. ")
 	inOrder(t, page.String(), "ack-policy/duplicate was wrong", "ack-policy/conflicts was wrong", "Explained by", "faults/killed was wrong", "authenticity/large-body was wrong")
@@ -42,7 +42,7 @@ func TestAPartThatWasNotRunIsTold(t *testing.T) {
 	require.NoError(t, report.Text(&text, r, report.Style{}))
 	require.NoError(t, report.HTML(&page, r))
 	require.Equal(t, report.Passed, report.OutcomeOf(r))
-	inOrder(t, text.String(), "Not run in part, since there is nothing to ask", "faults/cut-before: S(paid refund, cut-before) = S(paid refund): there is")
+	inOrder(t, text.String(), "Not run in part: nothing to test", "faults/cut-before: S(paid refund, cut-before) = S(paid refund): there is")
 	require.Contains(t, page.String(), "Not run: S(paid refund, cut-before) = S(paid refund): there is nothing to cut")
 }
 

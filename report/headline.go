@@ -73,7 +73,7 @@ func summaryOf(r hookproof.Report) summary {
 		case slices.Contains(first, "state"):
 			s.scope = " as far as a URL can show"
 		case slices.Contains(first, "database"):
-			s.scope = " as far as can be seen without the way to its database"
+			s.scope = " as far as can be seen without access to its database"
 		default:
 			s.scope = " as far as its hooks can show"
 		}
@@ -184,5 +184,5 @@ func (s summary) advice() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Next: " + strings.Join(parts, "; ") + " (docs/hookproof.md tells how)."
+	return "Next: " + strings.Join(parts, "; ") + " (see docs/hookproof.md)."
 }

@@ -38,22 +38,22 @@ func TestHeadline(t *testing.T) {
 		"a URL": {
 			[]hookproof.Finding{pass, of("authenticity/no-effect", hookproof.NotRun, "subject", "state"), of("order/refunds", hookproof.NotRun, "subject", "state"), of("faults/killed", hookproof.NotRun, "subject", "state", "database", "restart")},
 			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
-			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint waits for any of the types of docs/events.md; stop, start and database for 1 more (docs/hookproof.md tells how).",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint waits for any of the types of docs/events.md; stop, start and database for 1 more (see docs/hookproof.md).",
 		},
 		"no database": {
 			[]hookproof.Finding{pass, of("faults/killed", hookproof.NotRun, "database", "restart"), of("bookkeeping/sum", hookproof.NotRun, "counters")},
-			"PASSED as far as can be seen without the way to its database: 1 of 3 checks; not judged: faults, bookkeeping",
-			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (docs/hookproof.md tells how).",
+			"PASSED as far as can be seen without access to its database: 1 of 3 checks; not judged: faults, bookkeeping",
+			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (see docs/hookproof.md).",
 		},
 		"a database that cannot be dialled": {
 			[]hookproof.Finding{pass, of("faults/cut-before", hookproof.NotRun, "database")},
-			"PASSED as far as can be seen without the way to its database: 1 of 2 checks; not judged: faults",
-			"Next: give the target file database for 1 more check (docs/hookproof.md tells how).",
+			"PASSED as far as can be seen without access to its database: 1 of 2 checks; not judged: faults",
+			"Next: give the target file database for 1 more check (see docs/hookproof.md).",
 		},
 		"no counters": {
 			[]hookproof.Finding{pass, of("bookkeeping/sum", hookproof.NotRun, "counters")},
 			"PASSED as far as its hooks can show: 1 of 2 checks; not judged: bookkeeping",
-			"Next: give the target file counters for 1 more check (docs/hookproof.md tells how).",
+			"Next: give the target file counters for 1 more check (see docs/hookproof.md).",
 		},
 		"what is ignored on purpose": {
 			[]hookproof.Finding{pass, of("meaning/refund", hookproof.NotRun), of("meaning/unpaid", hookproof.Pass)},
@@ -84,7 +84,7 @@ func TestHeadline(t *testing.T) {
 			}, r)), " ")
 			require.Contains(t, text, row.headline+" ")
 			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "(1 of them ignored on purpose)"))
-			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "Not run, since the target ignores it on purpose meaning/refund: so"))
+			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "Not run: ignored on purpose meaning/refund: so"))
 			require.Contains(t, text, row.next)
 			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
 			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")

@@ -17,7 +17,7 @@ func TestNotesAreTold(t *testing.T) {
 	require.NoError(t, Text(&text, r, Style{}))
 	require.NoError(t, HTML(&page, r))
 	require.NoError(t, JSON(&data, r))
-	require.Contains(t, text.String(), "Taken for granted: nobody gave an amount.")
-	require.Contains(t, page.String(), "<p>Taken for granted: nobody gave an amount.</p>")
+	require.Contains(t, text.String(), "Assumed: nobody gave an amount.")
+	require.Contains(t, page.String(), "<p>Assumed: nobody gave an amount.</p>")
 	require.Contains(t, data.String(), `"notes": [`)
 }

@@ -61,7 +61,7 @@ func unhooked(r hookproof.Report) string {
 	for _, one := range []struct {
 		n   int
 		why string
-	}{{len(hooks), "for want of a hook"}, {len(ignored), "ignored on purpose"}} {
+	}{{len(hooks), "because a hook is missing"}, {len(ignored), "ignored on purpose"}} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d of them %s", one.n, one.why))
 		}
@@ -70,7 +70,7 @@ func unhooked(r hookproof.Report) string {
 	case len(parts) == 0:
 		return ""
 	case len(evidence) == 0 && len(ignored) == 0:
-		return " (for want of a hook)"
+		return " (a hook is missing)"
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
 }

@@ -26,10 +26,10 @@ func Text(w io.Writer, r hookproof.Report, s Style) error {
 	t.bodies(r)
 	t.brief("Worth knowing", with(r, hookproof.Info))
 	evidence, hooks, ignored := unrun(r)
-	t.brief("Not run, for want of evidence or time", evidence)
-	t.brief("Not run, for want of a hook", hooks)
-	t.brief("Not run in part, since there is nothing to ask", inPart(r))
-	t.brief("Not run, since the target ignores it on purpose", ignored)
+	t.brief("Not run: no evidence, or no time", evidence)
+	t.brief("Not run: a hook is missing", hooks)
+	t.brief("Not run in part: nothing to test", inPart(r))
+	t.brief("Not run: ignored on purpose", ignored)
 	t.costs(r)
 	_, err := io.WriteString(w, t.String())
 	return err
@@ -51,7 +51,7 @@ func (t *text) verdict(r hookproof.Report) {
 	t.WriteString(t.wrap("", "  ", tally(r)))
 	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, said(r.Took))))
 	if s.outcome == Failed && r.Incomplete() {
-		t.WriteString(t.wrap("", "  ", "Nor is it complete: something was not run for want of evidence or time."))
+		t.WriteString(t.wrap("", "  ", "The run is also incomplete: some checks had no evidence or no time."))
 	}
 	if advice := s.advice(); advice != "" {
 		t.WriteString(t.wrap("", "  ", advice))
@@ -75,7 +75,7 @@ func (t *text) evidence(f hookproof.Finding) {
 	t.states(f)
 	t.field("Why it matters", f.Importance)
 	t.field("Seen in public", strings.Join(f.Reports, ", "))
-	t.field("To mend it", f.Fix)
+	t.field("Fix", f.Fix)
 }
 
 // bodies tells where what was sent can be had.
@@ -99,7 +99,7 @@ func (t *text) explained(others []hookproof.Finding) {
 	if len(others) == 0 {
 		return
 	}
-	t.line("   %s", t.paint(faint, "It explains as well why these failed:"))
+	t.line("   %s", t.paint(faint, "It also explains these failures:"))
 	for _, f := range others {
 		t.WriteString(t.wrap("     ", "       ", f.Check+": "+f.Why))
 	}

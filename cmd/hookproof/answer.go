@@ -73,11 +73,11 @@ func picks(answer string) (map[string]any, error) {
 		case is && constant != nil:
 			found[name] = map[string]any{"value": constant}
 		default:
-			return nil, fmt.Errorf("%q is not name=pointer, such as sessionId=/session/id, nor a constant, such as amount=4900", pair)
+			return nil, fmt.Errorf("%q is neither name=pointer, such as sessionId=/session/id, nor a constant, such as amount=4900", pair)
 		}
 	}
 	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != nil }) {
-		return nil, fmt.Errorf("none of %s is there, which tie events to the object; clientReferenceId=/id, for example, is the place of its id", strings.Join(ties, ", "))
+		return nil, fmt.Errorf("one of %s is required, to tie events to the object; for example clientReferenceId=/id", strings.Join(ties, ", "))
 	}
 	return found, nil
 }

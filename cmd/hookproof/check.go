@@ -29,15 +29,15 @@ func checkCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check --target FILE | --url URL --secret SECRET",
 		Short: "Judge an endpoint",
-		Long: `check delivers signed and forged events in every order, number and overlap, and says whether the endpoint
+		Long: `check delivers signed and forged events in every order, number and overlap, and reports whether the endpoint
 did what it should. With a URL and a secret alone it judges what can be seen from outside, in a few seconds.
-With a target file, which tells how to make an object of the endpoint's and how to look at it, it judges
-idempotence, order, meaning and bookkeeping as well, and with the way to its database what becomes of events when
-that fails at any message. 'hookproof init' writes such a file.
+A target file describes how to make an object of the endpoint and how to read its state; with it, check judges
+idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
+happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed, and the headline says what was not; 1 a check failed, whatever was not
-judged beside it, also where the run was interrupted afterwards; 2 no check failed, and: bad use, an unreachable target, a
-hook that failed, an interruption, or something that could not be judged for want of evidence or time.`,
+Exit codes: 0 everything that was judged passed, and the headline names what was not; 1 a check failed, whatever else was
+not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
+hook that failed, an interruption, or something that could not be judged without evidence or time.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
@@ -48,27 +48,27 @@ hook that failed, an interruption, or something that could not be judged for wan
 	var c checking
 	flags := cmd.Flags()
 	target.fileFlag(cmd)
-	flags.StringSliceVar(&c.options.Only, "only", nil, "run these `CHECKS` or families alone, separated by commas")
+	flags.StringSliceVar(&c.options.Only, "only", nil, "run only these `CHECKS` or families, separated by commas")
 	flags.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `CHECKS` or families")
-	flags.Uint64Var(&c.options.Seed, "seed", 0, "of what is picked by chance; a report tells the one that it was made with")
+	flags.Uint64Var(&c.options.Seed, "seed", 0, "the seed of random choices; each report has its own")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
-	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no budget of time or hook calls")
-	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take, on a slow machine longer")
-	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how often a run may call hooks; 0 is as often as there is time")
+	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")
+	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take; a slow machine needs more")
+	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how many hook calls a run may make; 0 is no limit")
 	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
-	flags.BoolVarP(&c.verbose, "verbose", "v", false, "tell of each check as it is decided, on standard error")
+	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if c.options.Budget <= 0 {
-			return errors.New("check: a budget of no time judges nothing; the usual one is 1m, and --thorough has none")
+			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
 		}
 		if c.options.HookCalls < 0 {
-			return errors.New("check: --hook-calls is a number of calls; 0 is as often as there is time")
+			return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
 		}
 		t, err := target.known()
 		if err != nil {
@@ -101,7 +101,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	progress.Done()
 	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted; faults were healed, and what was started was stopped")
+		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
 	if err != nil && len(r.Findings) == 0 {
 		return err
@@ -126,7 +126,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 func ending(r hookproof.Report, ended error) error {
 	switch outcome := report.OutcomeOf(r); {
 	case outcome == report.Failed && ended != nil:
-		return fmt.Errorf("%w; and besides, %w", errFailed, ended)
+		return fmt.Errorf("%w; also: %w", errFailed, ended)
 	case outcome == report.Failed:
 		return errFailed
 	case ended != nil:
@@ -150,14 +150,14 @@ func lacking(r hookproof.Report) []string {
 			why := f.Check + ": " + f.Why
 			for out, flag := range more {
 				if strings.HasPrefix(f.Why, out) {
-					why += ", of which " + flag + " gives more"
+					why += "; " + flag + " gives more"
 				}
 			}
 			list = append(list, why)
 		}
 	}
 	if len(list) == 0 {
-		return []string{"nothing could be judged with what is known of the target"}
+		return []string{"nothing could be judged with these hooks"}
 	}
 	return list[:min(3, len(list))]
 }

@@ -14,7 +14,7 @@ func TestWhatARunLacks(t *testing.T) {
 	without := func(check, why string) hookproof.Finding {
 		return hookproof.Finding{Check: check, Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence, Why: why}
 	}
-	require.Equal(t, []string{"order/life: out of hook calls (250), of which --hook-calls gives more", "order/tie: two subjects differ at /n"},
+	require.Equal(t, []string{"order/life: out of hook calls (250); --hook-calls gives more", "order/tie: two subjects differ at /n"},
 		lacking(hookproof.Report{Findings: []hookproof.Finding{
 			without("order/life", "out of hook calls (250)"), without("order/late-after-paid", "out of hook calls (250)"), without("order/tie", "two subjects differ at /n"),
 		}}))

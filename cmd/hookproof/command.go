@@ -25,26 +25,26 @@ const (
 var errFailed = errors.New("something failed")
 
 const about = `hookproof delivers Stripe webhooks to an endpoint, signed and forged, in every order, number and overlap, and
-says whether it did what it should. It needs no Stripe account and no network.
+reports whether it did what it should. It needs no Stripe account and no network.
 
   1. hookproof check --url URL --secret SECRET    what can be judged from outside, in a few seconds
-  2. hookproof init                               write down how to make an object and how to look at it
-  3. hookproof check --target hookproof.json      judge what becomes of it: idempotence, order, meaning, faults
-  4. hookproof explain CHECK                      what a check demands, why, and how to mend a breach
+  2. hookproof init                               write down how to make an object and how to read it
+  3. hookproof check --target hookproof.json      judge idempotence, order, meaning, faults
+  4. hookproof explain CHECK                      what a check demands, why, and how to fix a breach
 
   hookproof replay SCENARIO… --url URL --secret SECRET    one behaviour at a time, or what was recorded
 
 Targets must be on this machine, in a private network, or listed with --allow-host: hookproof forges, and must
 not become a weapon. It takes no live API key for a secret.
 
-Exit codes: 0 everything that was judged passed, 1 something failed, whatever was not judged beside it, 2 wrong usage,
-an unreachable target, or what was to be judged could not be.`
+Exit codes: 0 everything that was judged passed, 1 something failed, whatever else was not judged, 2 wrong usage,
+an unreachable target, or something that could not be judged.`
 
 // run does what the arguments say and answers the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	root := &cobra.Command{
 		Use:     "hookproof",
-		Short:   "Prove or break a Stripe webhook endpoint",
+		Short:   "Test a Stripe webhook endpoint",
 		Version: version(),
 		Long:    about,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…

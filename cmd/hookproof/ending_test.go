@@ -26,11 +26,11 @@ func TestTheExitCodeIsOfTheWorst(t *testing.T) {
 		"a hook is missing":                 {[]hookproof.Finding{pass, noHook}, nil, false, ""},
 		"a check failed":                    {[]hookproof.Finding{pass, fail}, nil, true, "something failed"},
 		"and there was no evidence":         {[]hookproof.Finding{pass, fail, noEvidence}, nil, true, "something failed"},
-		"and a hook failed":                 {[]hookproof.Finding{fail, noEvidence}, hook, true, "something failed; and besides, the hook stop: no such process"},
+		"and a hook failed":                 {[]hookproof.Finding{fail, noEvidence}, hook, true, "something failed; also: the hook stop: no such process"},
 		"a hook failed":                     {[]hookproof.Finding{pass, noEvidence}, hook, false, "the hook stop: no such process"},
 		"a hook failed when all had passed": {[]hookproof.Finding{pass}, hook, false, "the hook stop: no such process"},
 		"no evidence":                       {[]hookproof.Finding{pass, noEvidence}, nil, false, "incomplete: a/e: no evidence"},
-		"nothing was judged":                {[]hookproof.Finding{noHook}, nil, false, "incomplete: nothing could be judged with what is known of the target"},
+		"nothing was judged":                {[]hookproof.Finding{noHook}, nil, false, "incomplete: nothing could be judged with these hooks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

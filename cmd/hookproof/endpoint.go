@@ -26,9 +26,9 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
 	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
 	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
-	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target takes live events for its own, not test events")
-	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events that the target takes, where it takes no other; else 2023-10-16")
-	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours to attack, neither on this machine nor private; repeatable")
+	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target treats live events as its own, not test events")
+	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events, if the target refuses others; the default is 2023-10-16")
+	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours that is neither on this machine nor in a private network; repeatable")
 	return e
 }
 
@@ -75,11 +75,11 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 			}
 		}
 		if *one.secret == "" && e.flags.Changed(one.flag) {
-			return nil, fmt.Errorf("--%s is empty, and so is the environment's %s, where the lines that rerun a failure take it from", one.flag, one.variable)
+			return nil, fmt.Errorf("--%s is empty, and so is the environment variable %s, where the commands that rerun a failure take it from", one.flag, one.variable)
 		}
 	}
 	if e.target.Secret == "" {
-		return nil, fmt.Errorf("the secret is missing: the signing secret that the target verifies deliveries with, by --secret or in the environment as %s; there is no terminal to ask for it at", hookproof.SecretVariable)
+		return nil, fmt.Errorf("the secret is missing: give the signing secret of the target by --secret or in the environment variable %s; there is no terminal to ask at", hookproof.SecretVariable)
 	}
 	return &e.target, e.target.Check()
 }

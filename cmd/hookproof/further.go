@@ -34,10 +34,10 @@ func further(out io.Writer, t *hookproof.Target) error {
 			judged++
 		}
 	}
-	if _, err := fmt.Fprintf(out, "\nIt is enough for %d of %d checks.", judged, len(checks)); err != nil || judged == len(checks) {
+	if _, err := fmt.Fprintf(out, "\nThis is enough for %d of %d checks.", judged, len(checks)); err != nil || judged == len(checks) {
 		return err
 	}
-	if _, err := fmt.Fprint(out, " What would open more, to be added by hand as docs/hookproof.md tells:\n"); err != nil {
+	if _, err := fmt.Fprint(out, " These keys would add more; docs/hookproof.md describes them:\n"); err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -69,10 +69,10 @@ func judgedTypes() string {
 			types = append(types, one.Type)
 		}
 	}
-	lines := []string{"", "What becomes of a payment by Checkout is judged, by events of these types alone:"}
+	lines := []string{"", "Payments by Checkout are judged, with events of these types only:"}
 	for group := range slices.Chunk(types, 3) {
 		lines = append(lines, "  "+strings.Join(group, ", "))
 	}
-	return strings.Join(append(lines, "An endpoint that waits for others alone, as for customer.subscription.updated or invoice.paid, is judged by its URL:",
-		"leave out how an object is made. docs/events.md has all types that are sent."), "\n") + "\n"
+	return strings.Join(append(lines, "If your endpoint handles only others, such as customer.subscription.updated or invoice.paid, it is judged by its URL:",
+		"leave the next answer empty. docs/events.md has all types that are sent."), "\n") + "\n"
 }

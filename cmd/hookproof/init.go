@@ -38,21 +38,21 @@ type targetFile struct {
 
 // fewNeed names the keys that are not asked for, and that an endpoint cannot be judged without if it needs them.
 const fewNeed = `
-Few endpoints need these, and those cannot be judged without:
+A few endpoints cannot be judged without these keys:
   apiVersion  the version that the endpoint is registered with at Stripe (the Dashboard shows it; stripe-go's is
-              stripe.APIVersion), where it takes no other, as ConstructEvent does; where events of another are
-              refused, 'hookproof check' proposes it
-  headers     {"X-Forwarded-Proto": "https"}, where everything that did not come by TLS is redirected
+              stripe.APIVersion), if it refuses events of others, as ConstructEvent does; 'hookproof check' then
+              proposes it
+  headers     {"X-Forwarded-Proto": "https"}, if everything that did not come by TLS is redirected
 `
 
 func initCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a target file by asking",
-		Long: `init asks what it must know of a target and writes a target file for 'hookproof check', hookproof.json unless
-FILE names another. Answers are lines of standard input; an empty one takes what stands in brackets. A hook is
-answered by a URL, by a command (words, or a JSON array of arguments; there is no shell), or for the state by a
-SELECT. It asks for nothing that few targets have: at its end it tells which keys would let more be judged.`,
+		Long: `init asks about a target and writes a target file for 'hookproof check': hookproof.json, unless
+FILE names another. Answers are lines of standard input; an empty line takes the default in brackets. The answer for a
+hook is a URL, a command (words, or a JSON array of arguments; there is no shell), or for the state a
+SELECT. It does not ask for keys that few targets need; at its end it lists those that would let more be judged.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
@@ -147,7 +147,7 @@ func (a *asker) ask(what, otherwise string, take func(answer string) error) erro
 		if err = take(answer); err == nil {
 			return nil
 		}
-		_, _ = fmt.Fprintf(a.out, "That will not do: %v.\n", err)
+		_, _ = fmt.Fprintf(a.out, "Cannot use this answer: %v.\n", err)
 	}
 }
 
@@ -200,7 +200,7 @@ func (a *asker) subject(f *targetFile) error {
 		made.HTTP.Method = "POST"
 		err := a.ask("The body of that POST, as JSON; {{new.id}} in it is a new UUID each time:", `{"reference": "{{new.id}}"}`, func(answer string) error {
 			if !json.Valid([]byte(answer)) {
-				return errors.New("it is no JSON")
+				return errors.New("it is not JSON")
 			}
 			made.HTTP.Body = json.RawMessage(answer)
 			return nil
@@ -209,9 +209,9 @@ func (a *asker) subject(f *targetFile) error {
 			return err
 		}
 	}
-	err = a.ask("What of its answer counts, as name=pointer? Of "+strings.Join(ties, ", ")+" there must be one;\n"+
-		"then metadata.<key>, amount (in the smallest unit), currency, and whatever reading the state needs.\n"+
-		"An amount and a currency that its answer does not have can be constants: amount=4900 currency=usd.",
+	err = a.ask("Which values of its answer are used, as name=pointer? One of "+strings.Join(ties, ", ")+" is required;\n"+
+		"others are metadata.<key>, amount (in the smallest unit), currency, and whatever the state hook needs.\n"+
+		"An amount or a currency that the answer does not have can be a constant: amount=4900 currency=usd.",
 		"sessionId=/sessionId metadata.orderId=/id amount=/amount currency=/currency", func(answer string) (err error) {
 			f.Subject.Pick, err = picks(answer)
 			return err
@@ -225,15 +225,15 @@ func (a *asker) subject(f *targetFile) error {
 			otherwise = strings.TrimRight(made.HTTP.URL, "/") + "/{{" + name + "}}"
 		}
 	}
-	return a.ask("How is read what became of it: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for what was named above.",
+	return a.ask("How is its state read: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for a value named above.",
 		otherwise, func(answer string) error {
 			state, err := hook(answer, true)
 			if err != nil || isNone(state) {
-				return errors.Join(err, errors.New("a state is needed to look at what was made"))
+				return errors.Join(err, errors.New("a state hook is needed to read the object"))
 			}
 			for _, name := range holes(answer) {
 				if f.Subject.Pick[name] == nil && !strings.HasPrefix(name, "env.") {
-					return fmt.Errorf("{{%s}} is none of what was named: %s", name, strings.Join(sortedNames(f.Subject.Pick), ", "))
+					return fmt.Errorf("there is no name {{%s}}; the names are %s", name, strings.Join(sortedNames(f.Subject.Pick), ", "))
 				}
 			}
 			f.State = &state
@@ -266,7 +266,7 @@ func (a *asker) restart(f *targetFile) error {
 	}
 	err = a.ask("And which starts it again, and ends when it is ready?", "", func(answer string) (err error) {
 		if f.Start, err = command(answer); err == nil && f.Start == nil {
-			err = errors.New("what is stopped must be started again")
+			err = errors.New("a target that is stopped needs a start command")
 		}
 		return err
 	})

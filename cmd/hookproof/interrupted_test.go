@@ -49,7 +49,7 @@ func TestAnInterruptedRunTellsWhatFailed(t *testing.T) {
 			errs := &once{text: row.when, do: cancel}
 			code := run(ctx, []string{"check", "-v", "--url", gullible.URL, "--secret", "whsec_x", "--json", filepath.Join(t.TempDir(), "report.json")}, nil, &out, errs, func(string) string { return "" })
 			require.Equal(t, row.code, code, errs.String())
-			require.Contains(t, errs.String(), "interrupted; faults were healed, and what was started was stopped\n")
+			require.Contains(t, errs.String(), "interrupted; faults were removed, and what was started was stopped\n")
 			for _, told := range row.told {
 				require.Contains(t, strings.Join(strings.Fields(out.String()), " "), told)
 			}

@@ -99,7 +99,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 		if ctx.Err() != nil {
 			err := errors.New("interrupted")
 			if counts[hookproof.Fail] > 0 || refused > 0 {
-				err = fmt.Errorf("%w; and besides, %w", errFailed, err)
+				err = fmt.Errorf("%w; also: %w", errFailed, err)
 			}
 			return err
 		}
@@ -119,7 +119,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 	case counts[hookproof.Fail] > 0 || refused > 0:
 		return errFailed
 	case counts[hookproof.Pass] == 0 && delivered == 0:
-		return errors.New("nothing ran: no scenario named can be judged with what is known of the target")
+		return errors.New("nothing ran: none of these scenarios can be judged with these hooks")
 	}
 	return nil
 }

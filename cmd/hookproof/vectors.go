@@ -26,15 +26,15 @@ func vectorsCommand(getenv func(string) string) *cobra.Command {
 		Use:   "vectors [--flag F] [--group G] [--json | --exec PROG [ARG…] | --url URL --secret SECRET]",
 		Short: "Print the signature vectors, or run them",
 		Long: `vectors prints deliveries that a verification of Stripe-Signature must accept (valid), must refuse (invalid) or may
-do either with (acceptable). docs/vectors.md tells of them.
+do either with (acceptable). docs/vectors.md describes them.
 
 --exec runs them by a program of yours that calls the verification. It gets one vector a line on its standard
 input, as JSON: tcId, secrets, header (null: there is none), body (base64), now and nowMillis (the clock to set),
 tolerance (seconds); and it answers accept or refuse, a line each, in that order.
 
 --url runs them against an endpoint. Vectors are never signed anew, since the signatures are what is tested: start
-the endpoint with the secret that 'hookproof vectors' names for most of them and with a tolerance of a century, its
-clock being today's. What cannot be told apart so is not run, and the verdict says what and why.`,
+the endpoint with the secret that 'hookproof vectors' names for most of them and with a tolerance of a century, on
+today's clock. Vectors that cannot be tested so are not run, and the last lines count them, with the reasons.`,
 		Example: `  hookproof vectors --group header --flag Spaces
   hookproof vectors --exec python3 examples/verifiers/verify.py
   hookproof vectors --exec node -- --no-warnings verify.mjs
@@ -47,8 +47,8 @@ clock being today's. What cannot be told apart so is not run, and the verdict sa
 	flags.BoolVar(&v.asJSON, "json", false, "print the vectors as they are in fixtures/vectors")
 	flags.StringVar(&v.exec, "exec", "", "the `PROG`ram that verifies; the arguments are its own")
 	flags.BoolVar(&v.noClock, "no-clock", false, "with --exec: the verification has no clock to set; leave out what needs one")
-	flags.StringArrayVar(&v.flags, "flag", nil, "vectors with the flag `F` only; repeatable, any of them will do")
-	flags.StringArrayVar(&v.groups, "group", nil, "vectors of the group `G` only: header, time, body, secret; repeatable")
+	flags.StringArrayVar(&v.flags, "flag", nil, "only vectors with the flag `F`; repeatable, one of them is enough")
+	flags.StringArrayVar(&v.groups, "group", nil, "only vectors of the group `G`: header, time, body, secret; repeatable")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "print every vector that is run, and every one that is not")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 && v.exec == "" {

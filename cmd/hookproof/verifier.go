@@ -58,7 +58,7 @@ func runVectors(cmd *cobra.Command, suite fixtures.Suite, by verifier, leftOut l
 		}
 	}
 	if len(run) == 0 {
-		return errors.New("vectors: nothing ran: none of these can be judged so")
+		return errors.New("vectors: nothing ran: none of these can be tested so")
 	}
 	right, wrong, either := 0, 0, map[string]int{}
 	err := by.verify(cmd, run, func(v fixtures.Vector, word string) {
@@ -225,7 +225,7 @@ func newLive(target *hookproof.Target, suite fixtures.Suite) (live, error) {
 			}
 		}
 	}
-	return l, fmt.Errorf("no vector tells anything of an endpoint with the secret %s; most are about %s", shown(target.Secret), shown(usualSecret(suite)))
+	return l, fmt.Errorf("no vector can test an endpoint with the secret %s; most need %s", shown(target.Secret), shown(usualSecret(suite)))
 }
 
 // secrets are those that the endpoint has, sorted.
@@ -246,20 +246,20 @@ func (l live) about(v fixtures.Vector) bool {
 // leftOut says why a vector cannot be judged by an endpoint's answer, or "".
 func (l live) leftOut(group string, v fixtures.Vector) string {
 	if !l.about(v) {
-		return "is about other secrets than the endpoint's"
+		return "needs other secrets than the endpoint's"
 	}
 	if why := needsClock(group, v); why != "" {
 		return why
 	}
 	if v.Header != nil && !carried(*v.Header) {
-		return "has a header that HTTP does not carry as it is"
+		return "has a header that HTTP changes"
 	}
 	body, err := v.Body.Bytes()
 	if err == nil {
 		_, err = record.Event(body)
 	}
 	if err != nil {
-		return "has a body that is no event, so a refusal need not be for the signature"
+		return "has a body that is not an event, so a refusal may have another reason"
 	}
 	return ""
 }
@@ -277,7 +277,7 @@ func (l live) verify(cmd *cobra.Command, vectors []fixtures.Vector, answer func(
 		return err
 	}
 	if word != accept {
-		return fmt.Errorf("nothing can be told: vector %d is good, but the endpoint has not accepted it (%s); it must have the secret %s, tolerate a signature of %s, and acknowledge an event about an object that it does not know",
+		return fmt.Errorf("the endpoint cannot be tested: it has not accepted vector %d, which is valid (%s); it must have the secret %s, tolerate a signature of %s, and acknowledge an event about an object that it does not know",
 			l.genuine.ID, told(word), shown(l.target.Secret), l.genuine.Clock().UTC().Format(time.DateOnly))
 	}
 	for _, v := range vectors {

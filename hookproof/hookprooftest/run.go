@@ -22,9 +22,9 @@ import (
 )
 
 // remedy says what a test can do about a check that could not be judged.
-const remedy = `A check that saw no evidence is no pass, so what could not be judged fails the test, too. Each such check says above what it lacked. Either
-  give it that: the fields of hookproof.Target are named as the keys of a target file (unhandled is Target.Unhandled);
-  or give a slow endpoint more time, hookproof.Options{Budget: 3 * time.Minute}, or more calls of its hooks, HookCalls: 600;
+const remedy = `A check without evidence never passes, so a check that could not be judged fails the test. Each of them says above what it needs. Either
+  add that: the fields of hookproof.Target are named like the keys of a target file (unhandled is Target.Unhandled);
+  or give a slow endpoint more time, hookproof.Options{Budget: 3 * time.Minute}, or more hook calls, HookCalls: 600;
   or leave the check out, Skip: []string{%q}.`
 
 // Run judges a target, with a subtest for each check. A check that failed fails with its evidence, one that lacks a hook is skipped, and one
@@ -155,7 +155,7 @@ func failure(test string, r hookproof.Report, f hookproof.Finding) string {
 	again := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.RerunWith...)...))
 	if f.Because != "" && slices.ContainsFunc(r.Findings, func(cause hookproof.Finding) bool { return cause.Check == f.Because }) {
 		short := hookproof.Finding{Demand: f.Demand, Source: f.Source, Why: f.Why}
-		return fmt.Sprintf("failed, which %s explains: mend that first\n%s   For its own evidence run only this, %s", f.Because, report.Evidence(short, style), again)
+		return fmt.Sprintf("failed, explained by %s: fix that first\n%s   For its own evidence run only this check, %s", f.Because, report.Evidence(short, style), again)
 	}
 	return "failed\n" + report.Evidence(f, style) + "   Run only this again, " + again
 }

@@ -53,8 +53,8 @@ func TestFindingsAreTold(t *testing.T) {
 			{"skip could not be judged, for the same reason as a/late"}}},
 		"a run that ended early": {[]hookproof.Finding{outOfTime}, true, [][]string{{"skip not judged: out of time"}}},
 		"what another explains": {[]hookproof.Finding{explained, cause}, false, [][]string{
-			{"error failed, which a/cause explains: mend that first\n   Demanded:        It counts once, later.\n   But:             it counted twice\n" +
-				"   For its own evidence run only this, with Seed: 7 in hookproof.Options:\n     go test -run '^TestA$/^a$/^explained$'"},
+			{"error failed, explained by a/cause: fix that first\n   Demanded:        It counts once, later.\n   But:             it counted twice\n" +
+				"   For its own evidence run only this check, with Seed: 7 in hookproof.Options:\n     go test -run '^TestA$/^a$/^explained$'"},
 			{"error failed\n   Demanded:        It counts once.\n   But:             it counted twice\n" +
 				"   Run only this again, with Seed: 7 in hookproof.Options:\n     go test -run '^TestA$/^a$/^cause$'"}}},
 	} {
@@ -132,12 +132,12 @@ var cases = map[string]failing{
 	"a failure": {checks: []string{"idempotence/redelivered", "idempotence/later", "authenticity/genuine"}, told: []string{
 		"--- FAIL: TestChild", "--- FAIL: TestChild/idempotence/redelivered", "HERE failed\n", "But:             after paid*2, /mails is 2 instead of 1",
 		"paid (checkout.session.completed)", "/mails: expected 1, seen 2", "with Seed: 7 in hookproof.Options:", "go test -run '^TestChild$/^idempotence$/^redelivered$'",
-		"--- FAIL: TestChild/idempotence/later", "HERE failed, which idempotence/redelivered explains: mend that first",
+		"--- FAIL: TestChild/idempotence/later", "HERE failed, explained by idempotence/redelivered: fix that first",
 		"HERE FAILED: 1 cause, 2 checks failed of 3",
-	}, silent: []string{"A check that saw no evidence"}},
+	}, silent: []string{"A check without evidence"}},
 	"no evidence": {checks: []string{"meaning/refund", "meaning/partial-refund", "authenticity/genuine"}, told: []string{
 		"--- FAIL: TestChild/meaning/refund", "HERE could not be judged: ", "list charge.refunded under unhandled", "nor could, for the same reason, meaning/partial-refund",
-		"HERE INCOMPLETE: 1 of 3 checks judged", "HERE A check that saw no evidence is no pass, so what could not be judged fails the test, too.", "Target.Unhandled",
+		"HERE INCOMPLETE: 1 of 3 checks judged", "HERE A check without evidence never passes, so a check that could not be judged fails the test.", "Target.Unhandled",
 		"hookproof.Options{Budget: 3 * time.Minute}", `Skip: []string{"meaning/refund"}`,
 	}, silent: []string{"--- FAIL: TestChild/meaning/partial-refund"}},
 	"no time": {checks: []string{"idempotence/redelivered"},
