@@ -53,6 +53,9 @@ func advice(o Outcome) (cost, fix string) {
 // adviceOnState is advice on a wrong state: on what counts twice, on an order that does not matter, on an event that comes too late.
 func adviceOnState(o Outcome) (cost, fix string) {
 	c := o.Case.Check
+	if c.Family() == "faults" && !c.Poison { // whichever fault it was, its answer was not what is wrong
+		return costLost, mendOnce
+	}
 	repeats := func(s Step) bool { return s.genuine() && o.Case.Delivered.copies(s) > o.Case.Compared.copies(s) }
 	switch {
 	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):

@@ -189,7 +189,7 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 		if err = x.read(ctx, two[at]); err != nil {
 			return nil, nil, err
 		}
-		states[n] = two[at].timed // a time that a fresh subject has is to be put in ignore, like all that differs
+		states[n] = two[at].State
 	}
 	x.facts.ids.learn(states[0], states[1], two[0].Subject, two[1].Subject)
 	for n, h := range []*History{two[0], two[1], two[0]} {
@@ -203,7 +203,7 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 		}
 	}
 	x.facts.sample = two[0].Subject
-	return states[1].timeless(), two[1], nil
+	return states[1], two[1], nil
 }
 
 // measureLag waits until the payment shows.

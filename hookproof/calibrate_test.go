@@ -22,7 +22,6 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	}{
 		"the state never changes":      {lie: func(s *stall) { s.shows = func(map[string]any) any { return "open" } }, why: "effects cannot be judged"},
 		"the state never rests":        {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["reads"] = calls.Add(1); return o } }, why: "differ at /reads"},
-		"a fresh subject's time":       {lie: func(s *stall) { s.shows = func(o map[string]any) any { o["readAt"] = time.Now(); return o } }, why: "differ at /readAt"},
 		"nobody listens":               {with: func(t *Target) { t.URL, t.Start, t.Stop = "http://127.0.0.1:1/", nil, nil }, why: "nothing listens at http://127.0.0.1:1/"},
 		"another secret":               {with: func(t *Target) { t.Secret = "whsec_other" }, why: "the secret is not the one"},
 		"another secret, and no state": {with: func(t *Target) { t.Secret, t.State = "whsec_other", nil }, why: "the secret is not the one"},

@@ -36,6 +36,9 @@ type executor struct {
 	lastFault  time.Time      // when it was over
 	lastStart  time.Time      // of the process
 	faults     period         // in which answers are not judged
+	outages    []period       // in which the target's process had ended
+	suspect    *History       // whose delivery was cut off when the process ended
+	dead       *reason        // why nothing more is judged; nil where something is
 	counters   Counters       // as read last, when so many deliveries had been made
 	countersAt int
 	memory     memory
@@ -46,8 +49,13 @@ type executor struct {
 // atMost is how many cases are executed at once.
 const atMost = 8
 
-// period is a time in which answers are not judged.
+// period is a time in which answers are not judged. A zero end is none.
 type period struct{ from, to time.Time }
+
+// overlaps tells whether a delivery was on its way then.
+func (p period) overlaps(d Delivery) bool {
+	return !p.from.IsZero() && d.SentAt.Add(d.Latency).After(p.from) && (p.to.IsZero() || d.SentAt.Before(p.to))
+}
 
 func newExecutor(target *Target, options Options) *executor {
 	x := &executor{
@@ -119,6 +127,9 @@ type progress struct {
 
 // prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
 func (x *executor) prepare(ctx context.Context, c Case) error {
+	if why := x.isDead(); why != nil {
+		return why
+	}
 	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
 		return &reason{kind: NothingToAsk, text: meansToIgnore + unhandled}
 	}
@@ -299,7 +310,7 @@ func (x *executor) post(ctx context.Context, h *History, n int, step Step) {
 	copies := make([]outgoing, step.Copies)
 	for i := range copies {
 		event := h.events[step.Event]
-		if step.Fresh && i > 0 {
+		if step.Fresh && (i > 0 || h.sent(event.ID)) {
 			if again, err := event.withID(newEventID()); err == nil {
 				event = again
 			}

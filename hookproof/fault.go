@@ -50,18 +50,25 @@ var faults = map[string]fault{
 	"half-open": badLine("half-open", "for three seconds the target's messages reach the database, and no answer comes back"),
 }
 
+// ofDatabase tells whether the fault is one of the database's, so that a delivery that does not come to that meets none.
+func (f fault) ofDatabase() bool {
+	return slices.ContainsFunc(f.needs, func(need string) bool { return need == "database" || need == "break" || need == "link" })
+}
+
 // executeFault lets a fault strike at the next of its places. Places that one subject's deliveries did not come to, since one
 // was acknowledged, are another's.
 func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
 	f := faults[c.Fault]
 	if at.last == 0 {
 		at.next, at.last = 1, 1
-		if slices.Contains(f.needs, "database") {
+		if x.target.Proxy != nil && f.ofDatabase() {
 			last, err := x.messagesOf(ctx, c.Delivered)
 			if err != nil {
 				return nil, err
 			}
-			at.last = last
+			if slices.Contains(f.needs, "database") {
+				at.last = last
+			}
 		}
 		if !f.placed {
 			at.next = at.last

@@ -49,6 +49,11 @@ func (h *History) acknowledged(name string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.Acknowledged() && d.EventID == h.events[name].ID })
 }
 
+// sent tells whether an event was delivered, however it was answered.
+func (h *History) sent(event string) bool {
+	return slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.EventID == event })
+}
+
 // genuineBefore are the events before a step that must have their effect.
 func (h *History) genuineBefore(step int) []string {
 	var names []string

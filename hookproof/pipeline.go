@@ -145,7 +145,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > Shared {
+	if c.Check.Phase() > Shared || c.Delivered.hasRaw() { // what is no event may end the process, and has to be known for it
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {
@@ -193,7 +193,7 @@ func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error
 	if o.Symptom != wrongState || c.Op != "=" {
 		return o, nil
 	}
-	if !c.Check.Alone && o.mayAllBeOwn() {
+	if c.Right != "" && o.mayAllBeOwn() { // of two fresh subjects the calibration knows that they are alike
 		places, err := p.perObject(ctx, c.Right)
 		if err != nil && asReason(err) == nil {
 			return o, err

@@ -23,7 +23,7 @@ const tries = 3
 // reproduce is the one rule against false alarms. A wrong state is evidence. A wrong answer counts when the same case, on a fresh
 // subject, with nothing else on its way, gives it again; else it is reported as seen once, and fails nothing.
 func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
-	if !o.Symptom.isAnswers() {
+	if !o.Symptom.isAnswers() || p.isDead() != nil { // what has ended for good can be asked nothing
 		return o, nil
 	}
 	again := o.again()

@@ -3,6 +3,7 @@ package hookproof
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -26,11 +27,71 @@ func (x *executor) noticeEnd(ctx context.Context, h *History) error {
 	if x.target.listens() {
 		// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
 		h.Ended = !h.Faulty && (h.refusedConnection() || x.ends.Load() != h.ends)
+		x.outage(h, time.Now())
 		return nil
+	}
+	if x.target.Start == nil {
+		return x.noticeDeath(ctx, h)
 	}
 	h.Ended = true
 	_, err := x.revive(ctx)
+	x.outage(h, time.Now())
 	return err
+}
+
+// endedForGood is why nothing more is judged of a target whose process has ended, and that nobody here can start.
+const endedForGood = "the target's process has ended, and there is no `start` hook to start it again"
+
+// noticeDeath notices the end of a process that only others can start. It is told once, of the case whose delivery was cut off, or
+// else of the first that found nobody listening.
+func (x *executor) noticeDeath(ctx context.Context, h *History) error {
+	cut := slices.ContainsFunc(h.Deliveries, func(d Delivery) bool { return d.Status == 0 && !nobodyListens(d) })
+	x.mu.Lock()
+	if cut && x.suspect == nil {
+		x.suspect = h
+	}
+	x.mu.Unlock()
+	if x.returns(ctx) {
+		h.Ended = !h.Faulty
+		x.outage(h, time.Now())
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.suspect = nil
+		return nil
+	}
+	x.outage(h, time.Time{})
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.suspect == nil {
+		x.suspect = h
+	}
+	x.dead = noEvidenceOf(endedForGood)
+	if h.Ended = x.suspect == h; h.Ended {
+		return nil
+	}
+	return x.dead
+}
+
+// isDead is why nothing more is judged; nil where something is.
+func (x *executor) isDead() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.dead == nil {
+		return nil
+	}
+	return x.dead
+}
+
+// outage records a time in which the target's process had ended, from a history's first delivery without an answer: what is answered then says
+// nothing of how the target answers. A zero end is none.
+func (x *executor) outage(h *History, end time.Time) {
+	at := slices.IndexFunc(h.Deliveries, func(d Delivery) bool { return d.Status == 0 })
+	if at < 0 || !h.Ended && !end.IsZero() {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.outages = append(x.outages, period{h.Deliveries[at].SentAt, end})
 }
 
 // returns tells whether a target that does not listen does so again within a moment, since something watches its process.

@@ -140,6 +140,11 @@ func (s Schedule) has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
 }
 
+// hasRaw tells whether a schedule delivers a body that is no event.
+func (s Schedule) hasRaw() bool {
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && vocabulary[i.Event].raw != "" })
+}
+
 func (s Schedule) verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }

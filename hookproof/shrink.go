@@ -88,6 +88,9 @@ func (p *pipeline) shrinksNoMore(ctx context.Context, tried int) string {
 // shorter are the cases that are one step smaller, and still to be demanded: first those that leave something
 // out, then those with fewer copies.
 func (c Case) shorter() []Case {
+	if c.Counts != nil { // which are of exactly this schedule
+		return nil
+	}
 	var list, fewer []Case
 	add := func(delivered, compared Schedule) {
 		if delivered.String() != compared.String() { // which breaks nothing

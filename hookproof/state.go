@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"sort"
 	"strconv"
@@ -154,6 +155,15 @@ func (c normalized) difference(other normalized) []string {
 	}
 	sort.Strings(places)
 	return places
+}
+
+// without is a state without some places.
+func (c normalized) without(places []string) normalized {
+	left := maps.Clone(c)
+	for _, place := range places {
+		delete(left, place)
+	}
+	return left
 }
 
 func (c normalized) equal(other normalized) bool { return len(c.difference(other)) == 0 }

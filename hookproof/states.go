@@ -230,6 +230,10 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 		if one.history != nil {
 			of = one.history.Subject
 		}
+		if err := x.readAgain(ctx, []string{schedule}); err != nil { // what another subject's payment has changed is not this one's own
+			return nil, err
+		}
+		first = first.without(first.difference(x.lastState(one)))
 		var places []string
 		for n, wait := range []time.Duration{x.timings.quiet(x.facts.lag), x.timings.effect(x.facts.lag)} {
 			if err := sleep(ctx, wait); err != nil {

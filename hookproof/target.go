@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -144,6 +145,11 @@ func (t *Target) Check() error {
 	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
 		return err
 	}
+	for _, secret := range []string{t.Secret, t.PreviousSecret} {
+		if apiKey.MatchString(secret) {
+			return fmt.Errorf("%s… is an API key; an endpoint's signing secret begins with whsec_", secret[:len("sk_test_")])
+		}
+	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
 	}
@@ -161,6 +167,9 @@ func (t *Target) Check() error {
 	}
 	return nil
 }
+
+// apiKey is how a test mode's API key begins.
+var apiKey = regexp.MustCompile(`^[srp]k_test_`)
 
 // isPort tells whether there can be such a port; "" is the scheme's own.
 func isPort(text string) bool {

@@ -49,8 +49,11 @@ func (p *pipeline) judgeRun(ctx context.Context) error {
 func (p *pipeline) observation() Observation {
 	o := Observation{Timings: p.timings}
 	o.Flaky, o.Asked = p.flakiness.peek()
+	p.mu.Lock()
+	outages := slices.Clone(p.outages)
+	p.mu.Unlock()
 	for _, d := range p.journal.Deliveries() {
-		if p.faults.from.IsZero() || !d.SentAt.Add(d.Latency).After(p.faults.from) || !p.faults.to.IsZero() && !d.SentAt.Before(p.faults.to) {
+		if !slices.ContainsFunc(append(outages, p.faults), func(one period) bool { return one.overlaps(d) }) {
 			o.Deliveries = append(o.Deliveries, d)
 		}
 	}

@@ -127,6 +127,8 @@ func ending(r hookproof.Report, ended error) error {
 	switch outcome := report.OutcomeOf(r); {
 	case outcome == report.Failed && ended != nil:
 		return fmt.Errorf("%w; also: %w", errFailed, ended)
+	case outcome == report.Failed && r.Incomplete():
+		return fmt.Errorf("%w; also incomplete: %s", errFailed, strings.Join(lacking(r), "; "))
 	case outcome == report.Failed:
 		return errFailed
 	case ended != nil:
