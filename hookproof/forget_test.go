@@ -143,10 +143,10 @@ func TestWhatAStartForgetsIsGone(t *testing.T) {
 		gone string
 	}{
 		"made after the last start": {History{starts: 2, endStarts: 2}, nil, ""},
-		"over before it":            {History{starts: 1, endStarts: 1}, nil, "the target knows nothing from before it was started"},
-		"started by another":        {History{starts: 1, endStarts: 2}, nil, "the target knows nothing from before it was started"},
+		"over before it":            {History{starts: 1, endStarts: 1}, nil, "the target has lost everything from before it was restarted"},
+		"started by another":        {History{starts: 1, endStarts: 2}, nil, "the target has lost everything from before it was restarted"},
 		"started by itself":         {History{starts: 1, endStarts: 2, Faulty: true}, nil, ""},
-		"its id is another's now":   {History{starts: 1, endStarts: 2, Faulty: true}, again, "the target gives ids again that it has given before, and id order_1 is another one's now"},
+		"its id is another's now":   {History{starts: 1, endStarts: 2, Faulty: true}, again, "the target reuses ids, and id order_1 is another object's now"},
 		"nothing is lost":           {History{starts: 1, endStarts: 1}, func(x *executor) { again(x); x.memory.forgetsAll = false }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

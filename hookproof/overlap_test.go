@@ -67,7 +67,7 @@ func TestConflictsAreOneFinding(t *testing.T) {
 				require.Equal(t, verdict, found[n].Verdict, found[n].Check)
 			}
 			if row.verdicts[2] == Info {
-				require.Equal(t, "deliveries of 2 checks failed beside others, and were taken when nothing else was on their way (order/tie, meaning/paid); the first: paid was answered 500", found[2].Why)
+				require.Equal(t, "deliveries of 2 checks failed beside others, and were accepted alone (order/tie, meaning/paid); the first: paid was answered 500", found[2].Why)
 				require.Equal(t, []string{"order/tie", "order/tie"}, []string{found[2].Relation, found[2].Schedule})
 				require.Len(t, found[2].Timeline, 1)
 				require.Equal(t, 2, found[0].Relations, "they were decided all the same")
