@@ -43,9 +43,9 @@ func TestAPlanIsWhatCanBeAsked(t *testing.T) {
 			left: "paid refund-25 refund refund-10 dispute"}, // by the seed
 		"and are not, thoroughly": {relation: equal("{paid refund-10 refund-25 refund dispute}", "paid refund-10 refund-25 refund dispute")[0], cases: 119, phase: Shared,
 			with: func(_ *Target, _ *facts, o *Options) { o.Thorough = true }, left: "paid refund-10 refund-25 dispute refund"},
-		"no state hook": {relation: equal("paid*2", "paid")[0], with: func(t *Target, _ *facts, _ *Options) { t.State = nil }, why: "needs a `state` hook", hooks: []string{"state"}},
+		"no state hook": {relation: equal("paid*2", "paid")[0], with: func(t *Target, _ *facts, _ *Options) { t.State = nil }, kind: NoHook, why: "needs a `state` hook", hooks: []string{"state"}},
 		"no object of its own can be paid": {relation: Relation{Left: "paid expired=ack"}, with: func(_ *Target, f *facts, _ *Options) { f.substituted = true },
-			why: needsSubject, hooks: []string{"subject", "state"}},
+			kind: NoHook, why: needsSubject, hooks: []string{"subject", "state"}},
 		"no newer version": {relation: Relation{Left: "paid-newest=ack"}, with: func(t *Target, _ *facts, _ *Options) { t.APIVersion = newest }, kind: NothingToAsk,
 			why: "hookproof knows no newer one"},
 		"another session has no tie": {relation: equal("paid other-session-expired", "paid")[0], with: func(_ *Target, f *facts, _ *Options) { f.sample = Subject{"sessionId": "cs_1"} }, kind: NothingToAsk,
