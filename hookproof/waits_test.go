@@ -134,7 +134,10 @@ func TestCountersMayMoveAfterTheACK(t *testing.T) {
 				return false
 			}
 		}).target()
-		target.Counters = func(context.Context) (Counters, error) { return Counters{Received: received.Load()}, nil }
+		target.Counters = func(context.Context) (Counters, error) {
+			time.Sleep(tick)
+			return Counters{Received: received.Load()}, nil
+		}
 		counting := Check{Name: "bookkeeping/made-up", Demand: "It counts.", Relations: []Relation{{Left: "paid", Counts: &Counters{Received: 1}}}}
 		r, err := Judge(t.Context(), target, Options{Checks: []Check{counting}})
 		require.NoError(t, err)
