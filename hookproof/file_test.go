@@ -39,7 +39,7 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "stop": {"command": ["x"]}`:                                                                      "stop and start go together",
 		`, "mend": {"command": ["x"]}`:                                                                      "break and mend go together",
 		`, "database": {"listen": "a"}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}`:            "database: listen is where",
-		`, "database": {"listen": "a", "upstream": "b"}`:                                                    "stop and start are needed, too",
+		`, "database": {"listen": "a", "upstream": "b"}`:                                                    "database needs stop and start",
 		`, "subject": {"command": ["x"], "pick": {"amount": 4900}}, "state": {"command": ["x"]}`:            `subject: pick: 4900 is neither a JSON pointer`,
 		`, "subject": {"command": ["x"], "pick": {"amount": null}}, "state": {"command": ["x"]}`:            `subject: pick: null is neither`,
 		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:        `nor a constant, such as {"value": 4900}`,

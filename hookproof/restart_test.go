@@ -77,7 +77,7 @@ func TestWhatARestartLosesSilentlyIsAFailure(t *testing.T) {
 	require.Contains(t, f.Why, "for this one it says: the order page answered 404")
 	require.Equal(t, "rank 4", f.Expected["/status"])
 	require.Nil(t, f.Seen)
-	require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook knows")
+	require.Contains(t, findingOf(t, r, "faults/stopped").Why, "after paid, stopped the state is lost: the state hook works")
 	require.Equal(t, "paid", f.Timeline[0].Event)
 	require.Equal(t, "stopped and started", f.Timeline[1].Fault)
 	require.Equal(t, "paid", f.Timeline[2].Event)

@@ -180,7 +180,7 @@ func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 	r, err := judged(nil)
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
-	require.Contains(t, r.Notes[0], `no amount, so events have 4500; where that is not what is to be paid, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
+	require.Contains(t, r.Notes[0], `no amount, so events have 4500; if that is not the price, pick it from the hook's answer, or give it as a constant: "amount": {"value": 4500}`)
 	_, err = judged(func(s *stall) { s.shows = func(map[string]any) any { return "open" } })
 	require.ErrorContains(t, err, "its log may say why. Also, the subject hook gives no amount")
 }
