@@ -8,7 +8,7 @@ import (
 
 // costMayBeForged is costForged where an answer alone was seen: what an endpoint acknowledges it need not have believed.
 const costMayBeForged = "whoever knows the URL may be able to mark orders as paid: that it was accepted was seen, and not what it did; " +
-	"an endpoint that fetches each event from Stripe by its id, and believes that alone, cannot be deceived so"
+	"an endpoint that fetches each event from Stripe by its id, and trusts only that, is safe from it"
 
 // What was observed has costs and a fix of its own, whatever check it was observed by.
 const (
@@ -16,7 +16,7 @@ const (
 		"and set off its alarms, among which real faults are lost"
 	fixUnrefused = "catch what the verification throws, and answer 400"
 	fixAnswer    = "answer 200 when the event is stored or has had its effect, however often it comes"
-	fixLost      = "keep what the target knows in a database: what is in the process's memory ends with it. In a sandbox that means to forget, leave stop and start out of the target file"
+	fixLost      = "keep the target's state in a database: the process's memory ends with it. For a sandbox without a database, leave stop and start out of the target file"
 	fixOneFact   = "let a payment count once, whichever event reports it: remember the session and its outcome, not the event's id alone"
 )
 

@@ -38,15 +38,15 @@ var idempotence = []Check{
 	{Name: "idempotence/two-ids-overlapping", Demand: "One fact under two event ids counts once, when both come at the same time.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type show that they are the same", Why: costTwice,
 		Fix:   "let a unique constraint, or the row's lock, decide what has been done",
 		Kills: []string{"two-ids-counted-twice", "check-then-act-race", "order-read-without-lock"}, Relations: equal(pooled+"paid&8+", "paid")},
-	{Name: "idempotence/later", Demand: "A payment that is delivered again after a while counts once.", Source: fromDuplicates, Says: "log the ids of events that were processed, and do not process those again; deliveries go on for three days, and a person can send an event again for thirty", Why: "Stripe retries for three days, and a person resends after thirty",
-		Fix: "keep what has been seen for as long as the effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: equal("paid later carrier*40+=any paid", "paid")},
-	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: costTwice, Fix: "keep what has been seen in the database",
+	{Name: "idempotence/later", Demand: "A payment that is delivered again after a while counts once.", Source: fromDuplicates, Says: "log the ids of events that were processed, and do not process those again; deliveries go on for three days, and a person can send an event again for thirty", Why: "Stripe retries for three days, and a person can resend for thirty",
+		Fix: "keep the ids of processed events as long as their effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: equal("paid later carrier*40+=any paid", "paid")},
+	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: costTwice, Fix: "keep the ids of processed events in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: equal("paid restart paid", "paid")},
 }
 
 const (
 	costOrder = "the network decides in which state an order ends"
-	mendOrder = "let every event move the state upwards only: a rank for each state, and the larger of old and new is kept"
+	mendOrder = "let an event only raise the state: give each state a rank, and keep the larger of old and new"
 )
 
 var order = []Check{
@@ -58,7 +58,7 @@ var order = []Check{
 		Kills: []string{"stale-overwrite"}, Relations: sameOutcome("{unpaid async-failed}", "unpaid async-failed")},
 	{Name: "order/dispute", Demand: "A payment and its dispute end in the same state in every order.", Source: fromOrder, Why: costOrder, Fix: mendOrder,
 		Kills: []string{"stale-overwrite"}, Relations: sameOutcome("{paid dispute dispute-lost}", "paid dispute dispute-lost")},
-	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has seconds only, so ties are usual",
+	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has only seconds, so ties are common",
 		Fix: "do not order events by created: it does not say which of two is later", Kills: []string{"same-second-tie-dropped"},
 		Relations: []Relation{{Left: "tie paid refund-10 refund-25", Op: "=", Right: "paid refund-25", Whole: true, View: "outcome"},
 			{Left: "tie refund-25 paid", Op: "=", Right: "paid refund-25", View: "outcome"}, {Left: "tie unpaid async-paid", Op: "=", Right: "unpaid async-paid", View: "outcome"}}},

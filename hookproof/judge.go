@@ -114,7 +114,7 @@ func (o Outcome) unacknowledged() Outcome {
 		}
 	}
 	if o.Case.Op == "=" && h.State != nil && !slices.ContainsFunc(h.Unacknowledged, unknown) && compareStates(states).Verdict == Pass {
-		return o.fails(doneUnacknowledged, fmt.Sprintf("%s was done, and never acknowledged: the state is as it should be, and the last answer was %s", names, said(*h.last())))
+		return o.fails(doneUnacknowledged, fmt.Sprintf("%s had its effect, and was never acknowledged: the state is as it should be, and the last answer was %s", names, said(*h.last())))
 	}
 	return o.fails(neverAcknowledged, fmt.Sprintf("%s was never acknowledged: the last answer was %s", names, said(*h.last())))
 }

@@ -162,7 +162,7 @@ func TestWhatIsDoneIsNotLost(t *testing.T) {
 			o := usualRules.judge(c, h)
 			require.Equal(t, Fail, o.Verdict)
 			require.Equal(t, row.want, o.Symptom, o.Why)
-			require.Equal(t, row.want == doneUnacknowledged, o.Why == "paid was done, and never acknowledged: the state is as it should be, and the last answer was 503")
+			require.Equal(t, row.want == doneUnacknowledged, o.Why == "paid had its effect, and was never acknowledged: the state is as it should be, and the last answer was 503")
 			require.Contains(t, o.Why, "the last answer was 503")
 		})
 	}

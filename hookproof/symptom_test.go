@@ -172,7 +172,7 @@ func TestMend(t *testing.T) {
 	}{
 		"a tie":                  {shownBy(t, "order/tie", "tie refund-25 paid", "=", "paid refund-25"), "do not order events by created: it does not say which of two is later"},
 		"no tie":                 {shownBy(t, "order/tie", "refund-25 paid", "=", "paid refund-25"), mendOrder},
-		"a restart":              {shownBy(t, "idempotence/restart", "paid restart paid", "=", "paid"), "keep what has been seen in the database"},
+		"a restart":              {shownBy(t, "idempotence/restart", "paid restart paid", "=", "paid"), "keep the ids of processed events in the database"},
 		"no restart":             {shownBy(t, "idempotence/restart", "paid paid", "=", "paid"), mendDedupe},
 		"no verb of the check's": {shownBy(t, "idempotence/redelivered", "paid*2", "=", "paid"), mendDedupe},
 	} {
