@@ -2,7 +2,7 @@ package hookproof
 
 const costUnpaid = "goods are sent for money that never came"
 
-func nothingOf(left string) []Relation { return []Relation{{Left: left, Op: "∌", Right: "paid"}} }
+func nothingOf(left string) []Relation { return []Relation{{Left: left, Op: "∌", Right: "<grants>"}} }
 
 func unequal(left, right, evidence string) []Relation {
 	return []Relation{{Left: left, Op: "≠", Right: right, If: evidence}}
@@ -32,7 +32,7 @@ var meaningChecks = []Check{
 		Relations: equal("paid stranger-refund=any stranger-dispute=any", "paid")},
 	{Name: "meaning/neighbours", Demand: "Payments of others, and of another object of the target's own, change nothing of this one.", Source: ourPolicy, Why: "one customer's payment becomes another's",
 		Mend: "update by the object's own key, and never by one that is empty in many", Kills: []string{"crossed-wires"}, Alone: true,
-		Relations: equal("stranger=any bare=any neighbour-expired neighbour-paid", "")},
+		Relations: equal("stranger=any bare=any neighbour-expired neighbour-<grant>", "")},
 	{Name: "meaning/refund", Demand: "A full refund shows.", Source: ourPolicy, Says: "the reference says what amount_refunded is, and not what an endpoint is to do", Why: "goods are sent for money that was given back", Mend: "handle charge.refunded", Kills: []string{"refund-unhandled"},
 		Relations: unequal("paid refund", "paid", "paid refund ≠ paid")},
 	{Name: "meaning/partial-refund", Demand: "A partial refund is no full one, and does show.", Source: fromRefunds, Why: "a discount given later cancels the order",
@@ -61,10 +61,10 @@ func counted(left string, c Counters) []Relation { return []Relation{{Left: left
 const mendCount = "count each delivery once, by its outcome, before it is answered"
 
 var bookkeeping = []Check{
-	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: ourPolicy, Why: "nobody sees that events stop coming", Mend: mendCount, Relations: counted("paid", Counters{1, 0, 0})},
-	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: ourPolicy, Why: "nobody sees that Stripe repeats itself", Mend: mendCount, Relations: counted("paid*3", Counters{3, 2, 0})},
+	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: ourPolicy, Why: "nobody sees that events stop coming", Mend: mendCount, Relations: counted("<grant>", Counters{1, 0, 0})},
+	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: ourPolicy, Why: "nobody sees that Stripe repeats itself", Mend: mendCount, Relations: counted("<grant>*3", Counters{3, 2, 0})},
 	{Name: "bookkeeping/errors", Demand: "A refused delivery is counted as an error.", Source: ourPolicy, Why: "nobody sees that a secret is wrong", Mend: mendCount,
-		Relations: counted("wrong-secret:paid no-header:paid", Counters{2, 0, 2})},
+		Relations: counted("wrong-secret:<grant> no-header:<grant>", Counters{2, 0, 2})},
 	{Name: "bookkeeping/sum", Demand: "Received is what was processed, skipped and refused together.", Source: ourPolicy, Why: "figures that do not add up are believed by nobody", Mend: mendCount,
-		Relations: counted("paid paid wrong-secret:paid carrier", Counters{4, 1, 1})},
+		Relations: counted("<grant> <grant> wrong-secret:<grant> carrier", Counters{4, 1, 1})},
 }

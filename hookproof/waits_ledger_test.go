@@ -115,7 +115,7 @@ func (p *pool) giveBack(conn net.Conn, failed error) {
 func TestEveryMessageIsCutWhatOtherCutsHaveLeft(t *testing.T) {
 	t.Parallel()
 	target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, pool: &pool{}})
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("cut-before")}}})
+	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("cut-before")}}})
 	require.NoError(t, err)
 	f := findingOf(t, r, "faults/made-up")
 	require.Equal(t, Pass, f.Verdict, f.Why)
@@ -129,7 +129,7 @@ func TestADatabaseStaysOutOfReach(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200, within: within})
-			r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during(fault)}}})
+			r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring(fault)}}})
 			require.NoError(t, err)
 			f := findingOf(t, r, "faults/made-up")
 			require.Equal(t, Fail, f.Verdict, f.Why)
@@ -145,7 +145,7 @@ func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			t.Parallel()
 			target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, within: 25 * time.Second})
-			r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("frozen")}}})
+			r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("frozen")}}})
 			require.NoError(t, err)
 			f := findingOf(t, r, "faults/made-up")
 			require.Equal(t, verdict, f.Verdict, f.Why)
@@ -178,7 +178,7 @@ func TestWorkAfterTheACKIsCounted(t *testing.T) {
 	})
 	target.Stop = func(context.Context, string) error { lives.Add(1); return front.server.Close() }
 	target.Start = func(context.Context) error { return front.open() }
-	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("killed")}}})
+	r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("killed")}}})
 	require.NoError(t, err)
 	f := findingOf(t, r, "faults/made-up")
 	require.Equal(t, Fail, f.Verdict, f.Why)
