@@ -47,8 +47,8 @@ func (x *executor) calibrate(ctx context.Context) error {
 	}
 	hurried := x.unhurried()
 	defer hurried()
-	payment := Schedule{{Event: "paid", Copies: 1}}
-	if err := x.deliver(ctx, h, payment, nil, nil); err != nil {
+	grants := granting()
+	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
 	}
 	acknowledged := h.Deliveries[len(h.Deliveries)-1]
@@ -56,7 +56,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 		return x.diagnose(ctx, acknowledged)
 	}
 	if acknowledged.Latency > x.timings.TooSlow { // as the first may be, where a program is woken for it
-		again, err := x.deliverFresh(ctx, payment)
+		again, err := x.deliverFresh(ctx, grants)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	if settled, err = x.alikeWhenPaid(ctx, payment, fresh, settled, h.Subject); err != nil {
+	if settled, err = x.alikeWhenPaid(ctx, grants, fresh, settled, h.Subject); err != nil {
 		return err
 	}
 	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
@@ -83,7 +83,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 		return err
 	}
 	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
-	x.references["paid"] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
+	x.references[grant] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
 	return nil
 }
 
@@ -134,15 +134,15 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 
 // ownAnswer looks for one about an object of the target's own, where nothing else is taken.
 func (x *executor) ownAnswer(ctx context.Context) error {
-	h, err := x.deliverFresh(ctx, Schedule{{Event: "paid", Copies: 1}})
+	h, err := x.deliverFresh(ctx, granting())
 	if err != nil {
 		return err
 	}
 	if len(h.Unacknowledged) > 0 {
 		return x.diagnose(ctx, h.Deliveries[len(h.Deliveries)-1])
 	}
-	x.facts.neutral, x.facts.sample = outgoing{event: h.events["paid"], label: "paid", sign: "genuine"}, h.Subject
-	x.facts.accepted = "neighbour-paid" // the state of a schedule's own subject may be looked at
+	x.facts.neutral, x.facts.sample = outgoing{event: h.events[payment.grant()], label: payment.grant(), sign: "genuine"}, h.Subject
+	x.facts.accepted = neighbours + payment.grant() // the state of a schedule's own subject may be looked at
 	return nil
 }
 

@@ -74,7 +74,8 @@ func (c Check) Phase() Phase {
 // schedule is what the target says of a fresh subject when all of it was delivered and, as Stripe would,
 // redelivered until it was acknowledged.
 type Relation struct {
-	// Left is a schedule. {a|b} in it stands for several relations, {a b c} for every order.
+	// Left is a schedule. {a|b} in it stands for several relations, {a b c} for every order, and in a row of ours <grants> and
+	// the like for what a life has in that role.
 	Left string
 	// Op is "=" the same state, "≠" another, "∌" nothing of what the right one has brought since both began alike,
 	// or "" where only the answers are judged, and no state is read.
@@ -99,11 +100,11 @@ func (c Check) Family() string {
 	return family
 }
 
-// Checks are all checks, family by family, in the order in which they are told.
+// Checks are all checks, family by family, in the order in which they are told: the rows in the words of the payment life.
 func Checks() []Check {
 	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
 	for i := range all {
-		all[i] = all[i].sourced()
+		all[i] = payment.asked(all[i]).sourced()
 	}
 	return all
 }

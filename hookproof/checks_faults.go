@@ -8,14 +8,14 @@ const (
 // struckAt are a first delivery, a duplicate and a refund, with a fault during each.
 func struckAt(fault string) []Relation {
 	return []Relation{
-		{Left: "paid", Op: "=", Right: "paid", Fault: fault},
-		{Left: "paid paid", Op: "=", Right: "paid", Fault: fault},
-		{Left: "paid refund", Op: "=", Right: "paid refund", Fault: fault},
+		{Left: "<grants>", Op: "=", Right: "<grants>", Fault: fault},
+		{Left: "<grants> <grants>", Op: "=", Right: "<grants>", Fault: fault},
+		{Left: "<grants> <ends>", Op: "=", Right: "<grants> <ends>", Fault: fault},
 	}
 }
 
 func during(fault string) []Relation {
-	return []Relation{{Left: "paid", Op: "=", Right: "paid", Fault: fault}}
+	return []Relation{{Left: "<grants>", Op: "=", Right: "<grants>", Fault: fault}}
 }
 
 var faultKills = []string{"marker-committed-before-effects", "effects-committed-before-marker", "row-stuck-in-processing", "error-answered-200", "ack-before-commit", "dedupe-error-swallowed", "commit-error-ignored"}
@@ -30,7 +30,7 @@ var faultChecks = []Check{
 	{Name: "faults/stopped", Demand: "A target that is stopped while it works loses and doubles nothing.", Source: fromRetries, Why: costLost, Fix: mendOnce,
 		Kills: []string{"claim-outlives-the-process"}, Relations: during("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is processed when it is back.", Source: fromRetries, Why: costLost, Fix: mendOnce,
-		Kills: []string{"error-answered-200", "ack-before-commit", "idle-error-unheard"}, Relations: append(during("away"), Relation{Left: "paid refund", Op: "=", Right: "paid refund", Fault: "away"})},
+		Kills: []string{"error-answered-200", "ack-before-commit", "idle-error-unheard"}, Relations: append(during("away"), Relation{Left: "<grants> <ends>", Op: "=", Right: "<grants> <ends>", Fault: "away"})},
 	{Name: "faults/acknowledged-in-memory", Demand: "An acknowledged event survives the end of the process, even if the database was away.", Source: fromRetries, Why: costLost,
 		Fix: "acknowledge when the event is in the database, and not in the process's memory", Kills: []string{"queue-in-memory"}, Relations: during("away-and-killed")},
 	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and processed when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",
@@ -39,9 +39,9 @@ var faultChecks = []Check{
 	{Name: "faults/bandwidth", Demand: "A database behind a slow line loses and doubles nothing.", Source: fromRetries, Why: costLost, Fix: mendOnce, Kills: []string{"timeout-answered-200"}, Relations: during("bandwidth")},
 	{Name: "faults/half-open", Demand: "A connection on which no answer comes back loses and doubles nothing.", Source: fromRetries, Why: costLost, Fix: mendOnce, Kills: []string{"timeout-answered-200"}, Relations: during("half-open")},
 	{Name: "faults/poisoned-by-garbage", Demand: "After many bodies that are not events, an event has its effect.", Source: ourPolicy, Why: "one bad event blocks all others, or connections leak",
-		Fix: "release what a failed delivery holds, such as connections and locks", Poison: true, Relations: equal("garbage*15=any no-event*15=any cut-off*15=any json-null*5=any paid", "paid")},
+		Fix: "release what a failed delivery holds, such as connections and locks", Poison: true, Relations: equal("garbage*15=any no-event*15=any cut-off*15=any json-null*5=any <grants>", "<grants>")},
 	{Name: "faults/poisoned-by-forgeries", Demand: "After many forgeries, an event has its effect.", Source: ourPolicy, Why: "an attacker ends the endpoint for everybody",
-		Fix: "refuse a forgery before it uses a connection or a lock", Poison: true, Relations: equal("wrong-secret:paid*40 no-header:paid*20 paid", "paid")},
+		Fix: "refuse a forgery before it uses a connection or a lock", Poison: true, Relations: equal("wrong-secret:<grant>*40 no-header:<grant>*20 <grants>", "<grants>")},
 	{Name: "faults/poisoned-by-events", Demand: "After many events that cannot be fulfilled, an event that can be has its effect.", Source: ourPolicy, Why: "one order that cannot be fulfilled blocks all others",
-		Fix: "keep what cannot be fulfilled for a person to review, and go on", Poison: true, Relations: equal("stranger*10=any bare*10=any stranger-refund*10=any paid-nowhere*10=any paid", "paid")},
+		Fix: "keep what cannot be fulfilled for a person to review, and go on", Poison: true, Relations: equal("stranger*10=any bare*10=any stranger-<ends>*10=any <grant>-nowhere*10=any <grants>", "<grants>")},
 }

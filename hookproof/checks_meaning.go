@@ -2,7 +2,7 @@ package hookproof
 
 const costUnpaid = "goods are sent for money that never came"
 
-func nothingOf(left string) []Relation { return []Relation{{Left: left, Op: "∌", Right: "paid"}} }
+func nothingOf(left string) []Relation { return []Relation{{Left: left, Op: "∌", Right: "<grants>"}} }
 
 func unequal(left, right, evidence string) []Relation {
 	return []Relation{{Left: left, Op: "≠", Right: right, If: evidence}}
@@ -32,7 +32,7 @@ var meaningChecks = []Check{
 		Relations: equal("paid stranger-refund=any stranger-dispute=any", "paid")},
 	{Name: "meaning/neighbours", Demand: "Payments of other integrations, and of another object of the target, do not change this object.", Source: ourPolicy, Why: "one customer's payment becomes another's",
 		Fix: "update by the object's own key, and never by a column that may be empty", Kills: []string{"crossed-wires"}, Alone: true,
-		Relations: equal("stranger=any bare=any neighbour-expired neighbour-paid", "")},
+		Relations: equal("stranger=any bare=any neighbour-expired neighbour-<grant>", "")},
 	{Name: "meaning/refund", Demand: "A full refund shows in the state.", Source: ourPolicy, Says: "the reference says what amount_refunded is, but not what an endpoint must do", Why: "goods are sent for money that was given back", Fix: "handle charge.refunded", Kills: []string{"refund-unhandled"},
 		Relations: unequal("paid refund", "paid", "paid refund ≠ paid")},
 	{Name: "meaning/partial-refund", Demand: "A partial refund shows in the state, and not as a full one.", Source: fromRefunds, Why: "a discount given later cancels the order",
@@ -61,10 +61,10 @@ func counted(left string, c Counters) []Relation { return []Relation{{Left: left
 const mendCount = "count each delivery once, by its outcome, before it is answered"
 
 var bookkeeping = []Check{
-	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: ourPolicy, Why: "nobody sees that events stop coming", Fix: mendCount, Relations: counted("paid", Counters{1, 0, 0})},
-	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: ourPolicy, Why: "nobody sees that Stripe repeats itself", Fix: mendCount, Relations: counted("paid*3", Counters{3, 2, 0})},
+	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: ourPolicy, Why: "nobody sees that events stop coming", Fix: mendCount, Relations: counted("<grant>", Counters{1, 0, 0})},
+	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: ourPolicy, Why: "nobody sees that Stripe repeats itself", Fix: mendCount, Relations: counted("<grant>*3", Counters{3, 2, 0})},
 	{Name: "bookkeeping/errors", Demand: "A refused delivery is counted as an error.", Source: ourPolicy, Why: "nobody sees that a secret is wrong", Fix: mendCount,
-		Relations: counted("wrong-secret:paid no-header:paid", Counters{2, 0, 2})},
+		Relations: counted("wrong-secret:<grant> no-header:<grant>", Counters{2, 0, 2})},
 	{Name: "bookkeeping/sum", Demand: "Received is what was processed, skipped and refused together.", Source: ourPolicy, Why: "nobody trusts figures that do not add up", Fix: mendCount,
-		Relations: counted("paid paid wrong-secret:paid carrier", Counters{4, 1, 1})},
+		Relations: counted("<grant> <grant> wrong-secret:<grant> carrier", Counters{4, 1, 1})},
 }

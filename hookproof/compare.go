@@ -16,8 +16,8 @@ func (c Case) references() []string {
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
-		if c.base() == "" && !c.Delivered.has("unpaid") { // what is judged cannot be its own excuse
-			list = append(list, "unpaid")
+		if c.base() == "" && !c.Delivered.has(notYet) { // what is judged cannot be its own excuse
+			list = append(list, notYet)
 		}
 	}
 	if left, right, conditional := strings.Cut(c.If, "≠"); conditional {

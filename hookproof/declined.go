@@ -47,7 +47,7 @@ func takenTypes(delivered []Delivery) map[string]bool {
 func (c Case) unhandledAnswer(types []string) string {
 	for _, step := range c.Delivered {
 		w := vocabulary[step.Event]
-		if step.Verb != "" || w.event == "" || w.event == neutralEvent || step.Event == "unhandled-succeeded" || w.payment() || !strings.HasPrefix(step.Want, "ack") {
+		if step.Verb != "" || w.event == "" || w.event == neutralEvent || payment.isBeside(step.Event) || w.payment() || !strings.HasPrefix(step.Want, "ack") {
 			continue
 		}
 		if name := fixtureType(w.event); slices.Contains(types, name) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -19,14 +20,17 @@ type Event struct {
 	Body []byte
 }
 
-// binding says which place of an event's body is tied to a subject, and to what. Fixtures' FORMAT.md
-// has the same table in words.
-type binding struct {
-	object  string // data.object.object; "" is any
-	pointer string
-	value   func(b bound) any // nil leaves the place as it is
-	always  bool              // add the place where the file has none
+// bindings say which place of an event's body is tied to a subject, by its JSON pointer, and to what.
+type bindings map[string]bindTo
+
+// bindTo is the name that a place is bound to, or that it is bound to in each kind of object.
+type bindTo struct {
+	name   string
+	byKind map[string]string
 }
+
+// of is the name for a kind of object; "" is none.
+func (b bindTo) of(kind string) string { return cmp.Or(b.name, b.byKind[kind]) }
 
 // bound is what an event is bound to.
 type bound struct {
@@ -34,78 +38,6 @@ type bound struct {
 	id       string
 	created  int64
 	livemode bool
-}
-
-var bindings = []binding{
-	{"", "/id", func(b bound) any { return b.id }, true},
-	{"", "/created", func(b bound) any { return b.created }, true},
-	{"", "/livemode", func(b bound) any { return b.livemode }, true},
-	{"", "/data/object/livemode", func(b bound) any { return b.livemode }, false},
-	{"", "/data/object/payment_intent", text("paymentIntent"), false},
-	{"", "/data/object/currency", named("currency"), false},
-	{"", "/data/object/customer", customer, false},
-
-	{"checkout.session", "/data/object/id", text("sessionId"), true},
-	{"checkout.session", "/data/object/client_reference_id", orNull("clientReferenceId"), true},
-	{"checkout.session", "/data/object/metadata", entries("metadata."), true},
-	{"checkout.session", "/data/object/amount_total", named("amount"), true},
-	{"checkout.session", "/data/object/amount_subtotal", named("amount"), false},
-	{"checkout.session", "/data/object/total_details/amount_discount", named("amount"), false},
-
-	{"charge", "/data/object/id", fromIntent("ch_"), true},
-	{"charge", "/data/object/metadata", entries("charge.metadata."), true},
-	{"charge", "/data/object/amount", named("amount"), true},
-	{"charge", "/data/object/amount_captured", named("amount"), false},
-	{"charge", "/data/object/amount_refunded", named("amount"), true},
-
-	{"dispute", "/data/object/id", fromIntent("du_"), true},
-	{"dispute", "/data/object/charge", fromIntent("ch_"), true},
-	{"dispute", "/data/object/amount", named("amount"), true},
-}
-
-// kept is what a fixture has where nothing was to be paid, nothing was discounted or no intent was needed: that is so of
-// every subject.
-var kept = map[string]string{
-	"/data/object/payment_intent": "null", "/data/object/amount_total": "0", "/data/object/total_details/amount_discount": "0",
-}
-
-func named(name string) func(bound) any {
-	return func(b bound) any { return b.subject[name] }
-}
-
-// text is a value that Stripe writes as a text, whatever the target keeps it as.
-func text(name string) func(bound) any {
-	return func(b bound) any {
-		if _, there := b.subject[name]; !there {
-			return nil
-		}
-		return b.subject.text(name)
-	}
-}
-
-// customer is the subject's customer at Stripe. What else a target calls so, such as a name, is its own.
-func customer(b bound) any {
-	if !b.subject.hasCustomer() {
-		return nil
-	}
-	return b.subject.text("customer")
-}
-
-func orNull(name string) func(bound) any {
-	return func(b bound) any {
-		if _, there := b.subject[name]; there {
-			return b.subject.text(name)
-		}
-		return json.RawMessage("null")
-	}
-}
-
-func entries(prefix string) func(bound) any {
-	return func(b bound) any { return b.subject.entries(prefix) }
-}
-
-func fromIntent(prefix string) func(bound) any {
-	return func(b bound) any { return prefix + strings.TrimPrefix(b.subject.text("paymentIntent"), "pi_") }
 }
 
 // apiVersionOf is an API version's name; "" is the default one.
@@ -126,6 +58,11 @@ func shapeOf(version string) string {
 // bindEvent makes an event of a fixture for a subject. It says that it is of the API version that was asked for, in the
 // shape that is known next to it.
 func bindEvent(version, name string, b bound) (Event, error) {
+	return payment.bindEvent(version, name, b, nil)
+}
+
+// bindEvent is as above, with places that are bound in this event alone.
+func (l *life) bindEvent(version, name string, b bound, own bindings) (Event, error) {
 	version = apiVersionOf(version)
 	shape := shapeOf(version)
 	body, err := fixtures.Event(shape, name)
@@ -144,34 +81,60 @@ func bindEvent(version, name string, b bound) (Event, error) {
 	if err := json.Unmarshal(body, &read); err != nil {
 		return Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
 	}
-	for _, row := range bindings {
-		if row.object != "" && row.object != read.Data.Object.Object {
-			continue
-		}
-		value := row.value(b)
-		if value == nil {
-			continue
-		}
-		at, err := find(body, row.pointer)
-		if errors.Is(err, errNoPlace) && !row.always {
-			continue
-		}
-		if left, may := kept[row.pointer]; may && err == nil && string(body[at.value.from:at.value.to]) == left {
-			continue
-		}
-		raw, failed := asStripeWrites(row.pointer, value)
-		switch {
-		case failed != nil:
-			return Event{}, failed
-		case err == nil:
-			body = replace(body, at.value, raw)
-		default:
-			if body, err = splice(body, row.pointer, raw); err != nil {
-				return Event{}, err
-			}
+	kind := read.Data.Object.Object
+	if body, err = b.stamp(body); err != nil {
+		return Event{}, err
+	}
+	all := maps.Clone(l.bind)
+	maps.Copy(all, own)
+	for _, pointer := range sortedKeys(all) {
+		if body, err = l.bindPlace(body, pointer, all[pointer].of(kind), b.subject); err != nil {
+			return Event{}, err
 		}
 	}
 	return Event{ID: b.id, Type: read.Type, Body: body}, nil
+}
+
+// stamp puts in what every event has, whatever it is about.
+func (b bound) stamp(body []byte) ([]byte, error) {
+	var err error
+	for _, row := range []struct {
+		pointer string
+		value   any
+	}{{"/id", b.id}, {"/created", b.created}, {"/livemode", b.livemode}, {"/data/object/livemode", b.livemode}} {
+		if _, absent := find(body, row.pointer); errors.Is(absent, errNoPlace) && row.pointer == "/data/object/livemode" {
+			continue
+		}
+		if body, err = put(body, row.pointer, row.value); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// bindPlace puts a subject's value into a place that the body has. A sum of 0 stays, since nothing was to be paid, discounted
+// or refunded then, and so does a null in place of an id that every subject has, since there is no such object.
+func (l *life) bindPlace(body []byte, pointer, name string, s Subject) ([]byte, error) {
+	if name == "" {
+		return body, nil
+	}
+	value := l.value(name, s)
+	at, err := find(body, pointer)
+	if errors.Is(err, errNoPlace) || value == nil {
+		return body, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch has := string(body[at.value.from:at.value.to]); {
+	case has == "0" && l.names[name].isSum(), has == "null" && l.names[name].invented():
+		return body, nil
+	}
+	raw, err := asStripeWrites(pointer, value)
+	if err != nil {
+		return nil, err
+	}
+	return replace(body, at.value, raw), nil
 }
 
 // asStripeWrites is a value by the line, two spaces deeper each time, as all of an event.
@@ -179,6 +142,7 @@ func asStripeWrites(pointer string, value any) ([]byte, error) {
 	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
 }
 
+// put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
 func put(body []byte, pointer string, value any) ([]byte, error) {
 	raw, err := asStripeWrites(pointer, value)
 	if err != nil {

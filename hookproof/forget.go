@@ -25,7 +25,7 @@ func (x *executor) remembers(ctx context.Context) error {
 		return x.beginAgain(ctx)
 	}
 	x.mu.Lock()
-	paid, isPaid := x.references["paid"].peek()
+	paid, isPaid := x.references[grant].peek()
 	fresh, isFresh := x.references[""].peek()
 	x.mu.Unlock()
 	if !isPaid || !isFresh || paid.history == nil {

@@ -1,32 +1,28 @@
 package hookproof
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-// What an event says where the subject hook does not: the fixtures' own money.
-const (
-	usualAmount   = 4500
-	usualCurrency = "usd"
-)
-
 // granted says what of a subject's money nobody gave, so that events say what was made up for it; "" if all was given.
 func granted(s Subject) string {
 	var missing, instead []string
-	if _, given := s["amount"]; !given {
-		missing, instead = append(missing, "amount"), append(instead, fmt.Sprint(usualAmount))
-	}
-	if _, given := s["currency"]; !given {
-		missing, instead = append(missing, "currency"), append(instead, usualCurrency)
+	constant, usual := "", payment.usual()
+	for _, name := range sortedKeys(usual) {
+		if _, given := s[name]; given {
+			continue
+		}
+		missing, instead = append(missing, name), append(instead, fmt.Sprint(usual[name]))
+		if constant == "" {
+			raw, _ := json.Marshal(usual[name]) // a text or a number can be marshalled
+			constant = fmt.Sprintf(`%q: {"value": %s}`, name, raw)
+		}
 	}
 	if len(missing) == 0 {
 		return ""
-	}
-	constant := fmt.Sprint(`"amount": {"value": `, usualAmount, `}`)
-	if missing[0] == "currency" {
-		constant = `"currency": {"value": "` + usualCurrency + `"}`
 	}
 	return fmt.Sprintf("the subject hook gives no %s, so events have %s; if that is not the price, pick it from the hook's answer, or give it as a constant: %s",
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)

@@ -13,12 +13,12 @@ const neutralEvent = "topup.created"
 
 // findSubstitute finds out whether payments can carry questions, when an event that nobody waits for was acknowledged.
 func (x *executor) findSubstitute(ctx context.Context) error {
-	e, err := eventOf(vocabulary["paid"], stranger(nil, true), x.target, time.Now(), false)
+	e, err := eventOf(vocabulary[payment.grant()], stranger(nil, true), x.target, time.Now(), false)
 	if err != nil {
 		return err
 	}
 	for range 2 { // one failure may be a bad moment's
-		d := x.sender.send(ctx, outgoing{event: e, label: "paid", sign: "genuine"})
+		d := x.sender.send(ctx, outgoing{event: e, label: payment.grant(), sign: "genuine"})
 		if d.Status/100 != 4 && d.Status/100 != 5 {
 			return ctx.Err()
 		}
@@ -49,7 +49,7 @@ func specOf(label string) string {
 
 // payment tells whether an event says no more than that an object of the target's is paid, whichever way it is written.
 func (w eventSpec) payment() bool {
-	return w.event == "checkout.session.completed" && w.with == nil && !w.stranger && !w.nowhere && !w.live && !w.other
+	return w.event == vocabulary[payment.grant()].event && len(w.with) == 0 && !w.stranger && !w.nowhere && !w.live && !w.other
 }
 
 // needsSubject is why a schedule is not asked where payments are replaced.
@@ -67,7 +67,7 @@ func (f facts) unaskable(s Schedule, target *Target) string {
 		if w.second && target.Subject != nil && target.State != nil && !f.sample.sessions() {
 			return "needs a clientReferenceId or a metadata.KEY from the `subject` hook: the session's id alone ties no other session to the order"
 		}
-		if f.substituted && step.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != neutralEvent && step.Event != "unhandled-succeeded" {
+		if f.substituted && step.Verb == "" && w.raw == "" && !w.stranger && !w.payment() && w.event != neutralEvent && !payment.isBeside(step.Event) {
 			return needsSubject
 		}
 	}

@@ -42,7 +42,7 @@ func bringsItsOwn(place string, settled, fresh normalized) bool {
 
 // alikeWhenPaid pays a second subject, where being paid brings what may be each subject's own: a text that has to be the
 // same, or no two states can be compared, or the subject's own short id, which has its name in the state that is answered.
-func (x *executor) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, settled normalized, s Subject) (normalized, error) {
+func (x *executor) alikeWhenPaid(ctx context.Context, grants Schedule, fresh, settled normalized, s Subject) (normalized, error) {
 	brought := func(of normalized) []string {
 		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsItsOwn(place, of, fresh) })
 	}
@@ -50,7 +50,7 @@ func (x *executor) alikeWhenPaid(ctx context.Context, payment Schedule, fresh, s
 	if len(brought(settled)) == 0 && !slices.ContainsFunc(settled.difference(fresh), holdsOwn) {
 		return settled, nil
 	}
-	second, err := x.deliverFresh(ctx, payment)
+	second, err := x.deliverFresh(ctx, grants)
 	if err != nil {
 		return nil, err
 	}

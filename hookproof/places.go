@@ -65,7 +65,7 @@ func placesOf(answer any) []string {
 }
 
 // constants are what a target may give no place for in its answers, since it is the same for all its objects.
-var constants = map[string]any{"amount": usualAmount, "currency": usualCurrency}
+var constants = payment.usual()
 
 // find looks for one of a subject's values in the subject hook's answer. Where it is not there, the error says what to write.
 func (p picked) find(name string, answer any) (any, error) {

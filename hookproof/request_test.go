@@ -95,8 +95,8 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			require.Contains(t, mayBe, again.Values("Stripe-Signature"))
 		})
 	}
-	for name, w := range vocabulary {
-		if w.raw != "" || w.form != nil || w.pad > 0 || w.name != "" {
+	for name, w := range vocabulary { // one after the other: each is three processes, and others measure time meanwhile
+		if w.raw != "" || w.form != nil || w.pad > 0 {
 			try(name, "genuine")
 		}
 	}

@@ -121,7 +121,7 @@ func parseFamily(family string, raw []byte) ([]Scenario, error) {
 		Schema    string          `json:"$schema"`
 		Scenarios json.RawMessage `json:"scenarios"`
 	}
-	if err := decodeStrictly(raw, &file); err != nil {
+	if err := decodeWhole(raw, &file); err != nil {
 		return nil, err
 	}
 	var all []Scenario
@@ -160,14 +160,14 @@ func parseFamily(family string, raw []byte) ([]Scenario, error) {
 
 func parseScenario(name string, raw []byte) (Scenario, error) {
 	s := Scenario{Name: name}
-	if err := decodeStrictly(raw, &s); err != nil {
+	if err := decodeWhole(raw, &s); err != nil {
 		return s, err
 	}
 	return s, s.check()
 }
 
-// decodeStrictly refuses keys that are not known, and anything after the value.
-func decodeStrictly(raw []byte, into any) error {
+// decodeWhole refuses keys that are not known, and anything after the value.
+func decodeWhole(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {

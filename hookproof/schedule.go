@@ -50,6 +50,9 @@ var verbs = map[string]string{
 	"spread":  "copies go to the target and its replicas in turn",
 }
 
+// wordForm is an event's name.
+var wordForm = regexp.MustCompile(`^[a-z0-9-]+$`)
+
 var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
 
 // ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in their order:

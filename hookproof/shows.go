@@ -13,7 +13,7 @@ import (
 // had changed: a flag, a number, a list or another status may tell of any refund.
 func (c Case) shows(h History) (why string, repeated []string) {
 	state, states := h.State, h.References
-	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states["unpaid"]
+	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[notYet]
 	tells := func(place string) bool {
 		value := right[place]
 		return value != "" && state[place] == value && unpaid[place] != value && !trivial(value)

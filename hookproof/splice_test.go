@@ -131,6 +131,9 @@ func TestEventsAreBound(t *testing.T) {
 			}[before["object"].(string)] {
 				want[key] = value
 			}
+			if name == "charge.succeeded" { // nothing has been refunded yet
+				want["amount_refunded"] = 0.0
+			}
 			if before["payment_status"] == "no_payment_required" { // all of the price is taken off, whatever it is
 				details := maps.Clone(before["total_details"].(map[string]any))
 				details["amount_discount"] = 777.0

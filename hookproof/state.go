@@ -82,8 +82,11 @@ func (s Subject) names() *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
-	if random, is := strings.CutPrefix(s.text("paymentIntent"), "pi_"); is && len(random) >= leastID { // see bindings
-		pairs = append(pairs, "ch_"+random, "{{charge}}", "du_"+random, "{{dispute}}")
+	for _, name := range sortedKeys(payment.names) { // an id that shares another's ending
+		n := payment.names[name]
+		if ending, is := strings.CutPrefix(s.text(n.Of), payment.names[n.Of].Prefix); n.Of != "" && is && len(ending) >= leastID {
+			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
+		}
 	}
 	for _, name := range names {
 		pairs = append(pairs, s.text(name), "{{"+name+"}}")

@@ -84,16 +84,20 @@ func (s Subject) entries(prefix string) map[string]any {
 
 // invented is a subject that no target knows.
 func invented() Subject {
-	return Subject{"sessionId": "cs_test_" + random(), "amount": usualAmount, "currency": usualCurrency}
+	s := Subject{}
+	for name, value := range payment.usual() {
+		s[name] = value
+	}
+	return s.completed()
 }
 
-// completed gives a subject the names that the target leaves to us.
+// completed gives a subject the ids that the target leaves to us.
 func (s Subject) completed() Subject {
-	if s.text("paymentIntent") == "" {
-		s["paymentIntent"] = "pi_" + random()
-	}
-	if s.text("sessionId") == "" {
-		s["sessionId"] = "cs_test_" + random()
+	names, values := payment.ids()
+	for _, name := range names {
+		if s.text(name) == "" {
+			s[name] = values[name]
+		}
 	}
 	return s
 }

@@ -23,7 +23,12 @@ type subjects struct {
 
 // invent makes the values that {{new.…}} stands for.
 func invent() map[string]string {
-	return map[string]string{"new.id": uuid.NewString(), "new.sessionId": "cs_test_" + random(), "new.paymentIntent": "pi_" + random()}
+	made := map[string]string{"new.id": uuid.NewString()}
+	names, values := payment.ids()
+	for _, name := range names {
+		made["new."+name] = values[name]
+	}
+	return made
 }
 
 // names are what ties an event to a subject.

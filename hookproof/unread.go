@@ -9,7 +9,7 @@ import (
 // untouchedSubject is a subject for a schedule of which the answers alone are judged. Each question has one of its own, since an
 // endpoint may refuse what it has done already: a subject is used again only when nothing was taken that is about it.
 func (x *executor) untouchedSubject(ctx context.Context) (Subject, error) {
-	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != "neighbour-paid" {
+	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != neighbours+payment.grant() {
 		return stranger(nil, true), nil
 	}
 	x.mu.Lock()
@@ -69,7 +69,7 @@ func (x *executor) findNeutral(ctx context.Context) error {
 	for _, candidate := range []struct {
 		word  string
 		about Subject
-	}{{"paid", x.facts.sample}, {"stranger", stranger(nil, true)}} {
+	}{{payment.grant(), x.facts.sample}, {"stranger", stranger(nil, true)}} {
 		e, err := eventOf(vocabulary[candidate.word], candidate.about, x.target, time.Now(), false)
 		if err != nil {
 			return err

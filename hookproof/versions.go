@@ -30,7 +30,7 @@ func (x *executor) takesVersion(ctx context.Context, refused Delivery, versions 
 		if h, err = x.deliverFresh(ctx, nil); err != nil {
 			return err
 		}
-		name = "paid"
+		name = payment.grant()
 	}
 	for _, version := range versions {
 		other := *x.target

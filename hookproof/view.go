@@ -28,11 +28,21 @@ var views = map[string]struct {
 
 func whole(c normalized) normalized { return c }
 
-// The payment's story that ∌ is asked about: what grants, and what ends the grant.
-const (
-	grant    = "paid"
-	grantEnd = "paid refund"
+// The payment life's story that ∌ is asked about: what grants, what ends the grant, and what is not yet one.
+var (
+	grant    = payment.schedule("<grants>")
+	grantEnd = payment.schedule("<grants> <ends>")
+	notYet   = payment.schedule("<notYet>")
 )
+
+// granting is the schedule of what grants.
+func granting() Schedule {
+	s, err := ParseSchedule(grant)
+	if err != nil {
+		panic("hookproof: " + err.Error()) // its words are the life's
+	}
+	return s
+}
 
 // learnsFrom are the schedules that a relation's view is learnt from, beside those that it compares.
 func (c Case) learnsFrom() []string {

@@ -120,7 +120,7 @@ func TestEveryMessageIsCutWhatOtherCutsHaveLeft(t *testing.T) {
 	t.Parallel()
 	virtual(t, func(t *testing.T) {
 		target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, pool: &pool{}})
-		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("cut-before")}}})
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("cut-before")}}})
 		require.NoError(t, err)
 		f := findingOf(t, r, "faults/made-up")
 		require.Equal(t, Pass, f.Verdict, f.Why)
@@ -136,7 +136,7 @@ func TestADatabaseStaysOutOfReach(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
 				target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 200, within: within})
-				r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during(fault)}}})
+				r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring(fault)}}})
 				require.NoError(t, err)
 				f := findingOf(t, r, "faults/made-up")
 				require.Equal(t, Fail, f.Verdict, f.Why)
@@ -154,7 +154,7 @@ func TestAnAnswerIsDueWhileADatabaseIsFrozen(t *testing.T) {
 			t.Parallel()
 			virtual(t, func(t *testing.T) {
 				target := openLedger(t, clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, within: 25 * time.Second})
-				r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("frozen")}}})
+				r, err := Judge(t.Context(), target, Options{Profile: profile, Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("frozen")}}})
 				require.NoError(t, err)
 				f := findingOf(t, r, "faults/made-up")
 				require.Equal(t, verdict, f.Verdict, f.Why)
@@ -189,7 +189,7 @@ func TestWorkAfterTheACKIsCounted(t *testing.T) {
 		})
 		target.Stop = func(context.Context, string) error { lives.Add(1); front.close(); return nil }
 		target.Start = func(context.Context) error { return front.open() }
-		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: during("killed")}}})
+		r, err := Judge(t.Context(), target, Options{Checks: []Check{{Name: "faults/made-up", Demand: "It is so.", Relations: paidDuring("killed")}}})
 		require.NoError(t, err)
 		f := findingOf(t, r, "faults/made-up")
 		require.Equal(t, Fail, f.Verdict, f.Why)

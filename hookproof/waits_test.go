@@ -213,8 +213,13 @@ func convalescent(t *testing.T, unwell func(n int, since time.Duration) bool) (t
 	return target, since
 }
 
+// paidDuring are the relations of a fault's row, asked of the payment life.
+func paidDuring(fault string) []Relation {
+	return payment.asked(Check{Relations: during(fault)}).Relations
+}
+
 // away is a fault during a payment, and once more.
-var away = Check{Name: "faults/made-up", Demand: "It is so.", Relations: append(during("away"), during("away")...)}
+var away = Check{Name: "faults/made-up", Demand: "It is so.", Relations: append(paidDuring("away"), paidDuring("away")...)}
 
 // What has not recovered after a fault is asked for longer than what was never broken.
 func TestARecoveryIsWaitedFor(t *testing.T) {
@@ -222,7 +227,7 @@ func TestARecoveryIsWaitedFor(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		target, _ := convalescent(t, func(_ int, since time.Duration) bool { return since < 2*time.Second })
 		once := away
-		once.Relations = during("away")
+		once.Relations = paidDuring("away")
 		r, err := Judge(t.Context(), target, Options{Checks: []Check{once}})
 		require.NoError(t, err)
 		f := findingOf(t, r, away.Name)
@@ -237,7 +242,7 @@ func TestAnswersAreJudgedWhenAFaultIsOver(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		target, _ := convalescent(t, func(n int, since time.Duration) bool { return n > 1 && since < time.Second })
 		once := away
-		once.Relations = during("away")
+		once.Relations = paidDuring("away")
 		then := Check{Name: "faults/then", Demand: "It is so.", Poison: true, Relations: answers("paid=ack")}
 		r, err := Judge(t.Context(), target, Options{Checks: []Check{once, then}})
 		require.NoError(t, err)

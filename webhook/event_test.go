@@ -137,7 +137,7 @@ func TestDecodeReads(t *testing.T) {
 // FuzzDecode wants of whatever bytes that they are refused, or read twice in the same way, and that nothing of them can
 // trouble the database, whatever they say of a booking.
 func FuzzDecode(f *testing.F) {
-	files, err := filepath.Glob("../fixtures/events/*/*.json")
+	files, err := filepath.Glob("../fixtures/lives/*/*/*.json")
 	require.NoError(f, err)
 	require.NotEmpty(f, files)
 	for _, file := range files {

@@ -1,0 +1,188 @@
+package hookproof
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+const newest = "2026-08-26.dahlia"
+
+// forms are what any life's granting event can also be: written in another way, or about somebody else's object. %s in a name is
+// the event's word.
+var forms = []struct {
+	name, says string // says comes after what the event tells
+	change     func(*eventSpec)
+}{
+	{"%s-newest", "in a newer API version", func(w *eventSpec) { w.version = newest }},
+	{"other-livemode", "in the other livemode", func(w *eventSpec) { w.live = true }},
+	{"bare", "without metadata, for nobody", func(w *eventSpec) { w.stranger, w.bare = true, true }},
+	{"stranger", "in another integration", func(w *eventSpec) { w.stranger = true }},
+	{neighbours + "%s", "for another object of the target", func(w *eventSpec) { w.other = true }},
+	{"%s-nowhere", "for an object that does not exist", func(w *eventSpec) { w.nowhere = true }},
+
+	{"ascii", "with nothing beyond ASCII", written(asciiText)},
+	{"compact", "written without spaces, in ASCII", written(compact)},
+	{"spaced", "with spaces and line breaks between its parts", written(spaced)},
+	{"escaped", "with letters beyond ASCII written as \\u escapes", written(escaped)},
+	{"emoji", "with a name beyond Unicode's basic plane", func(w *eventSpec) { w.form = emoji }},
+	{"large", "in a body of 200 KiB", func(w *eventSpec) { w.pad = 200 << 10 }},
+	{"huge", "in a body of 600 KiB", func(w *eventSpec) { w.pad = 600 << 10 }},
+}
+
+// What names of forms begin with.
+const (
+	neighbours = "neighbour-"
+	strangers  = "stranger-" // where the event ends a grant
+)
+
+// ofEveryLife are the words that are about no life.
+var ofEveryLife = map[string]eventSpec{
+	"unhandled": {says: "an event of a type that hardly anybody waits for", event: neutralEvent},
+	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: neutralEvent},
+	"garbage":   {says: "a signed body that is not JSON", raw: "this is not JSON"},
+	"cut-off":   {says: "a signed body that ends in its middle", raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
+	"no-event":  {says: "signed JSON that is no event", raw: `{"object":"event"}`},
+	"blank":     {says: "a signed body of one space", raw: " "},
+	"json-null": {says: "the signed JSON value null", raw: "null"},
+}
+
+// makeVocabulary puts together all words of a life.
+func (l *life) makeVocabulary() error {
+	l.vocabulary = map[string]eventSpec{}
+	add := func(word string, w eventSpec) error {
+		if _, there := l.vocabulary[word]; there {
+			return fmt.Errorf("words.%s: hookproof has an event called so", word)
+		}
+		l.vocabulary[word] = w
+		return nil
+	}
+	for word, w := range ofEveryLife {
+		l.vocabulary[word] = w
+	}
+	for _, f := range forms {
+		w := l.words[l.grant()]
+		w.says += ", " + f.says
+		f.change(&w)
+		l.vocabulary[strings.Replace(f.name, "%s", l.grant(), 1)] = w
+	}
+	for _, end := range l.roles.Ends {
+		for _, word := range l.wordsOf(end) {
+			w := l.words[word]
+			w.says += ", in another integration"
+			w.stranger = true
+			l.vocabulary[strangers+word] = w
+		}
+	}
+	for _, word := range sortedKeys(l.words) {
+		if err := add(word, l.words[word]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func written(form func([]byte) []byte) func(*eventSpec) {
+	return func(w *eventSpec) { w.form = func(body []byte) ([]byte, error) { return form(body), nil } }
+}
+
+// namePlaces are the places of a body that have a person's name, or a text like it: the first that is there is taken.
+var namePlaces = []string{"/data/object/customer_details/name", "/data/object/customer_name", "/data/object/billing_details/name", "/data/object/description"}
+
+// emoji gives a body a name with letters beyond Unicode's basic plane.
+func emoji(body []byte) ([]byte, error) {
+	for _, place := range namePlaces {
+		if _, err := find(body, place); err == nil {
+			return put(body, place, "Zoë Łukasik 😀 𝒳 東京")
+		}
+	}
+	return nil, fmt.Errorf("the event has none of %s", strings.Join(namePlaces, ", "))
+}
+
+// asciiText is the same text with a question mark for each letter beyond ASCII.
+func asciiText(body []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '?'
+		}
+		return r
+	}, body)
+}
+
+// compact is what JavaScript's JSON.stringify and its like make of JSON: no spaces. Only ASCII is left.
+func compact(body []byte) []byte {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil {
+		return body
+	}
+	raw, err := json.Marshal(ascii(value))
+	if err != nil {
+		return body
+	}
+	return raw
+}
+
+// ascii leaves out of every text what is not ASCII, and what encoders escape differently.
+func ascii(value any) any {
+	switch v := value.(type) {
+	case string:
+		return strings.Map(func(r rune) rune {
+			if r > 126 || strings.ContainsRune(`<>&/'`, r) {
+				return -1
+			}
+			return r
+		}, v)
+	case []any:
+		for i := range v {
+			v[i] = ascii(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = ascii(v[name])
+		}
+	}
+	return value
+}
+
+// spaced puts a space after every colon outside texts, and a line break after every comma.
+func spaced(body []byte) []byte {
+	var out []byte
+	inside, escape := false, false
+	for _, c := range body {
+		out = append(out, c)
+		switch {
+		case escape:
+			escape = false
+		case inside && c == '\\':
+			escape = true
+		case c == '"':
+			inside = !inside
+		case !inside && c == ':':
+			out = append(out, ' ')
+		case !inside && c == ',':
+			out = append(out, '\r', '\n')
+		}
+	}
+	return out
+}
+
+// escaped writes what is not ASCII as \u escapes, as some of Stripe's encoders have.
+func escaped(body []byte) []byte {
+	var out []byte
+	for _, r := range string(body) {
+		switch {
+		case r < 128:
+			out = append(out, byte(r))
+		case r > 0xffff:
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}
