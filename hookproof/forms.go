@@ -40,8 +40,8 @@ const (
 
 // ofEveryLife are the words that are about no life.
 var ofEveryLife = map[string]eventSpec{
-	"unhandled": {says: "an event of a type that hardly anybody waits for", event: neutralEvent},
-	"carrier":   {says: "an event of a kind that the target was seen to take, since the question is not about the event", event: neutralEvent},
+	"unhandled": {says: "an event of a type that hardly any endpoint handles", event: neutralEvent, form: ofItsOwn},
+	"carrier":   {says: "an event that the target acknowledges, for checks that are not about the event", event: neutralEvent, form: ofItsOwn},
 	"garbage":   {says: "a signed body that is not JSON", raw: "this is not JSON"},
 	"cut-off":   {says: "a signed body that ends in its middle", raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
 	"no-event":  {says: "signed JSON that is no event", raw: `{"object":"event"}`},
@@ -186,3 +186,6 @@ func escaped(body []byte) []byte {
 	}
 	return out
 }
+
+// ofItsOwn gives an event an object of its own: who keeps what an event is about, and not its id alone, would take two for one fact.
+func ofItsOwn(body []byte) ([]byte, error) { return put(body, "/data/object/id", "tu_1"+random()) }

@@ -169,3 +169,17 @@ func TestAnAPIKeyIsNoSigningSecret(t *testing.T) {
 		require.ErrorContains(t, err, "is an API key; an endpoint's signing secret begins with whsec_")
 	}
 }
+
+// Two neutral events are about two objects.
+func TestNeutralEventsAreAboutTheirOwnObjects(t *testing.T) {
+	t.Parallel()
+	ids := map[string]bool{}
+	for range 3 {
+		e, err := eventOf(vocabulary["carrier"], stranger(nil, true), &Target{}, time.Now(), false)
+		require.NoError(t, err)
+		at, err := find(e.Body, "/data/object/id")
+		require.NoError(t, err)
+		ids[string(e.Body[at.value.from:at.value.to])] = true
+	}
+	require.Len(t, ids, 3)
+}

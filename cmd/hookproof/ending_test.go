@@ -25,7 +25,7 @@ func TestTheExitCodeIsOfTheWorst(t *testing.T) {
 		"all passed":                        {[]hookproof.Finding{pass}, nil, false, ""},
 		"a hook is missing":                 {[]hookproof.Finding{pass, noHook}, nil, false, ""},
 		"a check failed":                    {[]hookproof.Finding{pass, fail}, nil, true, "something failed"},
-		"and there was no evidence":         {[]hookproof.Finding{pass, fail, noEvidence}, nil, true, "something failed"},
+		"and there was no evidence":         {[]hookproof.Finding{pass, fail, noEvidence}, nil, true, "something failed; also incomplete: a/e: no evidence"},
 		"and a hook failed":                 {[]hookproof.Finding{fail, noEvidence}, hook, true, "something failed; also: the hook stop: no such process"},
 		"a hook failed":                     {[]hookproof.Finding{pass, noEvidence}, hook, false, "the hook stop: no such process"},
 		"a hook failed when all had passed": {[]hookproof.Finding{pass}, hook, false, "the hook stop: no such process"},
