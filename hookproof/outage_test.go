@@ -183,3 +183,16 @@ func TestNeutralEventsAreAboutTheirOwnObjects(t *testing.T) {
 	}
 	require.Len(t, ids, 3)
 }
+
+// A hook that fails while nobody listens is a hook that has failed, where nobody here can start the process.
+func TestAHookFailsWithoutAStartHook(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		s := openStall(t, nil)
+		target := s.target()
+		target.Start = nil
+		s.close()
+		x := newExecutor(target, Options{})
+		require.ErrorIs(t, x.ask(t.Context(), func() error { return http.ErrServerClosed }), http.ErrServerClosed)
+	})
+}
