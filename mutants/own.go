@@ -26,7 +26,7 @@ func (o Options) ownJobs(ctx context.Context, work string) (list []job, err erro
 	if o.unwanted(own) {
 		return nil, nil
 	}
-	built, err := o.buildTests(ctx, ownSuite, work, nil)
+	built, err := o.buildTests(ctx, []string{ownSuite}, work, nil)
 	for n := range max(1, o.Repeat) {
 		list = append(list, job{mutant: own, kind: Correct, run: n + 1, own: &built})
 	}

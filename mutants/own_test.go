@@ -38,7 +38,7 @@ func TestTheOwnServersRun(t *testing.T) {
 			}
 			binary := filepath.Join(t.TempDir(), "tests")
 			require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+row.script+"\n"), 0o700))
-			report, left, err := judgeOwn(t.Context(), tests{directory: t.TempDir(), binary: binary})
+			report, left, err := judgeOwn(t.Context(), tests{packages: []builtTests{{t.TempDir(), binary}}})
 			if row.trouble != "" {
 				require.ErrorContains(t, err, row.trouble)
 			} else {

@@ -19,9 +19,9 @@ import (
 	"example.com/hookproof/pgserver"
 )
 
-// ownSources are a package of tests of this repository, and what its tests need.
+// ownSources are packages of tests of this repository, and what their tests need.
 type ownSources struct {
-	tests    string   // the package's directory
+	tests    []string // the packages' directories
 	programs []string // directories of programs that its tests build
 	database bool     // its tests need PostgreSQL, and can share one
 }
@@ -29,8 +29,8 @@ type ownSources struct {
 // suites are named by the directories of the mutants that they must kill. What such a mutant expects is a test's name, as
 // go test -run takes it, after the suite's.
 var suites = map[string]ownSources{
-	"server": {tests: "e2e", programs: []string{"cmd/booking-server"}, database: true},
-	"judge":  {tests: "hookproof"},
+	"server": {tests: []string{"e2e"}, programs: []string{"cmd/booking-server"}, database: true},
+	"judge":  {tests: []string{"hookproof"}},
 }
 
 // atOnce is how many mutants of a suite are tested at once, if nothing else is asked for: tests that are short
@@ -77,7 +77,7 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 
 // newSuite is a suite whose mutants have not been tested.
 func newSuite(files fs.FS, name string, unwanted func(Mutant) bool) (Suite, error) {
-	s := Suite{Name: name, Tests: suites[name].tests}
+	s := Suite{Name: name, Tests: strings.Join(suites[name].tests, ", ")}
 	if s.Tests == "" {
 		return s, fmt.Errorf("there is no suite %q; there are server and judge", name)
 	}
@@ -270,7 +270,22 @@ func (r *suiteRun) sound(ctx context.Context, meant []string) error {
 	return nil
 }
 
-// test finds the test of a package that kills a mutant.
+// declaring are the directories of the suite's packages that have a test, so that no others are built for it.
+func (r *suiteRun) declaring(test string) (directories []string) {
+	name, _, _ := strings.Cut(test, "/")
+	for _, directory := range suites[r.name].tests {
+		files, _ := filepath.Glob(filepath.Join(r.Root, directory, "*_test.go")) // its pattern is well formed
+		if slices.ContainsFunc(files, func(file string) bool {
+			text, err := os.ReadFile(file)
+			return err == nil && bytes.Contains(text, []byte("func "+name+"("))
+		}) {
+			directories = append(directories, directory)
+		}
+	}
+	return directories
+}
+
+// test finds the test that kills a mutant.
 func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 	built, is := r.built[t]
 	if !is {
@@ -287,7 +302,11 @@ func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 		if err != nil {
 			return err
 		}
-		if built, err = r.buildTests(ctx, suites[r.name].tests, work, replace); err != nil {
+		directories := suites[r.name].tests
+		if r.Alone {
+			directories = r.declaring(t.meant())
+		}
+		if built, err = r.buildTests(ctx, directories, work, replace); err != nil {
 			return err
 		}
 		built.environment = append(built.environment, r.environment...)

@@ -12,11 +12,14 @@ import (
 	"strings"
 )
 
-// tests is a package's tests, built.
+// tests are those of some packages, built.
 type tests struct {
-	directory, binary string
-	environment       []string // beside this process's
+	packages    []builtTests
+	environment []string // beside this process's
 }
+
+// builtTests are one package's.
+type builtTests struct{ directory, binary string }
 
 // buildError is what a compiler says of sources that do not compile.
 type buildError struct {
@@ -28,24 +31,34 @@ func (e *buildError) Error() string { return fmt.Sprintf("it does not compile: %
 
 func (e *buildError) Unwrap() error { return e.err }
 
-// buildTests builds a package's tests into a directory, with files in the place of others.
-func (o Options) buildTests(ctx context.Context, name, work string, replace map[string]string) (tests, error) {
-	b := tests{directory: filepath.Join(o.Root, name), binary: filepath.Join(work, "tests")}
-	command := exec.CommandContext(ctx, "go", "test", "-c", "-o", b.binary, ".")
-	command.Dir = b.directory
+// buildTests builds packages' tests into a directory, with files in the place of others. A package without tests is left out.
+func (o Options) buildTests(ctx context.Context, names []string, work string, replace map[string]string) (b tests, err error) {
 	if len(replace) > 0 { // by GOFLAGS it also reaches the programs that tests build
 		overlay := filepath.Join(work, "overlay.json")
 		if err := writeOverlay(overlay, replace); err != nil {
 			return b, err
 		}
-		b.environment = []string{"GOFLAGS=" + goFlags(command.Environ()) + " -overlay=" + overlay}
-		command.Env = append(command.Environ(), b.environment...)
+		b.environment = []string{"GOFLAGS=" + goFlags(os.Environ()) + " -overlay=" + overlay}
 	}
-	said, err := command.CombinedOutput()
-	if err != nil {
-		return b, &buildError{string(said), err}
+	for n, name := range o.withTests(names) {
+		one := builtTests{directory: filepath.Join(o.Root, name), binary: filepath.Join(work, fmt.Sprint("tests", n))}
+		command := exec.CommandContext(ctx, "go", "test", "-c", "-o", one.binary, ".")
+		command.Dir = one.directory
+		command.Env = append(command.Environ(), b.environment...)
+		if said, err := command.CombinedOutput(); err != nil {
+			return b, &buildError{string(said), err}
+		}
+		b.packages = append(b.packages, one)
 	}
 	return b, nil
+}
+
+// withTests are the directories that have tests.
+func (o Options) withTests(directories []string) []string {
+	return slices.DeleteFunc(slices.Clone(directories), func(directory string) bool {
+		found, err := filepath.Glob(filepath.Join(o.Root, directory, "*_test.go"))
+		return err != nil || len(found) == 0
+	})
 }
 
 func goFlags(environment []string) (flags string) {
@@ -59,15 +72,28 @@ func goFlags(environment []string) (flags string) {
 
 var errNoTest = errors.New("there is no such test")
 
-// run runs the tests of a pattern, until one fails.
+// run runs the tests of a pattern, package by package, until one fails.
 func (b tests) run(ctx context.Context, names string) (said string, err error) {
+	err = errNoTest
+	for _, one := range b.packages {
+		out, failed := one.run(ctx, names, b.environment)
+		said += out
+		switch {
+		case failed == nil && strings.Contains(out, "no tests to run"): // another may have it
+		case failed == nil:
+			err = nil
+		default:
+			return said, failed
+		}
+	}
+	return said, err
+}
+
+func (b builtTests) run(ctx context.Context, names string, environment []string) (said string, err error) {
 	command := exec.CommandContext(ctx, b.binary, "-test.paniconexit0", "-test.failfast", "-test.timeout=10m", "-test.run="+names)
 	command.Dir = b.directory
-	command.Env = append(command.Environ(), b.environment...)
+	command.Env = append(command.Environ(), environment...)
 	out, err := command.CombinedOutput()
-	if err == nil && strings.Contains(string(out), "no tests to run") {
-		err = errNoTest
-	}
 	return string(out), err
 }
 

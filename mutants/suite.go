@@ -16,7 +16,7 @@ import (
 // Suite is what became of the mutants of this repository's own sources that one package's tests must kill.
 type Suite struct {
 	Name    string // and the directory of its mutants
-	Tests   string // the package's directory
+	Tests   string // the packages' directories
 	Mutants []Tested
 	Took    time.Duration // 0 where the score was read
 }

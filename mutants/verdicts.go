@@ -37,7 +37,7 @@ func (o Options) verdicts(ctx context.Context, suite string) (verdicts, error) {
 		v.directory = filepath.Join(user, "hookproof", "verdicts")
 	}
 	of := suites[suite]
-	directories, versions, err := o.madeOf(ctx, append([]string{of.tests}, of.programs...))
+	directories, versions, err := o.madeOf(ctx, slices.Concat(o.withTests(of.tests), of.programs))
 	if err != nil {
 		return v, err
 	}
