@@ -215,8 +215,11 @@ func (r Relation) String() string {
 		return text + " shows nothing of S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if says := views[r.View].says; says != "" {
+	if says := viewSays[r.View]; says != "" {
 		text += ", " + says
 	}
 	return text
 }
+
+// viewSays is what is said behind a relation whose states are compared in a view; the whole state needs no word.
+var viewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (l *life) bindEvent(version, name string, b bound, own bindings) (Event, er
 	}
 	all := maps.Clone(l.bind)
 	maps.Copy(all, own)
-	for _, pointer := range sortedKeys(all) {
+	for _, pointer := range slices.Sorted(maps.Keys(all)) {
 		if body, err = l.bindPlace(body, pointer, all[pointer].of(kind), b.subject); err != nil {
 			return Event{}, err
 		}
@@ -159,7 +160,7 @@ var placeholder = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
 // override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
 // strings.
 func override(e Event, with map[string]json.RawMessage, subjects map[string]Subject) (Event, error) {
-	for _, pointer := range sortedKeys(with) {
+	for _, pointer := range slices.Sorted(maps.Keys(with)) {
 		raw := with[pointer]
 		var instruction struct{ Remove bool }
 		var err error

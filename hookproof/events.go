@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -42,7 +43,7 @@ var allEventTypes = sync.OnceValue(func() []EventType {
 			if !slices.Contains(one.Versions, version) {
 				one.Versions = append(one.Versions, version)
 			}
-			for _, word := range sortedKeys(vocabulary) {
+			for _, word := range slices.Sorted(maps.Keys(vocabulary)) {
 				if vocabulary[word].event == name && !slices.Contains(one.Words, word) {
 					one.Words = append(one.Words, word)
 				}
@@ -51,7 +52,7 @@ var allEventTypes = sync.OnceValue(func() []EventType {
 		}
 	}
 	var list []EventType
-	for _, name := range sortedKeys(types) {
+	for _, name := range slices.Sorted(maps.Keys(types)) {
 		one := types[name]
 		slices.Sort(one.Words)
 		list = append(list, one)
@@ -71,7 +72,7 @@ func EventTable() string {
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", one.Type, one.Object, cmp.Or(strings.Join(words, ", "), "`hookproof replay` alone"), strings.Join(one.Versions, ", "))
 	}
 	out.WriteString("\n| in schedules | meaning |\n|---|---|\n")
-	for _, word := range sortedKeys(vocabulary) {
+	for _, word := range slices.Sorted(maps.Keys(vocabulary)) {
 		if vocabulary[word].event != "" {
 			fmt.Fprintf(&out, "| `%s` | %s |\n", word, vocabulary[word].says)
 		}

@@ -7,47 +7,18 @@ import (
 	"time"
 )
 
-// fault is something that goes wrong while the last step of a schedule is delivered.
-type fault struct {
-	says   string
-	needs  []string
-	strike strikeFunc
-	placed bool // it strikes at each message between the target and its database in turn
-}
-
-// faults are the words for what can strike.
-var faults = map[string]fault{
-	"cut-before": {
-		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
-		needs: []string{"database"}, placed: true, strike: cutting("cut before message", (*Proxy).StrikeBefore),
-	},
-	"cut-after": {
-		says:  "the database does what a message says, each in turn, but its answer is lost, and it is away until the target has answered",
-		needs: []string{"database"}, placed: true, strike: cutting("answer lost to message", (*Proxy).StrikeAfter),
-	},
-	"killed": {
-		says:  "the target ends when the database has done everything, before the target can answer",
-		needs: []string{"database", "restart"}, strike: killedAfterCommit,
-	},
-	"stopped": {
-		says:  "the target is stopped while it works on the delivery, in the middle of its messages to the database where they can be counted",
-		needs: []string{"restart"}, strike: stoppedAtWork,
-	},
-	"away": {
-		says:  "the database is away, and comes back when the target has answered",
-		needs: []string{"break"}, strike: databaseAway,
-	},
-	"away-and-killed": {
-		says:  "the database is away, and the target is killed, whatever it has answered, before that is back",
-		needs: []string{"database", "restart"}, strike: awayAndKilled,
-	},
-	"frozen": {
-		says:  "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
-		needs: []string{"database"}, strike: frozenDatabase,
-	},
-	"latency":   badLine("latency", "every answer of the database takes 200 ms"),
-	"bandwidth": badLine("bandwidth", "for three seconds answers of the database come at 1 KiB a second"),
-	"half-open": badLine("half-open", "for three seconds the target's messages reach the database, and no answer comes back"),
+// strikes are what faults do to the target while a step is delivered.
+var strikes = map[string]strikeFunc{
+	"cut-before":      cutting("cut before message", (*Proxy).StrikeBefore),
+	"cut-after":       cutting("answer lost to message", (*Proxy).StrikeAfter),
+	"killed":          killedAfterCommit,
+	"stopped":         stoppedAtWork,
+	"away":            databaseAway,
+	"away-and-killed": awayAndKilled,
+	"frozen":          frozenDatabase,
+	"latency":         badLine("latency"),
+	"bandwidth":       badLine("bandwidth"),
+	"half-open":       badLine("half-open"),
 }
 
 // ofDatabase tells whether the fault is one of the database's, so that a delivery that does not come to that meets none.
@@ -81,7 +52,7 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 		return nil, &reason{kind: why.kind, text: fmt.Sprintf("%s after %d of %d messages", why.text, at.next-1, at.last)}
 	}
 	h := &History{message: at.next, messages: at.last}
-	if err := x.deliverStruck(ctx, h, c.Delivered, f.strike); err != nil {
+	if err := x.deliverStruck(ctx, h, c.Delivered, strikes[c.Fault]); err != nil {
 		return h, err
 	}
 	at.struck += h.struck
@@ -177,8 +148,8 @@ func (x *executor) posting(ctx context.Context, h *History, n int) <-chan struct
 	return answered
 }
 
-func badLine(how, says string) fault {
-	return fault{says: says, needs: []string{"link"}, strike: func(ctx context.Context, x *executor, h *History, n int) error {
+func badLine(how string) strikeFunc {
+	return func(ctx context.Context, x *executor, h *History, n int) error {
 		defer x.target.Link.Heal()
 		if err := x.target.Link.Trouble(how); err != nil {
 			return err
@@ -187,7 +158,7 @@ func badLine(how, says string) fault {
 		h.suffered("the line to the database: " + how)
 		x.faultOver()
 		return nil
-	}}
+	}
 }
 
 func frozenDatabase(ctx context.Context, x *executor, h *History, n int) error {

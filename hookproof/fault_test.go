@@ -326,7 +326,7 @@ func TestABadLineIsMended(t *testing.T) {
 		require.Equal(t, []string{"the line to the database: half-open"}, faultsTold(all))
 		require.Empty(t, all[0].Unacknowledged, "what is delivered again comes over a good one")
 		require.True(t, x.recovering())
-		require.ErrorContains(t, badLine("luck", "").strike(t.Context(), x, &History{}, 0), `a link cannot be "luck"`)
+		require.ErrorContains(t, badLine("luck")(t.Context(), x, &History{}, 0), `a link cannot be "luck"`)
 	})
 }
 

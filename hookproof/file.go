@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -154,7 +156,7 @@ func (f *file) check() error {
 			return errors.New("counters: received, duplicates and errors are JSON pointers into its answer, such as /webhook/received")
 		}
 	}
-	for _, name := range sortedKeys(hooks) {
+	for _, name := range slices.Sorted(maps.Keys(hooks)) {
 		hook := hooks[name]
 		if hook == nil {
 			continue
@@ -260,7 +262,7 @@ func (f *file) state(ctx context.Context, s Subject) (any, error) {
 	answer, err := f.ask(ctx, f.State, s.value)
 	var empty *unfilled
 	if errors.As(err, &empty) {
-		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(sortedKeys(s)), empty.name)
+		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(slices.Sorted(maps.Keys(s))), empty.name)
 	}
 	return answer, err
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -76,7 +78,7 @@ func (l *life) makeVocabulary() error {
 			l.vocabulary[strangers+word] = w
 		}
 	}
-	for _, word := range sortedKeys(l.words) {
+	for _, word := range slices.Sorted(maps.Keys(l.words)) {
 		if err := add(word, l.words[word]); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package hookproof
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,7 @@ import (
 func granted(s Subject) string {
 	var missing, instead []string
 	constant, usual := "", payment.usual()
-	for _, name := range sortedKeys(usual) {
+	for _, name := range slices.Sorted(maps.Keys(usual)) {
 		if _, given := s[name]; given {
 			continue
 		}

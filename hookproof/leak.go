@@ -3,6 +3,7 @@ package hookproof
 import (
 	"fmt"
 	"html"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -46,7 +47,7 @@ var credentials = knownBy(map[string]string{
 
 func knownBy(patterns map[string]string) []inside {
 	var list []inside
-	for _, hint := range sortedKeys(patterns) {
+	for _, hint := range slices.Sorted(maps.Keys(patterns)) {
 		list = append(list, inside{hint, regexp.MustCompile(patterns[hint])})
 	}
 	return list

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -91,12 +92,12 @@ func parseLife(files fs.FS) (*life, error) {
 		return nil, err
 	}
 	l := &life{names: map[string]lifeName{}, words: map[string]eventSpec{}, phrases: file.Phrases}
-	for _, name := range sortedKeys(file.Names) {
+	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
 		}
 	}
-	for _, name := range sortedKeys(l.names) {
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
 		if of := l.names[name].Of; of != "" && l.names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
 		}
@@ -104,7 +105,7 @@ func parseLife(files fs.FS) (*life, error) {
 	if l.bind, err = l.parseBind(file.Bind); err != nil {
 		return nil, fmt.Errorf("bind%w", err)
 	}
-	for _, word := range sortedKeys(file.Words) {
+	for _, word := range slices.Sorted(maps.Keys(file.Words)) {
 		if l.words[word], err = l.parseWord(word, file.Words[word], files); err != nil {
 			return nil, fmt.Errorf("words.%s%w", word, err)
 		}
@@ -186,7 +187,7 @@ func (l *life) parseBind(raw json.RawMessage) (bindings, error) {
 		return nil, fmt.Errorf(": %w", err)
 	}
 	b := bindings{}
-	for _, pointer := range sortedKeys(places) {
+	for _, pointer := range slices.Sorted(maps.Keys(places)) {
 		if !strings.HasPrefix(pointer, "/") {
 			return nil, fmt.Errorf(".%s: it is no JSON pointer", pointer)
 		}
@@ -196,7 +197,7 @@ func (l *life) parseBind(raw json.RawMessage) (bindings, error) {
 				return nil, fmt.Errorf(".%s: it must be a name, or names by the kind of object", pointer)
 			}
 		}
-		for _, kind := range append(sortedKeys(to.byKind), "") {
+		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
 			name := to.of(kind)
 			if _, known := l.names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
 				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
@@ -226,7 +227,7 @@ func (l *life) parseWord(word string, raw json.RawMessage, files fs.FS) (w event
 	case data.Says == "":
 		return w, errors.New(".says: it is missing")
 	case !known:
-		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(sortedKeys(whoseEvents)[1:], ", "))
+		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(whoseEvents))[1:], ", "))
 	default:
 		w = eventSpec{says: data.Says, event: strings.TrimSuffix(data.Event, ".json"), age: data.At, instead: data.Instead, with: map[string]lifeValue{}}
 		whose(&w)
@@ -234,7 +235,7 @@ func (l *life) parseWord(word string, raw json.RawMessage, files fs.FS) (w event
 	if err := eventThere(files, data.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
-	for _, pointer := range sortedKeys(data.With) {
+	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
 		if !strings.HasPrefix(pointer, "/") {
 			return w, fmt.Errorf(".with.%s: it is no JSON pointer", pointer)
 		}
@@ -272,14 +273,14 @@ func eventThere(files fs.FS, name string) error {
 
 // checkPhrases checks what phrases and instead name.
 func (l *life) checkPhrases() error {
-	for _, word := range sortedKeys(l.words) {
+	for _, word := range slices.Sorted(maps.Keys(l.words)) {
 		for _, other := range l.words[word].instead {
 			if _, known := l.words[other]; !known {
 				return fmt.Errorf("words.%s.instead: there is no word %q", word, other)
 			}
 		}
 	}
-	for _, phrase := range sortedKeys(l.phrases) {
+	for _, phrase := range slices.Sorted(maps.Keys(l.phrases)) {
 		_, isWord := l.words[phrase]
 		_, isRole := roles{}.each()[phrase]
 		switch {
@@ -314,7 +315,7 @@ func (l *life) parseRoles(raw json.RawMessage) error {
 	if _, is := given["together"]; is {
 		all["together"] = slices.Concat(l.roles.Together...)
 	}
-	for _, role := range sortedKeys(all) {
+	for _, role := range slices.Sorted(maps.Keys(all)) {
 		if _, is := given[role]; is && len(all[role]) == 0 {
 			return fmt.Errorf(".%s: it has no words", role)
 		}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -98,7 +100,7 @@ func (l *life) usual() map[string]any {
 // ids are the names that hookproof invents, sorted, and new values for them.
 func (l *life) ids() (names []string, values map[string]string) {
 	values = map[string]string{}
-	for _, name := range sortedKeys(l.names) {
+	for _, name := range slices.Sorted(maps.Keys(l.names)) {
 		if n := l.names[name]; n.invented() {
 			names = append(names, name)
 			values[name] = n.Prefix + random()

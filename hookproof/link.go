@@ -3,6 +3,8 @@ package hookproof
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/Shopify/toxiproxy/v2"
@@ -42,7 +44,7 @@ func (l *Link) Addr() string { return l.proxy.Listen }
 func (l *Link) Trouble(how string) error {
 	toxic, known := troubles[how]
 	if !known {
-		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(sortedKeys(troubles), ", "))
+		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(troubles)), ", "))
 	}
 	_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 	return err

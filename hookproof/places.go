@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,7 +46,7 @@ func placesOf(answer any) []string {
 	var places []string
 	switch v := answer.(type) {
 	case map[string]any:
-		for _, name := range sortedKeys(v) {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
 			for _, place := range placesOf(v[name]) {
 				places = append(places, "/"+escapePointer(name)+place)
 			}

@@ -1,6 +1,7 @@
 package hookproof
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (l *life) asked(c Check) Check {
 
 func (l *life) relations(r Relation) []Relation {
 	each := l.roles.each()
-	for _, role := range sortedKeys(each) {
+	for _, role := range slices.Sorted(maps.Keys(each)) {
 		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {

@@ -279,9 +279,7 @@ func (s *Sending) check(labels map[string]bool) error {
 
 func checkSign(word string) error {
 	if _, known := signings[word]; word != "" && !known {
-		return fmt.Errorf("sign: there is no %q; the words are %s", word, strings.Join(sortedKeys(signings), ", "))
+		return fmt.Errorf("sign: there is no %q; the words are %s", word, strings.Join(slices.Sorted(maps.Keys(signings)), ", "))
 	}
 	return nil
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

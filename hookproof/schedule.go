@@ -2,6 +2,7 @@ package hookproof
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -84,7 +85,7 @@ func ParseSchedule(text string) (Schedule, error) {
 			return nil, fmt.Errorf("%q: there is no event called %q", field, item.Event)
 		}
 		if _, known := wants[item.Want]; item.Want != "" && !known {
-			return nil, fmt.Errorf("%q: an answer is one of %s", field, strings.Join(sortedKeys(wants), ", "))
+			return nil, fmt.Errorf("%q: an answer is one of %s", field, strings.Join(slices.Sorted(maps.Keys(wants)), ", "))
 		}
 		if m[4] != "" {
 			item.Copies, _ = strconv.Atoi(m[4])

@@ -96,7 +96,7 @@ func ignoring(places ...string) string {
 // mayCount says what to do where a state differs only in numbers or lists that may tell of changes and of nothing that was
 // bought; "" where that is not so, or the relation asks about exactly that.
 func (c Case) mayCount(seen, want normalized) string {
-	if views[c.View].says == "" {
+	if viewSays[c.View] == "" {
 		return ""
 	}
 	places := seen.difference(want)

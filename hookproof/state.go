@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func (s Subject) names() *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
-	for _, name := range sortedKeys(payment.names) { // an id that shares another's ending
+	for _, name := range slices.Sorted(maps.Keys(payment.names)) { // an id that shares another's ending
 		n := payment.names[name]
 		if ending, is := strings.CutPrefix(s.text(n.Of), payment.names[n.Of].Prefix); n.Of != "" && is && len(ending) >= leastID {
 			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")

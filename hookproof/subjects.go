@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (Subjec
 	}
 	s := Subject{}
 	if pick := m.f.Subject.Pick; pick != nil {
-		for _, name := range sortedKeys(pick) {
+		for _, name := range slices.Sorted(maps.Keys(pick)) {
 			if s[name], err = pick[name].find(name, answer); err != nil {
 				return nil, err
 			}

@@ -18,12 +18,11 @@ type view func(normalized) normalized
 // views are the views that a relation can name, beside "", which is the whole state. of gets the states after the
 // references that the view is learnt from; one that could not be had is absent.
 var views = map[string]struct {
-	says       string // behind a relation
 	references []string
 	of         func(map[string]normalized) view
 }{
 	"":        {of: func(map[string]normalized) view { return whole }},
-	"outcome": {"counts of changes and lists of them aside", []string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}, outcomeOf},
+	"outcome": {[]string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}, outcomeOf},
 }
 
 func whole(c normalized) normalized { return c }

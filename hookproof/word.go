@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,9 +45,14 @@ var whoseEvents = map[string]func(*eventSpec){
 	"stranger":  func(w *eventSpec) { w.stranger = true },
 }
 
-// eventOf makes a word's event for a subject. All of a schedule's events tell of one life that began at
-// born, except where tie makes all of the same second.
+// eventOf makes an event of the vocabulary for a subject, as the target is sent it.
 func eventOf(w eventSpec, s Subject, t *Target, born time.Time, tie bool) (Event, error) {
+	return w.about(s, t.APIVersion, t.Livemode, born, tie)
+}
+
+// about makes the event for a subject, in an API version and for a livemode. All of a schedule's events are of one life that
+// began at born, except where tie makes all of the same second.
+func (w eventSpec) about(s Subject, apiVersion string, livemode bool, born time.Time, tie bool) (Event, error) {
 	if w.raw != "" {
 		return rawEvent(w.raw), nil
 	}
@@ -63,11 +69,11 @@ func eventOf(w eventSpec, s Subject, t *Target, born time.Time, tie bool) (Event
 	if !tie {
 		at += w.age
 	}
-	e, err := payment.bindEvent(cmp.Or(w.version, t.APIVersion), w.event, bound{s, newEventID(), at, t.Livemode != w.live}, w.bind)
+	e, err := payment.bindEvent(cmp.Or(w.version, apiVersion), w.event, bound{s, newEventID(), at, livemode != w.live}, w.bind)
 	if err != nil {
 		return e, err
 	}
-	for _, pointer := range sortedKeys(w.with) {
+	for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
 		if e.Body, err = put(e.Body, pointer, w.with[pointer](s)); err != nil {
 			return e, err
 		}
