@@ -16,7 +16,9 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
 )
 
 // slicesOfRun is in how many parts the engine's deliveries are sent: its memory is looked at after each.
@@ -51,15 +53,15 @@ func measureEngine(ctx context.Context, deliveries int, file string, out io.Writ
 		return err
 	}
 	defer stop()
-	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{"amount": price, "currency": "usd"})
+	e, err := life.New("checkout.session.completed", event.Subject{"amount": price, "currency": "usd"})
 	if err != nil {
 		return err
 	}
 	report := EngineReport{Machine: machine(), Deliveries: deliveries}
-	_, _ = fmt.Fprintf(out, "Sending %d deliveries of %d bytes over %d connections\n", deliveries, len(event.Body), engineConnections)
-	target := &hookproof.Target{URL: url, Secret: webhookSecret}
+	_, _ = fmt.Fprintf(out, "Sending %d deliveries of %d bytes over %d connections\n", deliveries, len(e.Body), engineConnections)
+	t := &target.Target{URL: url, Secret: webhookSecret}
 	for range slicesOfRun {
-		s, err := sendSlice(ctx, target, event, deliveries/slicesOfRun)
+		s, err := sendSlice(ctx, t, e, deliveries/slicesOfRun)
 		if err != nil {
 			return err
 		}
@@ -76,8 +78,8 @@ func measureEngine(ctx context.Context, deliveries int, file string, out io.Writ
 }
 
 // sendSlice sends one event again and again: signed anew each time, as a retry is.
-func sendSlice(ctx context.Context, target *hookproof.Target, event hookproof.Event, count int) (s Slice, err error) {
-	journal := &hookproof.Journal{Each: func(d hookproof.Delivery) {
+func sendSlice(ctx context.Context, t *target.Target, e event.Event, count int) (s Slice, err error) {
+	journal := &target.Journal{Each: func(d target.Delivery) {
 		if !d.Acknowledged() {
 			s.Refused++
 		}
@@ -88,7 +90,7 @@ func sendSlice(ctx context.Context, target *hookproof.Target, event hookproof.Ev
 		return s, err
 	}
 	began := time.Now()
-	target.Stream(ctx, engineConnections, func() (hookproof.Event, bool) { return event, given.Add(1) <= int64(count) }, journal)
+	t.Stream(ctx, engineConnections, func() (event.Event, bool) { return e, given.Add(1) <= int64(count) }, journal)
 	took := time.Since(began).Seconds()
 	after, err := cpuSeconds(os.Getpid())
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 )
 
 const (
@@ -66,14 +67,14 @@ type piece struct {
 
 // newTemplate takes the event from package hookproof's fixtures: its shape and size are Stripe's.
 func newTemplate() (template, error) {
-	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{
+	e, err := life.New("checkout.session.completed", event.Subject{
 		"paymentIntent": marks[1].text, "sessionId": marks[2].text, "clientReferenceId": marks[3].text,
 		"metadata.bookingId": marks[3].text, "amount": price, "currency": "usd",
 	})
 	if err != nil {
 		return template{}, err
 	}
-	rest := []byte(strings.ReplaceAll(string(event.Body), event.ID, marks[0].text))
+	rest := []byte(strings.ReplaceAll(string(e.Body), e.ID, marks[0].text))
 	var t template
 	for {
 		at, mark := len(rest), -1

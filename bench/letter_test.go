@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
 )
 
 // A delivery that is put together from pieces is the event that it stands for.
@@ -45,7 +45,7 @@ func TestSignerAgreesWithHookproof(t *testing.T) {
 	t.Parallel()
 	s := newSigner(webhookSecret)
 	for unix, body := range []string{"", "{}", `{"id":"evt_1"}`} { // used again each time
-		want := fmt.Sprintf("t=%d,v1=%s", unix, hookproof.Signature(webhookSecret, int64(unix), []byte(body)))
+		want := fmt.Sprintf("t=%d,v1=%s", unix, event.Signature(webhookSecret, int64(unix), []byte(body)))
 		require.Equal(t, want, string(s.sign(int64(unix), []byte(body))))
 	}
 }

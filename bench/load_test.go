@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
 )
 
 // counter is an endpoint that tells what it was sent.
@@ -26,24 +26,24 @@ type counter struct {
 
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	var event struct{ ID string }
+	var e struct{ ID string }
 	unix, _, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Stripe-Signature"), "t="), ",")
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil || json.Unmarshal(body, &event) != nil {
+	if err != nil || json.Unmarshal(body, &e) != nil {
 		c.wrongness++
 	}
 	at, _ := json.Number(unix).Int64()
 	switch {
-	case r.Header.Get("Stripe-Signature") != "t="+unix+",v1="+hookproof.Signature(webhookSecret, at, body):
+	case r.Header.Get("Stripe-Signature") != "t="+unix+",v1="+event.Signature(webhookSecret, at, body):
 		c.forgeries++
 		w.WriteHeader(http.StatusBadRequest)
 	case c.refuse:
 		w.WriteHeader(http.StatusInternalServerError)
-	case c.seen[event.ID]:
+	case c.seen[e.ID]:
 		c.copies++
 	default:
-		c.seen[event.ID] = true
+		c.seen[e.ID] = true
 		c.fresh++
 	}
 }

@@ -16,7 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/store"
 )
 
@@ -35,13 +36,13 @@ func (e *env) dialFrom(address string) net.Conn {
 // deliverFrom makes a signed delivery of a booking's payment with so much to spare in its body.
 func (e *env) deliverFrom(address string, booking map[string]any, spare int) int {
 	e.t.Helper()
-	paid, err := hookproof.NewEvent("checkout.session.completed", subjectOf(booking))
+	paid, err := life.New("checkout.session.completed", subjectOf(booking))
 	require.NoError(e.t, err)
 	body := `{"spare":"` + strings.Repeat("x", spare) + `",` + strings.TrimPrefix(string(paid.Body), "{")
 	request, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.running.url()+"/webhooks/stripe", strings.NewReader(body))
 	require.NoError(e.t, err)
 	now := time.Now().Unix()
-	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", now, hookproof.Signature(e.config.WebhookSecrets[0], now, []byte(body))))
+	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", now, event.Signature(e.config.WebhookSecrets[0], now, []byte(body))))
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return e.dialFrom(address), nil
 	}}}

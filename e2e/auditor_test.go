@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/target"
 )
 
 // audit compares everything that a server left behind — counters, log lines, recorded events, bookings —
 // with what was sent to it and what it answered. It shares no code with the server: what an event means
 // is told here a second time, as plainly as possible.
-func (e *env) audit(journal *hookproof.Journal) {
+func (e *env) audit(journal *target.Journal) {
 	e.t.Helper()
 	deliveries := journal.Deliveries()
 	require.NotEmpty(e.t, deliveries, "an audit of nothing proves nothing")
@@ -29,7 +29,7 @@ func (e *env) audit(journal *hookproof.Journal) {
 }
 
 // auditCounters: every delivery was counted once, and the sums hold.
-func (e *env) auditCounters(deliveries []hookproof.Delivery) {
+func (e *env) auditCounters(deliveries []target.Delivery) {
 	e.t.Helper()
 	got := e.before.plus(e.counts())
 	var acknowledged, refused int64
@@ -61,7 +61,7 @@ var secretShapes = regexp.MustCompile(`@|whsec_|sk_test_|eyJ|\bpi_|cs_test_|` +
 	regexp.QuoteMeta(jwtSecret) + `|` + regexp.QuoteMeta(metricsToken) + `|` + regexp.QuoteMeta(password))
 
 // auditLog: every delivery has one line, with all its fields, and no line says too much.
-func (e *env) auditLog(deliveries []hookproof.Delivery) {
+func (e *env) auditLog(deliveries []target.Delivery) {
 	e.t.Helper()
 	require.Empty(e.t, secretShapes.FindAllString(e.logs.String(), 3), "in the log")
 	require.NotContains(e.t, e.logs.String(), shared.backend.password+"@")
@@ -104,7 +104,7 @@ func (e *env) auditLog(deliveries []hookproof.Delivery) {
 func statusText(status int) string { return string(rune('0'+status/100)) + "xx" }
 
 // auditEvents: exactly what was acknowledged is recorded, once, byte for byte, and only what was signed.
-func (e *env) auditEvents(deliveries []hookproof.Delivery) {
+func (e *env) auditEvents(deliveries []target.Delivery) {
 	e.t.Helper()
 	rows, err := e.db.Query(`SELECT "stripeEventId", type, result, reason, payload FROM "PaymentEvent"`)
 	require.NoError(e.t, err)
@@ -116,7 +116,7 @@ func (e *env) auditEvents(deliveries []hookproof.Delivery) {
 		require.NoError(e.t, rows.Scan(&id, &typ, &result, &reason, &payload))
 		require.False(e.t, recorded[id], "%s recorded twice", id)
 		recorded[id] = true
-		require.True(e.t, slices.ContainsFunc(deliveries, func(d hookproof.Delivery) bool {
+		require.True(e.t, slices.ContainsFunc(deliveries, func(d target.Delivery) bool {
 			return d.EventID == id && d.Genuine && bytes.Equal(d.Body, payload)
 		}), "%s was recorded, but no genuine delivery had its bytes", id)
 	}
@@ -130,7 +130,7 @@ func (e *env) auditEvents(deliveries []hookproof.Delivery) {
 			require.Equal(e.t, 1, twins, "%s was acknowledged and is not recorded", d.EventID)
 		}
 		if d.Status == 400 && !d.Genuine {
-			require.True(e.t, !recorded[d.EventID] || slices.ContainsFunc(deliveries, func(o hookproof.Delivery) bool {
+			require.True(e.t, !recorded[d.EventID] || slices.ContainsFunc(deliveries, func(o target.Delivery) bool {
 				return o.EventID == d.EventID && o.Genuine
 			}), "a forgery was recorded")
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/store"
 )
 
@@ -18,9 +20,9 @@ import (
 // bookings want, a row that somebody sits on.
 
 // deliver sends an event to this test's server and answers the status.
-func (e *env) deliver(event hookproof.Event) int {
+func (e *env) deliver(ev event.Event) int {
 	e.t.Helper()
-	d := e.target().Deliver(e.t.Context(), event, "genuine")
+	d := e.target().Deliver(e.t.Context(), ev, "genuine")
 	require.NoError(e.t, d.Err)
 	return d.Status
 }
@@ -45,7 +47,7 @@ func TestSlotGivenAway(t *testing.T) {
 	second := e.call("POST", "/bookings", customer, slot)
 	require.Equal(t, 201, second.status)
 
-	paid, err := hookproof.NewEvent("checkout.session.completed", subjectOf(first.body))
+	paid, err := life.New("checkout.session.completed", subjectOf(first.body))
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(paid))
 	result, reason := e.resultOf(paid.ID)
@@ -78,7 +80,7 @@ func TestPaidAfterTheHold(t *testing.T) {
 	b := e.book()
 	subject := subjectOf(b)
 	for _, name := range []string{"checkout.session.expired", "checkout.session.completed"} {
-		event, err := hookproof.NewEvent(name, subject)
+		event, err := life.New(name, subject)
 		require.NoError(t, err)
 		require.Equal(t, 200, e.deliver(event))
 	}
@@ -93,7 +95,7 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	stuck, free := subjectOf(e.book()), subjectOf(e.book())
 	release, err := e.hold(t.Context(), stuck)
 	require.NoError(t, err)
-	event, err := hookproof.NewEvent("checkout.session.completed", stuck)
+	event, err := life.New("checkout.session.completed", stuck)
 	require.NoError(t, err)
 	const copies = 40
 	statuses := make(chan int, copies)
@@ -102,7 +104,7 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	}
 	e.awaitLocks(1) // one copy waits in the database, the others in the process
 
-	other, err := hookproof.NewEvent("checkout.session.completed", free)
+	other, err := life.New("checkout.session.completed", free)
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(other))
 	require.Equal(t, "CONFIRMED", e.status(free["bookingId"].(string)))
@@ -131,7 +133,7 @@ func TestADeliveryIsCutAtEveryMessage(t *testing.T) {
 	for k := 1; k <= messages; k++ {
 		for name, strike := range map[string]func(int) <-chan struct{}{"before": e.proxy.StrikeBefore, "after": e.proxy.StrikeAfter} {
 			b := e.book()
-			event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(b))
+			event, err := life.New("checkout.session.completed", subjectOf(b))
 			require.NoError(t, err)
 			struck := strike(k)
 			acks := make(chan int, 1)
@@ -190,9 +192,9 @@ func TestADisputeAndItsPaymentMeet(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	subject := subjectOf(e.book())
-	dispute, err := hookproof.NewEvent("charge.dispute.created", subject)
+	dispute, err := life.New("charge.dispute.created", subject)
 	require.NoError(t, err)
-	payment, err := hookproof.NewEvent("checkout.session.completed", subject)
+	payment, err := life.New("checkout.session.completed", subject)
 	require.NoError(t, err)
 	held, err := e.db.Begin()
 	require.NoError(t, err)
@@ -202,8 +204,8 @@ func TestADisputeAndItsPaymentMeet(t *testing.T) {
 	require.NoError(t, err)
 
 	statuses := make(chan int, 2)
-	for n, event := range []hookproof.Event{dispute, payment} {
-		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+	for n, ev := range []event.Event{dispute, payment} {
+		go func() { statuses <- e.target().Deliver(t.Context(), ev, "genuine").Status }()
 		e.awaitLocks(n + 1)
 	}
 	require.NoError(t, held.Rollback())
@@ -219,10 +221,10 @@ func TestADeadlockIsOutlived(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	subject := subjectOf(e.book())
-	payment, err := hookproof.NewEvent("checkout.session.completed", subject)
+	payment, err := life.New("checkout.session.completed", subject)
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(payment))
-	dispute, err := hookproof.NewEvent("charge.dispute.created", subject)
+	dispute, err := life.New("charge.dispute.created", subject)
 	require.NoError(t, err)
 	var intent string
 	require.NoError(t, e.db.QueryRow(`SELECT "stripePaymentIntentId" FROM "Booking" WHERE id = $1`, subject["bookingId"]).Scan(&intent))
@@ -261,10 +263,10 @@ func TestADeadlockIsOutlived(t *testing.T) {
 func TestCopiesThatGather(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	of := func(name string, subject hookproof.Subject) hookproof.Event {
-		event, err := hookproof.NewEvent(name, subject)
+	of := func(name string, subject hookproof.Subject) event.Event {
+		ev, err := life.New(name, subject)
 		require.NoError(t, err)
-		return event
+		return ev
 	}
 	const paid = "checkout.session.completed"
 	first, second, gathering := of(paid, subjectOf(e.book())), of(paid, subjectOf(e.book())), subjectOf(e.book())
@@ -276,19 +278,19 @@ func TestCopiesThatGather(t *testing.T) {
 	defer func() { _ = held.Rollback() }()
 	const copies = 8
 	statuses := make(chan int, 2*copies+2)
-	for n, event := range []hookproof.Event{first, second} {
+	for n, ev := range []event.Event{first, second} {
 		_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
-			VALUES ($1, 'checkout.session.completed', false, 'ignored', 'no_booking', '')`, event.ID)
+			VALUES ($1, 'checkout.session.completed', false, 'ignored', 'no_booking', '')`, ev.ID)
 		require.NoError(t, err)
-		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+		go func() { statuses <- e.target().Deliver(t.Context(), ev, "genuine").Status }()
 		e.awaitLocks(n + 1)
 	}
 	var sent sync.WaitGroup
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Done() }})
 	for range copies {
-		for _, event := range []hookproof.Event{payment, refund} {
+		for _, ev := range []event.Event{payment, refund} {
 			sent.Add(1)
-			go func() { statuses <- e.target().Deliver(ctx, event, "genuine").Status }()
+			go func() { statuses <- e.target().Deliver(ctx, ev, "genuine").Status }()
 		}
 	}
 	sent.Wait()
@@ -308,7 +310,7 @@ func TestCopiesThatGather(t *testing.T) {
 func TestAFaultOfOursIsA500(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	_, err = e.db.Exec(`ALTER TABLE "PaymentEvent" RENAME TO "Mislaid"`)
 	require.NoError(t, err)
@@ -330,7 +332,7 @@ func TestAFaultOfOursIsA500(t *testing.T) {
 func TestOperatorsSQL(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(event))
 	for _, statement := range []string{

@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/pgserver"
 	"example.com/hookproof/server"
 	"example.com/hookproof/store"
@@ -33,7 +33,7 @@ type env struct {
 	t       *testing.T
 	config  server.Config
 	db      *sql.DB // straight to the database, past the proxy
-	proxy   *hookproof.Proxy
+	proxy   *dbproxy.Proxy
 	logs    *logBuffer
 	running running
 	process bool     // the server is a process of its own, which can be killed
@@ -59,7 +59,7 @@ func newEnv(t *testing.T, change ...func(*env)) *env {
 	require.NoError(t, err)
 	t.Cleanup(func() { shared.drop(name) })
 
-	proxy, err := hookproof.NewProxy("127.0.0.1:0", shared.backend.database)
+	proxy, err := dbproxy.NewProxy("127.0.0.1:0", shared.backend.database)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
 

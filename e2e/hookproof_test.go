@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/hookprooftest"
 )
 
@@ -23,7 +24,7 @@ const budget = 3 * time.Minute
 // processes of their own, behind a proxy and a link that can be bad.
 func TestHookproof(t *testing.T) {
 	t.Parallel()
-	var link *hookproof.Link
+	var link *dbproxy.Link
 	e := newEnv(t, asProcess, func(e *env) {
 		e.config.DatabaseURL, link = throughLink(t, e)
 	})
@@ -57,13 +58,13 @@ func keep(t *testing.T, report hookproof.Report) {
 }
 
 // throughLink puts a link behind the test's proxy, and answers the database's URL by that way.
-func throughLink(t *testing.T, e *env) (url string, link *hookproof.Link) {
+func throughLink(t *testing.T, e *env) (url string, link *dbproxy.Link) {
 	t.Helper()
-	link, err := hookproof.NewLink(shared.backend.database)
+	link, err := dbproxy.NewLink(shared.backend.database)
 	require.NoError(t, err)
 	t.Cleanup(link.Close)
 	before := e.proxy.Addr()
-	e.proxy, err = hookproof.NewProxy("127.0.0.1:0", link.Addr())
+	e.proxy, err = dbproxy.NewProxy("127.0.0.1:0", link.Addr())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.proxy.Close()) })
 	return strings.Replace(e.config.DatabaseURL, before, e.proxy.Addr(), 1), link

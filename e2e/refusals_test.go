@@ -5,14 +5,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/life"
 )
 
 // A refusal does not say why: whoever forges would learn from it what to mend.
 func TestARefusalDoesNotSayWhy(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := hookproof.NewEvent("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	answers := map[string]bool{}
 	for _, sign := range []string{"wrong-secret", "no-header", "malformed-header", "stale", "future", "tampered-body"} {

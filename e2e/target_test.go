@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/scenario"
+	"example.com/hookproof/hookproof/target"
 	"example.com/hookproof/store"
 )
 
@@ -48,7 +51,7 @@ func (e *env) target() *hookproof.Target {
 		// What this server promises: every delivery is answered within ten seconds, of which a slow body
 		// may take a part, and with the answer its effect is committed and counted, so that a second
 		// look is not needed.
-		Timings: hookproof.Timings{Answer: 9 * time.Second, Effect: time.Nanosecond},
+		Timings: target.Timings{Answer: 9 * time.Second, Effect: time.Nanosecond},
 	}
 }
 
@@ -132,7 +135,7 @@ func (e *env) deliverPaid(b map[string]any) int {
 	if err != nil {
 		return 0
 	}
-	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, hookproof.Signature(webhookSecret, t, []byte(body))))
+	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, event.Signature(webhookSecret, t, []byte(body))))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0
@@ -142,9 +145,9 @@ func (e *env) deliverPaid(b map[string]any) int {
 }
 
 // replay runs a scenario against this test's server and audits what it left behind.
-func (e *env) replay(scenario hookproof.Scenario) {
+func (e *env) replay(s scenario.Scenario) {
 	e.t.Helper()
-	result := hookproof.Replay(e.t.Context(), e.target(), scenario)
+	result := scenario.Replay(e.t.Context(), e.target(), s)
 	require.Equal(e.t, hookproof.Pass, result.Verdict, result.Why)
 	e.audit(result.Journal)
 }

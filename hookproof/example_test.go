@@ -47,7 +47,7 @@ func ExampleLoadTarget() {
 }
 
 // Judge runs the checks and answers a report. In a test, hookprooftest.Run does the same with a subtest for each check.
-func ExampleJudge() {
+func ExampleCheck() {
 	endpoint := &shop.Shop{Secret: "whsec_test"}
 	server := httptest.NewServer(endpoint)
 	defer server.Close()
@@ -63,7 +63,7 @@ func ExampleJudge() {
 			return endpoint.Order(subject["clientReferenceId"].(string)), nil
 		},
 	}
-	report, err := hookproof.Judge(context.Background(), target, hookproof.Options{
+	report, err := hookproof.Check(context.Background(), target, hookproof.Options{
 		Only: []string{"authenticity/genuine", "authenticity/future", "idempotence/two-ids", "idempotence/restart"},
 	})
 	if err != nil { // the target could not be judged; the report has what was found before

@@ -25,9 +25,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/report"
+	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/pgserver"
-	"example.com/hookproof/report"
 )
 
 const (
@@ -88,7 +88,7 @@ func draws(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var r hookproof.Report
+	var r result.Report
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return err
 	}

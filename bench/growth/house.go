@@ -14,7 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/pgserver"
 	"example.com/hookproof/server"
 )
@@ -57,14 +58,14 @@ func newHouse(ctx context.Context, postgres *pgserver.Server, s size) (h *house,
 	ctx, h.stop = context.WithCancel(ctx)
 	go func() { h.served <- running.Serve(ctx) }()
 	h.url = running.URL()
-	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{
+	e, err := life.New("checkout.session.completed", event.Subject{
 		"sessionId": "cs_growth", "clientReferenceId": bookingMark, "metadata.bookingId": bookingMark,
 		"paymentIntent": "pi_growth", "amount": 4500, "currency": "usd",
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.template = strings.ReplaceAll(string(event.Body), event.ID, "evt_growth")
+	h.template = strings.ReplaceAll(string(e.Body), e.ID, "evt_growth")
 	return h, h.signIn(ctx)
 }
 
@@ -165,7 +166,7 @@ func (h *house) post(ctx context.Context, n int64) error {
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, hookproof.Signature(webhookSecret, t, body)))
+	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, event.Signature(webhookSecret, t, body)))
 	response, err := h.client.Do(request)
 	if err != nil {
 		return err

@@ -11,14 +11,14 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/target"
 )
 
 func checkURL(text string) error {
 	if strings.Contains(text, "{{env.") {
 		return nil // it is known when the file is used
 	}
-	t := hookproof.Target{URL: text, Secret: "not asked yet"}
+	t := target.Target{URL: text, Secret: "not asked yet"}
 	if u, err := url.Parse(text); err == nil {
 		t.AllowHosts = []string{u.Hostname()} // check refuses it when it is used, unless it is allowed then
 	}
@@ -36,30 +36,30 @@ func checkAddress(text string, mayBeNone bool) error {
 }
 
 // hook reads an answer as a hook: a URL, a SELECT, or a command.
-func hook(answer string, query bool) (hookproof.Hook, error) {
+func hook(answer string, query bool) (target.Hook, error) {
 	switch {
 	case answer == "":
-		return hookproof.Hook{}, nil
+		return target.Hook{}, nil
 	case strings.HasPrefix(answer, "http://"), strings.HasPrefix(answer, "https://"):
-		return hookproof.Hook{HTTP: &hookproof.HookRequest{URL: answer}}, nil
+		return target.Hook{HTTP: &target.HookRequest{URL: answer}}, nil
 	case len(answer) > 7 && strings.EqualFold(answer[:7], "select "):
 		if !query {
-			return hookproof.Hook{}, errors.New("a SELECT can only read the state")
+			return target.Hook{}, errors.New("a SELECT can only read the state")
 		}
-		return hookproof.Hook{SQL: &hookproof.HookQuery{Query: answer}}, nil
+		return target.Hook{SQL: &target.HookQuery{Query: answer}}, nil
 	case strings.HasPrefix(answer, "["):
 		var words []string
 		if err := json.Unmarshal([]byte(answer), &words); err != nil || len(words) == 0 {
-			return hookproof.Hook{}, errors.New(`a list of arguments is a JSON array of strings: ["node", "state.js", "{{id}}"]`)
+			return target.Hook{}, errors.New(`a list of arguments is a JSON array of strings: ["node", "state.js", "{{id}}"]`)
 		}
-		return hookproof.Hook{Command: words}, nil
+		return target.Hook{Command: words}, nil
 	case strings.ContainsAny(answer, `'"|<>;&`):
-		return hookproof.Hook{}, errors.New(`there is no shell; give a JSON array of arguments: ["node", "state.js", "{{id}}"]`)
+		return target.Hook{}, errors.New(`there is no shell; give a JSON array of arguments: ["node", "state.js", "{{id}}"]`)
 	}
-	return hookproof.Hook{Command: strings.Fields(answer)}, nil
+	return target.Hook{Command: strings.Fields(answer)}, nil
 }
 
-func isNone(h hookproof.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
+func isNone(h target.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
 
 // picks reads name=pointer, separated by spaces.
 func picks(answer string) (map[string]any, error) {

@@ -13,13 +13,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/hookproof"
-	"example.com/hookproof/report"
+	"example.com/hookproof/hookproof/report"
+	"example.com/hookproof/hookproof/result"
+	runs "example.com/hookproof/hookproof/run"
+	"example.com/hookproof/hookproof/target"
 )
 
 // checking is what a check's flags say beside the target.
 type checking struct {
-	options           hookproof.Options
+	options           runs.Options
 	json, junit, html string
 	bodies            string
 	verbose           bool
@@ -80,7 +82,7 @@ hook that failed, an interruption, or something that could not be judged without
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.
-func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) error {
+func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
@@ -97,7 +99,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	}
 	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
-	r, err := hookproof.Judge(cmd.Context(), t, c.options)
+	r, err := runs.Judge(cmd.Context(), t, c.options)
 	progress.Done()
 	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
 	if errors.Is(err, context.Canceled) {
@@ -109,7 +111,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
-		write func(io.Writer, hookproof.Report) error
+		write func(io.Writer, result.Report) error
 	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}} {
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
@@ -123,7 +125,7 @@ func (c *checking) run(cmd *cobra.Command, t *hookproof.Target, plain bool) erro
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged
 // beside it: ended is what ended the run before its end, such as a hook that failed, or kept a report from being written; or nil.
-func ending(r hookproof.Report, ended error) error {
+func ending(r result.Report, ended error) error {
 	switch outcome := report.OutcomeOf(r); {
 	case outcome == report.Failed && ended != nil:
 		return fmt.Errorf("%w; also: %w", errFailed, ended)
@@ -143,7 +145,7 @@ func ending(r hookproof.Report, ended error) error {
 var more = map[string]string{"out of time": "--budget", "out of hook calls": "--hook-calls"}
 
 // lacking tells what a verdict was wanting for.
-func lacking(r hookproof.Report) []string {
+func lacking(r result.Report) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, f := range r.Findings {
@@ -198,7 +200,7 @@ func fillable(folder string) error {
 }
 
 // writeFile writes a report whole, or not at all.
-func writeFile(path string, r hookproof.Report, write func(io.Writer, hookproof.Report) error) error {
+func writeFile(path string, r result.Report, write func(io.Writer, result.Report) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
 	if err != nil {
 		return err

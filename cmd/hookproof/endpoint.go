@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
 )
 
 // endpoint is what a command line says of a target.
 type endpoint struct {
-	target hookproof.Target
+	target target.Target
 	file   string // a target file instead
 	flags  *pflag.FlagSet
 	getenv func(string) string
@@ -24,8 +25,8 @@ func endpointFlags(cmd *cobra.Command, getenv func(string) string) *endpoint {
 	flags := cmd.Flags()
 	e := &endpoint{flags: flags, getenv: getenv, ask: func(what string) (string, error) { return askSecret(cmd, what) }}
 	flags.StringVar(&e.target.URL, "url", "", "the `URL` where deliveries go, for example http://127.0.0.1:3000/webhooks/stripe")
-	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+hookproof.SecretVariable)
-	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+hookproof.PreviousSecretVariable)
+	flags.StringVar(&e.target.Secret, "secret", "", "the signing `SECRET` that the target verifies with; else $"+result.SecretVariable)
+	flags.StringVar(&e.target.PreviousSecret, "previous-secret", "", "the `SECRET` being rotated out, if there is one that is still good; else $"+result.PreviousSecretVariable)
 	flags.BoolVar(&e.target.Livemode, "livemode", false, "the target treats live events as its own, not test events")
 	flags.StringVar(&e.target.APIVersion, "api-version", "", "the API `VERSION` of the events, if the target refuses others; the default is 2023-10-16")
 	flags.StringArrayVar(&e.target.AllowHosts, "allow-host", nil, "a `HOST` of yours that is neither on this machine nor in a private network; repeatable")
@@ -38,7 +39,7 @@ func (e *endpoint) fileFlag(cmd *cobra.Command) {
 }
 
 // known is the target that the flags name, known to be one that may be attacked.
-func (e *endpoint) known() (*hookproof.Target, error) {
+func (e *endpoint) known() (*target.Target, error) {
 	switch {
 	case e.file != "" && (e.target.URL != "" || e.target.Secret != ""):
 		return nil, errors.New("--target has the URL and the secret; give it alone, or --url and --secret without it")
@@ -47,7 +48,7 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 	case e.file != "" && e.target.APIVersion != "":
 		return nil, errors.New("--api-version goes with --url; the target file has apiVersion for it")
 	case e.file != "":
-		t, err := hookproof.LoadTarget(e.file, e.getenv)
+		t, err := target.Load(e.file, e.getenv)
 		if err != nil {
 			return nil, err
 		}
@@ -62,8 +63,8 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		secret               *string
 		needed               bool
 	}{
-		{"secret", hookproof.SecretVariable, "the signing secret of " + e.target.URL, &e.target.Secret, true},
-		{"previous-secret", hookproof.PreviousSecretVariable, "the secret being rotated out", &e.target.PreviousSecret, e.flags.Changed("previous-secret")},
+		{"secret", result.SecretVariable, "the signing secret of " + e.target.URL, &e.target.Secret, true},
+		{"previous-secret", result.PreviousSecretVariable, "the secret being rotated out", &e.target.PreviousSecret, e.flags.Changed("previous-secret")},
 	} {
 		if *one.secret == "" {
 			*one.secret = e.getenv(one.variable)
@@ -79,7 +80,7 @@ func (e *endpoint) known() (*hookproof.Target, error) {
 		}
 	}
 	if e.target.Secret == "" {
-		return nil, fmt.Errorf("the secret is missing: give the signing secret of the target by --secret or in the environment variable %s; there is no terminal to ask at", hookproof.SecretVariable)
+		return nil, fmt.Errorf("the secret is missing: give the signing secret of the target by --secret or in the environment variable %s; there is no terminal to ask at", result.SecretVariable)
 	}
 	return &e.target, e.target.Check()
 }

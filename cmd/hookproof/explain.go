@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/check"
 )
 
 func explainCommand() *cobra.Command {
@@ -24,7 +24,7 @@ how to fix it, the schedules and relations that it tries, and public reports of 
 				return fmt.Errorf("explain: name a check or a family; 'hookproof list' lists them")
 			}
 			for _, name := range names {
-				checks := hookproof.ChecksNamed(name)
+				checks := check.Named(name)
 				if len(checks) == 0 {
 					return fmt.Errorf("explain: there is no check or family %q; 'hookproof list' lists them", name)
 				}
@@ -39,7 +39,7 @@ how to fix it, the schedules and relations that it tries, and public reports of 
 	}
 }
 
-func explain(out io.Writer, c hookproof.Check) error {
+func explain(out io.Writer, c check.Check) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n  %s\n\n", c.Name, c.Demand)
 	for _, e := range c.Entries() {
@@ -52,7 +52,7 @@ func explain(out io.Writer, c hookproof.Check) error {
 // listChecks prints all checks.
 func listChecks(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, c := range hookproof.Checks() {
+	for _, c := range check.All() {
 		needs := strings.Join(c.Needs(), " ")
 		if needs == "" {
 			needs = "-"
@@ -67,7 +67,7 @@ func listChecks(out io.Writer) error {
 func completeChecks(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	seen := map[string]bool{}
-	for _, c := range hookproof.Checks() {
+	for _, c := range check.All() {
 		for _, name := range []string{c.Family(), c.Name} {
 			if !seen[name] {
 				seen[name] = true

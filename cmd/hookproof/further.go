@@ -7,7 +7,9 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
 )
 
 // keys are the words of a target file that open checks, by what the checks call them; init asks for the first three.
@@ -26,8 +28,8 @@ var keys = []struct {
 }
 
 // further tells how much a target file lets be judged, and which keys that it does not have would open more.
-func further(out io.Writer, t *hookproof.Target) error {
-	checks := hookproof.Checks()
+func further(out io.Writer, t *target.Target) error {
+	checks := check.All()
 	judged := 0
 	for _, c := range checks {
 		if t.Lacks(c.Needs()) == "" {
@@ -63,7 +65,7 @@ func further(out io.Writer, t *hookproof.Target) error {
 // judgedTypes says which events a target file lets be judged, and what it is of no use for.
 func judgedTypes() string {
 	var types []string
-	for _, one := range hookproof.EventTypes() {
+	for _, one := range life.Types() {
 		asks := func(word string) bool { return word != "carrier" && !strings.HasPrefix(word, "unhandled") }
 		if slices.ContainsFunc(one.Words, asks) {
 			types = append(types, one.Type)

@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/target"
 )
 
 // targetFile is what init writes of a target file; the rest is added by hand.
@@ -24,12 +24,12 @@ type targetFile struct {
 	URL     string `json:"url"`
 	Secret  string `json:"secret"`
 	Subject *struct {
-		hookproof.Hook
+		target.Hook
 		Pick map[string]any `json:"pick,omitempty"`
 	} `json:"subject,omitempty"`
-	State    *hookproof.Hook `json:"state,omitempty"`
-	Stop     *hookproof.Hook `json:"stop,omitempty"`
-	Start    *hookproof.Hook `json:"start,omitempty"`
+	State    *target.Hook `json:"state,omitempty"`
+	Stop     *target.Hook `json:"stop,omitempty"`
+	Start    *target.Hook `json:"start,omitempty"`
 	Database *struct {
 		Listen   string `json:"listen"`
 		Upstream string `json:"upstream"`
@@ -75,15 +75,15 @@ SELECT. It does not ask for keys that few targets need; at its end it lists thos
 		}
 		a := newAsker(cmd)
 		file, err := a.targetFile(getenv)
-		var target *hookproof.Target
+		var t *target.Target
 		if err == nil {
-			target, err = writeTarget(path, file, getenv)
+			t, err = writeTarget(path, file, getenv)
 		}
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
 		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+path))
-		if err := further(a.out, target); err != nil {
+		if err := further(a.out, t); err != nil {
 			return err
 		}
 		_, err = fmt.Fprint(a.out, fewNeed)
@@ -166,7 +166,7 @@ func (a *asker) targetFile(getenv func(string) string) (targetFile, error) {
 		if name, is := strings.CutPrefix(answer, "$"); is {
 			f.Secret, answer = "{{env."+name+"}}", getenv(name)
 		}
-		return hookproof.RefuseLiveKeys(answer)
+		return target.RefuseLiveKeys(answer)
 	})
 	if err != nil {
 		return f, err
@@ -183,7 +183,7 @@ var ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
 // subject asks for subject and state, which are of no use without each other.
 func (a *asker) subject(f *targetFile) error {
 	_, _ = fmt.Fprint(a.out, judgedTypes())
-	var made hookproof.Hook
+	var made target.Hook
 	err := a.ask("How is a fresh, unpaid object (an order, a booking) made: the URL of a POST, or a command?\n"+
 		"Without it, idempotence, order and meaning are not judged; an empty line leaves it out.", "", func(answer string) (err error) {
 		made, err = hook(answer, false)
@@ -193,7 +193,7 @@ func (a *asker) subject(f *targetFile) error {
 		return err
 	}
 	f.Subject = &struct {
-		hookproof.Hook
+		target.Hook
 		Pick map[string]any `json:"pick,omitempty"`
 	}{Hook: made}
 	if made.HTTP != nil {
@@ -249,7 +249,7 @@ func (a *asker) subject(f *targetFile) error {
 
 // restart asks for stop, start and database.
 func (a *asker) restart(f *targetFile) error {
-	command := func(answer string) (*hookproof.Hook, error) {
+	command := func(answer string) (*target.Hook, error) {
 		h, err := hook(answer, false)
 		if err != nil || isNone(h) {
 			return nil, err
@@ -291,7 +291,7 @@ func (a *asker) restart(f *targetFile) error {
 }
 
 // writeTarget puts the file in its place, once it is known that it can be read again, and answers what it says.
-func writeTarget(path string, f targetFile, getenv func(string) string) (*hookproof.Target, error) {
+func writeTarget(path string, f targetFile, getenv func(string) string) (*target.Target, error) {
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
 	encoder.SetEscapeHTML(false)
@@ -303,10 +303,10 @@ func writeTarget(path string, f targetFile, getenv func(string) string) (*hookpr
 	if err != nil {
 		return nil, err
 	}
-	var target *hookproof.Target
+	var t *target.Target
 	_, err = temporary.Write(content.Bytes())
 	if err = errors.Join(err, temporary.Close()); err == nil {
-		target, err = hookproof.LoadTarget(temporary.Name(), func(name string) string {
+		t, err = target.Load(temporary.Name(), func(name string) string {
 			if value := getenv(name); value != "" {
 				return value
 			}
@@ -319,5 +319,5 @@ func writeTarget(path string, f targetFile, getenv func(string) string) (*hookpr
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(temporary.Name()))
 	}
-	return target, nil
+	return t, nil
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/scenario"
 )
 
 func listCommand() *cobra.Command {
@@ -43,7 +44,7 @@ event types that are sent, what each is about, and its names in schedules ("-" i
 // listScenarios prints the built-in scenarios.
 func listScenarios(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	scenarios, err := hookproof.BuiltInScenarios()
+	scenarios, err := scenario.BuiltInScenarios()
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func listScenarios(out io.Writer) error {
 // listEvents prints the event types that are sent.
 func listEvents(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, one := range hookproof.EventTypes() {
+	for _, one := range life.Types() {
 		words := strings.Join(one.Words, " ")
 		if words == "" {
 			words = "-"

@@ -11,16 +11,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/hookproof/fixtures"
-	"example.com/hookproof/hookproof"
-	"example.com/hookproof/record"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/record"
+	"example.com/hookproof/hookproof/scenario"
 )
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
 func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 	names := fixtures.Families()
-	scenarios, _ := hookproof.BuiltInScenarios() // replay reports an error, completion has no place for it
-	for _, scenario := range scenarios {
-		names = append(names, scenario.Name)
+	scenarios, _ := scenario.BuiltInScenarios() // replay reports an error, completion has no place for it
+	for _, s := range scenarios {
+		names = append(names, s.Name)
 	}
 	slices.Sort(names)
 	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) }), cobra.ShellCompDirectiveDefault
@@ -29,8 +30,8 @@ func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.
 // playable is what replay can play: a scenario, or events that are delivered as they are.
 type playable struct {
 	name     string
-	scenario *hookproof.Scenario
-	events   []hookproof.Event
+	scenario *scenario.Scenario
+	events   []event.Event
 }
 
 // load finds what the names stand for: files, folders, recordings, built-in scenarios and families. With
@@ -66,13 +67,13 @@ type loader struct {
 
 func (l *loader) builtIn(name string) error {
 	before := len(l.found)
-	scenarios, err := hookproof.BuiltInScenarios()
+	scenarios, err := scenario.BuiltInScenarios()
 	if err != nil {
 		return err
 	}
-	for _, scenario := range scenarios {
-		if scenario.Name == name || strings.HasPrefix(scenario.Name, strings.TrimSuffix(name, "/")+"/") {
-			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
+	for _, s := range scenarios {
+		if s.Name == name || strings.HasPrefix(s.Name, strings.TrimSuffix(name, "/")+"/") {
+			l.found = append(l.found, playable{name: s.Name, scenario: &s})
 		}
 	}
 	if len(l.found) == before {
@@ -109,20 +110,20 @@ func (l *loader) file(name string) error {
 	if err != nil {
 		return err
 	}
-	event, err := record.Event(raw)
+	e, err := record.Event(raw)
 	if err != nil {
-		scenarios, err := hookproof.ParseScenarios(name, raw)
-		for _, scenario := range scenarios {
-			l.found = append(l.found, playable{name: scenario.Name, scenario: &scenario})
+		scenarios, err := scenario.ParseScenarios(name, raw)
+		for _, s := range scenarios {
+			l.found = append(l.found, playable{name: s.Name, scenario: &s})
 		}
 		return err
 	}
 	if l.newIDs {
-		if event, err = renewed(&l.ids, event); err != nil {
+		if e, err = renewed(&l.ids, e); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	l.found = append(l.found, playable{name: name, events: []hookproof.Event{event}})
+	l.found = append(l.found, playable{name: name, events: []event.Event{e}})
 	return nil
 }
 
@@ -144,10 +145,10 @@ func (l *loader) recording(folder string) error {
 	return nil
 }
 
-func renewed(ids *record.Renewer, event hookproof.Event) (hookproof.Event, error) {
-	body, err := ids.Renew(event.Body)
+func renewed(ids *record.Renewer, e event.Event) (event.Event, error) {
+	body, err := ids.Renew(e.Body)
 	if err != nil {
-		return event, err
+		return e, err
 	}
 	return record.Event(body)
 }

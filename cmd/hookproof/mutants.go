@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/mutants"
+	"example.com/hookproof/hookproof/mutants"
 )
 
 func mutantsCommand() *cobra.Command {
@@ -34,7 +34,7 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
   hookproof mutants --alone --thorough
   hookproof mutants --html matrix.html --markdown docs/kill-matrix.md
   hookproof mutants no-dedupe check-then-act-race
-  hookproof mutants --suite server --json mutants/server/score.json`,
+  hookproof mutants --suite server --json hookproof/mutants/server/score.json`,
 		DisableFlagsInUseLine: true,
 	}
 	var o mutants.Options

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/record"
+	"example.com/hookproof/hookproof/record"
 )
 
 // lastAnswers is how long deliveries in flight may take when a recording ends.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/scenario"
+	"example.com/hookproof/hookproof/target"
 )
 
 func replayCommand(getenv func(string) string) *cobra.Command {
@@ -67,17 +69,17 @@ not answered by a 2xx has failed.`,
 }
 
 // replay plays everything, then gives the verdict.
-func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verbose bool) error {
+func replay(cmd *cobra.Command, t *target.Target, found []playable, verbose bool) error {
 	ctx, out, began := cmd.Context(), cmd.OutOrStdout(), time.Now()
-	counts := map[hookproof.Verdict]int{}
+	counts := map[result.Verdict]int{}
 	scenarios, delivered, refused := 0, 0, 0
 	for _, one := range found {
 		if one.scenario != nil {
 			scenarios++
-			result := hookproof.Replay(ctx, target, *one.scenario)
+			r := scenario.Replay(ctx, t, *one.scenario)
 			if ctx.Err() == nil {
-				counts[result.Verdict]++
-				printResult(out, result, *one.scenario, verbose)
+				counts[r.Verdict]++
+				printResult(out, r, *one.scenario, verbose)
 			}
 		} else {
 			_, _ = fmt.Fprintln(out, one.name)
@@ -86,7 +88,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 			if ctx.Err() != nil {
 				break
 			}
-			d := target.Deliver(ctx, event, "genuine")
+			d := t.Deliver(ctx, event, "genuine")
 			if ctx.Err() != nil { // which may be why it has no answer
 				break
 			}
@@ -98,7 +100,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 		}
 		if ctx.Err() != nil {
 			err := errors.New("interrupted")
-			if counts[hookproof.Fail] > 0 || refused > 0 {
+			if counts[result.Fail] > 0 || refused > 0 {
 				err = fmt.Errorf("%w; also: %w", errFailed, err)
 			}
 			return err
@@ -107,7 +109,7 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 	var verdict []string
 	if scenarios > 0 {
 		verdict = append(verdict, fmt.Sprintf("%d passed, %d failed, %d not run",
-			counts[hookproof.Pass], counts[hookproof.Fail], counts[hookproof.NotRun]))
+			counts[result.Pass], counts[result.Fail], counts[result.NotRun]))
 	}
 	if delivered > 0 {
 		verdict = append(verdict, fmt.Sprintf("%d delivered, %d of them not acknowledged", delivered, refused))
@@ -116,35 +118,35 @@ func replay(cmd *cobra.Command, target *hookproof.Target, found []playable, verb
 	switch {
 	case err != nil:
 		return err
-	case counts[hookproof.Fail] > 0 || refused > 0:
+	case counts[result.Fail] > 0 || refused > 0:
 		return errFailed
-	case counts[hookproof.Pass] == 0 && delivered == 0:
+	case counts[result.Pass] == 0 && delivered == 0:
 		return errors.New("nothing ran: none of these scenarios can be judged with these hooks")
 	}
 	return nil
 }
 
 // printResult prints a scenario's line, and the deliveries of one that failed.
-func printResult(out io.Writer, result hookproof.Result, scenario hookproof.Scenario, verbose bool) {
-	word := map[hookproof.Verdict]string{hookproof.Pass: "PASS", hookproof.Fail: "FAIL", hookproof.NotRun: "----"}[result.Verdict]
-	_, _ = fmt.Fprintf(out, "%s  %s", word, result.Scenario)
-	if result.Verdict == hookproof.NotRun {
-		_, _ = fmt.Fprintf(out, " (not run: %s)", result.Why)
+func printResult(out io.Writer, r scenario.Result, s scenario.Scenario, verbose bool) {
+	word := map[result.Verdict]string{result.Pass: "PASS", result.Fail: "FAIL", result.NotRun: "----"}[r.Verdict]
+	_, _ = fmt.Fprintf(out, "%s  %s", word, r.Scenario)
+	if r.Verdict == result.NotRun {
+		_, _ = fmt.Fprintf(out, " (not run: %s)", r.Why)
 	}
 	_, _ = fmt.Fprintln(out)
-	if result.Verdict == hookproof.Fail {
-		_, _ = fmt.Fprintf(out, "      demanded: %s (%s)\n      but:      %s\n", scenario.Description, scenario.Requirement, result.Why)
+	if r.Verdict == result.Fail {
+		_, _ = fmt.Fprintf(out, "      demanded: %s (%s)\n      but:      %s\n", s.Description, s.Requirement, r.Why)
 	}
-	if result.Verdict != hookproof.Fail && !verbose {
+	if r.Verdict != result.Fail && !verbose {
 		return
 	}
-	for i, d := range result.Journal.Deliveries() {
+	for i, d := range r.Journal.Deliveries() {
 		line(out, i+1, d)
 	}
 }
 
 // line prints a delivery and its answer.
-func line(out io.Writer, number int, d hookproof.Delivery) {
+func line(out io.Writer, number int, d target.Delivery) {
 	answer := fmt.Sprint(d.Status)
 	if d.Err != nil {
 		answer = d.Err.Error()

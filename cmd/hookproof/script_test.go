@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v76/webhook"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
 )
 
 func TestMain(m *testing.M) {
@@ -153,7 +153,7 @@ func signed(header string, body []byte) bool {
 		}
 	}
 	for _, s := range found {
-		if s == hookproof.Signature("whsec_x", t, body) {
+		if s == event.Signature("whsec_x", t, body) {
 			return true
 		}
 	}

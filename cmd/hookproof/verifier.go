@@ -18,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/hookproof/fixtures"
-	"example.com/hookproof/hookproof"
-	"example.com/hookproof/record"
+	"example.com/hookproof/hookproof/record"
+	"example.com/hookproof/hookproof/target"
 )
 
 // patience is how long a verification may take for one vector.
@@ -205,16 +205,16 @@ func because(err error) string {
 
 // live is an endpoint as a verifier: any 2xx accepts, any 4xx refuses.
 type live struct {
-	target  *hookproof.Target
+	target  *target.Target
 	client  *http.Client
 	genuine fixtures.Vector // that it must accept for the others to tell anything
 }
 
 // newLive fails when no vector is about an endpoint with these secrets.
-func newLive(target *hookproof.Target, suite fixtures.Suite) (live, error) {
-	l := live{target: target, client: &http.Client{
+func newLive(t *target.Target, suite fixtures.Suite) (live, error) {
+	l := live{target: t, client: &http.Client{
 		Timeout:       patience,
-		Transport:     target.Transport(),
+		Transport:     t.Transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	for _, group := range suite.Groups {
@@ -225,7 +225,7 @@ func newLive(target *hookproof.Target, suite fixtures.Suite) (live, error) {
 			}
 		}
 	}
-	return l, fmt.Errorf("no vector can test an endpoint with the secret %s; most need %s", shown(target.Secret), shown(usualSecret(suite)))
+	return l, fmt.Errorf("no vector can test an endpoint with the secret %s; most need %s", shown(t.Secret), shown(usualSecret(suite)))
 }
 
 // secrets are those that the endpoint has, sorted.

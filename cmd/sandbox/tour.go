@@ -14,14 +14,16 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
 	"example.com/hookproof/store"
 )
 
 // stop is one line of the tour: a delivery and what the ACK policy says must come of it.
 type stop struct {
 	what    string
-	event   hookproof.Event
+	event   event.Event
 	sign    string
 	before  func(context.Context) error
 	ack     int
@@ -46,7 +48,7 @@ func (s *sandbox) tour(ctx context.Context, out io.Writer) (asItShould bool, err
 	if err != nil {
 		return false, err
 	}
-	target := &hookproof.Target{URL: s.server.URL() + "/webhooks/stripe", Secret: s.secrets.Webhook}
+	t := &target.Target{URL: s.server.URL() + "/webhooks/stripe", Secret: s.secrets.Webhook}
 	_, _ = fmt.Fprintf(out, "\nThe tour: a guest registers and books twice; then come webhooks.\n\n")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "  webhook\tACK\toutcome\treason\tbooking\treceived = processed + duplicates + errors\t")
@@ -57,7 +59,7 @@ func (s *sandbox) tour(ctx context.Context, out io.Writer) (asItShould bool, err
 				return false, err
 			}
 		}
-		delivery := target.Deliver(ctx, stop.event, stop.sign)
+		delivery := t.Deliver(ctx, stop.event, stop.sign)
 		said, counts := s.log.lastDelivery(), s.server.WebhookCounts()
 		status := "–"
 		if stop.status != "" {
@@ -86,10 +88,10 @@ func (s *sandbox) stops(ctx context.Context, guest *client) ([]stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	events := map[string]hookproof.Event{}
+	events := map[string]event.Event{}
 	for key, source := range map[string]struct {
 		name    string
-		subject hookproof.Subject
+		subject event.Subject
 	}{
 		"paid":    {"checkout.session.completed", first},
 		"expired": {"checkout.session.expired", first},
@@ -97,7 +99,7 @@ func (s *sandbox) stops(ctx context.Context, guest *client) ([]stop, error) {
 		"second":  {"checkout.session.completed", second},
 		"refund":  {"charge.refunded", second},
 	} {
-		if events[key], err = hookproof.NewEvent(source.name, source.subject); err != nil {
+		if events[key], err = life.New(source.name, source.subject); err != nil {
 			return nil, err
 		}
 	}
@@ -224,7 +226,7 @@ const slotLength = 5 * time.Minute
 
 // book takes a slot of the first resource and answers the booking as events will name it. The slot is one of next
 // year's at random, and another where that is taken: a kept directory has the bookings of earlier tours.
-func (c *client) book(ctx context.Context) (hookproof.Subject, error) {
+func (c *client) book(ctx context.Context) (event.Subject, error) {
 	var list struct{ Resources []struct{ ID string } }
 	if err := c.call(ctx, "GET", "/resources", nil, &list); err != nil {
 		return nil, err
@@ -245,7 +247,7 @@ func (c *client) book(ctx context.Context) (hookproof.Subject, error) {
 		if errors.As(err, &refused) && refused.status == http.StatusConflict && tries < 10 {
 			continue
 		}
-		return hookproof.Subject{
+		return event.Subject{
 			"bookingId": b.ID, "metadata.bookingId": b.ID, "clientReferenceId": b.ID,
 			"sessionId": b.StripeSessionID, "amount": b.Amount, "currency": b.Currency,
 		}, err

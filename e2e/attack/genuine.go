@@ -16,6 +16,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 )
 
 const bookingMark = "00000000-0000-4000-8000-000000attack"
@@ -30,7 +32,7 @@ type genuine struct {
 }
 
 func newGenuine() (*genuine, error) {
-	event, err := hookproof.NewEvent("checkout.session.completed", hookproof.Subject{
+	event, err := life.New("checkout.session.completed", hookproof.Subject{
 		"sessionId": "cs_attack", "clientReferenceId": bookingMark, "metadata.bookingId": bookingMark,
 		"paymentIntent": "pi_attack", "amount": price, "currency": "usd",
 	})
@@ -122,7 +124,7 @@ func (g *genuine) one(ctx context.Context, client *http.Client, address string) 
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", now, hookproof.Signature(webhookSecret, now, body)))
+	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", now, event.Signature(webhookSecret, now, body)))
 	answer, err := client.Do(request)
 	if err != nil {
 		return err

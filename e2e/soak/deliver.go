@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"example.com/hookproof/hookproof"
+	events "example.com/hookproof/hookproof/event"
 )
 
 // deliverer brings Stripe's events to the servers as Stripe does: signed, at least once, in no order, to whichever server the
@@ -115,7 +115,7 @@ func (d *deliverer) post(e *event, replica, signing int) bool {
 		at -= 3600
 	}
 	if signing != unsigned {
-		request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", at, hookproof.Signature(secret, at, e.Body)))
+		request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", at, events.Signature(secret, at, e.Body)))
 	}
 	d.figures.deliveries.Add(1)
 	response, err := d.client.Do(request)

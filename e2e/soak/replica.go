@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/pgserver"
 )
 
@@ -33,7 +33,7 @@ const (
 type replica struct {
 	binary      string
 	port        int
-	line        *hookproof.Proxy
+	line        *dbproxy.Proxy
 	environment []string
 	log         tail
 
@@ -55,7 +55,7 @@ func startReplica(binary, database, stripeURL string) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, err := hookproof.NewProxy("127.0.0.1:0", u.Host)
+	line, err := dbproxy.NewProxy("127.0.0.1:0", u.Host)
 	if err != nil {
 		return nil, err
 	}

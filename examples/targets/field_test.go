@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/scenario"
 )
 
 const field = "field"
@@ -41,11 +42,11 @@ func TestFieldTargetsAreWhole(t *testing.T) {
 			requireLocked(t, directory)
 			scenarios, err := filepath.Glob(directory + "/*.json")
 			require.NoError(t, err)
-			for _, scenario := range scenarios {
-				raw, err := os.ReadFile(scenario)
+			for _, s := range scenarios {
+				raw, err := os.ReadFile(s)
 				require.NoError(t, err)
 				if json.Valid(raw) && regexp.MustCompile(`"steps"`).Match(raw) {
-					_, err = hookproof.ParseScenarios(scenario, raw)
+					_, err = scenario.ParseScenarios(s, raw)
 					require.NoError(t, err)
 				}
 			}

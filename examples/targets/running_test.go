@@ -17,6 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
 	"example.com/hookproof/pgserver"
 )
 
@@ -62,21 +65,21 @@ func (r *running) run(script string) {
 	require.NoError(r.t, err, "%s: %s", script, said)
 }
 
-func (r *running) event(name string, s hookproof.Subject) hookproof.Event {
-	e, err := hookproof.NewEvent(name, s)
+func (r *running) event(name string, s hookproof.Subject) event.Event {
+	e, err := life.New(name, s)
 	require.NoError(r.t, err)
 	return e
 }
 
-func (r *running) deliver(e hookproof.Event, sign string) hookproof.Delivery {
+func (r *running) deliver(e event.Event, sign string) target.Delivery {
 	return r.target.Deliver(r.t.Context(), e, sign)
 }
 
-func (r *running) acknowledged(d hookproof.Delivery) {
+func (r *running) acknowledged(d target.Delivery) {
 	require.Equal(r.t, 200, d.Status, "%s: %s %v", d.EventType, d.Answer, d.Err)
 }
 
-func (r *running) untilAcknowledged(e hookproof.Event) {
+func (r *running) untilAcknowledged(e event.Event) {
 	require.Eventually(r.t, func() bool { return r.deliver(e, "genuine").Status == 200 }, recovery, 50*time.Millisecond)
 }
 
@@ -138,7 +141,7 @@ func (r *running) answered(request *http.Request, status int, into any) {
 }
 
 // edited is an event with one piece of its text changed, everywhere.
-func edited(t *testing.T, e hookproof.Event, from, to string) hookproof.Event {
+func edited(t *testing.T, e event.Event, from, to string) event.Event {
 	t.Helper()
 	require.Contains(t, string(e.Body), from)
 	e.Body = bytes.ReplaceAll(e.Body, []byte(from), []byte(to))

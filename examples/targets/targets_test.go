@@ -19,7 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/dbproxy"
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/hookprooftest"
+	"example.com/hookproof/hookproof/target"
 	"example.com/hookproof/pgserver"
 )
 
@@ -57,7 +60,7 @@ type running struct {
 	env      map[string]string
 	base     string
 	target   *hookproof.Target
-	proxy    *hookproof.Proxy // to its PostgreSQL; nil with SQLite
+	proxy    *dbproxy.Proxy // to its PostgreSQL; nil with SQLite
 	database func(address string) string
 	upstream string
 }
@@ -106,7 +109,7 @@ func (r *running) onPostgres(server *pgserver.Server) {
 	r.upstream = net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Port()))
 	r.database = func(address string) string { return strings.Replace(server.URL(r.name), r.upstream, address, 1) }
 	var err error
-	r.proxy, err = hookproof.NewProxy("127.0.0.1:0", r.upstream)
+	r.proxy, err = dbproxy.NewProxy("127.0.0.1:0", r.upstream)
 	require.NoError(r.t, err)
 	r.t.Cleanup(func() { require.NoError(r.t, r.proxy.Close()) })
 	r.env["DATABASE_URL"] = r.database(r.proxy.Addr())
@@ -155,7 +158,7 @@ func forged(r *running) {
 	}
 	for _, body := range []string{"", "{", "[]", "null", `"text"`, `{"id":5}`, `{"id":"evt_1","type":"checkout.session.completed","livemode":false}`,
 		`{"id":"evt_\u0000","type":"t","livemode":false,"data":{"object":{}}}`, strings.Repeat(" ", 1<<20) + "{}"} {
-		d := r.deliver(hookproof.Event{Body: []byte(body)}, "genuine")
+		d := r.deliver(event.Event{Body: []byte(body)}, "genuine")
 		require.Equal(r.t, 400, d.Status, "%.40q: %s %v", body, d.Answer, d.Err)
 	}
 	n := int64(len(ways) + 9)
@@ -170,7 +173,7 @@ func copiesAtOnce(r *running) {
 	paid := r.event("checkout.session.completed", s)
 	before := r.counters()
 	gate := make(chan struct{})
-	deliveries := make([]hookproof.Delivery, 50)
+	deliveries := make([]target.Delivery, 50)
 	var group sync.WaitGroup
 	for i := range deliveries {
 		group.Go(func() {

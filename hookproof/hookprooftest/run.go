@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"example.com/hookproof/hookproof"
-	"example.com/hookproof/report"
+	"example.com/hookproof/hookproof/report"
 )
 
 // remedy says what a test can do about a check that could not be judged.
@@ -40,7 +40,7 @@ func Run(t *testing.T, target *hookproof.Target, options hookproof.Options) hook
 		t.Fatalf("hookproof: %v", err)
 	}
 	options.Skip = append(slices.Clone(options.Skip), left...)
-	r, err := hookproof.Judge(t.Context(), target, options)
+	r, err := hookproof.Check(t.Context(), target, options)
 	texts := tell(t.Name(), r, err != nil)
 	for i, f := range r.Findings {
 		t.Run(f.Check, func(t *testing.T) {

@@ -20,6 +20,8 @@ import (
 
 	shop "example.com/hookproof/examples/gotest"
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
 )
 
 // recorder is a T that records.
@@ -32,7 +34,7 @@ func (r *recorder) Skip(args ...any)  { r.list = append(r.list, "skip "+fmt.Spri
 
 func TestFindingsAreTold(t *testing.T) {
 	t.Parallel()
-	outOfTime := hookproof.Finding{Check: "a/late", Verdict: hookproof.NotRun, Reason: hookproof.NoEvidence, Why: "out of time"}
+	outOfTime := hookproof.Finding{Check: "a/late", Verdict: hookproof.NotRun, Reason: result.NoEvidence, Why: "out of time"}
 	another := outOfTime
 	another.Check = "a/later"
 	cause := hookproof.Finding{Check: "a/cause", Verdict: hookproof.Fail, Demand: "It counts once.", Why: "it counted twice"}
@@ -112,7 +114,7 @@ func (m *mails) target(t *testing.T) *hookproof.Target {
 			defer m.mu.Unlock()
 			return map[string]any{"mails": m.sent[subject["clientReferenceId"].(string)]}, nil
 		},
-		Timings: hookproof.Timings{Later: briefly, LateWrite: briefly, Quiet: briefly, EffectWait: briefly}, // a mail is sent before the answer
+		Timings: target.Timings{Later: briefly, LateWrite: briefly, Quiet: briefly, EffectWait: briefly}, // a mail is sent before the answer
 	}
 }
 

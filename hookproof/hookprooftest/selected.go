@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof"
+	"example.com/hookproof/hookproof/check"
 )
 
 // leftOut are the checks that go test's -run and -skip leave out below a test. The judge looks at all of a target before the first subtest
@@ -13,7 +14,7 @@ import (
 func leftOut(test string, options hookproof.Options) ([]string, error) {
 	all := options.Checks
 	if all == nil {
-		all = hookproof.Checks()
+		all = check.All()
 	}
 	run, err := patternOf(valueOf("test.run"))
 	if err != nil {

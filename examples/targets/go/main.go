@@ -1,5 +1,5 @@
 // Command shop is a small, correct Stripe webhook endpoint: a shop with one product, sold through Checkout,
-// on net/http, database/sql and PostgreSQL. Faulty variants of it are in mutants/go.
+// on net/http, database/sql and PostgreSQL. Faulty variants of it are in hookproof/mutants/go.
 package main
 
 import (

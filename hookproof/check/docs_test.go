@@ -1,0 +1,73 @@
+package check
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/target"
+)
+
+var update = flag.Bool("update", false, "write the generated parts of docs anew")
+
+const (
+	documentation = "../../docs/checks.md"
+	tableBegins   = "<!-- generated: checks -->\n"
+	tableEnds     = "<!-- end -->\n"
+)
+
+// TestDocumentation keeps docs/checks.md as the checks are: go test ./hookproof/check -update.
+func TestDocumentation(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(documentation)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(raw), tableBegins)
+	require.True(t, found)
+	_, after, found := strings.Cut(rest, tableEnds)
+	require.True(t, found)
+	want := before + tableBegins + "\n" + Table(All()) + "\n" + tableEnds + after
+	if *update {
+		require.NoError(t, os.WriteFile(documentation, []byte(want), 0o644))
+		return
+	}
+	require.Equal(t, want, string(raw), "go test ./hookproof/check -update writes it")
+}
+
+// TestChecksAreWhole looks at every row: it can be parsed, says what it must, and names faults that there are.
+func TestChecksAreWhole(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, c := range All() {
+		require.False(t, names[c.Name], "%s is there twice", c.Name)
+		names[c.Name] = true
+		require.Contains(t, []string{"authenticity", "idempotence", "order", "ack-policy", "faults", "meaning", "bookkeeping"}, c.Family())
+		for _, text := range []string{c.Demand, c.Source, c.Says, c.Why, c.Fix} {
+			require.NotEmpty(t, text, c.Name)
+		}
+		require.True(t, strings.HasSuffix(c.Demand, "."), c.Name)
+		require.Contains(t, pages, c.Source, c.Name)
+		require.Equal(t, c.Source == OurPolicy, c.Heading == "", "%s names the heading of the page", c.Name)
+		for _, fault := range c.Kills {
+			require.Contains(t, knownFaults(), fault, c.Name)
+		}
+		for _, need := range c.Needs() {
+			require.Contains(t, target.Needs, need, c.Name)
+			require.NotEmpty(t, target.HookNames[need], need)
+		}
+		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
+		for _, r := range c.Relations {
+			for _, text := range append(Expand(r.Left, 24, 1), r.Right) {
+				_, err := ParseSchedule(text)
+				require.NoError(t, err, c.Name)
+			}
+			require.Contains(t, []string{"", "=", "≠", "∌"}, r.Op, c.Name)
+			if r.Fault != "" {
+				require.Contains(t, Faults, r.Fault, c.Name)
+			}
+		}
+	}
+	require.GreaterOrEqual(t, len(names), 45)
+}

@@ -1,0 +1,104 @@
+package check
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/life"
+)
+
+// Rows of checks are written over roles, so that every life is asked the same. In a row's schedules
+//
+//	<grant>                             is the event that grants
+//	<grants>, <refunded>                are the words of what grants, or of a phrase of the life's, one after the other
+//	<ends>, <late>, <notYet>, <beside>  are each of the role's words or phrases in turn: a relation for each
+//
+// and what stands beside a role holds for each of its words: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that
+// names a role or a word that a life does not have is not asked of it.
+
+var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z]+)>([-a-z0-9*&+=?]*)`)
+
+// Asked are a check's relations for a life, in the life's words.
+func Asked(l *life.Life, c Check) Check {
+	var all []Relation
+	for _, r := range c.Relations {
+		all = append(all, relationsOf(l, r)...)
+	}
+	c.Relations = all
+	return c
+}
+
+func relationsOf(l *life.Life, r Relation) []Relation {
+	each := l.Roles.Each()
+	for _, role := range slices.Sorted(maps.Keys(each)) {
+		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
+			var all []Relation
+			for _, name := range each[role] {
+				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
+					if asked == role {
+						return l.WordsOf(name)
+					}
+					return nil
+				}))...)
+			}
+			return all
+		}
+	}
+	r = r.filled(func(asked string) []string {
+		switch asked {
+		case "grant":
+			return []string{l.Grant()}
+		case "grants":
+			return l.WordsOf(l.Roles.Grants)
+		}
+		return l.Phrases[asked]
+	})
+	left, right, _ := strings.Cut(r.If, "≠")
+	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
+		return nil
+	}
+	return []Relation{r}
+}
+
+// filled is a relation with words in place of roles. A role for which there are none stays.
+func (r Relation) filled(words func(role string) []string) Relation {
+	fill := func(text string) string {
+		return roleForm.ReplaceAllStringFunc(text, func(found string) string {
+			m := roleForm.FindStringSubmatch(found)
+			list := slices.Clone(words(m[2]))
+			if len(list) == 0 {
+				return found
+			}
+			for i, word := range list {
+				list[i] = m[1] + word + m[3]
+			}
+			return strings.Join(list, " ")
+		})
+	}
+	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
+	return r
+}
+
+// knows tells whether a row's text names nothing but verbs and words of the life.
+func knows(l *life.Life, text string) bool {
+	for _, schedule := range Expand(text, 1, 0) {
+		for word := range strings.FieldsSeq(schedule) {
+			m := itemForm.FindStringSubmatch(word)
+			if m == nil {
+				return false
+			}
+			_, isEvent := l.Vocabulary[m[2]]
+			if _, isVerb := life.Verbs[word]; !isEvent && !isVerb {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ScheduleOf is a row's text in the life's words.
+func ScheduleOf(l *life.Life, text string) string {
+	return relationsOf(l, Relation{Left: text})[0].Left
+}

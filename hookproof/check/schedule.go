@@ -1,0 +1,265 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+)
+
+// Schedule is a set of deliveries with order, copies and overlap, in words: what is sent to one fresh
+// subject. ParseSchedule describes the words.
+type Schedule []Step
+
+// Step is one word of a schedule: deliveries of one event, or a verb.
+type Step struct {
+	Verb     string // one of verbs; "" is a delivery
+	Sign     string // how it is signed; "" is genuine
+	Event    string // a word of the vocabulary
+	Copies   int    // 1 or more
+	Together bool   // the copies overlap
+	Fresh    bool   // every copy has an event id of its own
+	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
+}
+
+// Prepares tells whether any answer will do: a delivery that is there for what comes after it.
+func (i Step) Prepares() bool { return i.Verb == "" && i.Want == "any" }
+
+// Overlaps tells whether the copies are to overlap for what is demanded of them.
+func (i Step) Overlaps() bool { return i.Together && !i.Prepares() }
+
+// wants are the answers that can be demanded of a delivery.
+var wants = map[string]string{
+	"rejected": "a 4xx, or a 5xx, which is worth knowing",
+	"ack":      "a 2xx at once",
+	"refused":  "a 4xx",
+	"ack?":     "a 2xx, though another answer is no fault",
+	"refused?": "a 4xx, though another answer is no fault",
+	"any":      "an answer",
+}
+
+var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
+
+// ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in their order:
+//
+//	paid                 one event of the vocabulary, with a genuine signature
+//	wrong-secret:paid    the same event signed in another way
+//	paid*3  paid&20      copies one after the other, or overlapping
+//	paid*2+              copies that have event ids of their own: one fact, told twice
+//	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
+//	tie make again later restart spread   verbs
+//
+// The same word twice is the same event, delivered again.
+func ParseSchedule(text string) (Schedule, error) {
+	var s Schedule
+	for field := range strings.FieldsSeq(text) {
+		if _, is := life.Verbs[field]; is {
+			s = append(s, Step{Verb: field})
+			continue
+		}
+		m := itemForm.FindStringSubmatch(field)
+		if m == nil {
+			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
+		}
+		item := Step{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
+		if _, known := event.Signings[item.Sign]; item.Sign != "" && !known {
+			return nil, fmt.Errorf("%q: there is no signing called %q", field, item.Sign)
+		}
+		if _, known := life.Vocabulary[item.Event]; !known {
+			return nil, fmt.Errorf("%q: there is no event called %q", field, item.Event)
+		}
+		if _, known := wants[item.Want]; item.Want != "" && !known {
+			return nil, fmt.Errorf("%q: an answer is one of %s", field, strings.Join(slices.Sorted(maps.Keys(wants)), ", "))
+		}
+		if m[4] != "" {
+			item.Copies, _ = strconv.Atoi(m[4])
+			if item.Copies < 1 || item.Copies > 100 {
+				return nil, fmt.Errorf("%q: there can be 1 to 100 copies", field)
+			}
+		}
+		s = append(s, item)
+	}
+	return s, nil
+}
+
+func (i Step) String() string {
+	if i.Verb != "" {
+		return i.Verb
+	}
+	text := i.Event
+	if i.Sign != "" {
+		text = i.Sign + ":" + text
+	}
+	if i.Copies > 1 {
+		mark := "*"
+		if i.Together {
+			mark = "&"
+		}
+		text += mark + strconv.Itoa(i.Copies)
+	}
+	if i.Fresh {
+		text += "+"
+	}
+	if i.Want != "" {
+		text += "=" + i.Want
+	}
+	return text
+}
+
+// Undemanding is the step without what is demanded of its answer.
+func (i Step) Undemanding() string {
+	i.Want = ""
+	return i.String()
+}
+
+func (s Schedule) String() string {
+	texts := make([]string, len(s))
+	for i, item := range s {
+		texts[i] = item.String()
+	}
+	return strings.Join(texts, " ")
+}
+
+// Genuine tells whether a delivery of the item must have its effect, if it has any.
+func (i Step) Genuine() bool { return i.Verb == "" && (i.Sign == "" || event.Signings[i.Sign].Genuine) }
+
+// Has tells whether a schedule delivers an event, however signed.
+func (s Schedule) Has(event string) bool {
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
+}
+
+// HasRaw tells whether a schedule delivers a body that is no event.
+func (s Schedule) HasRaw() bool {
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && life.Vocabulary[i.Event].Raw != "" })
+}
+
+func (s Schedule) Verb(verb string) bool {
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
+}
+
+// Crowded is the schedule as it is delivered where so many copies are needed at least for some to overlap.
+func (s Schedule) Crowded(least int) Schedule {
+	out := slices.Clone(s)
+	for i := range out {
+		if out[i].Together {
+			out[i].Copies = max(out[i].Copies, least)
+		}
+	}
+	return out
+}
+
+// Plain is the schedule without the answers that it demands: what its state depends on.
+func (s Schedule) Plain() Schedule {
+	out := slices.Clone(s)
+	for i := range out {
+		out[i].Want = ""
+	}
+	return out
+}
+
+var choice = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// Expand makes of a row's text the schedules that it stands for: {a|b} is a or b, and {a b c} every order
+// of a, b and c, of which a seed picks some if there are more than limit.
+func Expand(text string, limit int, seed uint64) []string {
+	m := choice.FindStringSubmatchIndex(text)
+	if m == nil {
+		return []string{strings.Join(strings.Fields(text), " ")}
+	}
+	inside, before, after := text[m[2]:m[3]], text[:m[0]], text[m[1]:]
+	var options []string
+	if strings.Contains(inside, "|") {
+		options = strings.Split(inside, "|")
+	} else {
+		parts := strings.Fields(inside)
+		for order := range Permutations(len(parts)) {
+			picked := make([]string, len(order))
+			for i, n := range order {
+				picked[i] = parts[n]
+			}
+			options = append(options, strings.Join(picked, " "))
+		}
+		options = sample(options, limit, seed)
+	}
+	var all []string
+	for _, option := range options {
+		all = append(all, Expand(before+option+after, limit, seed)...)
+	}
+	return all
+}
+
+// sample picks some of a list, always the same for a seed, and keeps their order.
+func sample(list []string, limit int, seed uint64) []string {
+	if len(list) <= limit {
+		return list
+	}
+	chance := rand.New(rand.NewPCG(seed, uint64(len(list))))
+	picked := chance.Perm(len(list))[:limit]
+	slices.Sort(picked)
+	out := make([]string, limit)
+	for i, n := range picked {
+		out[i] = list[n]
+	}
+	return out
+}
+
+// Tells tells whether another step tells of the same event.
+func (i Step) Tells(other Step) bool { return i.Verb == "" && i.Event == other.Event }
+
+// Repeats tells whether a schedule tells something more than once.
+func (s Schedule) Repeats() bool {
+	return s.Verb("again") || slices.ContainsFunc(s, func(step Step) bool { return step.Verb == "" && s.Copies(step) > 1 })
+}
+
+// LastType is the type of a schedule's last event.
+func (s Schedule) LastType() string {
+	return life.FixtureType(life.Vocabulary[s[len(s)-1].Event].Event)
+}
+
+// Permutations are all orders of the numbers below n.
+func Permutations(n int) func(yield func([]int) bool) {
+	return func(yield func([]int) bool) {
+		order := make([]int, n)
+		for i := range order {
+			order[i] = i
+		}
+		var from func(int) bool
+		from = func(k int) bool {
+			if k == n {
+				return yield(append([]int(nil), order...))
+			}
+			for i := k; i < n; i++ {
+				order[k], order[i] = order[i], order[k]
+				if !from(k + 1) {
+					return false
+				}
+				order[k], order[i] = order[i], order[k]
+			}
+			return true
+		}
+		from(0)
+	}
+}
+
+// How many orders of a life are tried: all of four events, or of six.
+const (
+	UsualOrders    = 24
+	ThoroughOrders = 720
+)
+
+// Copies is how often a schedule tells what a step tells.
+func (s Schedule) Copies(step Step) int {
+	n := 0
+	for _, other := range s {
+		if other.Genuine() && other.Tells(step) {
+			n += other.Copies
+		}
+	}
+	return n
+}

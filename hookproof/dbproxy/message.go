@@ -1,0 +1,87 @@
+package dbproxy
+
+import "time"
+
+// strike is what a proxy does at a message.
+type strike struct {
+	at   int // the message's number; 0 is never
+	when moment
+}
+
+type moment int
+
+const (
+	beforeIt moment = iota // it does not reach the database, which is away from then on
+	afterIt                // the database has answered, the answer is lost, and it is away from then on
+	heldIt                 // the database has answered, and nothing passes from then on
+)
+
+// StrikeBefore lets the database be away from the nth message from now on, n being 1 or more: the message is
+// not passed on, every connection is reset, and every new one, until Heal. It answers a channel that is
+// closed when this has happened.
+func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, beforeIt}) }
+
+// StrikeAfter is StrikeBefore with the message passed on: the database does what it says, and its answer is lost.
+func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, afterIt}) }
+
+// HoldAfter passes the nth message on and holds the answer, with everything else, until Cut or Heal.
+func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, heldIt}) }
+
+// Count sets the count of messages to zero, and forgets a strike that has not happened.
+func (p *Proxy) Count() { p.arm(strike{}) }
+
+// Messages are those that were answered since the last Count or arming of a strike.
+func (p *Proxy) Messages() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.messages
+}
+
+// DelayAnswers holds every answer of the database's back for so long; 0 for no longer.
+func (p *Proxy) DelayAnswers(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+func (p *Proxy) arm(s strike) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.messages, p.strike, p.tripped = 0, s, make(chan struct{})
+	return p.tripped
+}
+
+// asks hears that a connection's client has written. A message in several writes is one.
+func (p *Proxy) asks(asked *bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !*asked && p.strike.at == p.messages+1 && p.strike.when == beforeIt {
+		p.trip(cut)
+	}
+	*asked = true
+}
+
+// answers hears that the database has written. What it says unasked, as a greeting, is no answer.
+func (p *Proxy) answers(asked *bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !*asked {
+		return
+	}
+	*asked = false
+	p.messages++
+	if p.strike.at == p.messages && p.strike.when != beforeIt {
+		p.trip(map[moment]mode{afterIt: cut, heldIt: frozen}[p.strike.when])
+	}
+	if delay := p.delay; delay > 0 {
+		p.mu.Unlock()
+		time.Sleep(delay)
+		p.mu.Lock()
+	}
+}
+
+func (p *Proxy) trip(to mode) {
+	p.strike = strike{}
+	close(p.tripped)
+	p.become(to)
+}

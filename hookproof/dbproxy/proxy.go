@@ -1,0 +1,188 @@
+package dbproxy
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// Proxy stands between a target and its database, and can cut, freeze or slow down what passes, and cut at a
+// given message. It knows no protocol: a message is what the target writes until the database answers. All
+// methods are safe for concurrent use.
+type Proxy struct {
+	listener net.Listener
+	upstream func() (net.Conn, error) // connects to the database
+
+	mu       sync.Mutex
+	changed  *sync.Cond
+	mode     mode
+	conns    map[net.Conn]bool
+	messages int           // answered since the count was set to zero
+	strike   strike        // what happens at which of them
+	tripped  chan struct{} // closed when it has happened
+	delay    time.Duration // of each answer
+	running  sync.WaitGroup
+}
+
+type mode int
+
+const (
+	open   mode = iota
+	cut         // connections are reset, new ones at once
+	frozen      // connections stay, nothing passes
+	closed
+)
+
+// NewProxy listens on an address (port 0 takes a free one) and forwards to upstream.
+func NewProxy(listen, upstream string) (*Proxy, error) {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return nil, err
+	}
+	return ProxyOn(listener, func() (net.Conn, error) { return net.Dial("tcp", upstream) }), nil
+}
+
+func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
+	p := &Proxy{listener: listener, upstream: upstream, conns: map[net.Conn]bool{}}
+	p.changed = sync.NewCond(&p.mu)
+	p.running.Go(p.accept)
+	return p
+}
+
+// Addr is where the proxy listens.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+// Cut resets every connection, and every new one.
+func (p *Proxy) Cut() { p.turn(cut) }
+
+// Freeze keeps every connection open and forwards nothing; new ones are accepted and hang.
+func (p *Proxy) Freeze() { p.turn(frozen) }
+
+// Heal forwards again. What waited in a frozen connection passes now.
+func (p *Proxy) Heal() { p.turn(open) }
+
+// Close ends the proxy and its connections, and returns when nothing of it runs.
+func (p *Proxy) Close() error {
+	err := p.listener.Close()
+	p.turn(closed)
+	p.running.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil // closed before
+	}
+	return err
+}
+
+func (p *Proxy) turn(to mode) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.become(to)
+}
+
+// become is turn for those who hold the lock.
+func (p *Proxy) become(to mode) {
+	if p.mode == closed {
+		return
+	}
+	p.mode = to
+	if to == cut || to == closed {
+		for conn := range p.conns {
+			Reset(conn)
+		}
+		clear(p.conns)
+	}
+	p.changed.Broadcast()
+}
+
+// Reset closes a connection without a goodbye, as a host that is gone does.
+func Reset(conn net.Conn) {
+	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // as TCP does
+		_ = lingers.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		p.running.Go(func() { p.serve(client) })
+	}
+}
+
+// serve forwards one connection in both directions until either end closes, or the proxy ends it.
+func (p *Proxy) serve(client net.Conn) {
+	if !p.keep(client) {
+		return
+	}
+	defer p.drop(client)
+	if !p.pass() { // a frozen proxy accepts, and does not connect
+		return
+	}
+	upstream, err := p.upstream()
+	if err != nil || !p.keep(upstream) {
+		return
+	}
+	defer p.drop(upstream)
+	var asked bool // and not answered yet
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		p.pump(client, upstream, func() { p.answers(&asked) })
+		_ = client.Close()
+	}()
+	p.pump(upstream, client, func() { p.asks(&asked) })
+	_ = upstream.Close()
+	<-back
+}
+
+// pump copies while the proxy is open, and holds what it has read while it is frozen. What it has read it
+// tells before it passes it on.
+func (p *Proxy) pump(to, from net.Conn, tell func()) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if n > 0 {
+			if tell(); !p.pass() {
+				return
+			}
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// pass waits while the proxy is frozen, and tells whether it is open.
+func (p *Proxy) pass() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.mode == frozen {
+		p.changed.Wait()
+	}
+	return p.mode == open
+}
+
+// keep remembers a connection, to be reset when the proxy is cut; one that comes then is reset now.
+func (p *Proxy) keep(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mode == cut || p.mode == closed {
+		Reset(conn)
+		return false
+	}
+	p.conns[conn] = true
+	return true
+}
+
+func (p *Proxy) drop(conn net.Conn) {
+	_ = conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, conn)
+}

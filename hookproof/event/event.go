@@ -1,0 +1,108 @@
+// Package event has what is delivered: events' bodies, bound to one object of the target's, changed by JSON pointer, and signed in
+// every right and wrong way. A subject is that object, by the names that events are bound to.
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Event is one event's body, ready to be signed.
+type Event struct {
+	ID   string
+	Type string
+	Body []byte
+}
+
+// AsStripeWrites is a value by the line, two spaces deeper each time, as all of an event.
+func AsStripeWrites(pointer string, value any) ([]byte, error) {
+	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
+}
+
+// Put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
+func Put(body []byte, pointer string, value any) ([]byte, error) {
+	raw, err := AsStripeWrites(pointer, value)
+	if err != nil {
+		return nil, err
+	}
+	return splice(body, pointer, raw)
+}
+
+// NewID is an id that no event had before.
+func NewID() string { return "evt_1" + Random() }
+
+var placeholder = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
+
+// Override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
+// strings.
+func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subject) (Event, error) {
+	for _, pointer := range slices.Sorted(maps.Keys(with)) {
+		raw := with[pointer]
+		var instruction struct{ Remove bool }
+		var err error
+		if json.Unmarshal(raw, &instruction) == nil && instruction.Remove {
+			if e.Body, err = remove(e.Body, pointer); err != nil {
+				return e, err
+			}
+			continue
+		}
+		raw, err = resolve(raw, subjects)
+		if err != nil {
+			return e, err
+		}
+		if e.Body, err = splice(e.Body, pointer, raw); err != nil {
+			return e, err
+		}
+	}
+	var now struct{ ID, Type string }
+	if json.Unmarshal(e.Body, &now) == nil { // one whose id is no string stays known by its old one
+		e.ID, e.Type = now.ID, now.Type
+	}
+	return e, nil
+}
+
+// resolve puts subjects' values in the place of {{subject.name}}.
+func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
+	var missing error
+	out := placeholder.ReplaceAllFunc(raw, func(match []byte) []byte {
+		parts := placeholder.FindSubmatch(match)
+		value := subjects[string(parts[1])].Text(string(parts[2]))
+		if value == "" {
+			missing = fmt.Errorf("%s: the scenario has no such subject, or it has no such value", match)
+		}
+		quoted, _ := json.Marshal(value) // a string can always be marshalled
+		return quoted[1 : len(quoted)-1]
+	})
+	return out, missing
+}
+
+// Raw is a body given literally.
+func Raw(text string) Event {
+	e := Event{Body: []byte(text)}
+	var read struct{ ID, Type string }
+	if json.Unmarshal(e.Body, &read) == nil {
+		e.ID, e.Type = read.ID, read.Type
+	}
+	return e
+}
+
+// Pad fills a body with trailing spaces.
+func (e Event) Pad(size int) Event {
+	if missing := size - len(e.Body); missing > 0 {
+		e.Body = append(append([]byte(nil), e.Body...), strings.Repeat(" ", missing)...)
+	}
+	return e
+}
+
+// WithID is the same fact under a fresh id.
+func (e Event) WithID(id string) (Event, error) {
+	body, err := Put(e.Body, "/id", id)
+	return Event{ID: id, Type: e.Type, Body: body}, err
+}
+
+func Created(now time.Time, offset int64) int64 { return now.Unix() + offset }

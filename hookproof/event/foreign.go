@@ -1,0 +1,41 @@
+package event
+
+import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// Nowhere is a subject like this one that was never made: the same names, with ids of nobody's.
+func (s Subject) Nowhere() Subject {
+	other := Subject{}
+	for name, value := range s {
+		other[name] = value
+		switch text := s.Text(name); {
+		case !IsTie(name) && (name != "customer" || !s.hasCustomer()):
+		case text != "" && strings.Trim(text, "0123456789") == "":
+			other[name] = strconv.Itoa(beyond + rand.IntN(math.MaxInt32-beyond))
+		default:
+			other[name] = scrambled(text)
+		}
+	}
+	return other
+}
+
+// beyond is a number that no target's objects have counted up to, and that still has place in 32 bits.
+const beyond = 2_000_000_000
+
+// scrambled is an id of the same form: its last letters and digits are others.
+func scrambled(id string) string {
+	out, fresh := []byte(id), Random()
+	for at, n := len(out)-1, 0; at >= 0 && n < 12; at-- {
+		if c := out[at]; '0' <= c && c <= '9' || 'a' <= c && c <= 'f' {
+			out[at] = fresh[n]
+			n++
+		} else if c == '_' {
+			break
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,182 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Events are changed in their text: what a pointer names is replaced, and every other byte, spaces and
+// order included, stays as it is. An endpoint that verifies a signature over something else than the
+// bytes it received shows itself only so.
+
+var ErrNoPlace = errors.New("there is no such place")
+
+// Span is a range of bytes.
+type Span struct{ From, To int }
+
+// splice replaces the value at a report.JSON pointer (RFC 6901) of a valid document. A member that its object
+// does not have is added in front.
+func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
+	at, err := Find(doc, pointer)
+	if err == nil {
+		return Replace(doc, at.Value, value), nil
+	}
+	if !errors.Is(err, ErrNoPlace) {
+		return nil, err
+	}
+	parent, last := CutLast(pointer)
+	object, parentErr := Find(doc, parent)
+	if parentErr != nil || doc[object.Value.From] != '{' {
+		return nil, fmt.Errorf("%s: %w", pointer, err)
+	}
+	name, err := json.Marshal(last)
+	if err != nil {
+		return nil, err
+	}
+	member := append(append(name, ':'), value...)
+	inside := Span{object.Value.From + 1, object.Value.From + 1}
+	if doc[skipSpace(doc, inside.From)] != '}' {
+		member = append(member, ',')
+	}
+	return Replace(doc, inside, member), nil
+}
+
+// remove takes a member out of its object. One that is not there is no error.
+func remove(doc []byte, pointer string) ([]byte, error) {
+	at, err := Find(doc, pointer)
+	if errors.Is(err, ErrNoPlace) {
+		return doc, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := at.member
+	if next := skipSpace(doc, out.To); doc[next] == ',' {
+		out.To = next + 1
+	} else {
+		for before := out.From - 1; before >= 0; before-- { // the last member takes the comma before it
+			if doc[before] == ',' {
+				out.From = before
+			} else if strings.IndexByte(" \t\r\n", doc[before]) >= 0 {
+				continue
+			}
+			break
+		}
+	}
+	return Replace(doc, out, nil), nil
+}
+
+func Replace(doc []byte, at Span, value []byte) []byte {
+	out := make([]byte, 0, len(doc)+len(value))
+	out = append(out, doc[:at.From]...)
+	out = append(out, value...)
+	return append(out, doc[at.To:]...)
+}
+
+// Place is where a pointer leads: the value, and with it the member's name if it is in an object.
+type Place struct{ Value, member Span }
+
+func Find(doc []byte, pointer string) (Place, error) {
+	p := Place{Value: Span{From: skipSpace(doc, 0)}}
+	if pointer == "" {
+		p.Value.To = skipValue(doc, p.Value.From)
+		return p, nil
+	}
+	if !strings.HasPrefix(pointer, "/") {
+		return p, fmt.Errorf("a JSON pointer begins with a slash: %q", pointer)
+	}
+	for token := range strings.SplitSeq(pointer[1:], "/") {
+		var err error
+		if p, err = step(doc, p.Value.From, Unescape(token)); err != nil {
+			return p, err
+		}
+	}
+	p.Value.To = skipValue(doc, p.Value.From)
+	p.member.To = p.Value.To
+	return p, nil
+}
+
+// step goes one token deeper, and answers where the place begins.
+func step(doc []byte, from int, token string) (Place, error) {
+	open := doc[from]
+	if open != '{' && open != '[' {
+		return Place{}, ErrNoPlace
+	}
+	for i, n := skipSpace(doc, from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
+		member, found := i, open == '[' && strconv.Itoa(n) == token
+		if open == '{' {
+			end := skipValue(doc, i)
+			name := string(doc[i+1 : end-1])
+			if strings.Contains(name, `\`) {
+				if err := json.Unmarshal(doc[i:end], &name); err != nil {
+					return Place{}, err
+				}
+			}
+			found = name == token
+			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
+		}
+		if found {
+			return Place{Value: Span{From: i}, member: Span{From: member}}, nil
+		}
+		if i = skipSpace(doc, skipValue(doc, i)); doc[i] == ',' {
+			i = skipSpace(doc, i+1)
+		}
+	}
+	return Place{}, ErrNoPlace
+}
+
+func skipSpace(doc []byte, i int) int {
+	for i < len(doc) && strings.IndexByte(" \t\r\n", doc[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
+// skipValue answers where the value that begins at i ends. The document is known to be valid.
+func skipValue(doc []byte, i int) int {
+	depth := 0
+	for ; i < len(doc); i++ {
+		switch doc[i] {
+		case '"':
+			for i++; doc[i] != '"'; i++ {
+				if doc[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		case ',', ':', ' ', '\t', '\r', '\n':
+			continue
+		default: // a number, true, false or null
+			for i+1 < len(doc) && strings.IndexByte(",:]} \t\r\n", doc[i+1]) < 0 {
+				i++
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return i
+}
+
+func CutLast(pointer string) (parent, token string) {
+	slash := strings.LastIndexByte(pointer, '/')
+	if slash < 0 {
+		return "", pointer
+	}
+	return pointer[:slash], Unescape(pointer[slash+1:])
+}
+
+func Unescape(token string) string { return unescaping.Replace(token) }
+
+var unescaping = strings.NewReplacer("~1", "/", "~0", "~")
+
+func EscapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

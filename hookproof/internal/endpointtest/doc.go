@@ -1,0 +1,2 @@
+// Package endpointtest has what tests' own endpoints need.
+package endpointtest

@@ -1,0 +1,86 @@
+package life
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
+)
+
+// Every event of every version is bound to its subject at every place, and is the file elsewhere.
+func TestEventsAreBound(t *testing.T) {
+	t.Parallel()
+	subject := event.Subject{
+		"sessionId": "cs_test_mine", "clientReferenceId": "order-7", "paymentIntent": "pi_mine", "amount": 777, "currency": "eur",
+		"metadata.orderId": "7", "charge.metadata.orderId": "8", "customer": "cus_mine",
+	}
+	for _, version := range fixtures.Versions() {
+		for _, name := range fixtures.EventNames(version) {
+			e, err := Bind(version, name, Bound{subject, "evt_mine", 1234567890, true})
+			require.NoError(t, err)
+			file, err := fixtures.Event(version, name)
+			require.NoError(t, err)
+			var was, is map[string]any
+			require.NoError(t, json.Unmarshal(file, &was))
+			require.NoError(t, json.Unmarshal(e.Body, &is))
+			require.Equal(t, "evt_mine", is["id"])
+			require.EqualValues(t, 1234567890, is["created"])
+			require.Equal(t, true, is["livemode"])
+			require.Equal(t, was["type"], e.Type)
+
+			object := is["data"].(map[string]any)["object"].(map[string]any)
+			before := was["data"].(map[string]any)["object"].(map[string]any)
+			want := maps.Clone(before)
+			for key, value := range map[string]map[string]any{
+				"checkout.session": {"id": "cs_test_mine", "client_reference_id": "order-7", "metadata": map[string]any{"orderId": "7"}, "amount_total": 777.0, "amount_subtotal": 777.0},
+				"charge":           {"id": "ch_mine", "metadata": map[string]any{"orderId": "8"}, "amount": 777.0, "amount_captured": 777.0, "amount_refunded": 777.0},
+				"dispute":          {"id": "du_mine", "charge": "ch_mine", "amount": 777.0},
+			}[before["object"].(string)] {
+				want[key] = value
+			}
+			if name == "charge.succeeded" { // nothing has been refunded yet
+				want["amount_refunded"] = 0.0
+			}
+			if before["payment_status"] == "no_payment_required" { // all of the price is taken off, whatever it is
+				details := maps.Clone(before["total_details"].(map[string]any))
+				details["amount_discount"] = 777.0
+				want["amount_total"], want["total_details"] = 0.0, details
+			}
+			for key, value := range map[string]any{"livemode": true, "currency": "eur", "payment_intent": "pi_mine", "customer": "cus_mine"} {
+				if old, there := before[key]; there && (key != "payment_intent" || old != nil) {
+					if !slices.Contains([]string{"customer"}, before["object"].(string)) || key == "livemode" || key == "currency" {
+						want[key] = value
+					}
+				}
+			}
+			require.Equal(t, want, object, "%s of %s", name, version)
+
+			// Who writes again what he has parsed, as Stripe writes it, must find a good signature, and be told by a bad one.
+			var written bytes.Buffer
+			require.NoError(t, json.Indent(&written, e.Body, "", "  "))
+			require.Equal(t, written.String(), string(e.Body), "%s of %s", name, version)
+		}
+	}
+}
+
+// Stripe writes ids and metadata as texts, also where the target's own are numbers.
+func TestIdsThatAreNumbersAreToldAsTexts(t *testing.T) {
+	t.Parallel()
+	e, err := New("checkout.session.completed", event.Subject{
+		"sessionId": json.Number("7"), "clientReferenceId": json.Number("7"), "metadata.orderId": json.Number("7"), "paymentIntent": json.Number("8"), "amount": json.Number("4500"),
+	})
+	require.NoError(t, err)
+	var read struct {
+		Data struct{ Object map[string]any }
+	}
+	require.NoError(t, json.Unmarshal(e.Body, &read))
+	o := read.Data.Object
+	require.Equal(t, []any{"7", "7", "8", map[string]any{"orderId": "7"}, 4500.0},
+		[]any{o["id"], o["client_reference_id"], o["payment_intent"], o["metadata"], o["amount_total"]})
+}

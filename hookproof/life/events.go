@@ -1,0 +1,81 @@
+package life
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Type is one of Stripe's event types that hookproof sends.
+type Type struct {
+	Type     string
+	Object   string   // that it is about, as data.object.object names it
+	Words    []string // of schedules that are events of this type
+	Versions []string // API versions in which it is sent
+}
+
+// Types are all types that there are fixtures of, sorted. A type without words is sent by 'hookproof replay' alone.
+func Types() []Type { return slices.Clone(allEventTypes()) }
+
+var allEventTypes = sync.OnceValue(func() []Type {
+	types := map[string]Type{}
+	for _, version := range fixtures.Versions() {
+		for _, name := range fixtures.EventNames(version) {
+			body, err := fixtures.Event(version, name)
+			if err != nil {
+				continue // it is listed, so it is there
+			}
+			var read struct {
+				Type string
+				Data struct{ Object struct{ Object string } }
+			}
+			if json.Unmarshal(body, &read) != nil {
+				continue // fixtures' own tests read it
+			}
+			one := types[read.Type]
+			one.Type, one.Object = read.Type, read.Data.Object.Object
+			if !slices.Contains(one.Versions, version) {
+				one.Versions = append(one.Versions, version)
+			}
+			for _, word := range slices.Sorted(maps.Keys(Vocabulary)) {
+				if Vocabulary[word].Event == name && !slices.Contains(one.Words, word) {
+					one.Words = append(one.Words, word)
+				}
+			}
+			types[read.Type] = one
+		}
+	}
+	var list []Type
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		one := types[name]
+		slices.Sort(one.Words)
+		list = append(list, one)
+	}
+	return list
+})
+
+// Table is the documentation of event types: a table in Markdown, a row each, and one of what each word says.
+func Table() string {
+	var out strings.Builder
+	out.WriteString("| type | about | in schedules | API versions |\n|---|---|---|---|\n")
+	for _, one := range Types() {
+		words := make([]string, len(one.Words))
+		for i, word := range one.Words {
+			words[i] = "`" + word + "`"
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", one.Type, one.Object, cmp.Or(strings.Join(words, ", "), "`hookproof replay` alone"), strings.Join(one.Versions, ", "))
+	}
+	out.WriteString("\n| in schedules | meaning |\n|---|---|\n")
+	for _, word := range slices.Sorted(maps.Keys(Vocabulary)) {
+		if Vocabulary[word].Event != "" {
+			fmt.Fprintf(&out, "| `%s` | %s |\n", word, Vocabulary[word].Says)
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,197 @@
+package life
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+const Newest = "2026-08-26.dahlia"
+
+// forms are what any life's granting event can also be: written in another way, or about somebody else's object. %s in a name is
+// the event's word.
+var forms = []struct {
+	name, says string // says comes after what the event tells
+	change     func(*Spec)
+}{
+	{"%s-newest", "in a newer API version", func(w *Spec) { w.Version = Newest }},
+	{"other-livemode", "in the other livemode", func(w *Spec) { w.Live = true }},
+	{"bare", "without metadata, for nobody", func(w *Spec) { w.Stranger, w.bare = true, true }},
+	{"stranger", "in another integration", func(w *Spec) { w.Stranger = true }},
+	{Neighbours + "%s", "for another object of the target", func(w *Spec) { w.Other = true }},
+	{"%s-nowhere", "for an object that does not exist", func(w *Spec) { w.Nowhere = true }},
+
+	{"ascii", "with nothing beyond ASCII", written(asciiText)},
+	{"compact", "written without spaces, in ASCII", written(compact)},
+	{"spaced", "with spaces and line breaks between its parts", written(spaced)},
+	{"escaped", "with letters beyond ASCII written as \\u escapes", written(escaped)},
+	{"emoji", "with a name beyond Unicode's basic plane", func(w *Spec) { w.Form = emoji }},
+	{"large", "in a body of 200 KiB", func(w *Spec) { w.Pad = 200 << 10 }},
+	{"huge", "in a body of 600 KiB", func(w *Spec) { w.Pad = 600 << 10 }},
+}
+
+// What names of forms begin with.
+const (
+	Neighbours = "neighbour-"
+	strangers  = "stranger-" // where the event ends a grant
+)
+
+// ofEveryLife are the words that are about no life.
+var ofEveryLife = map[string]Spec{
+	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: ofItsOwn},
+	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: ofItsOwn},
+	"garbage":   {Says: "a signed body that is not JSON", Raw: "this is not JSON"},
+	"cut-off":   {Says: "a signed body that ends in its middle", Raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
+	"no-event":  {Says: "signed JSON that is no event", Raw: `{"object":"event"}`},
+	"blank":     {Says: "a signed body of one space", Raw: " "},
+	"json-null": {Says: "the signed JSON value null", Raw: "null"},
+}
+
+// makeVocabulary puts together all words of a life.
+func (l *Life) makeVocabulary() error {
+	l.Vocabulary = map[string]Spec{}
+	add := func(word string, w Spec) error {
+		if _, there := l.Vocabulary[word]; there {
+			return fmt.Errorf("words.%s: hookproof has an event called so", word)
+		}
+		l.Vocabulary[word] = w
+		return nil
+	}
+	for word, w := range ofEveryLife {
+		l.Vocabulary[word] = w
+	}
+	for _, f := range forms {
+		w := l.Words[l.Grant()]
+		w.Says += ", " + f.says
+		f.change(&w)
+		l.Vocabulary[strings.Replace(f.name, "%s", l.Grant(), 1)] = w
+	}
+	for _, end := range l.Roles.Ends {
+		for _, word := range l.WordsOf(end) {
+			w := l.Words[word]
+			w.Says += ", in another integration"
+			w.Stranger = true
+			l.Vocabulary[strangers+word] = w
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
+		if err := add(word, l.Words[word]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func written(form func([]byte) []byte) func(*Spec) {
+	return func(w *Spec) { w.Form = func(body []byte) ([]byte, error) { return form(body), nil } }
+}
+
+// namePlaces are the places of a body that have a person's name, or a text like it: the first that is there is taken.
+var namePlaces = []string{"/data/object/customer_details/name", "/data/object/customer_name", "/data/object/billing_details/name", "/data/object/description"}
+
+// emoji gives a body a name with letters beyond Unicode's basic plane.
+func emoji(body []byte) ([]byte, error) {
+	for _, place := range namePlaces {
+		if _, err := event.Find(body, place); err == nil {
+			return event.Put(body, place, "Zoë Łukasik 😀 𝒳 東京")
+		}
+	}
+	return nil, fmt.Errorf("the event has none of %s", strings.Join(namePlaces, ", "))
+}
+
+// asciiText is the same text with a question mark for each letter beyond ASCII.
+func asciiText(body []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '?'
+		}
+		return r
+	}, body)
+}
+
+// compact is what JavaScript's report.JSON.stringify and its like make of report.JSON: no spaces. Only ASCII is left.
+func compact(body []byte) []byte {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil {
+		return body
+	}
+	raw, err := json.Marshal(ascii(value))
+	if err != nil {
+		return body
+	}
+	return raw
+}
+
+// ascii leaves out of every text what is not ASCII, and what encoders escape differently.
+func ascii(value any) any {
+	switch v := value.(type) {
+	case string:
+		return strings.Map(func(r rune) rune {
+			if r > 126 || strings.ContainsRune(`<>&/'`, r) {
+				return -1
+			}
+			return r
+		}, v)
+	case []any:
+		for i := range v {
+			v[i] = ascii(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = ascii(v[name])
+		}
+	}
+	return value
+}
+
+// spaced puts a space after every colon outside texts, and a line break after every comma.
+func spaced(body []byte) []byte {
+	var out []byte
+	inside, escape := false, false
+	for _, c := range body {
+		out = append(out, c)
+		switch {
+		case escape:
+			escape = false
+		case inside && c == '\\':
+			escape = true
+		case c == '"':
+			inside = !inside
+		case !inside && c == ':':
+			out = append(out, ' ')
+		case !inside && c == ',':
+			out = append(out, '\r', '\n')
+		}
+	}
+	return out
+}
+
+// escaped writes what is not ASCII as \u escapes, as some of Stripe's encoders have.
+func escaped(body []byte) []byte {
+	var out []byte
+	for _, r := range string(body) {
+		switch {
+		case r < 128:
+			out = append(out, byte(r))
+		case r > 0xffff:
+			r -= 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+(r>>10), 0xdc00+(r&0x3ff))
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}
+
+// ofItsOwn gives an event an object of its own: who keeps what an event is about, and not its id alone, would take two for one fact.
+func ofItsOwn(body []byte) ([]byte, error) {
+	return event.Put(body, "/data/object/id", "tu_1"+event.Random())
+}

@@ -1,0 +1,349 @@
+// Package life has the events that a payment's life is told in, by the words that schedules name them by.
+package life
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Life is a story that Stripe tells about one subject, as its life.json has it. Fixtures' FORMAT.md describes every key.
+type Life struct {
+	Names   map[string]LifeName
+	bind    bindings
+	Words   map[string]Spec
+	Phrases map[string][]string
+	Roles   Roles
+	// Vocabulary is all events that a schedule of this life can name: its words, the forms of what grants and what ends, and the
+	// words of every life.
+	Vocabulary map[string]Spec
+}
+
+// LifeName is what a subject may have of one name, and what events say where it has none.
+type LifeName struct {
+	Prefix   string          // of an id of Stripe's
+	Of       string          // the name whose id it shares but for the prefix
+	Optional bool            // not invented, and the target's own where it does not begin with the prefix
+	Default  json.RawMessage // bound where the subject has none; nil is none, null is a null
+	Other    json.RawMessage // a value beside the default
+}
+
+// Roles are what the relations that every life shares are written over. Each text is a word or a phrase.
+type Roles struct {
+	Grants                     string
+	Ends, Late, NotYet, Beside []string
+	Together                   [][]string
+}
+
+// Each are the roles that several words or phrases can have, by the names that rows have for them.
+func (r Roles) Each() map[string][]string {
+	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
+}
+
+// Payment is the built-in life of a Checkout session that is paid once, its refunds and its dispute.
+var Payment = builtInLife("payment")
+
+func builtInLife(name string) *Life {
+	files, err := fixtures.Life(name)
+	if err == nil {
+		var l *Life
+		if l, err = ReadLife(files, "fixtures/lives/"+name); err == nil {
+			return l
+		}
+	}
+	panic("hookproof: " + err.Error()) // embedded, and a test reads it
+}
+
+// ReadLife reads the life.json of a folder strictly. An error is a sentence with the place of what is wrong.
+func ReadLife(files fs.FS, folder string) (*Life, error) {
+	l, err := parseLife(files)
+	if err != nil {
+		return nil, fmt.Errorf("%s/life.json: %w", folder, err)
+	}
+	return l, nil
+}
+
+func parseLife(files fs.FS) (*Life, error) {
+	raw, err := fs.ReadFile(files, "life.json")
+	if err != nil {
+		return nil, errors.New("there is no such file")
+	}
+	if !json.Valid(raw) {
+		return nil, errors.New("it is no JSON")
+	}
+	if place, twice := memberTwice(json.NewDecoder(bytes.NewReader(raw)), ""); twice {
+		return nil, fmt.Errorf("%s stands there twice", place)
+	}
+	var file struct {
+		Schema  string `json:"$schema"`
+		Names   map[string]json.RawMessage
+		Bind    json.RawMessage
+		Words   map[string]json.RawMessage
+		Phrases map[string][]string
+		Roles   json.RawMessage
+	}
+	if err := decodeStrictly(raw, &file); err != nil {
+		return nil, err
+	}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases}
+	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
+		if l.Names[name], err = parseName(file.Names[name]); err != nil {
+			return nil, fmt.Errorf("names.%s: %w", name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Names)) {
+		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
+			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
+		}
+	}
+	if l.bind, err = l.parseBind(file.Bind); err != nil {
+		return nil, fmt.Errorf("bind%w", err)
+	}
+	for _, word := range slices.Sorted(maps.Keys(file.Words)) {
+		if l.Words[word], err = l.parseWord(word, file.Words[word], files); err != nil {
+			return nil, fmt.Errorf("words.%s%w", word, err)
+		}
+	}
+	if err := l.checkPhrases(); err != nil {
+		return nil, err
+	}
+	if err := l.parseRoles(file.Roles); err != nil {
+		return nil, fmt.Errorf("roles%w", err)
+	}
+	return l, l.makeVocabulary()
+}
+
+// decodeStrictly reads a value of which no member may be unknown.
+func decodeStrictly(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fmt.Errorf("%s%s cannot be a JSON %s", strings.ToLower(wrong.Field[:1]), wrong.Field[1:], wrong.Value)
+	case errors.As(err, &wrong):
+		return fmt.Errorf("it cannot be a JSON %s", wrong.Value)
+	case err != nil:
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// memberTwice is the place of the first member of a valid document that an object has twice.
+func memberTwice(decoder *json.Decoder, place string) (string, bool) {
+	opening, _ := decoder.Token()
+	delim, _ := opening.(json.Delim)
+	if delim == 0 {
+		return "", false
+	}
+	known := map[string]bool{}
+	for decoder.More() {
+		inside := place
+		if delim == '{' {
+			name, _ := decoder.Token()
+			inside = strings.TrimPrefix(fmt.Sprintf("%s.%s", place, name), ".")
+			if known[inside] {
+				return inside, true
+			}
+			known[inside] = true
+		}
+		if twice, is := memberTwice(decoder, inside); is {
+			return twice, true
+		}
+	}
+	_, _ = decoder.Token() // the end
+	return "", false
+}
+
+func parseName(raw json.RawMessage) (n LifeName, err error) {
+	if err := decodeStrictly(raw, &n); err != nil {
+		return n, err
+	}
+	for _, value := range []json.RawMessage{n.Default, n.Other} {
+		if _, err := constantOf(value); err != nil {
+			return n, err
+		}
+	}
+	if (n.Of != "" || n.Optional) && n.Prefix == "" {
+		return n, errors.New("it has no prefix")
+	}
+	return n, nil
+}
+
+// parseBind reads what is bound where. Errors begin with the place below bind.
+func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	var places map[string]json.RawMessage
+	if err := decodeStrictly(raw, &places); err != nil {
+		return nil, fmt.Errorf(": %w", err)
+	}
+	b := bindings{}
+	for _, pointer := range slices.Sorted(maps.Keys(places)) {
+		if !strings.HasPrefix(pointer, "/") {
+			return nil, fmt.Errorf(".%s: it is no JSON pointer", pointer)
+		}
+		var to bindTo
+		if json.Unmarshal(places[pointer], &to.name) != nil {
+			if err := decodeStrictly(places[pointer], &to.byKind); err != nil {
+				return nil, fmt.Errorf(".%s: it must be a name, or names by the kind of object", pointer)
+			}
+		}
+		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
+			name := to.of(kind)
+			if _, known := l.Names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
+				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+			}
+		}
+		b[pointer] = to
+	}
+	return b, nil
+}
+
+// parseWord reads a word, whose file every version must have. Errors begin with the place below the word.
+func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec, err error) {
+	var data struct {
+		Event, Says, Of string
+		At              int64
+		With            map[string]json.RawMessage
+		Bind            json.RawMessage
+		Instead         []string
+	}
+	if err := decodeStrictly(raw, &data); err != nil {
+		return w, fmt.Errorf(": %w", err)
+	}
+	_, isVerb := Verbs[word]
+	switch whose, known := whoseEvents[data.Of]; {
+	case isVerb || !wordForm.MatchString(word):
+		return w, errors.New(": a schedule can name no event so")
+	case data.Says == "":
+		return w, errors.New(".says: it is missing")
+	case !known:
+		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(whoseEvents))[1:], ", "))
+	default:
+		w = Spec{Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
+		whose(&w)
+	}
+	if err := eventThere(files, data.Event); err != nil {
+		return w, fmt.Errorf(".event: %w", err)
+	}
+	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
+		if !strings.HasPrefix(pointer, "/") {
+			return w, fmt.Errorf(".with.%s: it is no JSON pointer", pointer)
+		}
+		if w.with[pointer], err = l.parseValue(data.With[pointer]); err != nil {
+			return w, fmt.Errorf(".with.%s: %w", pointer, err)
+		}
+	}
+	if w.bind, err = l.parseBind(data.Bind); err != nil {
+		return w, fmt.Errorf(".bind%w", err)
+	}
+	return w, nil
+}
+
+// eventThere tells whether every version's folder has a file.
+func eventThere(files fs.FS, name string) error {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return err
+	}
+	versions := 0
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		versions++
+		if info, err := fs.Stat(files, entry.Name()+"/"+name); err != nil || info.IsDir() || !strings.HasSuffix(name, ".json") {
+			return fmt.Errorf("there is no file %s/%s", entry.Name(), name)
+		}
+	}
+	if versions == 0 {
+		return errors.New("there is no folder of an API version")
+	}
+	return nil
+}
+
+// checkPhrases checks what phrases and instead name.
+func (l *Life) checkPhrases() error {
+	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
+		for _, other := range l.Words[word].Instead {
+			if _, known := l.Words[other]; !known {
+				return fmt.Errorf("words.%s.instead: there is no word %q", word, other)
+			}
+		}
+	}
+	for _, phrase := range slices.Sorted(maps.Keys(l.Phrases)) {
+		_, isWord := l.Words[phrase]
+		_, isRole := Roles{}.Each()[phrase]
+		switch {
+		case isWord || isRole || phrase == "grant" || phrase == "grants":
+			return fmt.Errorf("phrases.%s: a word or a role is called so", phrase)
+		case len(l.Phrases[phrase]) == 0:
+			return fmt.Errorf("phrases.%s: it has no words", phrase)
+		}
+		for _, word := range l.Phrases[phrase] {
+			if _, known := l.Words[word]; !known {
+				return fmt.Errorf("phrases.%s: there is no word %q", phrase, word)
+			}
+		}
+	}
+	return nil
+}
+
+// parseRoles reads the roles. Errors begin with the place below roles.
+func (l *Life) parseRoles(raw json.RawMessage) error {
+	if raw == nil {
+		return errors.New(": there are none")
+	}
+	var given map[string]json.RawMessage
+	if err := errors.Join(decodeStrictly(raw, &l.Roles), json.Unmarshal(raw, &given)); err != nil {
+		return fmt.Errorf(": %w", err)
+	}
+	if l.Roles.Grants == "" {
+		return errors.New(".grants: it is missing")
+	}
+	all := l.Roles.Each()
+	all["grants"] = []string{l.Roles.Grants}
+	if _, is := given["together"]; is {
+		all["together"] = slices.Concat(l.Roles.Together...)
+	}
+	for _, role := range slices.Sorted(maps.Keys(all)) {
+		if _, is := given[role]; is && len(all[role]) == 0 {
+			return fmt.Errorf(".%s: it has no words", role)
+		}
+		for _, name := range all[role] {
+			if len(l.WordsOf(name)) == 0 {
+				return fmt.Errorf(".%s: there is no word and no phrase %q", role, name)
+			}
+		}
+	}
+	return nil
+}
+
+// WordsOf are a phrase's words, or the word itself; none is neither.
+func (l *Life) WordsOf(name string) []string {
+	if _, is := l.Words[name]; is {
+		return []string{name}
+	}
+	return l.Phrases[name]
+}
+
+// IsBeside tells whether a word comes beside the grant, and hardly anybody waits for it.
+func (l *Life) IsBeside(word string) bool {
+	return slices.ContainsFunc(l.Roles.Beside, func(name string) bool { return slices.Contains(l.WordsOf(name), word) })
+}
+
+// Grant is the event that grants: the last of them where several do.
+func (l *Life) Grant() string {
+	words := l.WordsOf(l.Roles.Grants)
+	return words[len(words)-1]
+}

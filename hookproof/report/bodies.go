@@ -1,0 +1,59 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// Bodies writes what was sent for each finding that has deliveries into a folder: CHECK/NAME.json is a body as it was sent,
+// and CHECK/NAME.sh the command that sends it again. Files of the same names are written anew, others stay.
+func Bodies(folder string, r result.Report) error {
+	for _, f := range r.Findings {
+		into := filepath.Join(folder, filepath.FromSlash(f.Check))
+		for _, q := range f.Requests {
+			if !filepath.IsLocal(filepath.FromSlash(f.Check)) || !filepath.IsLocal(q.Name) {
+				return fmt.Errorf("%s, %s: these are no names for files", f.Check, q.Name)
+			}
+			if err := os.MkdirAll(into, 0o755); err != nil {
+				return err
+			}
+			for _, file := range []struct {
+				ends, text string
+				mode       os.FileMode
+			}{{".json", q.Body, 0o644}, {".sh", script(f, q), 0o755}} {
+				name := filepath.Join(into, q.Name+file.ends)
+				if err := os.WriteFile(name, []byte(file.text), file.mode); err != nil {
+					return err
+				}
+				if err := os.Chmod(name, file.mode); err != nil { // which an older file keeps
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// script is a shell's file that sends a request again.
+func script(f result.Finding, q result.Request) string {
+	lines := []string{"#!/bin/sh", "# " + f.Check + ": " + f.Demand, "# It was " + string(f.Verdict) + ": " + f.Why}
+	what := "# " + q.Type + ", signed as " + q.Sign
+	if q.Type == "" {
+		what = "# No event, signed as " + q.Sign
+	}
+	lines = append(lines, what)
+	if q.Header != "" {
+		lines = append(lines, "# Stripe-Signature, as sent first: "+q.Header)
+	}
+	if q.Masked {
+		lines = append(lines, "# A secret that was in the body is written as •••.")
+	}
+	for i, text := range lines {
+		lines[i] = clean(text) // a comment is one line, whatever a target answers
+	}
+	return strings.Join(append(lines, q.Curl), "\n") + "\n"
+}

@@ -1,0 +1,201 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// diagram is a timeline drawn as a sequence: hookproof's lifeline on the left, the target's on the right,
+// time downwards but not to scale. Lengths are in the drawing's own units, about a pixel each: it is as narrow as a
+// phone's screen, where text must still be large enough to read, and whatever is too long for a line gets another.
+type diagram struct {
+	Width   int
+	Height  int
+	Pixels  int // how wide it is shown, where there is room
+	Left    int // the lifelines' places
+	Right   int
+	Middle  int
+	From    int // where text begins between them, and where it ends
+	To      int
+	Moments []moment
+	Bars    []activity
+}
+
+// moment is one thing that happens: a delivery is sent or answered, a fault strikes, or rows are left out.
+type moment struct {
+	Kind  string // sent, answered, lost, fault, gap
+	Y     int
+	Row   result.Row
+	Above []line // over the arrow: of a fault, or of what is left out, all that is said
+	Below []line // under it
+	Sign  line   // how it is signed
+	Tip   int    // where the target's end of the arrow is
+	Quiet bool
+	order result.Millis
+	bar   int // index of its activity
+}
+
+// line is a line of text, as far below the moment as it says.
+type line struct {
+	Y    int
+	Text string
+}
+
+// activity is how long the target worked on a delivery.
+type activity struct {
+	X, Y, Height int
+	Answered     bool
+	from, to     result.Millis
+	lane         int
+}
+
+const (
+	leftLine   = 12
+	rightLine  = 292
+	textMargin = 16 // between a lifeline and text
+	laneWidth  = 8
+	lanes      = 5 // that are drawn apart; more copies share the last
+	topLine    = 30
+	lineHeight = 15
+	apart      = 14 // between two moments
+)
+
+// How many letters of text have room in a line: between the lifelines, and beside a time.
+const (
+	wholeLine  = 34
+	besideTime = 23
+)
+
+// draw lays a timeline out; nil if there is nothing to draw.
+func draw(timeline []result.Sent) *diagram {
+	if len(timeline) == 0 {
+		return nil
+	}
+	d := &diagram{Left: leftLine, Right: rightLine, Middle: (leftLine + rightLine) / 2, From: leftLine + textMargin, To: rightLine - textMargin}
+	for _, r := range result.Rows(timeline) {
+		d.add(r)
+	}
+	slices.SortStableFunc(d.Moments, func(a, b moment) int { return cmp.Compare(a.order, b.order) })
+	y := topLine
+	for i := range d.Moments {
+		m := &d.Moments[i]
+		y += apart + len(m.Above)*lineHeight
+		m.Y, m.Tip = y, rightLine
+		y += len(m.Below) * lineHeight
+		if m.bar < 0 {
+			continue
+		}
+		bar := &d.Bars[m.bar]
+		m.Tip = bar.X
+		switch m.Kind {
+		case "sent":
+			bar.Y = m.Y
+		case "answered", "lost":
+			bar.Height = m.Y - bar.Y
+		}
+	}
+	d.Height = y + apart
+	d.Width = rightLine + leftLine
+	for _, bar := range d.Bars {
+		d.Width = max(d.Width, bar.X+2*laneWidth)
+	}
+	d.Pixels = d.Width * 12 / 10
+	return d
+}
+
+// add makes the moments of one row.
+func (d *diagram) add(r result.Row) {
+	if r.Event == "" {
+		text, kind := "✕ "+instant(r.At)+": "+clean(r.Fault), "fault"
+		if r.More > 0 {
+			text, kind = "… "+r.Gap(), "gap"
+		}
+		d.Moments = append(d.Moments, moment{Kind: kind, Row: r, Above: above(text, wholeLine), order: r.At, bar: -1})
+		return
+	}
+	bar := activity{from: r.At, to: r.At + r.Slowest, Answered: r.Status != 0}
+	for d.taken(bar) && bar.lane < lanes-1 {
+		bar.lane++
+	}
+	bar.X = rightLine + bar.lane*laneWidth - 4
+	d.Bars = append(d.Bars, bar)
+	at := len(d.Bars) - 1
+	d.Moments = append(d.Moments, sentMoment(r, at))
+	if r.Fault != "" {
+		d.add(result.Row{Sent: result.Sent{At: r.At, Fault: r.Fault}})
+	}
+	answer := fmt.Sprintf("%d: %s", r.Number, r.Answer())
+	if r.Alike > 1 {
+		answer = fmt.Sprintf("%d × %s", r.Alike, r.Answer())
+	}
+	end := moment{Kind: "answered", Row: r, Above: above(answer+" after "+took(r), besideTime), order: bar.to, bar: at}
+	if r.Status == 0 {
+		end.Kind = "lost"
+	}
+	d.Moments = append(d.Moments, end)
+}
+
+// sentMoment is that of a delivery: over the arrow our word, under it Stripe's type, the event's id and the signature.
+func sentMoment(r result.Row, bar int) moment {
+	m := moment{Kind: "sent", Row: r, Quiet: r.Sign == "genuine", order: r.At, bar: bar}
+	word := r.Event
+	if r.Alike > 1 {
+		word = fmt.Sprintf("%d × %s", r.Alike, word)
+	}
+	m.Above = above(word, besideTime)
+	var below []string
+	if r.Sent.Name() != r.Event {
+		below = wrapped(r.Type, wholeLine)
+	}
+	if id, sign := clean(idOf(r)), clean(r.Sign); ansi.StringWidth(id+" "+sign) > wholeLine {
+		below = append(append(below, wrapped(id, wholeLine)...), wrapped("signed as "+sign, wholeLine)...)
+	} else {
+		below = append(below, id)
+		m.Sign = line{len(below) * lineHeight, sign}
+	}
+	for i, text := range below {
+		m.Below = append(m.Below, line{(i + 1) * lineHeight, text})
+	}
+	return m
+}
+
+// above are lines of text that end above a moment.
+func above(text string, letters int) []line {
+	texts := wrapped(text, letters)
+	lines := make([]line, len(texts))
+	for i, text := range texts {
+		lines[i] = line{(i-len(texts)+1)*lineHeight - 5, text}
+	}
+	return lines
+}
+
+// wrapped is text in lines of so many letters; words of the field's, such as an event's type, are broken at their parts.
+func wrapped(text string, letters int) []string {
+	return strings.Split(ansi.Wrap(clean(text), letters, "._/-"), "\n")
+}
+
+func (d *diagram) taken(bar activity) bool {
+	return slices.ContainsFunc(d.Bars, func(other activity) bool {
+		return other.lane == bar.lane && other.from < bar.to && bar.from < other.to
+	})
+}
+
+// Class is how an answer is coloured.
+func (m moment) Class() string {
+	if m.Row.Status/100 == 2 {
+		return "ack"
+	}
+	return "refusal"
+}
+
+// First tells whether a line is the moment's first.
+func (m moment) First(l line) bool { return l == m.Above[0] }
+
+// At is when the moment is, since the first delivery.
+func (m moment) At() result.Millis { return m.order }

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// covered limits what any verdict says: it speaks of the events that were sent, and of no others.
+const covered = "Only the event types of docs/events.md were sent ('hookproof list events' prints them); what the endpoint does with any other type was not judged."
+
+// summary is what a run came to, of how much, and what would let it judge more.
+type summary struct {
+	outcome   Outcome
+	failed    int
+	causes    int // of the checks that failed: those that no other one explains
+	judged    int // checks that passed, failed or were told as info
+	checks    int
+	notJudged []unjudged
+	next      []step
+	scope     string // how far a verdict goes that lacks hooks; "" where it lacks none
+}
+
+// unjudged is a family of which not all was judged.
+type unjudged struct {
+	Family    string `json:"family"`
+	NotJudged int    `json:"notJudged"`
+	Checks    int    `json:"checks"`
+}
+
+// step is what the target could be given, and how many more checks could be judged then.
+type step struct {
+	Keys   []string `json:"keys"` // of the target file
+	Checks int      `json:"checks"`
+}
+
+// steps are what a target may lack, in the order in which it is best given: each step is needs, with the keys of the target
+// file that meet them, and counts on those before it.
+var steps = [][]struct {
+	need string
+	keys []string
+}{
+	{{"subject", []string{"subject"}}, {"state", []string{"state"}}},
+	{{"restart", []string{"stop", "start"}}, {"database", []string{"database"}}, {"link", []string{"database"}}, {"break", []string{"database"}}},
+	{{"counters", []string{"counters"}}},
+	{{"announce", []string{"{{new.id}} in subject"}}},
+	{{"previousSecret", []string{"previousSecret"}}},
+	{{"replicas", []string{"replicas"}}},
+}
+
+// summaryOf reads a report and decides nothing that it does not say.
+func summaryOf(r result.Report) summary {
+	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r)}
+	s.judged = s.checks - r.Count(result.NotRun)
+	for _, name := range families(r) {
+		one := unjudged{Family: name}
+		for _, f := range r.Findings {
+			if family(f.Check) == name {
+				one.Checks++
+				if f.Verdict == result.NotRun {
+					one.NotJudged++
+				}
+			}
+		}
+		if one.NotJudged > 0 {
+			s.notJudged = append(s.notJudged, one)
+		}
+	}
+	if len(s.next) > 0 {
+		switch first := s.next[0].Keys; {
+		case slices.Contains(first, "state"):
+			s.scope = " as far as a URL can show"
+		case slices.Contains(first, "database"):
+			s.scope = " as far as can be seen without access to its database"
+		default:
+			s.scope = " as far as its hooks can show"
+		}
+	}
+	return s
+}
+
+// nextOf says which hooks would let more be judged.
+func nextOf(r result.Report) []step {
+	var list []step
+	var given []string
+	counted := map[string]bool{}
+	for _, needs := range steps {
+		for _, one := range needs {
+			given = append(given, one.need)
+		}
+		var next step
+		for _, f := range r.Findings {
+			lacks := slices.ContainsFunc(f.Missing, func(need string) bool { return !slices.Contains(given, need) })
+			if len(f.Missing) == 0 || lacks || counted[f.Check] {
+				continue
+			}
+			counted[f.Check] = true
+			next.Checks++
+		}
+		if next.Checks == 0 {
+			continue
+		}
+		for _, one := range needs {
+			for _, key := range one.keys {
+				if missing(r, one.need) && !slices.Contains(next.Keys, key) {
+					next.Keys = append(next.Keys, key)
+				}
+			}
+		}
+		list = append(list, next)
+	}
+	return list
+}
+
+// missing tells whether a need kept any check from being judged.
+func missing(r result.Report, need string) bool {
+	return slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return slices.Contains(f.Missing, need) })
+}
+
+// text is the headline: the verdict, what it is about, and what it is not about.
+func (s summary) text() string {
+	word := strings.ToUpper(string(s.outcome))
+	var text string
+	whole := len(s.notJudged) == 0
+	switch {
+	case s.judged == 0:
+		return word + ": nothing was judged"
+	case s.outcome == Failed && whole:
+		return fmt.Sprintf("%s: %s failed of %d", word, s.failures(), s.checks)
+	case s.outcome == Failed:
+		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all", word, s.failures(), s.judged, s.checks)
+	case s.outcome == Incomplete:
+		text = fmt.Sprintf("%s: %d of %s judged", word, s.judged, counted(s.checks, "check"))
+	default:
+		text = fmt.Sprintf("%s%s: %d of %s", word, s.scope, s.judged, counted(s.checks, "check"))
+	}
+	if whole {
+		return text
+	}
+	return text + "; not judged: " + s.missed()
+}
+
+// failures are the checks that failed, with how many causes they have where one explains another.
+func (s summary) failures() string {
+	checks := counted(s.failed, "check")
+	if s.causes == s.failed {
+		return checks
+	}
+	return counted(s.causes, "cause") + ", " + checks
+}
+
+// missed names the families that were not judged, those first of which nothing was.
+func (s summary) missed() string {
+	var all, parts []string
+	for _, one := range s.notJudged {
+		if one.NotJudged == one.Checks {
+			all = append(all, one.Family)
+		} else {
+			parts = append(parts, fmt.Sprintf("%d of %d of %s", one.NotJudged, one.Checks, one.Family))
+		}
+	}
+	return strings.Join(append(all, parts...), ", ")
+}
+
+// advice says what to do next, in a sentence; "" where no hook would let more be judged.
+func (s summary) advice() string {
+	var parts []string
+	for n, one := range s.next {
+		keys := one.Keys[0]
+		if last := len(one.Keys) - 1; last > 0 {
+			keys = strings.Join(one.Keys[:last], ", ") + " and " + one.Keys[last]
+		}
+		switch {
+		case slices.Contains(one.Keys, "state"):
+			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s, if the endpoint waits for any of the types of docs/events.md", keys, counted(one.Checks, "more check")))
+		case n == 0:
+			parts = append(parts, fmt.Sprintf("give the target file %s for %s", keys, counted(one.Checks, "more check")))
+		default:
+			parts = append(parts, fmt.Sprintf("%s for %d more", keys, one.Checks))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Next: " + strings.Join(parts, "; ") + " (see docs/hookproof.md)."
+}

@@ -1,0 +1,120 @@
+package report_test
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/report"
+	"example.com/hookproof/hookproof/result"
+)
+
+// The headline says of how much it speaks, and never more than was judged.
+func TestHeadline(t *testing.T) {
+	t.Parallel()
+	of := func(check string, verdict result.Verdict, missing ...string) result.Finding {
+		return result.Finding{Check: check, Demand: "It is so.", Verdict: verdict, Why: "so", Missing: missing}
+	}
+	lacking := func(check string) result.Finding {
+		f := of(check, result.NotRun)
+		f.Reason = result.NoEvidence
+		return f
+	}
+	because := func(check, cause string) result.Finding {
+		f := of(check, result.Fail)
+		f.Because = cause
+		return f
+	}
+	pass := of("authenticity/genuine", result.Pass)
+	fail := of("authenticity/unsigned", result.Fail)
+	for name, row := range map[string]struct {
+		findings       []result.Finding
+		headline, next string
+	}{
+		"nothing": {nil, "INCOMPLETE: nothing was judged", ""},
+		"a URL": {
+			[]result.Finding{pass, of("authenticity/no-effect", result.NotRun, "subject", "state"), of("order/refunds", result.NotRun, "subject", "state"), of("faults/killed", result.NotRun, "subject", "state", "database", "restart")},
+			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint waits for any of the types of docs/events.md; stop, start and database for 1 more (see docs/hookproof.md).",
+		},
+		"no database": {
+			[]result.Finding{pass, of("faults/killed", result.NotRun, "database", "restart"), of("bookkeeping/sum", result.NotRun, "counters")},
+			"PASSED as far as can be seen without access to its database: 1 of 3 checks; not judged: faults, bookkeeping",
+			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (see docs/hookproof.md).",
+		},
+		"a database that cannot be dialled": {
+			[]result.Finding{pass, of("faults/cut-before", result.NotRun, "database")},
+			"PASSED as far as can be seen without access to its database: 1 of 2 checks; not judged: faults",
+			"Next: give the target file database for 1 more check (see docs/hookproof.md).",
+		},
+		"no counters": {
+			[]result.Finding{pass, of("bookkeeping/sum", result.NotRun, "counters")},
+			"PASSED as far as its hooks can show: 1 of 2 checks; not judged: bookkeeping",
+			"Next: give the target file counters for 1 more check (see docs/hookproof.md).",
+		},
+		"what is ignored on purpose": {
+			[]result.Finding{pass, of("meaning/refund", result.NotRun), of("meaning/unpaid", result.Pass)},
+			"PASSED: 2 of 3 checks; not judged: 1 of 2 of meaning", "",
+		},
+		"everything": {[]result.Finding{pass, of("order/refunds", result.Info)}, "PASSED: 2 of 2 checks", ""},
+		"failed":     {[]result.Finding{pass, fail}, "FAILED: 1 check failed of 2", ""},
+		"failed, and not judged": {
+			[]result.Finding{pass, fail, lacking("order/refunds")},
+			"FAILED: 1 check failed of 2 judged, of 3 in all; not judged: order", "",
+		},
+		"of one cause": {
+			[]result.Finding{fail, because("authenticity/stale", "authenticity/unsigned"), because("authenticity/tampered", "authenticity/unsigned"), pass},
+			"FAILED: 1 cause, 3 checks failed of 4", "",
+		},
+		"of two causes, and not judged": {
+			[]result.Finding{fail, because("authenticity/stale", "authenticity/unsigned"), of("meaning/amount", result.Fail), pass, lacking("order/refunds")},
+			"FAILED: 2 causes, 3 checks failed of 4 judged, of 5 in all; not judged: order", "",
+		},
+		"of a cause that is not told": {[]result.Finding{because("authenticity/stale", "not/selected"), pass}, "FAILED: 1 check failed of 2", ""},
+		"no evidence":                 {[]result.Finding{pass, lacking("order/refunds")}, "INCOMPLETE: 1 of 2 checks judged; not judged: order", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := result.Report{Version: 1, Findings: row.findings}
+			text := strings.Join(strings.Fields(written(t, func(w io.Writer, r result.Report) error {
+				return report.Text(w, r, report.Style{})
+			}, r)), " ")
+			require.Contains(t, text, row.headline+" ")
+			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "(1 of them ignored on purpose)"))
+			require.Equal(t, name == "what is ignored on purpose", strings.Contains(text, "Not run: ignored on purpose meaning/refund: so"))
+			require.Contains(t, text, row.next)
+			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
+			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")
+			var read struct {
+				Headline string
+				Causes   int
+			}
+			require.NoError(t, json.Unmarshal([]byte(written(t, report.JSON, r)), &read))
+			require.Equal(t, row.headline, read.Headline)
+			require.Equal(t, strings.Count(text, " Demanded: "), read.Causes, "each cause is told once")
+			page := written(t, report.HTML, r)
+			require.Contains(t, page, row.headline)
+			require.Contains(t, page, "docs/events.md")
+			if len(row.findings) > 0 {
+				require.Contains(t, written(t, report.JUnit, r), `name="headline" value="`+row.headline)
+			}
+		})
+	}
+}
+
+// Whoever reads a CI system's list of failures sees which of them another one explains.
+func TestJUnitTellsTheCause(t *testing.T) {
+	t.Parallel()
+	r := result.Report{Findings: []result.Finding{
+		{Check: "ack-policy/duplicate", Verdict: result.Fail, Why: "paid was answered 500"},
+		{Check: "ack-policy/conflicts", Verdict: result.Fail, Why: "paid&12 was answered 500", Because: "ack-policy/duplicate"},
+		{Check: "order/tie", Verdict: result.Fail, Why: "it was wrong", Because: "not/selected"},
+	}}
+	page := written(t, report.JUnit, r)
+	require.Contains(t, page, `<failure message="paid was answered 500" type="fail">`)
+	require.Contains(t, page, `<failure message="explained by ack-policy/duplicate: paid&amp;12 was answered 500" type="fail">`)
+	require.Contains(t, page, `<failure message="it was wrong" type="fail">`)
+}

@@ -1,0 +1,140 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// page is the one page; its style and script are pasted in, since they are ours and trusted.
+var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"said": said, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"word":   func(v result.Verdict) string { return words[v] },
+	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
+	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
+	"script": func() template.JS { return template.JS(pageFile("page.js")) },
+	"web":    func(source string) bool { return strings.HasPrefix(source, "https://") },
+}).ParseFS(pageFiles, "page/*.html"))
+
+func pageFile(name string) string {
+	raw, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic("report: " + err.Error()) // embedded, so it is there
+	}
+	return string(raw)
+}
+
+// view is what the page shows.
+type view struct {
+	result.Report
+	Outcome  Outcome
+	Headline string
+	Advice   string // what to do next
+	Covered  string // what any verdict is limited to
+	Tally    string
+	Effort   string
+	Verdicts []result.Verdict
+	Families []familyRow
+	Phases   []phaseRow
+	Failures []failure
+}
+
+// familyRow is how many checks of a family have each verdict, in the order of verdicts.
+type familyRow struct {
+	Name   string
+	Counts []familyCount
+	Took   result.Millis
+}
+
+type familyCount struct {
+	Verdict result.Verdict
+	N       int
+}
+
+type phaseRow struct {
+	result.Spent
+	Share float64 // of the whole run, in percent
+}
+
+// failure is a failed check with its evidence as it is shown.
+type failure struct {
+	result.Finding
+	Rows        []result.Row // every delivery, none folded
+	Diagram     *diagram
+	Differences []difference
+	Rerun       string
+	Asking      string
+	Bodies      []result.Request // of the rows that are drawn
+	MoreBodies  int              // which are alike but for the event's id
+}
+
+// HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
+// for what matters.
+func HTML(w io.Writer, r result.Report) error {
+	s := summaryOf(r)
+	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: covered, Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	for _, name := range families(r) {
+		v.Families = append(v.Families, familyRowOf(r, name))
+	}
+	for _, p := range r.Phases {
+		v.Phases = append(v.Phases, phaseRow{p, float64(min(p.Took/max(r.Took, 1), 1)) * 100})
+	}
+	for _, f := range byCause(r) {
+		bodies := bodiesOf(f)
+		v.Failures = append(v.Failures, failure{
+			Bodies: bodies, MoreBodies: len(f.Requests) - len(bodies),
+			Finding: f, Rows: result.Numbered(f.Timeline), Diagram: draw(f.Timeline),
+			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),
+		})
+	}
+	return page.Execute(w, v)
+}
+
+// mostSpaces is how many spaces at a body's end are shown as they are.
+const mostSpaces = 40
+
+// shownBody is a body as it is shown: without the many spaces that fill a large one up.
+func shownBody(body string) string {
+	short := strings.TrimRight(body, " ")
+	if cut := len(body) - len(short); cut > mostSpaces {
+		return short + fmt.Sprintf("\n… and %d spaces", cut)
+	}
+	return body
+}
+
+// bodiesOf are a finding's requests, one for each row of its timeline: fifty that differ in their event's id alone are one.
+func bodiesOf(f result.Finding) []result.Request {
+	drawn := map[int]bool{}
+	for _, r := range result.Rows(f.Timeline) {
+		drawn[r.Request] = true
+	}
+	var list []result.Request
+	for i, q := range f.Requests {
+		if drawn[i+1] {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
+func familyRowOf(r result.Report, name string) familyRow {
+	one := familyRow{Name: name}
+	for _, v := range verdicts {
+		one.Counts = append(one.Counts, familyCount{Verdict: v})
+	}
+	for _, f := range r.Findings {
+		if family(f.Check) == name {
+			one.Counts[slices.Index(verdicts, f.Verdict)].N++
+			one.Took += f.Took
+		}
+	}
+	return one
+}

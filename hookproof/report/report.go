@@ -1,0 +1,269 @@
+// Package report tells what a run of hookproof came to: to people as text (Text, with Progress meanwhile)
+// and as one page that needs no network (HTML), to machines as JSON and JUnit XML. It renders a
+// hookproof.Report and decides nothing: the same report always gives the same bytes.
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// Outcome is the verdict on a whole run.
+type Outcome string
+
+// The outcomes. A run is incomplete if nothing passed, or if something was not run for want of evidence or
+// time; what lacks only a hook leaves it passed.
+const (
+	Passed     Outcome = "passed"
+	Failed     Outcome = "failed"
+	Incomplete Outcome = "incomplete"
+)
+
+// OutcomeOf is what a run came to. A failure weighs more than what is missing.
+func OutcomeOf(r result.Report) Outcome {
+	switch {
+	case r.Count(result.Fail) > 0:
+		return Failed
+	case r.Incomplete() || r.Count(result.Pass) == 0:
+		return Incomplete
+	}
+	return Passed
+}
+
+// verdicts are all verdicts, in the order in which they are told.
+var verdicts = []result.Verdict{result.Fail, result.Pass, result.Info, result.NotRun}
+
+// words are the verdicts as people read them.
+var words = map[result.Verdict]string{
+	result.Fail: "failed", result.Pass: "passed", result.Info: "info", result.NotRun: "not run",
+}
+
+// tally is how many findings have each verdict, in a sentence.
+func tally(r result.Report) string {
+	var parts []string
+	for _, v := range verdicts {
+		parts = append(parts, fmt.Sprintf("%d %s", r.Count(v), words[v]))
+	}
+	return strings.Join(parts, ", ") + unhooked(r)
+}
+
+// unhooked tells how much of what was not run lacked nothing but a hook, or was left out on purpose.
+func unhooked(r result.Report) string {
+	evidence, hooks, ignored := unrun(r)
+	var parts []string
+	for _, one := range []struct {
+		n   int
+		why string
+	}{{len(hooks), "because a hook is missing"}, {len(ignored), "ignored on purpose"}} {
+		if one.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d of them %s", one.n, one.why))
+		}
+	}
+	switch {
+	case len(parts) == 0:
+		return ""
+	case len(evidence) == 0 && len(ignored) == 0:
+		return " (a hook is missing)"
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// unrun are the findings that were not run, by what they lacked: evidence or time, a hook, or nothing, since the target
+// means to ignore what they ask for.
+func unrun(r result.Report) (evidence, hooks, ignored []result.Finding) {
+	for _, f := range with(r, result.NotRun) {
+		switch {
+		case f.Incomplete():
+			evidence = append(evidence, f)
+		case len(f.Missing) > 0:
+			hooks = append(hooks, f)
+		default:
+			ignored = append(ignored, f)
+		}
+	}
+	return evidence, hooks, ignored
+}
+
+// inPart are the findings of which a part was not run, with what that is.
+func inPart(r result.Report) []result.Finding {
+	var list []result.Finding
+	for _, f := range r.Findings {
+		if len(f.NotRun) > 0 {
+			f.Why = strings.Join(f.NotRun, "; ")
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// reason is one reason and the checks that have it.
+type reason struct {
+	why    string
+	checks []string
+}
+
+// byReason gathers findings that say the same.
+func byReason(findings []result.Finding) []reason {
+	var all []reason
+	for _, f := range findings {
+		why := cmp.Or(f.Why, f.Demand)
+		at := slices.IndexFunc(all, func(r reason) bool { return r.why == why })
+		if at < 0 {
+			at, all = len(all), append(all, reason{why: why})
+		}
+		all[at].checks = append(all[at].checks, f.Check)
+	}
+	return all
+}
+
+// with are the findings of a verdict.
+func with(r result.Report, v result.Verdict) []result.Finding {
+	var found []result.Finding
+	for _, f := range r.Findings {
+		if f.Verdict == v {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// family is the part of a check's name before the slash.
+func family(check string) string {
+	name, _, _ := strings.Cut(check, "/")
+	return name
+}
+
+// families are the families of the findings, in the order in which they first come.
+func families(r result.Report) []string {
+	var names []string
+	for _, f := range r.Findings {
+		if name := family(f.Check); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// rerun is the command that runs one check again, with those that it depends on and the same choices.
+func rerun(r result.Report, f result.Finding) string {
+	only := strings.Join(append([]string{f.Check}, f.RerunWith...), ",")
+	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
+}
+
+// said is a duration as people read it.
+func said(m result.Millis) string {
+	switch {
+	case m >= 1000:
+		return fmt.Sprintf("%.2f s", m/1000)
+	case m >= 10:
+		return fmt.Sprintf("%.0f ms", m)
+	}
+	return fmt.Sprintf("%.1f ms", m)
+}
+
+// instant is a time since the first delivery, in which a millisecond counts.
+func instant(m result.Millis) string {
+	if m >= 1000 {
+		return fmt.Sprintf("%.3f s", m/1000)
+	}
+	return said(m)
+}
+
+// took is how long a row's answer took, or its answers.
+func took(r result.Row) string {
+	if r.Alike > 1 {
+		return said(r.Latency) + " to " + said(r.Slowest)
+	}
+	return said(r.Latency)
+}
+
+// idOf is the id of a row's event, or how many there are.
+func idOf(r result.Row) string {
+	if r.IDs > 1 {
+		return counted(r.IDs, "id")
+	}
+	return shortID(r.ID)
+}
+
+// shortID is an event's id with its middle left out: enough to tell one event from another.
+func shortID(id string) string {
+	prefix, rest, found := strings.Cut(id, "_")
+	if !found {
+		prefix, rest = "", id
+	} else {
+		prefix += "_"
+	}
+	letters := []rune(rest)
+	if len(letters) <= 10 {
+		return id
+	}
+	return prefix + string(letters[:4]) + "…" + string(letters[len(letters)-4:])
+}
+
+// counted is a number of things: 1 check, 2 checks.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	if before, ends := strings.CutSuffix(thing, "y"); ends {
+		return fmt.Sprintf("%d %sies", n, before)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// difference is one pointer and what two states have there.
+type difference struct{ Pointer, Expected, Actual string }
+
+// Same tells whether both states have the same there, where that is what is wrong: they must differ.
+func (d difference) Same() bool { return d.Expected == d.Actual }
+
+// differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
+// one state has is absent in the other, which is not the same as null.
+func differences(f result.Finding) []difference {
+	var all []difference
+	for _, state := range []result.State{f.Expected, f.Actual} {
+		for pointer := range state {
+			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == cmp.Or(pointer, "the state") }) {
+				all = append(all, difference{cmp.Or(pointer, "the state"), valueAt(f.Expected, pointer), valueAt(f.Actual, pointer)})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
+	differ := slices.DeleteFunc(slices.Clone(all), difference.Same)
+	if len(differ) == 0 { // as they must not be
+		return all
+	}
+	return differ
+}
+
+func valueAt(s result.State, pointer string) string {
+	value, there := s[pointer]
+	if !there {
+		return "absent"
+	}
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return fmt.Sprint(value)
+	}
+	return strings.TrimSpace(raw.String())
+}
+
+var issue = regexp.MustCompile(`^([\w.-]+/[\w.-]+)#(\d+)$`)
+
+// link is where a public report is to be read, or "" if that cannot be told from its name.
+func link(name string) string {
+	match := issue.FindStringSubmatch(name)
+	if match == nil {
+		return ""
+	}
+	return "https://github.com/" + match[1] + "/issues/" + match[2]
+}

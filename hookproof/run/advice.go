@@ -1,0 +1,101 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
+)
+
+// costMayBeForged is check.CostForged where an answer alone was seen: what an endpoint acknowledges it need not have believed.
+const costMayBeForged = "whoever knows the URL may be able to mark orders as paid: that it was accepted was seen, and not what it did; " +
+	"an endpoint that fetches each event from Stripe by its id, and trusts only that, is safe from it"
+
+// What was observed has costs and a fix of its own, whatever check it was observed by.
+const (
+	costUnrefused = "the forgery was not accepted, and not refused either: it looks like a fault of the endpoint's own, so whoever knows the URL can fill its log " +
+		"and set off its alarms, among which real faults are lost"
+	fixUnrefused = "catch what the verification throws, and answer 400"
+	fixAnswer    = "answer 200 when the event is stored or has had its effect, however often it comes"
+	fixLost      = "keep the target's state in a database: the process's memory ends with it. For a sandbox without a database, leave stop and start out of the target file"
+	fixOneFact   = "let a payment count once, whichever event reports it: remember the session and its outcome, not the event's id alone"
+)
+
+// advice is what a failure costs and how to fix it, by what was found: the relation as it was shrunk, and what was observed. Where
+// that tells nothing more, the check's row does.
+func advice(o Outcome) (cost, fix string) {
+	c := o.Case.Check
+	cost, fix = c.Why, c.Fix
+	switch o.Symptom {
+	case processEnded:
+		return o.History.End.costs(c, o.Case.Fault != "")
+	case doneUnacknowledged:
+		return check.CostRetry, fixAnswer
+	case neverAcknowledged:
+		if o.Case.Fault == "" {
+			fix = "look in the target's log for why it refuses " + strings.Join(o.History.Unacknowledged, " and ") + "; " + fixAnswer
+		}
+		return check.CostRetry, fix
+	case stateLost:
+		return cost, fixLost
+	case wrongState:
+		return adviceOnState(o)
+	}
+	switch {
+	case o.Case.Op != "":
+	case o.History.onlyUnrefused():
+		return costUnrefused, fixUnrefused
+	case cost == check.CostForged:
+		cost = costMayBeForged
+	}
+	return cost, fix
+}
+
+// adviceOnState is advice on a wrong state: on what counts twice, on an order that does not matter, on an event that comes too late.
+func adviceOnState(o Outcome) (cost, fix string) {
+	c := o.Case.Check
+	if c.Family() == "faults" && !c.Poison { // whichever fault it was, its answer was not what is wrong
+		return check.CostLost, check.MendOnce
+	}
+	repeats := func(s check.Step) bool { return s.Genuine() && o.Case.Delivered.Copies(s) > o.Case.Compared.Copies(s) }
+	switch {
+	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):
+		return check.CostTwice, check.MendDedupe
+	case c.Family() != "order" || o.Case.Op != "=":
+		return c.Why, c.Fix
+	}
+	_, more := doubled(o.Want.decoded(), o.compared().decoded())
+	late := o.Case.lateTypes()
+	switch {
+	case more && len(late) > 0:
+		return check.CostTwice, fixOneFact
+	case more && o.Case.Delivered.Repeats():
+		return check.CostTwice, check.MendDedupe
+	case len(late) > 0:
+		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
+	case o.Case.lacksItsOwn():
+		return check.CostOrder, check.MendOrder
+	}
+	return c.Why, c.Fix
+}
+
+// lateTypes are the types of events that only the delivered side has: what comes too late to change anything.
+func (c Case) lateTypes() []string {
+	var types []string
+	for _, s := range c.Delivered {
+		if s.Verb == "" && s.Want != "any" && !slices.ContainsFunc(c.Compared, s.Tells) {
+			if name := life.FixtureType(life.Vocabulary[s.Event].Event); !slices.Contains(types, name) {
+				types = append(types, name)
+			}
+		}
+	}
+	return types
+}
+
+// onlyUnrefused tells whether all deliveries were forgeries, and none was accepted.
+func (h History) onlyUnrefused() bool {
+	return len(h.Deliveries) > 0 && !slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Genuine || d.Acknowledged() })
+}

@@ -1,0 +1,230 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
+)
+
+// facts are what the calibration has found out about a target. Nothing changes them afterwards.
+type facts struct {
+	lag         time.Duration   // of effects behind their ACKs
+	neutral     target.Outgoing // an event that is acknowledged however often it comes
+	accepted    string          // the event that the word carrier stands for: of what was acknowledged first, or of the like about an object of the target's own
+	substituted bool            // payments are replaced by the neutral type: see facts.spec
+	sample      event.Subject   // for single deliveries of which no state is read
+	ids         ownIDs          // short ids that states were found to hold
+	notes       []string        // what is taken for granted, for the report
+}
+
+// calibrate finds out whether the target can be judged: it is reachable, takes what is genuine, shows
+// what is done, and how far effects lag behind their ACKs.
+func (x *executor) calibrate(ctx context.Context) error {
+	if err := x.target.Reach(ctx); err != nil {
+		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
+	}
+	if err := x.firstAnswer(ctx); err != nil {
+		return err
+	}
+	if err := x.replicasTakeIt(ctx); err != nil {
+		return err
+	}
+	if x.target.Subject == nil || x.target.State == nil {
+		if x.facts.sample == nil {
+			x.facts.sample = life.Stranger(nil, true)
+		}
+		return nil
+	}
+	fresh, h, err := x.freshState(ctx)
+	if err != nil {
+		return err
+	}
+	if text := granted(h.Subject); text != "" {
+		x.facts.notes = append(x.facts.notes, text)
+	}
+	hurried := x.unhurried()
+	defer hurried()
+	grants := granting()
+	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
+		return err
+	}
+	acknowledged := h.Deliveries[len(h.Deliveries)-1]
+	if len(h.Unacknowledged) > 0 {
+		return x.diagnose(ctx, acknowledged)
+	}
+	if acknowledged.Latency > x.timings.TooSlow { // as the first may be, where a program is woken for it
+		again, err := x.deliverFresh(ctx, grants)
+		if err != nil {
+			return err
+		}
+		if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
+			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", tenths(acknowledged.Latency), tenths(second.Latency))}
+		}
+	}
+	hurried()
+	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
+		if errors.As(err, new(*unseenError)) {
+			return cmp.Or(x.findNeutral(ctx), err)
+		}
+		return err
+	}
+	settled, err := x.readStable(ctx, h)
+	if err != nil {
+		return &Unusable{err.Error()}
+	}
+	if settled, err = x.alikeWhenPaid(ctx, grants, fresh, settled, h.Subject); err != nil {
+		return err
+	}
+	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
+	if err := x.findNeutral(ctx); err != nil {
+		return err
+	}
+	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
+	x.references[grant] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
+	return nil
+}
+
+// unhurried lets answers take their time, until the returned function is called, once or more.
+func (x *executor) unhurried() (hurried func()) {
+	usual := x.sender.Timings.Answer
+	x.sender.Timings.Answer = x.timings.FirstAnswer
+	return func() { x.sender.Timings.Answer = usual }
+}
+
+func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+
+// firstAnswer looks for one genuine delivery that is taken.
+func (x *executor) firstAnswer(ctx context.Context) error {
+	defer x.unhurried()()
+	var first target.Delivery
+	for _, word := range []string{"unhandled", "stranger"} {
+		e, err := eventOf(life.Vocabulary[word], life.Stranger(nil, true), x.target, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		what := target.Outgoing{Event: e, Label: word, Sign: "genuine"}
+		d := x.sender.Send(ctx, what)
+		if d.Acknowledged() && d.Latency > x.timings.TooSlow {
+			if what.Event, err = e.WithID(event.NewID()); err != nil {
+				return err
+			}
+			if again := x.sender.Send(ctx, what); again.Latency > x.timings.TooSlow {
+				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", tenths(d.Latency), tenths(again.Latency))}
+			}
+		}
+		if d.Acknowledged() {
+			x.facts.neutral, x.facts.accepted = what, word
+			if word == "unhandled" && x.target.Subject == nil {
+				return x.findSubstitute(ctx)
+			}
+			return nil
+		}
+		if word == "unhandled" {
+			first = d
+		}
+	}
+	if x.target.Subject != nil {
+		return x.ownAnswer(ctx)
+	}
+	return x.diagnose(ctx, first)
+}
+
+// ownAnswer looks for one about an object of the target's own, where nothing else is taken.
+func (x *executor) ownAnswer(ctx context.Context) error {
+	h, err := x.deliverFresh(ctx, granting())
+	if err != nil {
+		return err
+	}
+	if len(h.Unacknowledged) > 0 {
+		return x.diagnose(ctx, h.Deliveries[len(h.Deliveries)-1])
+	}
+	x.facts.neutral, x.facts.sample = target.Outgoing{Event: h.events[life.Payment.Grant()], Label: life.Payment.Grant(), Sign: "genuine"}, h.Subject
+	x.facts.accepted = life.Neighbours + life.Payment.Grant() // the state of a schedule's own subject may be looked at
+	return nil
+}
+
+// replicasTakeIt asks each replica once, where the target has taken an event: copies that one of them never sees would
+// pass for copies that count once.
+func (x *executor) replicasTakeIt(ctx context.Context) error {
+	defer x.unhurried()()
+	for _, url := range x.target.Replicas {
+		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
+		// A start hook has ended when the target listens: a replica that it starts as well may be later.
+		for deadline := time.Now().Add(x.timings.Ready); x.target.Start != nil && !replica.Listens() && time.Now().Before(deadline); {
+			if err := target.Sleep(ctx, x.timings.Poll); err != nil {
+				return err
+			}
+		}
+		if err := replica.Reach(ctx); err != nil {
+			return cmp.Or(ctx.Err(), error(&Unusable{"a replica: " + err.Error()}))
+		}
+		what := x.facts.neutral
+		what.URL = url
+		var err error
+		if what.Event, err = what.Event.WithID(event.NewID()); err != nil {
+			return err
+		}
+		if d := x.sender.Send(ctx, what); !d.Acknowledged() {
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, target.Said(d), says(d))}))
+		}
+	}
+	return nil
+}
+
+// freshState is what the target says of a subject to which nothing was delivered. Two subjects, and two
+// readings, must agree. One of them is answered, the other serves where no state is read.
+func (x *executor) freshState(ctx context.Context) (normalized, *History, error) {
+	var two [2]*History
+	var states [3]normalized
+	for n, at := range []int{0, 1, 0} {
+		var err error
+		if two[at] == nil {
+			if two[at], err = x.deliverFresh(ctx, nil); err != nil {
+				return nil, nil, err
+			}
+		}
+		if err = x.read(ctx, two[at]); err != nil {
+			return nil, nil, err
+		}
+		states[n] = two[at].State
+	}
+	x.facts.ids.learn(states[0], states[1], two[0].Subject, two[1].Subject)
+	for n, h := range []*History{two[0], two[1], two[0]} {
+		states[n] = x.facts.ids.mask(states[n], h.Subject)
+	}
+	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
+		if places := states[0].difference(states[n+1]); len(places) > 0 {
+			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
+			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is correct, %s",
+				what, strings.Join(places, ", "), states[0].describe(states[n+1]), proposed)}
+		}
+	}
+	x.facts.sample = two[0].Subject
+	return states[1], two[1], nil
+}
+
+// measureLag waits until the payment shows.
+func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized, since time.Time) error {
+	for deadline, pause := time.Now().Add(x.timings.FirstShown), x.timings.Poll; ; pause = min(2*pause, 25*x.timings.Poll) {
+		if err := x.read(ctx, t); err != nil {
+			return err
+		}
+		if !t.State.equal(fresh) {
+			x.facts.lag = max(0, time.Since(since))
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherwise(*t.last())}
+		}
+		if err := target.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}

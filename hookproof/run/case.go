@@ -1,0 +1,66 @@
+package run
+
+import (
+	"fmt"
+
+	"example.com/hookproof/hookproof/check"
+)
+
+// Case is one relation of a check with every choice made: what is tried.
+type Case struct {
+	Check check.Check
+	check.Relation
+	Delivered, Compared check.Schedule // the relation's two sides
+
+	Message   int  // the message between target and database at which the fault strikes; 0 is each in turn
+	MinCopies int  // how many copies are needed for some to overlap; 0 is as many as the relation says
+	AtOnce    bool // the states are compared at once, and not at the end of the run
+	Row       int  // its place among the check's cases
+}
+
+// casesOf are what a check comes to: of orders a seed picks some if there are more than limit. An error is a mistake in its row.
+func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
+	var all []Case
+	for _, relation := range c.Relations {
+		compared, err := check.ParseSchedule(relation.Right)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
+		}
+		for _, text := range check.Expand(relation.Left, limit, seed) {
+			delivered, err := check.ParseSchedule(text)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c.Name, err)
+			}
+			if relation.Op == "=" && relation.Fault == "" && delivered.String() == compared.String() {
+				continue // an order that is the reference's own
+			}
+			one := relation
+			one.Left = text
+			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Row: len(all)})
+		}
+	}
+	return all, nil
+}
+
+// crowded is the case with as many copies as are needed for some to overlap: what is reported is what is sent.
+func (c Case) crowded(least int) Case {
+	c.Delivered, c.MinCopies = c.Delivered.Crowded(least), least
+	c.Left = c.Delivered.String()
+	return c
+}
+
+// with is the case with two other schedules, whose states are compared at once.
+func (c Case) with(delivered, compared check.Schedule) Case {
+	c.Delivered, c.Compared, c.AtOnce = delivered, compared, true
+	c.Left, c.Right = delivered.String(), compared.String()
+	return c
+}
+
+// base is what both schedules begin with, short of all of the compared one, which shows what came after that.
+func (c Case) base() string {
+	n := 0
+	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {
+		n++
+	}
+	return c.Compared[:n].String()
+}

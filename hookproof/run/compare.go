@@ -1,0 +1,128 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+)
+
+// references are the schedules whose states a case is compared with.
+func (c Case) references() []string {
+	var list []string
+	switch c.Op {
+	case "=":
+		list = append(list, c.Right)
+	case "≠":
+		list = append(list, c.Left, c.Right)
+	case "∌":
+		list = append(list, "", c.base(), c.Right)
+		if c.base() == "" && !c.Delivered.Has(notYet) { // what is judged cannot be its own excuse
+			list = append(list, notYet)
+		}
+	}
+	if left, right, conditional := strings.Cut(c.If, "≠"); conditional {
+		list = append(list, left, right)
+	}
+	return list
+}
+
+// unhandled names the event type of a case that the target has listed as one that it does not handle, where the relation would
+// demand that it does, or is evidence only where the state shows that type.
+func (c Case) unhandled(types []string) string {
+	switch {
+	case c.Op == "":
+		return c.unhandledAnswer(types)
+	case c.Op == "∌" && c.If == "":
+		return ""
+	}
+	differ := func(a, b check.Schedule) bool {
+		return slices.ContainsFunc(a, func(s check.Step) bool { return s.Verb == "" && !slices.ContainsFunc(b, s.Tells) })
+	}
+	if c.Op == "=" && c.If == "" && !differ(c.Compared, c.Delivered) {
+		return "" // more events than the compared side has, which must change nothing: ignoring them is right
+	}
+	for _, s := range slices.Concat(c.Delivered, c.Compared) {
+		if spec := life.Vocabulary[s.Event]; s.Verb == "" && spec.Event != "" && slices.Contains(types, life.FixtureType(spec.Event)) {
+			return life.FixtureType(spec.Event)
+		}
+	}
+	return ""
+}
+
+// compareStates judges a history's state by those that the case compares it with.
+func compareStates(o Outcome) Outcome {
+	c, h := o.Case, o.History
+	if h.Lost != "" {
+		return o.lost(h.Lost)
+	}
+	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
+		return o.notRun(result.NoEvidenceOf(notShown(strings.TrimSpace(left), strings.TrimSpace(right))))
+	}
+	switch c.Op {
+	case "=":
+		whole := h.References[c.Right]
+		view := views[c.View].of(h.References)
+		o.Seen, o.Want = view(h.State), view(whole)
+		places := o.Seen.difference(o.Want)
+		if len(places) == 0 {
+			return o
+		}
+		if ownOnly(places, o.Seen, h) {
+			return o.notRun(result.NoEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
+		}
+		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
+			return o.lost(h.State.describe(whole))
+		}
+		if h.Unlearnt != nil { // what differs may be what the view would leave out
+			return o.notRun(h.Unlearnt)
+		}
+		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
+	case "≠":
+		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
+		}
+	case "∌":
+		o.Want = h.References[c.base()]
+		why, repeated := c.shows(h)
+		if why != "" {
+			return o.fails(wrongState, why)
+		}
+		if len(repeated) > 0 {
+			return o.notRun(result.NoEvidenceOf(c.mayRepeat(h.State, repeated)))
+		}
+	}
+	return o
+}
+
+// ownOnly tells whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
+func ownOnly(places []string, seen normalized, h History) bool {
+	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
+		return !slices.Contains(h.PerObject, place) || !mayBeOwn(seen[place], h.Subject)
+	})
+}
+
+// lost fails a case that has lost a state by what was done to the target.
+func (o Outcome) lost(says string) Outcome {
+	h := o.History
+	what := h.Schedule
+	if o.Case.Fault != "" {
+		what += ", " + o.Case.Fault
+	}
+	was := ""
+	if h.Before != nil {
+		was = ", which was " + h.Before.String() + " before the restart"
+	}
+	o.Want = h.Before
+	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, says))
+}
+
+func orNothing(schedule string) string {
+	if schedule == "" {
+		return "nothing"
+	}
+	return schedule
+}

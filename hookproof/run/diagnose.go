@@ -1,0 +1,122 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// diagnosis is a fault that lets no genuine delivery through: one check fails, and nothing else can be judged.
+type diagnosis struct{ check, why string }
+
+func (d *diagnosis) Error() string { return d.why }
+
+// findings are what the checks come to then. What was delivered shows it.
+func (d *diagnosis) findings(checks []check.Check, delivered []target.Delivery, secrets []string, r rules) []result.Finding {
+	var list []result.Finding
+	for _, c := range checks {
+		f := result.Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Reports: c.Reports(), Verdict: result.NotRun, Reason: result.NoEvidence, Why: "no genuine delivery gets through: " + d.why}
+		if c.Name == d.check {
+			f.Verdict, f.Reason, f.Why, f.Fix, f.Importance = r.verdict(c, result.Fail), "", d.why, c.Fix, c.Why
+			show(&f, delivered[:min(len(delivered), mostShown)], secrets)
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// diagnose says why nothing that is genuine is taken.
+func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error {
+	switch {
+	case (refused.Status == 0 || refused.Status/100 == 4) && x.target.SpeaksTLS(ctx):
+		return &Unusable{"what listens at " + x.target.URL + " speaks TLS; write https://"}
+	case refused.Status == 0:
+		return &Unusable{"a genuine delivery was not answered: " + target.Plainly(refused.Err)}
+	case refused.Status/100 == 3:
+		return x.diagnoseRedirect(ctx, refused)
+	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, says(refused))}
+	case refused.Status == http.StatusTooManyRequests:
+		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
+	case refused.Status/100 == 5:
+		if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+			return err
+		}
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, says(refused))}
+	}
+	return x.diagnoseRefusal(ctx, refused)
+}
+
+// forwarded tells an app that stands behind TLS that a delivery came by it.
+const forwarded = "X-Forwarded-Proto"
+
+// diagnoseRedirect tells an app behind TLS, which redirects what comes by plain HTTP, from one that redirects everything.
+func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery) error {
+	told := fmt.Sprintf("the target answers %d, a redirect, to everything", refused.Status)
+	if refused.Location != "" {
+		told += fmt.Sprintf(", to Location: %q", refused.Location)
+	}
+	if to, err := url.Parse(refused.Location); err == nil && to.Scheme == "https" && strings.HasPrefix(x.target.URL, "http:") {
+		e, err := eventOf(life.Vocabulary["unhandled"], life.Stranger(nil, true), x.target, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		again := x.sender.Send(ctx, target.Outgoing{Event: e, Label: "unhandled", Sign: "genuine", Headers: map[string]string{forwarded: "https"}})
+		if again.Status != 0 && again.Status/100 != 3 {
+			file := cmp.Or(x.target.File, "a target file, which else needs only url and secret, and run with --target")
+			return &Unusable{told + `, but not where X-Forwarded-Proto says that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
+		}
+	}
+	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
+}
+
+// says quotes what a target has answered, to be put behind a statement: it knows better than we do.
+func says(d target.Delivery) string {
+	if text := strings.TrimSpace(d.Answer); text != "" {
+		return fmt.Sprintf(", saying %.300q", text)
+	}
+	return ""
+}
+
+// diagnoseRefusal tells a wrong secret from a body that was not verified as it came, and from an API version that is not
+// the target's.
+func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery) error {
+	if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+		return err
+	}
+	for _, word := range []string{"ascii", "compact"} {
+		h, err := x.deliverFresh(ctx, check.Schedule{{Event: word, Copies: 1, Want: "any"}})
+		if err != nil {
+			return err
+		}
+		if !h.Deliveries[0].Acknowledged() {
+			continue
+		}
+		if word == "ascii" {
+			return &diagnosis{"authenticity/utf-8", fmt.Sprintf("the target answers %d to a genuine delivery, and accepts the same one without its non-ASCII letters: "+
+				"it decodes the bytes with another character set before it verifies them", refused.Status)}
+		}
+		return &diagnosis{"authenticity/raw-body", fmt.Sprintf("the target answers %d to a genuine delivery, and accepts the same one when it is written without spaces "+
+			"and only in ASCII: it verifies what its framework has parsed and serialized again, instead of the bytes that came", refused.Status)}
+	}
+	if refused.Status == http.StatusUnsupportedMediaType {
+		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not accept Stripe's content type, application/json; charset=utf-8"}
+	}
+	if err := x.takesVersion(ctx, refused, pinned); err != nil {
+		return err
+	}
+	forged, err := x.toldFromForgery(ctx)
+	if err != nil {
+		return err
+	}
+	return &Unusable{whyRefused(refusal{refused, forged, typesOf(x.journal.Deliveries()), x.target.APIVersion})}
+}

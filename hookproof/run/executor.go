@@ -1,0 +1,392 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// executor carries cases out on a target and answers what was seen. It makes no verdict. Its methods are safe for concurrent use,
+// and none holds a lock while it waits.
+type executor struct {
+	target  *target.Target
+	options Options
+	timings target.Timings
+	sender  *target.Sender
+	journal target.Journal
+	facts   facts
+	budget  budget
+
+	traffic *semaphore.Weighted // those who deliver beside others hold one of atMost, who must be alone all of them
+	process process
+	ends    atomic.Int64 // how often the target's process was found to have ended
+
+	mu         sync.Mutex
+	references map[string]*lazy[*reference]
+	untouched  []event.Subject   // that were made, and of which nothing was taken
+	messages   map[string]int    // that pass during a schedule's last step
+	overlap    int               // most copies in flight at once
+	struck     int               // messages at which something was cut
+	lastFault  time.Time         // when it was over
+	lastStart  time.Time         // of the process
+	faults     period            // in which answers are not judged
+	outages    []period          // in which the target's process had ended
+	suspect    *History          // whose delivery was cut off when the process ended
+	dead       *result.NotJudged // why nothing more is judged; nil where something is
+	counters   result.Counters   // as read last, when so many deliveries had been made
+	countersAt int
+	memory     memory
+	lastWords  string       // of the process that has ended last, on standard error
+	unseen     *unseenError // why no effect can be judged; nil if effects are seen
+}
+
+// atMost is how many cases are executed at once.
+const atMost = 8
+
+// period is a time in which answers are not judged. A zero end is none.
+type period struct{ from, to time.Time }
+
+// overlaps tells whether a delivery was on its way then.
+func (p period) overlaps(d target.Delivery) bool {
+	return !p.from.IsZero() && d.SentAt.Add(d.Latency).After(p.from) && (p.to.IsZero() || d.SentAt.Before(p.to))
+}
+
+func newExecutor(t *target.Target, options Options) *executor {
+	x := &executor{
+		target: t, options: options, timings: t.Timings.OrDefault(), budget: budget{began: time.Now(), options: options},
+		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{},
+	}
+	x.sender = target.NewSender(t, &x.journal)
+	return x
+}
+
+// beside does something while others deliver as well.
+func (x *executor) beside(ctx context.Context, do func(context.Context) error) error {
+	return x.holding(ctx, 1, do)
+}
+
+// alone does something while nothing else is on its way.
+func (x *executor) alone(ctx context.Context, do func(context.Context) error) error {
+	return x.holding(ctx, atMost, do)
+}
+
+func (x *executor) holding(ctx context.Context, share int64, do func(context.Context) error) error {
+	if err := x.traffic.Acquire(ctx, share); err != nil {
+		return err
+	}
+	defer x.traffic.Release(share)
+	return do(context.WithValue(ctx, shareKey{}, share))
+}
+
+// shareKey is the key of the share of the traffic that is held in a context.
+type shareKey struct{}
+
+// pause waits, and lets others use its share of the traffic meanwhile.
+func (x *executor) pause(ctx context.Context, d time.Duration) error {
+	share, _ := ctx.Value(shareKey{}).(int64)
+	x.traffic.Release(share)
+	err := target.Sleep(ctx, d)
+	if again := x.traffic.Acquire(context.WithoutCancel(ctx), share); err == nil {
+		err = again
+	}
+	return err
+}
+
+// execute carries a case out: on one subject, or, where a fault strikes at one message after the other, on as many as it takes.
+// The error is a hook's or the context's; a reason is part of the history.
+func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error] {
+	return func(yield func(History, error) bool) {
+		err := x.prepare(ctx, c)
+		for at := (progress{}); err == nil && !at.done; {
+			var h *History
+			if h, err = x.executeOnce(ctx, c, &at); err == nil && !yield(*h, nil) {
+				return
+			}
+		}
+		switch why := result.AsReason(err); {
+		case why != nil:
+			yield(History{Schedule: c.Left, Withheld: why}, nil)
+		case err != nil:
+			yield(History{Schedule: c.Left}, err)
+		}
+	}
+}
+
+// progress is how far a case is executed.
+type progress struct {
+	next, last int // messages at which a fault strikes
+	struck     int // how often it did
+	done       bool
+}
+
+// prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
+func (x *executor) prepare(ctx context.Context, c Case) error {
+	if why := x.isDead(); why != nil {
+		return why
+	}
+	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + unhandled}
+	}
+	if x.unseen != nil && c.Op != "" {
+		if c.Fault == "" {
+			return result.NoEvidenceOf(unseenEffect)
+		}
+		return nil
+	}
+	for _, schedule := range c.references() {
+		if _, err := x.reference(ctx, schedule); err != nil {
+			return err
+		}
+	}
+	for _, schedule := range x.learnsFrom(c) { // now, and not when nothing more should be sent
+		if _, err := x.reference(ctx, schedule); err != nil && result.AsReason(err) == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executeOnce executes a case on the next subject.
+func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *History, err error) {
+	at.done = c.Fault == ""
+	switch {
+	case c.Fault != "":
+		h, err = x.executeFault(ctx, c, at)
+	case c.Counts != nil:
+		h, err = x.executeCounts(ctx, c)
+	case c.Op == "≠": // of two references
+		var one *reference
+		if one, err = x.reference(ctx, c.Left); err == nil {
+			seen := *one.history
+			h = &seen
+		}
+	case c.Op == "":
+		h, err = x.deliverUnread(ctx, c.Delivered)
+	default:
+		h, err = x.deliverFresh(ctx, c.Delivered)
+	}
+	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
+		if h.Overlap < 2 {
+			err = result.NoEvidenceOf("no two copies were in flight at the same time")
+		} else {
+			x.overlapped(h.Overlap)
+		}
+	}
+	if err == nil {
+		err = x.noticeEnd(ctx, h)
+	}
+	if err == nil && !h.Ended {
+		err = x.ignores(h.Unacknowledged)
+	}
+	switch {
+	case err != nil || c.Op == "" || h.Ended || h.Overdue:
+	case x.unseen != nil:
+		h.Unseen = true
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state tells whether it was done all the same
+		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
+			err = x.readStates(ctx, c, h)
+		}
+	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
+		err = x.readSettled(ctx, c, h)
+	}
+	if errors.Is(err, errEnded) {
+		h.Ended, err = true, nil
+	}
+	if h != nil && h.Ended {
+		h.End = x.lastEnd()
+	}
+	return h, err
+}
+
+// meansToIgnore is why nothing is asked of a type that is listed under unhandled.
+const meansToIgnore = "unhandled lists "
+
+// ignores is the reason why events that were never acknowledged say nothing; nil where they do.
+func (x *executor) ignores(unacknowledged []string) error {
+	if name := x.ignored(unacknowledged); name != "" {
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + name}
+	}
+	return nil
+}
+
+// deliverFresh delivers a schedule to a fresh subject.
+func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History, error) {
+	h := &History{}
+	var object func(context.Context) error
+	var err error
+	switch {
+	case s.Verb("make"):
+		x.budget.called()
+		if h.Subject, object, err = x.target.Announced(ctx); err == nil {
+			x.given(h.Subject)
+		}
+	case x.target.Subject != nil:
+		h.Subject, err = x.subject(ctx)
+	default:
+		h.Subject = life.Stranger(nil, true)
+	}
+	if err != nil {
+		return nil, target.HookFailed("subject", err)
+	}
+	h.Subject = life.Completed(h.Subject)
+	return h, x.deliver(ctx, h, s, object, nil)
+}
+
+// strikeFunc delivers a step while something goes wrong.
+type strikeFunc func(ctx context.Context, x *executor, h *History, step int) error
+
+// deliver delivers a schedule to a history's subject, and what is not acknowledged again. object makes the subject; a strike
+// delivers the last step.
+func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, object func(context.Context) error, strikes strikeFunc) error {
+	s = s.Crowded(x.minCopies())
+	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]event.Event{}, make([][]int, len(s))
+	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
+	h.endStarts = h.starts
+	defer func() { h.endStarts = x.process.starts.Load() }()
+	h.recovers = strikes != nil
+	h.Faulty = h.recovers || s.Verb("restart")
+	born := time.Now().Add(-time.Minute)
+	for n, step := range s {
+		var err error
+		switch step.Verb {
+		case "tie", "spread":
+		case "make":
+			if err = x.pause(ctx, x.timings.Overtake); err == nil {
+				x.budget.called()
+				err = target.HookFailed("subject", object(ctx))
+			}
+		case "later":
+			err = x.pause(ctx, x.timings.Later)
+		case "restart":
+			err = x.restart(ctx, h)
+		case "again":
+			for _, name := range h.genuineBefore(n) {
+				x.post(ctx, h, n, check.Step{Event: name, Copies: 1})
+			}
+		default:
+			if err = x.bind(ctx, h, step, born); err != nil {
+				return err
+			}
+			if strikes != nil && n == len(s)-1 {
+				err = strikes(ctx, x, h, n)
+			} else {
+				x.post(ctx, h, n, step)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return x.redeliver(ctx, h)
+}
+
+// bind makes a step's event, unless an earlier step has.
+func (x *executor) bind(ctx context.Context, h *History, step check.Step, born time.Time) error {
+	if _, there := h.events[step.Event]; there {
+		return nil
+	}
+	about := h.Subject
+	spec, _ := x.facts.spec(step.Event)
+	if spec.Other {
+		other, err := x.subject(ctx)
+		if err != nil {
+			return target.HookFailed("subject", err)
+		}
+		about = life.Completed(other)
+	}
+	var err error
+	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.Verb("tie"))
+	return err
+}
+
+// post delivers the copies of one step.
+func (x *executor) post(ctx context.Context, h *History, n int, step check.Step) {
+	copies := make([]target.Outgoing, step.Copies)
+	for i := range copies {
+		e := h.events[step.Event]
+		if step.Fresh && (i > 0 || h.sent(e.ID)) {
+			if again, err := e.WithID(event.NewID()); err == nil {
+				e = again
+			}
+		}
+		_, label := x.facts.spec(step.Event)
+		copies[i] = target.Outgoing{Event: e, Label: label, Sign: event.OrGenuine(step.Sign), URL: x.url(h.steps, i)}
+	}
+	var deliveries []target.Delivery
+	if step.Together {
+		if deliveries = x.crowd(ctx, copies); step.Overlaps() {
+			h.Overlap = max(h.Overlap, overlap(deliveries))
+		}
+	} else {
+		for _, one := range copies {
+			deliveries = append(deliveries, x.sender.Send(ctx, one))
+		}
+	}
+	taken := false
+	for _, d := range deliveries {
+		h.answers[n] = append(h.answers[n], len(h.Deliveries))
+		h.Deliveries = append(h.Deliveries, d)
+		taken = taken || d.Acknowledged()
+	}
+	if !step.Genuine() || step.Want != "" { // one whose answer is demanded is judged by its answer
+		return
+	}
+	h.pending = slices.DeleteFunc(h.pending, func(name string) bool { return name == step.Event })
+	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // what was taken before is not sent again because a copy was refused
+		h.pending = append(h.pending, step.Event)
+	}
+}
+
+// url is where the nth copy goes.
+func (x *executor) url(s check.Schedule, n int) string {
+	if !s.Verb("spread") {
+		return x.target.URL
+	}
+	urls := append([]string{x.target.URL}, x.target.Replicas...)
+	return urls[n%len(urls)]
+}
+
+// gate is how many copies overlap where nothing forces them to.
+const gate = 50
+
+// minCopies is how many copies are sent at least for some to overlap.
+func (x *executor) minCopies() int {
+	if x.target.Proxy != nil {
+		return 2
+	}
+	return gate
+}
+
+// crowd delivers copies at once, with the database's answers held back for a while, so that they overlap. Where each waits
+// for the one before, the last of a dozen would else be answered later than the target's own time-out allows, and that would be
+// our doing.
+func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
+	if x.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
+		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
+		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
+		defer func() {
+			relief.Stop()
+			x.target.Proxy.DelayAnswers(0)
+		}()
+	}
+	deliveries, _ := x.sender.Burst(ctx, copies, nil)
+	return deliveries
+}
+
+func (x *executor) overlapped(n int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.overlap = max(x.overlap, n)
+}

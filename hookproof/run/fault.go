@@ -1,0 +1,291 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/dbproxy"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// strikes are what faults do to the target while a step is delivered.
+var strikes = map[string]strikeFunc{
+	"cut-before":      cutting("cut before message", (*dbproxy.Proxy).StrikeBefore),
+	"cut-after":       cutting("answer lost to message", (*dbproxy.Proxy).StrikeAfter),
+	"killed":          killedAfterCommit,
+	"stopped":         stoppedAtWork,
+	"away":            databaseAway,
+	"away-and-killed": awayAndKilled,
+	"frozen":          frozenDatabase,
+	"latency":         badLine("latency"),
+	"bandwidth":       badLine("bandwidth"),
+	"half-open":       badLine("half-open"),
+}
+
+// executeFault lets a fault strike at the next of its places. Places that one subject's deliveries did not come to, since one
+// was acknowledged, are another's.
+func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
+	f := check.Faults[c.Fault]
+	if at.last == 0 {
+		at.next, at.last = 1, 1
+		if x.target.Proxy != nil && f.OfDatabase() {
+			last, err := x.messagesOf(ctx, c.Delivered)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(f.Needs, "database") {
+				at.last = last
+			}
+		}
+		if !f.Placed {
+			at.next = at.last
+		}
+		if c.Message > 0 {
+			at.next, at.last = c.Message, c.Message
+		}
+	}
+	if why := x.budget.spent(); why != nil {
+		return nil, &result.NotJudged{Kind: why.Kind, Text: fmt.Sprintf("%s after %d of %d messages", why.Text, at.next-1, at.last)}
+	}
+	h := &History{message: at.next, messages: at.last}
+	if err := x.deliverStruck(ctx, h, c.Delivered, strikes[c.Fault]); err != nil {
+		return h, err
+	}
+	at.struck += h.struck
+	at.next = max(h.message, at.next+1)
+	at.done = at.next > at.last
+	if !f.Placed && c.Fault != "killed" {
+		return h, nil
+	}
+	x.mu.Lock()
+	x.struck += h.struck
+	x.mu.Unlock()
+	if at.done && at.struck == 0 {
+		return h, result.NoEvidenceOf("no delivery sent a message that could be cut")
+	}
+	return h, nil
+}
+
+// deliverStruck delivers a schedule to a fresh subject, and its last step as the strike does.
+func (x *executor) deliverStruck(ctx context.Context, h *History, s check.Schedule, strikes strikeFunc) error {
+	subject, err := x.subject(ctx)
+	if err != nil {
+		return target.HookFailed("subject", err)
+	}
+	h.Subject = life.Completed(subject)
+	return x.deliver(ctx, h, s, nil, strikes)
+}
+
+// mostMessages is at how many messages of one delivery a fault is tried.
+const mostMessages = 30
+
+// messagesOf counts what passes between target and database while a schedule's last step is delivered, once.
+func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error) {
+	x.mu.Lock()
+	count, counted := x.messages[s.String()]
+	x.mu.Unlock()
+	if counted {
+		return count, nil
+	}
+	counting := func(ctx context.Context, x *executor, h *History, n int) error {
+		x.target.Proxy.Count()
+		x.post(ctx, h, n, h.steps[n])
+		err := target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)) // the work may come after the ACK
+		count = x.target.Proxy.Messages()
+		return err
+	}
+	if err := x.deliverStruck(ctx, &History{message: 1, messages: 1}, s, counting); err != nil {
+		return 0, err
+	}
+	if count == 0 && x.reachesDatabase(ctx, s) {
+		return 0, &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("when %s is delivered, the target sends its database nothing, so there is nothing to cut", s.LastType())}
+	}
+	if count == 0 {
+		return 0, result.NoEvidenceOf("a delivery sends the database nothing through the proxy; does the endpoint dial the address that database.listen names?")
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.messages[s.String()] = min(count, mostMessages)
+	return x.messages[s.String()], nil
+}
+
+// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
+// event that does not come there does nothing in it.
+func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
+	grants := granting()
+	if s.String() == grants.String() {
+		return false
+	}
+	count, err := x.messagesOf(ctx, grants)
+	return err == nil && count > 0
+}
+
+// postFor delivers a step, heals what is bad when it was answered or the time is over, and tells whether it was answered in
+// that time.
+func (x *executor) postFor(ctx context.Context, h *History, n int, most time.Duration, heal func()) (inTime bool) {
+	answered := x.posting(ctx, h, n)
+	select {
+	case <-answered:
+		inTime = true
+	case <-time.After(most):
+	}
+	heal()
+	<-answered
+	return inTime
+}
+
+// posting begins to deliver a step, and answers a channel that is closed when it was answered.
+func (x *executor) posting(ctx context.Context, h *History, n int) <-chan struct{} {
+	answered := make(chan struct{})
+	go func() { defer close(answered); x.post(ctx, h, n, h.steps[n]) }()
+	return answered
+}
+
+func badLine(how string) strikeFunc {
+	return func(ctx context.Context, x *executor, h *History, n int) error {
+		defer x.target.Link.Heal()
+		if err := x.target.Link.Trouble(how); err != nil {
+			return err
+		}
+		x.postFor(ctx, h, n, x.timings.BadLine, x.target.Link.Heal)
+		h.suffered("the line to the database: " + how)
+		x.faultOver()
+		return nil
+	}
+}
+
+func frozenDatabase(ctx context.Context, x *executor, h *History, n int) error {
+	if err := x.warmUp(ctx); err != nil {
+		return err
+	}
+	x.target.Proxy.Freeze()
+	h.Overdue = !x.postFor(ctx, h, n, x.timings.TooSlow, x.target.Proxy.Heal)
+	h.suffered("the database frozen")
+	x.faultOver()
+	return nil
+}
+
+func databaseAway(ctx context.Context, x *executor, h *History, n int) error {
+	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.suffered("the database away") })
+}
+
+func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
+	var stopped error
+	err := x.whileAway(ctx, func() {
+		x.post(ctx, h, n, h.steps[n])
+		x.budget.called()
+		stopped = x.target.BringDown(ctx, "kill", nil)
+	})
+	h.suffered("killed while the database was away")
+	return x.startAfter(ctx, stopped, err)
+}
+
+// whileAway does something while the database is away.
+func (x *executor) whileAway(ctx context.Context, do func()) error {
+	if x.target.Proxy == nil { // then hooks do it
+		x.budget.called()
+		x.budget.called()
+	}
+	if err := x.warmUp(ctx); err != nil { // a connection that is idle then must not end the process
+		return err
+	}
+	if err := x.target.Fail(ctx, "database-away"); err != nil {
+		return target.HookFailed("break", err)
+	}
+	do()
+	x.faultOver()
+	return target.HookFailed("mend", x.target.Heal(ctx))
+}
+
+// cutting delivers a step again and again, as Stripe would, and cuts at one message after the other, until it is
+// acknowledged. Of an event that was acknowledged before all are duplicates.
+func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeFunc {
+	return func(ctx context.Context, x *executor, h *History, n int) error {
+		duplicate := slices.ContainsFunc(h.steps[:n], h.steps[n].Tells)
+		for ; h.message <= h.messages && ctx.Err() == nil; h.message++ {
+			// A connection that was cut is replaced first, by an event that has long been done.
+			if err := x.warmUp(ctx); err != nil {
+				return err
+			}
+			tripped := arm(x.target.Proxy, h.message)
+			x.post(ctx, h, n, h.steps[n])
+			x.target.Proxy.Count()
+			x.target.Proxy.Heal()
+			x.faultOver()
+			select {
+			case <-tripped:
+				h.struck++
+				h.suffered(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
+			default:
+			}
+			if h.last().Acknowledged() && !duplicate || !x.target.Listens() {
+				h.message++
+				return nil
+			}
+		}
+		return nil
+	}
+}
+
+// warmUp sends an event that has long been done, so that connections are there, until the answer is no failure: an ACK, or the
+// refusal of a target that refuses duplicates.
+func (x *executor) warmUp(ctx context.Context) error {
+	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
+		d := x.sender.Send(ctx, x.neutral())
+		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.returns(ctx) {
+			return nil
+		}
+		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stoppedAtWork ends the target in the middle of a delivery, and starts it again.
+func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
+	if x.target.Proxy != nil {
+		last, err := x.messagesOf(ctx, h.steps)
+		if err == nil {
+			return x.killAt(ctx, h, n, (last+1)/2, "stopped in the middle of its work")
+		}
+		if why := result.AsReason(err); why == nil || why.Kind != result.NoEvidence {
+			return err
+		}
+	}
+	answered := x.posting(ctx, h, n)
+	x.budget.called()
+	err := x.target.BringDown(ctx, "kill", nil)
+	<-answered
+	h.suffered("stopped meanwhile")
+	return x.startAfter(ctx, err, nil)
+}
+
+// killedAfterCommit ends the target when the database has done everything, before it can answer, and starts it again.
+func killedAfterCommit(ctx context.Context, x *executor, h *History, n int) error {
+	return x.killAt(ctx, h, n, h.messages, "killed when the database had done its work, or the target had answered")
+}
+
+// killAt holds the answer to a message, ends the target, and starts it again.
+func (x *executor) killAt(ctx context.Context, h *History, n, message int, says string) error {
+	tripped := x.target.Proxy.HoldAfter(message)
+	answered := x.posting(ctx, h, n)
+	select {
+	case <-tripped:
+	case <-answered: // first, since the work comes after the ACK: the more it has to outlive
+	}
+	h.struck++
+	x.budget.called()
+	err := x.target.BringDown(ctx, "kill", x.target.Proxy.Cut)
+	<-answered
+	x.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
+	x.target.Proxy.Heal()
+	x.faultOver()
+	h.suffered(says)
+	return x.startAfter(ctx, err, nil)
+}

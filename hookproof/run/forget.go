@@ -1,0 +1,186 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// A target that keeps its state in memory loses it when it is stopped. That is evidence of what was lost by a case's own restart,
+// and of nothing else: neither what others know of before it, nor what another object shows that got the same id afterwards.
+
+// memory is what a run knows of what the target has lost; the executor's mu guards it.
+type memory struct {
+	forgetsSome bool   // a restart loses what the target knew of a subject
+	forgetsAll  bool   // and of whatever was made before it
+	issued      issued // ids of subjects
+}
+
+// remembers finds out, when the target was started again, whether it still knows what the calibration has paid. Where it
+// does not, no state from before the start is read any more: an id may already be another subject's.
+func (x *executor) remembers(ctx context.Context) error {
+	if x.forgetful() {
+		return x.beginAgain(ctx)
+	}
+	x.mu.Lock()
+	paid, isPaid := x.references[grant].peek()
+	fresh, isFresh := x.references[""].peek()
+	x.mu.Unlock()
+	if !isPaid || !isFresh || paid.history == nil {
+		return nil
+	}
+	seen := *paid.history
+	for deadline := time.Now().Add(x.timings.EffectFor(x.facts.lag)); ; {
+		switch err := x.read(ctx, &seen); {
+		case result.AsReason(err) != nil || err == nil && seen.Lost != "":
+			return x.beginAgain(ctx)
+		case err != nil:
+			return ctx.Err() // whoever reads a state next is told of the hook
+		case seen.State.keeps(x.lastState(paid), x.lastState(fresh)):
+			return nil
+		case time.Now().After(deadline):
+			return x.beginAgain(ctx)
+		}
+		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
+			return err
+		}
+	}
+}
+
+// forgetful tells whether a start loses all that the target knew. What a case has done to it is then seen at once or never.
+func (x *executor) forgetful() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.memory.forgetsAll
+}
+
+// keeps tells whether a state still has any of what a payment has brought to a fresh one.
+func (c normalized) keeps(paid, fresh normalized) bool {
+	return slices.ContainsFunc(paid.difference(fresh), func(place string) bool {
+		value, there := c[place]
+		before, was := paid[place]
+		return there == was && value == before
+	})
+}
+
+// beginAgain gives up what was made before the target was started, where the start has lost it: states, subjects that
+// are kept for later, and the event that is sent to see whether the target answers.
+func (x *executor) beginAgain(ctx context.Context) error {
+	x.mu.Lock()
+	x.memory.forgetsAll, x.untouched = true, nil
+	x.mu.Unlock()
+	sample, err := x.subject(ctx)
+	if err != nil {
+		return ctx.Err()
+	}
+	x.mu.Lock()
+	x.facts.sample = life.Completed(sample)
+	x.mu.Unlock()
+	return x.findNeutral(ctx)
+}
+
+// issued remembers which ids the target has given to subjects, and since which start.
+type issued struct {
+	starts map[string]int64
+	shared map[string]bool // names whose values several subjects have, such as the shop's
+}
+
+func (i *issued) note(s event.Subject, starts int64) {
+	if i.starts == nil {
+		i.starts, i.shared = map[string]int64{}, map[string]bool{}
+	}
+	for name := range s {
+		id := name + " " + s.Text(name)
+		if since, given := i.starts[id]; given && since == starts {
+			i.shared[name] = true
+		}
+		i.starts[id] = starts
+	}
+}
+
+// again names the id of a subject that was given to another one after a start.
+func (i *issued) again(s event.Subject, starts int64) string {
+	for name := range s {
+		if id := name + " " + s.Text(name); i.starts[id] > starts && !i.shared[name] {
+			return id
+		}
+	}
+	return ""
+}
+
+// given records a subject's ids.
+func (x *executor) given(s event.Subject) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.memory.issued.note(s, x.process.starts.Load())
+}
+
+// gone says why what the target knew of a subject is lost, where it forgets all when it is started; "" if it is not: the case was
+// over then, its id is another subject's now, or the start was none of its own doing.
+func (x *executor) gone(h *History) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.memory.forgetsAll {
+		return ""
+	}
+	if id := x.memory.issued.again(h.Subject, h.starts); id != "" {
+		return fmt.Sprintf("the target reuses ids, and %s is another object's now", id)
+	}
+	if since := x.process.starts.Load(); h.endStarts < since || !h.restarted() && h.starts < since {
+		return "the target has lost everything from before it was restarted"
+	}
+	return ""
+}
+
+// restarted tells whether a history's own deliveries stop and start the target.
+func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
+
+// lostState is why a state that a restart has lost proves nothing but that.
+const lostState = "the target was restarted meanwhile and has lost its state; without stop and start everything else can be judged"
+
+// loses records a lost state where the history's own restart has lost it. Else the state proves nothing.
+func (h *History) loses(says string) error {
+	if !h.restarted() {
+		return result.NoEvidenceOf(lostState)
+	}
+	h.Lost = says
+	return nil
+}
+
+// askedState begins a row of a timeline about a state hook that failed.
+const askedState = "the state hook: "
+
+// losesOne tells a subject that is gone since the target was started again from a state hook that fails: that hook has an
+// answer for a subject made afterwards.
+func (x *executor) losesOne(ctx context.Context, h *History, failed error) error {
+	if ctx.Err() != nil || x.target.Subject == nil || x.process.starts.Load() == h.starts {
+		return failed
+	}
+	x.mu.Lock()
+	known := x.memory.forgetsSome
+	x.mu.Unlock()
+	if !known {
+		fresh, err := x.subject(ctx)
+		if err == nil {
+			x.budget.called()
+			_, err = x.target.State(ctx, fresh)
+		}
+		if err != nil {
+			return fmt.Errorf("after the target was stopped and started: %w", failed)
+		}
+		x.mu.Lock()
+		x.memory.forgetsSome = true
+		x.mu.Unlock()
+	}
+	if !slices.ContainsFunc(h.Between, func(d target.Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // it is read twice
+		h.Between = append(h.Between, target.Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
+	}
+	return h.loses("the state hook works for an object from after it, and for this one it says: " + failed.Error())
+}

@@ -1,0 +1,78 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
+)
+
+// granted says what of a subject's money nobody gave, so that events say what was made up for it; "" if all was given.
+func granted(s event.Subject) string {
+	var missing, instead []string
+	constant, usual := "", life.Payment.Usual()
+	for _, name := range slices.Sorted(maps.Keys(usual)) {
+		if _, given := s[name]; given {
+			continue
+		}
+		missing, instead = append(missing, name), append(instead, fmt.Sprint(usual[name]))
+		if constant == "" {
+			raw, _ := json.Marshal(usual[name]) // a text or a number can be marshalled
+			constant = fmt.Sprintf(`%q: {"value": %s}`, name, raw)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the subject hook gives no %s, so events have %s; if that is not the price, pick it from the hook's answer, or give it as a constant: %s",
+		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
+}
+
+// otherwise are further reasons why a payment may show nothing, what the target has said of it first.
+func (x *executor) otherwise(acknowledged target.Delivery) string {
+	var out strings.Builder
+	if text := says(acknowledged); text != "" {
+		out.WriteString(" The answer was " + target.Said(acknowledged) + text + ".")
+	}
+	for _, text := range x.facts.notes {
+		out.WriteString(" Also, " + text + ".")
+	}
+	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
+}
+
+// neverSent tells of the types that a target means to ignore and that no check sends: the key says nothing then, and may be
+// a slip of the pen.
+func neverSent(unhandled []string) (notes []string) {
+	var sent []string
+	for _, one := range life.Types() {
+		if len(one.Words) > 0 {
+			sent = append(sent, one.Type)
+		}
+	}
+	for _, name := range unhandled {
+		if slices.Contains(sent, name) {
+			continue
+		}
+		note := "unhandled lists " + name + ", a type that is never sent"
+		nearest := slices.MaxFunc(sent, func(a, b string) int { return commonPrefix(a, name) - commonPrefix(b, name) })
+		if 4*commonPrefix(nearest, name) > 3*len(name) {
+			note += "; the most similar one that is sent is " + nearest
+		}
+		notes = append(notes, note)
+	}
+	return notes
+}
+
+// commonPrefix is how many bytes two texts begin with alike.
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,199 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// Outcome is what one history of a case came to.
+type Outcome struct {
+	Case    Case
+	History History
+	Verdict result.Verdict
+	Symptom symptom // of a failure, and of what is worth knowing
+	Why     string
+	Reason  *result.NotJudged // why there is no verdict; nil where there is one
+	Want    normalized        // what the state was compared with; nil if it was not
+	Seen    normalized        // what of the state was compared with it; nil is all of it
+	Pending bool              // the answers are right, and the states are to be compared
+
+	Once bool // it was seen once, and not reproduced
+
+	id            int    // of a pending one
+	shrinkStopped string // why there may be a shorter schedule
+}
+
+// symptom is what was seen of a failure.
+type symptom int
+
+// The symptoms.
+const (
+	none symptom = iota
+	wrongAnswer
+	neverAcknowledged
+	doneUnacknowledged // it had its effect, and was never acknowledged
+	tooLate
+	processEnded
+	wrongState
+	stateLost
+	wrongCount
+)
+
+// isAnswers tells whether all that is wrong is how the target answered: that can be the fault of what else was on its way, and
+// of a busy machine. A wrong state is evidence.
+func (s symptom) isAnswers() bool {
+	return s == wrongAnswer || s == neverAcknowledged || s == doneUnacknowledged || s == tooLate || s == processEnded
+}
+
+func (o Outcome) fails(s symptom, why string) Outcome {
+	o.Verdict, o.Symptom, o.Why = result.Fail, s, why
+	return o
+}
+
+// compared is the state as it was compared; nil if it was not.
+func (o Outcome) compared() normalized {
+	if o.Seen != nil {
+		return o.Seen
+	}
+	return o.History.State
+}
+
+func (o Outcome) notRun(why *result.NotJudged) Outcome {
+	o.Verdict, o.Reason, o.Why = result.NotRun, why, why.Text
+	return o
+}
+
+// judge says what a history of a case comes to. It knows nothing but its arguments: it waits for nothing and asks nobody.
+func (r rules) judge(c Case, h History) Outcome {
+	o := Outcome{Case: c, History: h, Verdict: result.Pass}
+	switch {
+	case h.Withheld != nil:
+		return o.notRun(h.Withheld)
+	case h.Ended:
+		return o.fails(processEnded, "after "+c.Struck(h.Schedule)+" the target's process ended"+h.End.seen())
+	case h.Overdue && r.profile == "strict":
+		return o.fails(tooLate, fmt.Sprintf("%s was not answered within %s while the database answered nothing", h.Schedule, r.timings.TooSlow))
+	case len(h.Unacknowledged) > 0 && h.Lost != "": // whose object it has forgotten
+		return o.lost(h.Lost)
+	case len(h.Unacknowledged) > 0:
+		return o.unacknowledged()
+	}
+	for n, step := range h.steps {
+		for _, at := range h.answers[n] {
+			verdict, why := r.answered(step, h.Deliveries[at])
+			if verdict, why = ofVersion(step, r.apiVersion, h.Deliveries[at], verdict, why); verdict != result.Pass && o.Verdict != result.Fail {
+				o.Verdict, o.Symptom, o.Why = verdict, wrongAnswer, why
+			}
+		}
+	}
+	switch {
+	case o.Verdict == result.Fail:
+	case c.Counts != nil:
+		return compareCounts(o)
+	case c.Op != "" && h.Unseen:
+		return o.notRun(result.NoEvidenceOf(unseenStruck))
+	case c.Op != "" && h.State == nil && h.Lost == "":
+		o.Pending = true
+	case c.Op != "":
+		return compareStates(o)
+	}
+	return o
+}
+
+// unacknowledged fails, by what the state says of what was never acknowledged: done all the same, nothing is lost or doubled, and only
+// the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
+func (o Outcome) unacknowledged() Outcome {
+	h := o.History
+	names := strings.Join(h.Unacknowledged, ", ")
+	unknown := func(name string) bool { return !o.Case.Compared.Has(name) }
+	states := Outcome{Case: o.Case, History: h, Verdict: result.Pass}
+	if o.Case.Op == "=" && h.State != nil && h.Forgetful && h.restarted() {
+		if lost := compareStates(states); lost.Symptom == stateLost {
+			return lost
+		}
+	}
+	if o.Case.Op == "=" && h.State != nil && !slices.ContainsFunc(h.Unacknowledged, unknown) && compareStates(states).Verdict == result.Pass {
+		return o.fails(doneUnacknowledged, fmt.Sprintf("%s had its effect, and was never acknowledged: the state is as it should be, and the last answer was %s", names, target.Said(*h.last())))
+	}
+	return o.fails(neverAcknowledged, fmt.Sprintf("%s was never acknowledged: the last answer was %s", names, target.Said(*h.last())))
+}
+
+// slowFailure says what a 5xx after Timings.SlowFailure is.
+const slowFailure = "that is the target's own time-out, as on a busy machine"
+
+// isSlowFailure tells whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
+// queued for, are answered at once.
+func (r rules) isSlowFailure(d target.Delivery) bool {
+	return d.Status/100 == 5 && d.Latency > r.timings.SlowFailure
+}
+
+// answered judges one answer by what a schedule demands of it.
+func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, string) {
+	what := fmt.Sprintf("%s was answered %s", step.Undemanding(), target.Said(d))
+	kind := d.Status / 100
+	switch step.Want {
+	case "ack":
+		if r.isSlowFailure(d) && step.Together {
+			return result.Info, what + " after " + tenths(d.Latency).String() + ": " + slowFailure
+		}
+		if kind != 2 {
+			return result.Fail, what + ", instead of a 2xx"
+		}
+	case "refused":
+		if kind != 4 {
+			return result.Fail, what + ", instead of a 4xx"
+		}
+	case "rejected":
+		if kind == 5 {
+			return result.Info, what + "; a 4xx says that it is the caller's fault"
+		}
+		if kind != 4 {
+			return result.Fail, what + ", instead of a 4xx"
+		}
+	case "ack?":
+		if kind != 2 {
+			return result.Info, what
+		}
+	case "refused?":
+		if kind == 0 {
+			return result.Fail, what
+		}
+		if kind != 4 {
+			return result.Info, what
+		}
+	case "any":
+		if kind == 0 {
+			return result.Fail, what
+		}
+	}
+	return result.Pass, ""
+}
+
+// countsItsAnswers tells whether the counters moved as the answers say, right or wrong.
+func (o Outcome) countsItsAnswers() bool {
+	if o.History.Moved == nil {
+		return false
+	}
+	failed := int64(0)
+	for _, d := range o.History.Deliveries {
+		if d.Status >= 400 {
+			failed++
+		}
+	}
+	return o.History.Moved.Received == int64(len(o.History.Deliveries)) && o.History.Moved.Errors == failed
+}
+
+// compareCounts compares how the target's counters moved.
+func compareCounts(o Outcome) Outcome {
+	moved, want := *o.History.Moved, *o.Case.Counts
+	if moved == want {
+		return o
+	}
+	return o.fails(wrongCount, fmt.Sprintf("after %s received, duplicates and errors have moved by %d, %d and %d instead of %d, %d and %d",
+		o.History.Schedule, moved.Received, moved.Duplicates, moved.Errors, want.Received, want.Duplicates, want.Errors))
+}

@@ -1,0 +1,57 @@
+package run
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+// A mirror of Stripe's objects shows what an event says of a session, be it paid or not: that is no fulfilment.
+
+// ofAnySession are the places of a session that say nothing of whether it was paid.
+var ofAnySession = []string{"amount_total", "amount_subtotal", "currency", "mode", "customer_email", "customer_details/email", "customer_details/name"}
+
+// The last part of a place that may repeat them, and the words in it that tell of money that came.
+var (
+	repeatsName = regexp.MustCompile(`(?i)(amount|total|price|currency|mode|email|name)`)
+	moneyName   = regexp.MustCompile(`(?i)(paid|pay|receiv|captur|credit|balance|grant|fulfil|ship|refund|revenue)`)
+)
+
+// repeats tells whether a place may repeat what a history's events say, by its name and its value.
+func (h History) repeats(place, value string) bool {
+	_, name := event.CutLast(place)
+	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
+		return false
+	}
+	return h.says(value, ofAnySession)
+}
+
+// saysOfMoney tells whether a history's events say a value of the session's money.
+func (h History) saysOfMoney(value string) bool {
+	return value != "" && h.says(value, []string{"amount_total", "amount_subtotal", "currency"})
+}
+
+// says tells whether one of a history's events says a value at one of some places of its object.
+func (h History) says(value string, places []string) bool {
+	for _, e := range h.events {
+		for _, pointer := range places {
+			at, err := event.Find(e.Body, "/data/object/"+pointer)
+			if err == nil && string(e.Body[at.Value.From:at.Value.To]) == value {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayRepeat says that a state may repeat an event at some places, and what to do.
+func (c Case) mayRepeat(state normalized, places []string) string {
+	var parts []string
+	for _, place := range places {
+		parts = append(parts, nameOf(place)+" is "+state[place])
+	}
+	return fmt.Sprintf("after %s, %s, as after %s and as the event says; if that only repeats the event, and fulfils nothing, %s",
+		c.Left, strings.Join(parts, ", "), c.Right, ignoring(places...))
+}

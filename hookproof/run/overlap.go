@@ -1,0 +1,39 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// conflicts is the check that reports what failed beside other deliveries and not alone, whichever check delivered it: it is one
+// fault, of writers that do not wait for each other, and no fault of what was asked.
+const conflicts = "ack-policy/conflicts"
+
+// failedBeside tells whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
+func (r rules) failedBeside(o Outcome) bool {
+	return o.Once && o.Case.Fault == "" && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
+		return d.Genuine && d.Status/100 == 5 && !r.isSlowFailure(d)
+	})
+}
+
+// reportBeside puts what failed beside others into the finding on conflicts, where that has found nothing worse itself.
+func (r *results) reportBeside(f *result.Finding) {
+	if f.Check != conflicts || len(r.beside) == 0 || f.Verdict != result.Pass {
+		return
+	}
+	var names []string
+	for _, o := range r.beside {
+		if name := o.Case.Check.Name; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	first := r.beside[0]
+	f.Verdict, f.Relation, f.Schedule = result.Info, first.Case.Relation.String(), first.History.Schedule
+	f.Why = fmt.Sprintf("deliveries of %d checks failed beside others, and were accepted alone (%s); the first: %s",
+		len(names), strings.Join(names, ", "), first.Why)
+	show(f, first.History.Deliveries, r.secrets)
+}

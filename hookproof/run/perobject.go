@@ -1,0 +1,110 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+)
+
+// What is per object differs for any two subjects, as a row's number or a key does: it says nothing of what was delivered.
+
+// isOwn tells whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
+// name of the subject's.
+func isOwn(value string) bool {
+	return len(value) > event.LeastID+len(`""`) && value[0] == '"' && strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "{{")
+}
+
+// bringsItsOwn tells whether a place may be one object's own that a payment has brought: its value, or a name that leads
+// to it and was not there before.
+func bringsItsOwn(place string, settled, fresh normalized) bool {
+	if isOwn(settled[place]) {
+		return true
+	}
+	known := map[string]bool{}
+	for before := range fresh {
+		for parent := before; parent != ""; parent, _ = event.CutLast(parent) {
+			known[parent] = true
+		}
+	}
+	for at := place; at != ""; {
+		parent, name := event.CutLast(at)
+		if !known[at] && isOwn(strconv.Quote(name)) {
+			return true
+		}
+		at = parent
+	}
+	return false
+}
+
+// alikeWhenPaid pays a second subject, where being paid brings what may be each subject's own: a text that has to be the
+// same, or no two states can be compared, or the subject's own short id, which has its name in the state that is answered.
+func (x *executor) alikeWhenPaid(ctx context.Context, grants check.Schedule, fresh, settled normalized, s event.Subject) (normalized, error) {
+	brought := func(of normalized) []string {
+		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsItsOwn(place, of, fresh) })
+	}
+	holdsOwn := func(place string) bool { return holdsOwn(s, settled[place]) }
+	if len(brought(settled)) == 0 && !slices.ContainsFunc(settled.difference(fresh), holdsOwn) {
+		return settled, nil
+	}
+	second, err := x.deliverFresh(ctx, grants)
+	if err != nil {
+		return nil, err
+	}
+	other, err := x.readStable(ctx, second)
+	if err != nil {
+		return nil, cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
+	}
+	x.facts.ids.learn(settled, other, s, second.Subject)
+	settled, other = x.facts.ids.mask(settled, s), x.facts.ids.mask(other, second.Subject)
+	first, proposed := ownOf(settled, brought(settled), other), proposal{}
+	if others := ownOf(other, brought(other), settled); len(first) > 0 && len(others) > 0 {
+		proposed = toIgnore(first, others)
+	}
+	if len(proposed.places) == 0 {
+		return settled, nil
+	}
+	place := first.difference(nil)[0]
+	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is correct, %s",
+		nameOf(place), orAbsent(other, place), settled[place], proposed)}
+}
+
+// ownOf is the part of a state that may be its subject's own and differs from another subject's.
+func ownOf(state normalized, places []string, other normalized) normalized {
+	part := normalized{}
+	for _, place := range places {
+		if value, there := other[place]; value != state[place] && (!there || isOwn(value)) {
+			part[place] = state[place]
+		}
+	}
+	return part
+}
+
+// mayBeOwn tells whether a value is a number, or a text that may be one object's own, or is the subject's.
+func mayBeOwn(value string, s event.Subject) bool {
+	_, err := json.Number(value).Float64()
+	return err == nil || isOwn(value) || holdsOwn(s, value)
+}
+
+// mayAllBeOwn tells whether a state differs from what is wanted only where it may be its subject's own.
+func (o Outcome) mayAllBeOwn() bool {
+	return !slices.ContainsFunc(o.compared().difference(o.Want), func(place string) bool { return !mayBeOwn(o.compared()[place], o.History.Subject) })
+}
+
+// ownPlaces are the places at which two subjects have each a value of its own that a fresh one has not.
+func ownPlaces(first, second, fresh normalized, of, other event.Subject) []string {
+	return slices.DeleteFunc(first.difference(second), func(place string) bool {
+		return second[place] == fresh[place] || !mayBeOwn(first[place], of) || !mayBeOwn(second[place], other)
+	})
+}
+
+// inBoth are the texts of one list that another has as well.
+func inBoth(list, other []string) []string {
+	return slices.DeleteFunc(list, func(text string) bool { return !slices.Contains(other, text) })
+}

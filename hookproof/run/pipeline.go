@@ -1,0 +1,316 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// Options are a run's choices. The zero value is a full run by the strict profile.
+type Options struct {
+	Only, Skip []string             // names of checks or families
+	Checks     []check.Check        // what there is to choose from; nil is Checks()
+	Profile    string               // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
+	Seed       uint64               // of what is sampled; 0 picks one
+	Thorough   bool                 // lives of up to six events in every order, and no budget
+	Budget     time.Duration        // for the whole run; 0 is 60 s
+	HookCalls  int                  // how many hooks may be called; 0 is as many as there is time for
+	Progress   func(result.Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
+	Phase      func(string)         // is told of each phase as it begins; may be nil
+}
+
+// Unusable is a run that could not judge the target at all.
+type Unusable struct{ Reason string }
+
+func (e *Unusable) Error() string { return e.Reason }
+
+// pipeline is one run: it plans cases, has them executed, judges what was seen, reproduces and shrinks what failed, and reports.
+type pipeline struct {
+	*executor
+	rules     rules
+	plan      plan
+	results   *results
+	flakiness *lazy[string]
+}
+
+// Judge runs the checks on a target and answers what they came to. An error is an *Unusable target, a
+// *target.HookError, or the context's: then there is no verdict, and the report has what was found before.
+func Judge(ctx context.Context, t *target.Target, options Options) (report result.Report, err error) {
+	options.Profile = cmp.Or(options.Profile, "strict")
+	options.Budget = cmp.Or(options.Budget, usualBudget)
+	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
+	report = result.Report{Version: 1, Target: t.URL, Command: command(t, options), Profile: options.Profile, Seed: options.Seed, Began: time.Now().UTC()}
+	if err := t.Check(); err != nil {
+		return report, &Unusable{err.Error()}
+	}
+	checks, err := selected(options)
+	if err != nil {
+		return report, err
+	}
+	opened := *t // which is not changed
+	t = &opened
+	p := &pipeline{executor: newExecutor(t, options), flakiness: &lazy[string]{}}
+	p.rules = rules{options.Profile, p.timings, t.APIVersion}
+	defer p.sender.Close()
+	closing, err := t.Open(ctx)
+	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
+	if err != nil {
+		return report, err
+	}
+	err = p.run(ctx, checks, &report)
+	p.summarize(&report)
+	return report, err
+}
+
+// run is the way of a run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
+func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result.Report) error {
+	err := p.phase(report, "calibrate", func() error { return p.withoutEffects(p.calibrate(ctx)) })
+	var found *diagnosis
+	if errors.As(err, &found) {
+		report.Findings = found.findings(checks, p.journal.Deliveries(), p.target.Secrets(), p.rules)
+		return nil
+	}
+	if errors.Is(err, errEnded) {
+		err = &Unusable{"the target's process ended when it had taken genuine deliveries, before anything else was sent; look into its log"}
+	}
+	if err == nil {
+		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
+			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.options.Progress)
+			err = p.phases(ctx, report)
+			report.Findings = p.results.findings(err, p.journal.Deliveries())
+			err = cmp.Or(err, p.unproven(report.Findings))
+		}
+	}
+	return err
+}
+
+func (p *pipeline) phase(report *result.Report, name string, do func() error) error {
+	if p.options.Phase != nil {
+		p.options.Phase(name)
+	}
+	began := time.Now()
+	err := do()
+	report.Phases = append(report.Phases, result.Spent{Phase: name, Took: result.MillisOf(time.Since(began))})
+	return err
+}
+
+// phases goes through the plan. Cases that wait in their middle begin with the shared phase, and are waited for before faults are made.
+func (p *pipeline) phases(ctx context.Context, report *result.Report) error {
+	decide := func(c Case) error { return p.decide(ctx, c) }
+	var waiting errgroup.Group
+	for _, one := range phases {
+		if err := p.phase(report, one.name, func() error {
+			cases := p.plan.cases[one.phase]
+			switch one.phase {
+			case check.Shared:
+				slow, others := p.plan.waiting()
+				waiting.Go(func() error { return each(slow, atMost, decide) })
+				cases = others
+			case check.Exclusive:
+				if err := waiting.Wait(); err != nil {
+					return err
+				}
+			}
+			if err := p.enter(ctx, one.phase); err != nil {
+				return err
+			}
+			err := each(cases, one.atOnce, decide)
+			if err == nil && one.phase == check.Last {
+				err = p.judgeRun(ctx)
+			}
+			return err
+		}); err != nil {
+			_ = waiting.Wait() // its error is no other
+			return err
+		}
+	}
+	return p.phase(report, "last reading", func() error { return p.lastReading(ctx) })
+}
+
+// decide executes a case and judges it. A failure is reproduced and shrunk; what is right so far waits for the last reading.
+func (p *pipeline) decide(ctx context.Context, c Case) error {
+	if p.results.settled(c.Check.Name) {
+		return nil
+	}
+	began := time.Now()
+	if why := p.budget.spent(); why != nil {
+		p.results.add([]Outcome{Outcome{Case: c}.notRun(why)}, 0)
+		return nil
+	}
+	var outcomes []Outcome
+	hold := p.beside
+	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() { // what is no event may end the process, and has to be known for it
+		hold = p.alone
+	}
+	err := hold(ctx, func(ctx context.Context) (err error) {
+		outcomes, err = p.try(ctx, c)
+		return err
+	})
+	if err == nil {
+		if n := len(outcomes) - 1; outcomes[n].Verdict == result.Fail {
+			outcomes[n], err = p.confirm(ctx, outcomes[n])
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for n := range outcomes {
+		if outcomes[n].Pending {
+			outcomes[n].id = int(p.budget.kept.Add(1))
+		}
+	}
+	p.results.add(outcomes, time.Since(began))
+	return nil
+}
+
+// try executes a case and judges each of its histories, up to the first that fails.
+func (p *pipeline) try(ctx context.Context, c Case) ([]Outcome, error) {
+	var outcomes []Outcome
+	for h, err := range p.execute(ctx, c) {
+		if err != nil {
+			return nil, err
+		}
+		o, err := p.judge(ctx, c, h)
+		if err != nil {
+			return nil, err
+		}
+		if outcomes = append(outcomes, o); o.Verdict == result.Fail {
+			break
+		}
+	}
+	return outcomes, nil
+}
+
+// judge judges a history. A state that is wrong is looked at for what differs between any two subjects.
+func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error) {
+	o := p.rules.judge(c, h)
+	if o.Symptom != wrongState || c.Op != "=" {
+		return o, nil
+	}
+	if c.Right != "" && o.mayAllBeOwn() { // of two fresh subjects the calibration knows that they are alike
+		places, err := p.perObject(ctx, c.Right)
+		if err != nil && result.AsReason(err) == nil {
+			return o, err
+		}
+		h.PerObject = places
+		o = p.rules.judge(c, h)
+	}
+	if o.Verdict == result.Fail && c.mayCount(o.Seen, o.Want) == "" {
+		o.Why += p.mayIgnore(ctx, o)
+	}
+	return o, nil
+}
+
+// lastReading compares the states that are to be equal. It is the last thing that is done, since something may overwrite a state
+// late. What is not as it should be is read again when effects must have come.
+func (p *pipeline) lastReading(ctx context.Context) error {
+	pending := p.results.pending()
+	if len(pending) == 0 {
+		return nil
+	}
+	if err := target.Sleep(ctx, max(p.timings.LateWrite, p.timings.QuietFor(p.facts.lag))); err != nil {
+		return err
+	}
+	failed, err := p.readPending(ctx, pending)
+	p.budget.kept.Store(0)
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	if err := target.Sleep(ctx, p.timings.EffectFor(p.facts.lag)); err != nil {
+		return err
+	}
+	if failed, err = p.readPending(ctx, failed); err != nil {
+		return err
+	}
+	slices.SortStableFunc(failed, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(len(a.Case.Delivered), len(b.Case.Delivered)), cmp.Compare(a.Case.Row, b.Case.Row))
+	})
+	for _, o := range failed {
+		if p.results.settled(o.Case.Check.Name) {
+			continue
+		}
+		confirmed, err := p.confirm(ctx, o)
+		if err != nil {
+			return err
+		}
+		p.results.settle(confirmed, o.id)
+	}
+	return nil
+}
+
+// readPending reads the states of outcomes and judges them. Those that fail are answered, the others are settled.
+func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed []Outcome, err error) {
+	var references []string
+	for _, o := range pending {
+		for _, schedule := range slices.Concat(o.Case.references(), p.learnsFrom(o.Case)) {
+			if !slices.Contains(references, schedule) {
+				references = append(references, schedule)
+			}
+		}
+	}
+	if err := p.readAgain(ctx, references); err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	err = each(pending, atMost, func(o Outcome) error {
+		h, id := o.History, o.id
+		err := p.readStates(ctx, o.Case, &h)
+		switch why := result.AsReason(err); {
+		case why != nil:
+			h.Withheld = why
+		case errors.Is(err, errEnded):
+			h.Ended = true
+		case err != nil:
+			return err
+		}
+		if o, err = p.judge(ctx, o.Case, h); err != nil {
+			return err
+		}
+		if o.id = id; o.Verdict != result.Fail {
+			p.results.settle(o, id)
+			return nil
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		failed = append(failed, o)
+		return nil
+	})
+	return failed, err
+}
+
+// summarize fills in what the whole run came to.
+func (p *pipeline) summarize(report *result.Report) {
+	report.Took, report.Lag, report.Overlap, report.Struck = result.MillisOf(time.Since(p.budget.began)), result.MillisOf(p.facts.lag), p.overlap, p.struck
+	report.Notes = slices.Concat(p.facts.notes, neverSent(p.target.Unhandled))
+	report.Deliveries, report.HookCalls = p.journal.Length(), int(p.budget.calls.Load())
+}
+
+func selected(o Options) ([]check.Check, error) {
+	if o.Profile != "strict" && o.Profile != "stripe" {
+		return nil, &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
+	}
+	all := slices.Clone(o.Checks)
+	if all == nil {
+		all = check.All()
+	}
+	for _, name := range slices.Concat(o.Only, o.Skip) {
+		if !slices.ContainsFunc(all, func(c check.Check) bool { return c.Named(name) }) {
+			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
+		}
+	}
+	return slices.DeleteFunc(all, func(c check.Check) bool {
+		skipped := slices.ContainsFunc(o.Skip, c.Named)
+		picked := len(o.Only) == 0 || slices.ContainsFunc(o.Only, c.Named)
+		return skipped || !picked
+	}), nil
+}

@@ -1,0 +1,115 @@
+package run
+
+import (
+	"cmp"
+	"slices"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// plan is what a run is going to try.
+type plan struct {
+	checks []planned
+	cases  map[check.Phase][]Case
+}
+
+// planned is a check, with how many cases it has come to.
+type planned struct {
+	check  check.Check
+	cases  int
+	reason *result.NotJudged // why there are none; nil where there are, and where the whole run is judged
+}
+
+// phases are what runs after the calibration, in this order, with how many cases at once.
+var phases = []struct {
+	phase  check.Phase
+	name   string
+	atOnce int
+}{{check.Direct, "direct", 4}, {check.Shared, "shared", atMost}, {check.Crowded, "crowded", 1}, {check.Exclusive, "exclusive", 1}, {check.Poisoned, "poisoned", 1}, {check.Last, "overall", 1}}
+
+// planFor plans the cases of checks, as far as the target can be asked. An error is a mistake in a check's row.
+func planFor(checks []check.Check, t *target.Target, known facts, options Options, minCopies int) (plan, error) {
+	limit := check.UsualOrders
+	if options.Thorough {
+		limit = check.ThoroughOrders
+	}
+	p := plan{cases: map[check.Phase][]Case{}}
+	for _, c := range checks {
+		if missing := t.Missing(c.Needs()); len(missing) > 0 {
+			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + target.HookNames[missing[0]], Hooks: missing}})
+			continue
+		}
+		cases, err := casesOf(c, limit, options.Seed)
+		if err != nil {
+			return p, err
+		}
+		why := ""
+		askable := slices.DeleteFunc(slices.Clone(cases), func(one Case) bool {
+			cannot := known.unaskable(one.Delivered, t)
+			why = cmp.Or(cannot, why)
+			return cannot != ""
+		})
+		for _, one := range askable {
+			p.cases[c.Phase()] = append(p.cases[c.Phase()], one.crowded(minCopies))
+		}
+		entry := planned{check: c, cases: len(askable)}
+		if len(cases) > 0 && len(askable) == 0 {
+			entry.reason = &result.NotJudged{Kind: result.NothingToAsk, Text: why}
+			if why == needsSubject {
+				entry.reason = &result.NotJudged{Kind: result.NoHook, Text: why, Hooks: []string{"subject", "state"}}
+			}
+		}
+		p.checks = append(p.checks, entry)
+	}
+	// The process that is started last needs no time to recover.
+	slices.SortStableFunc(p.cases[check.Exclusive], func(a, b Case) int { return cmp.Compare(a.restarts(), b.restarts()) })
+	return p, nil
+}
+
+// restarts is 1 for a case that has the target stopped and started, else 0.
+func (c Case) restarts() int {
+	if c.Delivered.Verb("restart") || slices.Contains(check.Faults[c.Fault].Needs, "restart") {
+		return 1
+	}
+	return 0
+}
+
+// waiting are the cases of the shared phase that wait in their middle, and the others.
+func (p plan) waiting() (slow, others []Case) {
+	for _, c := range p.cases[check.Shared] {
+		if c.Delivered.Verb("later") || c.Delivered.Verb("make") {
+			slow = append(slow, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return slow, others
+}
+
+// sending is the first check that delivers such an event, beside those that judge the whole run.
+func (p plan) sending(d target.Delivery) string {
+	for _, one := range p.checks {
+		if p.delivers(one.check.Name, d) {
+			return one.check.Name
+		}
+	}
+	return ""
+}
+
+// delivers tells whether a check delivers such an event, signed so.
+func (p plan) delivers(row string, d target.Delivery) bool {
+	for _, cases := range p.cases {
+		for _, c := range cases {
+			if c.Check.Name == row && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
+				return s.Verb == "" && s.Event == life.SpecOf(d.Label) && event.OrGenuine(s.Sign) == d.Sign
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,64 @@
+package run
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"example.com/hookproof/hookproof/target"
+)
+
+// redeliver sends what has not been acknowledged again and again, as Stripe does: the same event with a fresh timestamp, on a
+// compressed clock. It gives up when the time is over, when the target refuses for good, or when its process has ended.
+func (x *executor) redeliver(ctx context.Context, h *History) error {
+	patience := x.timings.Redeliver
+	if h.recovers {
+		patience = x.timings.Recover
+	}
+	var refused time.Time // since when all is refused
+	var last target.Delivery
+	began := time.Now()
+	for len(h.pending) > 0 && time.Since(began) < patience {
+		if !refused.IsZero() && time.Since(refused) > x.timings.Refusal {
+			if !x.isUnderWay(ctx, last) {
+				break
+			}
+			refused = time.Time{}
+		}
+		if time.Since(began) > 2*x.timings.CoolDown && !slices.ContainsFunc(h.pending, func(name string) bool { return !h.acknowledged(name) }) {
+			break
+		}
+		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
+			return err
+		}
+		for _, name := range slices.Clone(h.pending) {
+			last = x.sender.Send(ctx, target.Outgoing{Event: h.events[name], Label: name, Sign: "genuine"})
+			h.Deliveries = append(h.Deliveries, last)
+			switch {
+			case last.Status/100 != 4:
+				refused = time.Time{}
+			case refused.IsZero():
+				refused = last.SentAt
+			}
+			if last.Acknowledged() {
+				h.pending = slices.DeleteFunc(h.pending, func(other string) bool { return other == name })
+			}
+		}
+		if nobodyListens(last) && x.target.Start != nil && !x.returns(ctx) { // a process that has ended takes nothing
+			break
+		}
+	}
+	h.Unacknowledged = slices.DeleteFunc(slices.Clone(h.pending), h.acknowledged)
+	return ctx.Err()
+}
+
+// notNow are refusals of what may be taken later.
+var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
+
+// isUnderWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
+// has not. A target that refuses whatever it has done already, refuses for good.
+func (x *executor) isUnderWay(ctx context.Context, refused target.Delivery) bool {
+	neutral := x.neutral()
+	return slices.Contains(notNow, refused.Status) && neutral.Event.Body != nil && x.sender.Send(ctx, neutral).Acknowledged()
+}

@@ -1,0 +1,98 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// confirm reproduces a failure and looks for the least schedule that shows it, while nothing else is on its way.
+func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, err error) {
+	err = p.alone(ctx, func(ctx context.Context) (err error) {
+		if confirmed, err = p.reproduce(ctx, o); err == nil && confirmed.Verdict == result.Fail {
+			confirmed, err = p.shrink(ctx, confirmed)
+		}
+		return err
+	})
+	return confirmed, err
+}
+
+// tries is how often a wrong answer is looked for again. Any of them convicts.
+const tries = 3
+
+// reproduce is the one rule against false alarms. A wrong state is evidence. A wrong answer counts when the same case, on a fresh
+// subject, with nothing else on its way, gives it again; else it is reported as seen once, and fails nothing.
+func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
+	if !o.Symptom.isAnswers() || p.isDead() != nil { // what has ended for good can be asked nothing
+		return o, nil
+	}
+	again := o.again()
+	for range tries {
+		outcomes, err := p.try(ctx, again)
+		if err != nil {
+			return o, err
+		}
+		last := outcomes[len(outcomes)-1]
+		switch {
+		case last.Verdict == result.Fail && again.Message > 0:
+			return last.at(again.Message, o.History.messages), nil
+		case last.Verdict == result.Fail:
+			return p.unlessFlaky(ctx, last), nil
+		case last.Reason != nil:
+			return last, nil
+		}
+	}
+	o.Verdict, o.Once = result.Info, true
+	o.Why += fmt.Sprintf("; seen once, not reproduced: delivered again %d times with nothing else on its way, it was right each time", tries)
+	return o, nil
+}
+
+// again is the case that a failure is of, as it is tried again: its states are compared at once, and a fault that struck at one
+// message strikes at that.
+func (o Outcome) again() Case {
+	c := o.Case
+	c.AtOnce = true
+	if o.History.struck == 1 {
+		c.Message = o.History.message - 1
+	}
+	return c
+}
+
+// unlessFlaky withholds a failure of a target whose answers to the same delivery change: that is a failure of its own.
+func (p *pipeline) unlessFlaky(ctx context.Context, o Outcome) Outcome {
+	is5xx := func(d target.Delivery) bool { return d.Status/100 == 5 }
+	if !o.Symptom.isAnswers() || o.Case.Fault != "" || !slices.ContainsFunc(o.History.Deliveries, is5xx) {
+		return o
+	}
+	if flaky := p.flaky(ctx); flaky != "" {
+		return o.notRun(result.NoEvidenceOf(flaky))
+	}
+	return o
+}
+
+// flakyTries is how often one event is sent to find out whether answers change.
+const flakyTries = 20
+
+// flaky says how a genuine event that was acknowledged before is now acknowledged at one time and not at another, or "". It is found
+// out once, while nothing else is on its way.
+func (p *pipeline) flaky(ctx context.Context) string {
+	text, _ := p.flakiness.get(ctx, func() (string, error) {
+		acknowledged, failed := 0, 0
+		for range flakyTries {
+			switch d := p.sender.Send(ctx, p.neutral()); {
+			case d.Acknowledged():
+				acknowledged++
+			case d.Status/100 == 5:
+				failed++
+			}
+		}
+		if acknowledged == 0 || failed == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("the target's answers are flaky: of one genuine event, sent %d times with nothing else on its way, %d were acknowledged", flakyTries, acknowledged), nil
+	})
+	return text
+}

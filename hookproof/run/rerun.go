@@ -1,0 +1,43 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// usualBudget is what a run may take, unless it is given more.
+const usualBudget = time.Minute
+
+// command is how the run is called from a shell, up to what chooses checks and seed.
+func command(t *target.Target, o Options) string {
+	command := "hookproof check --target " + result.Quoted(t.File)
+	if t.File == "" {
+		command = "hookproof check --url " + result.Quoted(t.URL)
+		if t.Livemode {
+			command += " --livemode"
+		}
+		if t.APIVersion != "" {
+			command += " --api-version " + t.APIVersion
+		}
+		if t.PreviousSecret != "" {
+			command += ` --previous-secret "$` + result.PreviousSecretVariable + `"`
+		}
+	}
+	for _, host := range t.AllowHosts {
+		command += " --allow-host " + result.Quoted(host)
+	}
+	command += " --profile " + o.Profile
+	if o.Budget != usualBudget {
+		command += " --budget " + o.Budget.String()
+	}
+	if o.HookCalls > 0 {
+		command += fmt.Sprintf(" --hook-calls %d", o.HookCalls)
+	}
+	if o.Thorough {
+		command += " --thorough"
+	}
+	return command
+}

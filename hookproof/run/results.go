@@ -1,0 +1,257 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// results are the outcomes of a run so far, check by check. Findings are made of them at the end, and told before that when a check
+// is decided.
+type results struct {
+	report  func(result.Finding) // is told of each check once, when it is decided; may be nil
+	rules   rules
+	secrets []string
+
+	mu      sync.Mutex
+	entries []*entry
+	beside  []Outcome // what failed beside others and not alone, of any check
+}
+
+// entry is a check with what its cases came to.
+type entry struct {
+	planned
+	outcomes []Outcome
+	decided  int // cases
+	took     time.Duration
+	run      *Sighting // of the whole run; nil before that, and where only cases are judged
+	with     []string  // checks that sent what the sighting shows
+	told     bool
+}
+
+func newResults(p plan, secrets []string, r rules, report func(result.Finding)) *results {
+	all := &results{report: report, rules: r, secrets: secrets}
+	for _, one := range p.checks {
+		e := &entry{planned: one}
+		all.entries = append(all.entries, e)
+		all.tell(e)
+	}
+	return all
+}
+
+func (r *results) of(check string) *entry {
+	return r.entries[slices.IndexFunc(r.entries, func(e *entry) bool { return e.check.Name == check })]
+}
+
+func (r *results) has(check string) bool {
+	return slices.ContainsFunc(r.entries, func(e *entry) bool { return e.check.Name == check && e.reason == nil })
+}
+
+// settled tells whether nothing that comes can change a check's verdict.
+func (r *results) settled(check string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.of(check).worst().Verdict == result.Fail
+}
+
+// add records what a case came to.
+func (r *results) add(outcomes []Outcome, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.of(outcomes[0].Case.Check.Name)
+	e.decided, e.took = e.decided+1, e.took+took
+	for _, o := range outcomes {
+		if r.rules.failedBeside(o) && r.has(conflicts) {
+			r.beside = append(r.beside, o)
+		} else {
+			e.outcomes = append(e.outcomes, o)
+		}
+	}
+	r.tell(e)
+}
+
+// pending are the outcomes whose states are to be compared.
+func (r *results) pending() (list []Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.entries {
+		if e.worst().Verdict == result.Fail {
+			continue
+		}
+		for _, o := range e.outcomes {
+			if o.Pending {
+				list = append(list, o)
+			}
+		}
+	}
+	return list
+}
+
+// settle replaces a pending outcome by what its states came to.
+func (r *results) settle(o Outcome, id int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.of(o.Case.Check.Name)
+	at := slices.IndexFunc(e.outcomes, func(one Outcome) bool { return one.Pending && one.id == id })
+	e.outcomes[at] = o
+	r.tell(e)
+}
+
+// sight records what the whole run has shown of a check.
+func (r *results) sight(check string, seen Sighting, with []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.of(check)
+	e.run, e.with = &seen, with
+	r.tell(e)
+}
+
+// tell reports a check's finding when it is decided; the lock is held.
+func (r *results) tell(e *entry) {
+	if e.told || !e.isDecided() {
+		return
+	}
+	e.told = true
+	if r.report != nil {
+		r.report(r.finding(e))
+	}
+}
+
+func (e *entry) isDecided() bool {
+	switch {
+	case e.worst().Verdict == result.Fail:
+		return true
+	case e.check.WholeRun != "":
+		return e.run != nil
+	}
+	return e.decided >= e.cases && !slices.ContainsFunc(e.outcomes, func(o Outcome) bool { return o.Pending })
+}
+
+// worst is the outcome that a check's verdict is of. What there is nothing to ask about does not count where others ran.
+func (e *entry) worst() Outcome {
+	var worst Outcome
+	worst.Verdict = result.Pass
+	for _, o := range e.asked() {
+		first := o.Verdict == worst.Verdict && o.Verdict != result.Pass && o.Case.Row < worst.Case.Row // of what is decided at the same time
+		if result.Worse[o.Verdict] > result.Worse[worst.Verdict] || first {
+			worst = o
+		}
+	}
+	return worst
+}
+
+// asked are the outcomes of what could be asked.
+func (e *entry) asked() []Outcome {
+	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk })
+}
+
+// findings are those of all checks, in their order. After an error what was not decided is not run: no evidence is never a pass.
+func (r *results) findings(err error, delivered []target.Delivery) []result.Finding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []result.Finding
+	var failed []evidence
+	taken := takenTypes(delivered)
+	for _, e := range r.entries {
+		f := r.finding(e)
+		if err != nil && !e.isDecided() {
+			f = r.newFinding(e)
+			withhold(&f, &result.NotJudged{Kind: result.RunEnded, Text: endedEarly(err)})
+		}
+		r.reportBeside(&f)
+		if f.Verdict == result.Fail {
+			failed = append(failed, evidenceOf(f, e.worst(), taken))
+		}
+		list = append(list, f)
+	}
+	because := explain(failed)
+	for n := range list {
+		list[n].Because = because[list[n].Check]
+	}
+	return list
+}
+
+// endedEarly says why a check was not decided when the run ended.
+func endedEarly(err error) string {
+	const why = "the run ended before it was decided"
+	var failed *target.HookError
+	if errors.Is(err, context.Canceled) {
+		return "the run was interrupted before it was decided"
+	}
+	if errors.As(err, &failed) {
+		return why + ": the hook " + failed.Hook + " failed"
+	}
+	return why
+}
+
+func (r *results) newFinding(e *entry) result.Finding {
+	c := e.check
+	return result.Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: result.Pass, Reports: c.Reports(), Took: result.MillisOf(e.took)}
+}
+
+// withhold makes a finding one that was not run.
+func withhold(f *result.Finding, why *result.NotJudged) {
+	f.Verdict, f.Why, f.Reason, f.Missing = result.NotRun, strings.TrimSpace(why.Text), why.Kind, why.Hooks
+}
+
+// finding is what a check came to. It is the one place where findings are made of outcomes.
+func (r *results) finding(e *entry) result.Finding {
+	f, c := r.newFinding(e), e.check
+	asked := e.asked()
+	for _, o := range e.outcomes {
+		if o.Reason != nil && o.Reason.Kind == result.NothingToAsk {
+			f.NotRun = append(f.NotRun, o.Case.Relation.String()+": "+o.Why)
+		}
+	}
+	f.Relations = e.decided - len(f.NotRun)
+	switch {
+	case e.reason != nil:
+		withhold(&f, e.reason)
+		return f
+	case len(asked) == 0 && len(e.outcomes) > 0:
+		withhold(&f, e.outcomes[0].Reason)
+		f.Relation, f.NotRun = e.outcomes[0].Case.Relation.String(), nil
+	case e.run != nil:
+		r.showRun(&f, e)
+		return f
+	}
+	worst := e.worst()
+	if worst.Verdict == result.Pass {
+		return f
+	}
+	f.Relation = worst.Case.Relation.String()
+	if worst.Reason != nil {
+		withhold(&f, worst.Reason)
+		return f
+	}
+	f.Verdict, f.Why = r.rules.verdict(c, worst.Verdict), strings.TrimSpace(worst.Why)
+	if len(worst.History.Deliveries) > 0 {
+		f.Schedule, f.ShrinkStopped = worst.History.Schedule, worst.shrinkStopped
+		show(&f, slices.Concat(worst.History.Deliveries, worst.History.Between), r.secrets)
+		f.Expected, f.Actual = worst.Want.decoded(), worst.compared().decoded()
+	}
+	f.Importance, f.Fix = advice(worst)
+	return f
+}
+
+// mostShown is how many deliveries stand in a timeline that no one schedule has made.
+const mostShown = 3
+
+// showRun makes a finding of what the whole run has shown.
+func (r *results) showRun(f *result.Finding, e *entry) {
+	seen := *e.run
+	f.Verdict, f.Why = r.rules.verdict(e.check, seen.Verdict), seen.Why
+	if seen.Verdict == result.NotRun {
+		f.Reason = result.NoEvidence
+	}
+	show(f, seen.Deliveries[:min(len(seen.Deliveries), mostShown)], r.secrets)
+	if f.Verdict == result.Fail {
+		f.Fix, f.Importance, f.RerunWith = e.check.Fix, e.check.Why, e.with
+	}
+}

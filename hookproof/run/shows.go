@@ -1,0 +1,136 @@
+package run
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+)
+
+// shows says where a state holds what the right schedule has brought since its base: a value that is there after the
+// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
+// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
+// had changed: a flag, a number, a list or another status may tell of any refund.
+func (c Case) shows(h History) (why string, repeated []string) {
+	state, states := h.State, h.References
+	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[notYet]
+	tells := func(place string) bool {
+		value := right[place]
+		return value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
+	}
+	shown := func(place string) string {
+		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right[place], c.Right)
+	}
+	if c.base() != "" {
+		for _, place := range right.difference(base) {
+			if tells(place) && isWord(right[place]) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place) {
+				return shown(place), nil
+			}
+		}
+		return "", nil
+	}
+	if state.equal(right) {
+		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
+	}
+	ended := states[grantEnd]
+	places := access(fresh, right, ended)
+	if ended == nil || len(places) == 0 {
+		return c.showsAll(h, fresh, right, tells)
+	}
+	brought := gains(fresh, right, ended)
+	for _, place := range slices.Concat(places, brought) {
+		switch {
+		case !tells(place):
+		case h.repeats(place, right[place]):
+			repeated = append(repeated, place)
+		case slices.Contains(brought, place) && !namesMoney(place):
+			return shown(place) + "; if that is nothing that was paid for, " + ignoring(place), nil
+		default:
+			return shown(place), nil
+		}
+	}
+	return "", repeated
+}
+
+// namesMoney tells whether a place's own name tells of money that came: that is no place to ignore.
+func namesMoney(place string) bool {
+	_, name := event.CutLast(place)
+	return moneyName.MatchString(name)
+}
+
+// showsAll says where a state shows all that the payment has changed. It is asked of a target whose refunds do not show: then
+// a flag that says that the order is closed, or a count of its changes, cannot be told from what was paid for. A sum that
+// the event says is as the event has it, and tells nothing.
+func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bool) (why string, repeated []string) {
+	state := h.State
+	var all []string
+	for _, place := range right.difference(fresh) {
+		switch value := right[place]; {
+		case value == "" || trivial(value):
+		case tells(place) && h.repeats(place, value):
+			repeated = append(repeated, place)
+		case tells(place):
+			all = append(all, fmt.Sprintf("%s is %s", nameOf(place), value))
+		case state[place] != fresh[place] && h.saysOfMoney(state[place]):
+		default:
+			return "", nil
+		}
+	}
+	if len(all) == 0 {
+		return "", repeated
+	}
+	return fmt.Sprintf("after %s, %s, as after %s: it shows all that the payment has changed", c.Left, strings.Join(all[:min(3, len(all))], ", "), c.Right), nil
+}
+
+// ignoring says how to leave places out of what is compared.
+func ignoring(places ...string) string {
+	var p proposal
+	for _, place := range places {
+		p.places = append(p.places, anyIndex(place))
+	}
+	slices.Sort(p.places)
+	p.places = slices.Compact(p.places)
+	return p.String()
+}
+
+// mayCount says what to do where a state differs only in numbers or lists that may tell of changes and of nothing that was
+// bought; "" where that is not so, or the relation asks about exactly that.
+func (c Case) mayCount(seen, want normalized) string {
+	if check.ViewSays[c.View] == "" {
+		return ""
+	}
+	places := seen.difference(want)
+	var sums []string
+	for _, place := range places {
+		switch {
+		case strings.Contains(place, "/*"):
+			sums = append(sums, place)
+		case number(seen, place) == nil && number(want, place) == nil && !inList.MatchString(place):
+			return ""
+		}
+	}
+	if len(sums) == len(places) {
+		return "; if each row has the sum so far, let the state show that sum beside the rows"
+	}
+	if len(sums) > 0 {
+		return ""
+	}
+	return "; if that only counts or lists changes, " + ignoring(places...)
+}
+
+// isWord tells a status from an event's type, a code or a number.
+func isWord(value string) bool { return oneWord.MatchString(value) }
+
+var (
+	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
+	inList  = regexp.MustCompile(`/\d+(/|$)`)
+)
+
+// trivial is a value that tells of no money: the payment intent's or another id may well be kept, and the type of the last
+// event.
+func trivial(value string) bool {
+	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""` || eventTypes()[value]
+}

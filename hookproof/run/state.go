@@ -1,0 +1,227 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+)
+
+// normalized is a state with the subject's own ids replaced by their names and the ignored places masked,
+// so that the states of two subjects can be compared: pointers to leaves.
+type normalized map[string]string
+
+var eventID = regexp.MustCompile(`\bevt_\w+`)
+
+// masked is what a point in time is called: when something was done differs for any two subjects.
+const masked = "{{time}}"
+
+var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
+
+// isTime tells whether a number is a time of these days, in seconds or in milliseconds since 1970.
+func isTime(n json.Number) bool {
+	at, err := n.Int64()
+	if err != nil {
+		return false
+	}
+	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
+	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
+}
+
+// timeless is a state in which every time has the same name: paidAt and refundedAt tell of the run's clock, and nothing else.
+func (c normalized) timeless() normalized {
+	named := make(normalized, len(c))
+	for pointer, value := range c {
+		switch {
+		case isTime(json.Number(value)):
+			named[pointer] = strconv.Quote(masked)
+		default:
+			named[pointer] = timeText.ReplaceAllLiteralString(value, masked)
+		}
+	}
+	return named
+}
+
+func normalize(state any, s event.Subject, ignore []string) (normalized, error) {
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	c := normalized{}
+	c.add("", value, idNames(s), ignore)
+	return c, nil
+}
+
+// idNames maps the subject's ids to what they are called.
+func idNames(s event.Subject) *strings.Replacer {
+	var names []string
+	for name := range s {
+		if s.IsLong(name) {
+			names = append(names, name)
+		}
+	}
+	sort.Slice(names, func(i, j int) bool { // the longest value first: one may be part of another
+		a, b := s.Text(names[i]), s.Text(names[j])
+		if len(a) != len(b) {
+			return len(a) > len(b)
+		}
+		return names[i] < names[j]
+	})
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(life.Payment.Names)) { // an id that shares another's ending
+		n := life.Payment.Names[name]
+		if ending, is := strings.CutPrefix(s.Text(n.Of), life.Payment.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
+			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
+		}
+	}
+	for _, name := range names {
+		pairs = append(pairs, s.Text(name), "{{"+name+"}}")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func (c normalized) add(pointer string, value any, names *strings.Replacer, ignore masks) {
+	if ignore.hides(pointer) {
+		c[pointer] = ignored
+		return
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		c.addMap(pointer, v, names, ignore)
+	case []any:
+		for i, element := range v {
+			c.add(pointer+"/"+strconv.Itoa(i), element, names, ignore)
+		}
+		if len(v) == 0 {
+			c[pointer] = "[]"
+		}
+	case string:
+		text, _ := json.Marshal(eventID.ReplaceAllString(names.Replace(v), "evt_…"))
+		c[pointer] = string(text)
+	default:
+		text, _ := json.Marshal(v)
+		c[pointer] = string(text)
+	}
+}
+
+// addMap adds a map's members. One that is to be ignored by its name has a place though it is absent: whether it is there
+// says nothing either.
+func (c normalized) addMap(pointer string, members map[string]any, names *strings.Replacer, ignore masks) {
+	before := len(c)
+	if ignore.hidesAll(pointer) {
+		for n := range len(members) {
+			c[pointer+"/"+strconv.Itoa(n)] = ignored
+		}
+	} else {
+		for name, member := range members {
+			c.add(pointer+"/"+event.EscapePointer(names.Replace(name)), member, names, ignore)
+		}
+		for _, name := range ignore.within(pointer) {
+			c[pointer+"/"+name] = ignored
+		}
+	}
+	if len(c) == before {
+		c[pointer] = "{}"
+	}
+}
+
+// difference names the places where two states differ, in order; "" if there is none.
+func (c normalized) difference(other normalized) []string {
+	var places []string
+	for pointer, value := range c {
+		if other[pointer] != value {
+			places = append(places, pointer)
+		}
+	}
+	for pointer := range other {
+		if _, there := c[pointer]; !there {
+			places = append(places, pointer)
+		}
+	}
+	sort.Strings(places)
+	return places
+}
+
+// without is a state without some places.
+func (c normalized) without(places []string) normalized {
+	left := maps.Clone(c)
+	for _, place := range places {
+		delete(left, place)
+	}
+	return left
+}
+
+func (c normalized) equal(other normalized) bool { return len(c.difference(other)) == 0 }
+
+// describe says in words where a state differs from what is wanted.
+func (c normalized) describe(want normalized) string {
+	places := c.difference(want)
+	var parts []string
+	for _, pointer := range places[:min(3, len(places))] {
+		parts = append(parts, fmt.Sprintf("%s is %s instead of %s", nameOf(pointer), orAbsent(c, pointer), orAbsent(want, pointer)))
+	}
+	if more := len(places) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// String is a state in a line, the first places of it.
+func (c normalized) String() string {
+	var parts []string
+	for _, pointer := range c.difference(nil) {
+		if len(parts) == 3 {
+			return strings.Join(parts, ", ") + " …"
+		}
+		parts = append(parts, nameOf(pointer)+" "+c[pointer])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func nameOf(pointer string) string {
+	switch {
+	case pointer == "":
+		return "the state"
+	case strings.Contains(pointer, "/*"): // of a view, see outcomeOf
+		return "the sum of " + pointer
+	}
+	return pointer
+}
+
+func orAbsent(c normalized, pointer string) string {
+	if value, there := c[pointer]; there {
+		return value
+	}
+	return "absent"
+}
+
+// decoded is the state for a report.
+func (c normalized) decoded() result.State {
+	if c == nil {
+		return nil
+	}
+	s := result.State{}
+	for pointer, raw := range c {
+		var value any
+		if json.Unmarshal([]byte(raw), &value) == nil {
+			s[pointer] = value
+		}
+	}
+	return s
+}

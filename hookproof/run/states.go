@@ -1,0 +1,258 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/target"
+)
+
+// reference is a schedule that is delivered as it should be, once, for others to be compared with.
+type reference struct {
+	history   *History        // nil where nothing was delivered
+	state     normalized      // as read last; nil before that; guarded by the executor's mu
+	perObject *lazy[[]string] // places at which any two subjects differ after this schedule
+}
+
+// reference delivers a schedule, unless that was done before.
+func (x *executor) reference(ctx context.Context, text string) (*reference, error) {
+	s, err := check.ParseSchedule(text)
+	if err != nil {
+		return nil, err
+	}
+	s = s.Plain()
+	x.mu.Lock()
+	one := x.references[s.String()]
+	if one == nil {
+		one = &lazy[*reference]{}
+		x.references[s.String()] = one
+	}
+	x.mu.Unlock()
+	return one.get(ctx, func() (*reference, error) {
+		h, err := x.deliverFresh(ctx, s)
+		if err == nil {
+			err = x.ignores(h.Unacknowledged)
+		}
+		if err == nil && len(h.Unacknowledged) > 0 {
+			err = result.NoEvidenceOf(strings.Join(h.Unacknowledged, ", ") + " was never acknowledged, so there is nothing to compare with")
+		}
+		return &reference{history: h, perObject: &lazy[[]string]{}}, err
+	})
+}
+
+// stateOf is the state after a reference's schedule, as it was read last.
+func (x *executor) stateOf(ctx context.Context, text string) (normalized, error) {
+	one, err := x.reference(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if state := x.lastState(one); state != nil {
+		return state, nil
+	}
+	state, err := x.readStable(ctx, one.history)
+	if err != nil {
+		return nil, err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	one.state = state
+	return state, nil
+}
+
+func (x *executor) lastState(one *reference) normalized {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return one.state
+}
+
+// readAgain reads the states of references anew. One that a restart has lost stays as it was read before.
+func (x *executor) readAgain(ctx context.Context, schedules []string) error {
+	return each(schedules, atMost, func(text string) error {
+		one, err := x.reference(ctx, text)
+		if err != nil {
+			if result.AsReason(err) != nil {
+				err = nil
+			}
+			return err
+		}
+		if one.history == nil { // a fresh subject's
+			return nil
+		}
+		seen := *one.history
+		if err := x.readBeside(ctx, &seen); err != nil || seen.Lost != "" {
+			if result.AsReason(err) != nil {
+				err = nil
+			}
+			return err
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		one.state = seen.State
+		return nil
+	})
+}
+
+// read asks for a history's state.
+func (x *executor) read(ctx context.Context, h *History) error {
+	h.State, h.Lost = nil, ""
+	if says := x.gone(h); says != "" {
+		return h.loses(says)
+	}
+	var state any
+	ends := x.ends.Load()
+	err := x.ask(ctx, func() (err error) {
+		state, err = x.target.State(ctx, h.Subject)
+		return err
+	})
+	if x.ends.Load() != ends { // it had ended, by what was delivered before
+		return errEnded
+	}
+	if err != nil {
+		return target.HookFailed("state", x.losesOne(ctx, h, err))
+	}
+	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
+		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
+	}
+	h.timed = x.facts.ids.mask(h.timed, h.Subject)
+	h.State = h.timed.timeless()
+	return nil
+}
+
+// readBeside is read of a state that no case is judged by: that the process had ended says nothing of it, and it runs again.
+func (x *executor) readBeside(ctx context.Context, h *History) error {
+	err := x.read(ctx, h)
+	if errors.Is(err, errEnded) {
+		err = x.read(ctx, h)
+	}
+	return err
+}
+
+// readStable waits until effects must have come, and answers the state when two readings agree.
+func (x *executor) readStable(ctx context.Context, h *History) (normalized, error) {
+	quiet := x.timings.QuietFor(x.facts.lag)
+	if err := target.Sleep(ctx, quiet); err != nil {
+		return nil, err
+	}
+	err := x.read(ctx, h)
+	for deadline := time.Now().Add(x.timings.EffectFor(x.facts.lag)); err == nil; {
+		before := h.State
+		if err = target.Sleep(ctx, quiet); err != nil {
+			return nil, err
+		}
+		if err = x.read(ctx, h); err != nil || h.State.equal(before) {
+			return h.State, err
+		}
+		if time.Now().After(deadline) {
+			return nil, result.NoEvidenceOf("the state never stops changing: " + h.State.describe(before))
+		}
+	}
+	return nil, err
+}
+
+// readStates reads what a case compares.
+func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
+	if c.Op != "≠" {
+		if err := x.read(ctx, h); err != nil || h.Lost != "" {
+			return err
+		}
+	}
+	h.References, h.Forgetful = map[string]normalized{}, x.forgetful()
+	for _, schedule := range append(c.references(), "") {
+		state, err := x.stateOf(ctx, schedule)
+		if err != nil {
+			return err
+		}
+		h.References[schedule] = state
+	}
+	for _, schedule := range x.learnsFrom(c) {
+		state, err := x.stateOf(ctx, schedule)
+		switch why := result.AsReason(err); {
+		case err == nil:
+			h.References[schedule] = state
+		case why == nil:
+			return err
+		case why.Kind == result.NoEvidence:
+			h.Unlearnt = why
+		}
+	}
+	if c.Op == "≠" {
+		h.State = h.References[c.Left]
+	}
+	return nil
+}
+
+// learnsFrom are the references that a case's view is learnt from. One of a type that the target ignores is left out, as is one
+// that could not be had: a view that knows less compares more.
+func (x *executor) learnsFrom(c Case) []string {
+	return slices.DeleteFunc(slices.Clone(c.learnsFrom()), func(schedule string) bool {
+		return slices.ContainsFunc(typesTold(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
+	})
+}
+
+// readSettled reads what a case compares, and once more when effects must have come if it is not as it should be.
+func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
+	if err := x.readStates(ctx, c, h); err != nil || h.Lost != "" || compareStates(Outcome{Case: c, History: *h, Verdict: result.Pass}).Verdict != result.Fail {
+		return err
+	}
+	if err := target.Sleep(ctx, x.timings.EffectFor(x.facts.lag)); err != nil {
+		return err
+	}
+	if err := x.readAgain(ctx, slices.Concat(c.references(), x.learnsFrom(c))); err != nil {
+		return err
+	}
+	return x.readStates(ctx, c, h)
+}
+
+// perObject are the places at which any two subjects differ after a schedule: a number or a text that is every subject's own, such
+// as a row's. It is found once for a reference, by delivering the schedule to one more subject, and read twice, since a target
+// may be slow.
+func (x *executor) perObject(ctx context.Context, schedule string) ([]string, error) {
+	one, err := x.reference(ctx, schedule)
+	if err != nil {
+		return nil, err
+	}
+	return one.perObject.get(ctx, func() ([]string, error) {
+		fresh, err := x.stateOf(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		s, err := check.ParseSchedule(schedule)
+		if err != nil {
+			return nil, err
+		}
+		second, err := x.deliverFresh(ctx, s.Plain())
+		if err != nil || len(second.Unacknowledged) > 0 {
+			return nil, err
+		}
+		first, of := x.lastState(one), event.Subject{}
+		if one.history != nil {
+			of = one.history.Subject
+		}
+		if err := x.readAgain(ctx, []string{schedule}); err != nil { // what another subject's payment has changed is not this one's own
+			return nil, err
+		}
+		first = first.without(first.difference(x.lastState(one)))
+		var places []string
+		for n, wait := range []time.Duration{x.timings.QuietFor(x.facts.lag), x.timings.EffectFor(x.facts.lag)} {
+			if err := target.Sleep(ctx, wait); err != nil {
+				return nil, err
+			}
+			if err := x.readBeside(ctx, second); err != nil {
+				return nil, err
+			}
+			differ := ownPlaces(first, second.State, fresh, of, second.Subject)
+			if n > 0 {
+				differ = inBoth(places, differ)
+			}
+			places = differ
+		}
+		return places, nil
+	})
+}

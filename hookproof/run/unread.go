@@ -1,0 +1,103 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/target"
+)
+
+// untouchedSubject is a subject for a schedule of which the answers alone are judged. Each question has one of its own, since an
+// endpoint may refuse what it has done already: a subject is used again only when nothing was taken that is about it.
+func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) {
+	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != life.Neighbours+life.Payment.Grant() {
+		return life.Stranger(nil, true), nil
+	}
+	x.mu.Lock()
+	if n := len(x.untouched); n > 0 {
+		s := x.untouched[n-1]
+		x.untouched = x.untouched[:n-1]
+		x.mu.Unlock()
+		return s, nil
+	}
+	x.mu.Unlock()
+	s, err := x.subject(ctx)
+	if err != nil {
+		return nil, target.HookFailed("subject", err)
+	}
+	return life.Completed(s), nil
+}
+
+// deliverUnread delivers a schedule of which no state is read.
+func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*History, error) {
+	subject, err := x.untouchedSubject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &History{Subject: subject}
+	if err := x.deliver(ctx, t, s, nil, nil); err != nil {
+		return t, err
+	}
+	if x.target.Subject != nil && !x.spends(t) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.untouched = append(x.untouched, subject)
+	}
+	return t, nil
+}
+
+// spends tells whether anything that is about the trial's subject may have had an effect: whatever was not refused.
+func (x *executor) spends(t *History) bool {
+	for n, step := range t.steps {
+		w, _ := x.facts.spec(step.Event)
+		if step.Verb != "" || w.Raw != "" || w.Stranger || w.Nowhere || w.Other || w.Event == life.NeutralEvent {
+			continue
+		}
+		if slices.ContainsFunc(t.answers[n], func(at int) bool { return t.Deliveries[at].Status/100 != 4 }) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeats is how often an event that is to be sent again and again is tried: an endpoint that fails now and then takes one
+// of them, and one that refuses what it has done takes none.
+const repeats = 4
+
+// findNeutral looks for an event that is acknowledged however often it comes: a payment if the target takes it so, since that
+// needs its database, else one of somebody else's, else what was acknowledged first.
+func (x *executor) findNeutral(ctx context.Context) error {
+	for _, candidate := range []struct {
+		word  string
+		about event.Subject
+	}{{life.Payment.Grant(), x.facts.sample}, {"stranger", life.Stranger(nil, true)}} {
+		e, err := eventOf(life.Vocabulary[candidate.word], candidate.about, x.target, time.Now(), false)
+		if err != nil {
+			return err
+		}
+		what := target.Outgoing{Event: e, Label: candidate.word, Sign: "genuine"}
+		taken := x.sender.Send(ctx, what).Acknowledged()
+		again := false
+		for n := 0; taken && !again && n < repeats; n++ {
+			again = x.sender.Send(ctx, what).Acknowledged()
+		}
+		if again || ctx.Err() != nil {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.facts.neutral = what
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// neutral is what findNeutral has found.
+func (x *executor) neutral() target.Outgoing {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.facts.neutral
+}

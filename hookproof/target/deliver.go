@@ -1,0 +1,174 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+// How much of an answer is kept, and how much is read and looked at, in bytes: a debugger's page is of 13 to 90 KB, and says
+// near its end what it is.
+const (
+	MostKept = 4 << 10
+	MostRead = 1 << 20
+)
+
+// Sender posts deliveries to a target and keeps them in a journal.
+type Sender struct {
+	target  *Target
+	Timings Timings
+	client  *http.Client
+	Journal *Journal
+}
+
+func NewSender(t *Target, journal *Journal) *Sender {
+	return &Sender{target: t, Timings: t.Timings.OrDefault(), Journal: journal, client: &http.Client{
+		Transport: t.Transport(),
+		// Stripe does not follow redirects, and takes one for a failure.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (s *Sender) Close() { s.client.CloseIdleConnections() }
+
+// Outgoing is an event on its way: what of, whose, and how it is signed.
+type Outgoing struct {
+	Event   event.Event
+	Label   string
+	Subject string
+	Sign    string
+	URL     string            // "" is the target's
+	Headers map[string]string // beside the target's
+}
+
+// Send signs a outgoing now and posts it once.
+func (s *Sender) Send(ctx context.Context, what Outgoing) Delivery {
+	way := event.Signings[what.Sign]
+	sent := way.Sign(event.Signer{Secret: s.target.Secret, Previous: s.target.PreviousSecret, Now: time.Now().Unix(), Body: what.Event.Body})
+	d := Delivery{
+		Label: what.Label, Subject: what.Subject, EventID: what.Event.ID, EventType: what.Event.Type,
+		Sign: what.Sign, Genuine: way.Genuine, Body: sent.Body, Over: sent.Over, URL: what.URL, SentAt: time.Now(),
+	}
+	if sent.Header != nil {
+		d.Header = *sent.Header
+	}
+	if d.URL == "" {
+		d.URL = s.target.URL
+	}
+	d.Headers = map[string]string{}
+	maps.Copy(d.Headers, s.target.Headers)
+	maps.Copy(d.Headers, what.Headers)
+	s.post(ctx, sent, &d)
+	d.Latency = time.Since(d.SentAt)
+	d.Inside, d.Unread = Leak(d.Answer, s.target.Secrets()), len(d.Answer) > MostRead
+	d.Answer = strings.Clone(d.Answer[:min(len(d.Answer), MostKept)]) // and not what it is a part of
+	s.Journal.Add(d)
+	return d
+}
+
+// post sends what was signed and fills in how it was answered.
+func (s *Sender) post(ctx context.Context, sent event.Signed, d *Delivery) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timings.Answer)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(sent.Body))
+	if err != nil {
+		d.Err = err
+		return
+	}
+	setHeaders(request, d.Headers)
+	request.Header.Set("Content-Type", ContentType)
+	request.Header.Set("User-Agent", UserAgent)
+	if sent.Header != nil {
+		request.Header["Stripe-Signature"] = []string{*sent.Header}
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		d.Err = err
+		return
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, MostRead+1))
+	d.Status, d.Answer, d.Location, d.Err = response.StatusCode, string(body), response.Header.Get("Location"), err
+	d.Software = response.Header.Get("X-Powered-By")
+}
+
+// Burst sends all shipments at the same time, each on a connection of its own. With a release, the
+// target is being held: it is called when every request has been written and none has been answered,
+// which makes it certain that all were in flight at once.
+func (s *Sender) Burst(ctx context.Context, what []Outgoing, release func() error) ([]Delivery, error) {
+	gate := make(chan struct{})
+	var written, answered atomic.Int64
+	deliveries := make([]Delivery, len(what))
+	var group sync.WaitGroup
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { written.Add(1) },
+	})
+	for i := range what {
+		group.Go(func() {
+			<-gate
+			deliveries[i] = s.Send(traced, what[i])
+			answered.Add(1)
+		})
+	}
+	close(gate)
+	if release == nil {
+		group.Wait()
+		return deliveries, nil
+	}
+	err := s.Wait(ctx, s.Timings.Flight, func() error {
+		if n := answered.Load(); n > 0 {
+			return fmt.Errorf("%d copies were answered while the subject was held", n)
+		}
+		if n := written.Load(); n < int64(len(what)) {
+			return fmt.Errorf("%d of %d copies were in flight", n, len(what))
+		}
+		return nil
+	})
+	err = errors.Join(err, release())
+	group.Wait()
+	return deliveries, err
+}
+
+// Wait looks again and again until there is nothing to object to, and answers the last objection when
+// the time is over.
+func (s *Sender) Wait(ctx context.Context, patience time.Duration, objection func() error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := objection()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(s.Timings.Poll):
+		}
+	}
+}
+
+// Deliver posts one event to the target, signed as the word says (see fixtures' FORMAT.md), now.
+func (t *Target) Deliver(ctx context.Context, e event.Event, sign string) Delivery {
+	s := NewSender(t, &Journal{})
+	defer s.Close()
+	return s.Send(ctx, Outgoing{Event: e, Label: e.Type, Sign: sign})
+}
+
+// What is sent with every delivery.
+const (
+	ContentType = "application/json; charset=utf-8"
+	UserAgent   = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
+)

@@ -1,0 +1,25 @@
+package target
+
+import (
+	"context"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+// NewSubject asks the subject hook for a fresh object. What a Go function gives is held to the rules that a target file's answers are held to.
+func (t *Target) NewSubject(ctx context.Context) (event.Subject, error) {
+	s, err := t.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Check()
+}
+
+// Announced asks for the names of an object that is not made yet, and checks them as NewSubject does.
+func (t *Target) Announced(ctx context.Context) (event.Subject, func(context.Context) error, error) {
+	s, make, err := t.Announce(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, make, s.Check()
+}

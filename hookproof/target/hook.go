@@ -1,0 +1,266 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/lib/pq"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// Hook is one way to ask a target for something, as a target file gives it: exactly one of its members.
+type Hook struct {
+	Command []string     `json:"command,omitempty"` // an argument vector; no shell. It runs in the target file's directory
+	HTTP    *HookRequest `json:"http,omitempty"`
+	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; of state only
+
+	silent bool     // what it prints is nobody's business
+	stderr *os.File // where it writes its complaints; nil is a file of its own
+}
+
+// HookRequest is a request, which is answered with a 2xx or has failed.
+type HookRequest struct {
+	URL     string            `json:"url"`
+	Method  string            `json:"method,omitempty"` // "" is GET, or POST with a body
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+}
+
+// HookQuery is a query whose rows, as objects, are the answer.
+type HookQuery struct {
+	DSN   string `json:"dsn"`
+	Query string `json:"query"` // {{name}} in it is a parameter, never text
+}
+
+func (h *Hook) check() error {
+	given := 0
+	for _, is := range []bool{len(h.Command) > 0, h.HTTP != nil, h.SQL != nil} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return errors.New("a hook is one of command (a list of arguments), http or sql")
+	case h.HTTP != nil && h.HTTP.URL == "":
+		return errors.New("http has no url")
+	case h.SQL != nil && (h.SQL.DSN == "" || h.SQL.Query == ""):
+		return errors.New("sql needs a dsn and a query")
+	}
+	return nil
+}
+
+// text is the hook as its file has it.
+func (h *Hook) text() string {
+	raw, err := json.Marshal(h)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+// values stand for {{name}} in a hook's texts.
+type values func(name string) (string, bool)
+
+var hole = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
+
+// unfilled is a {{name}} that nothing can be put in the place of.
+type unfilled struct{ name, text string }
+
+func (e *unfilled) Error() string { return "there is no value for " + e.text }
+
+// fill puts values in the place of {{name}}.
+func fill(text string, v values) (string, error) {
+	var missing error
+	out := hole.ReplaceAllStringFunc(text, func(match string) string {
+		value, known := v(match[2 : len(match)-2])
+		if !known && missing == nil {
+			missing = &unfilled{match[2 : len(match)-2], match}
+		}
+		return value
+	})
+	return out, missing
+}
+
+// call runs a hook and answers what it says: "" or any report.JSON.
+func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, error) {
+	switch {
+	case h.HTTP != nil:
+		return h.HTTP.call(ctx, v)
+	case h.SQL != nil:
+		return h.SQL.call(ctx, v)
+	}
+	arguments := make([]string, len(h.Command))
+	for i, argument := range h.Command {
+		var err error
+		if arguments[i], err = fill(argument, v); err != nil {
+			return nil, err
+		}
+	}
+	program := arguments[0]
+	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		program = filepath.Join(directory, program)
+	}
+	command := exec.CommandContext(ctx, program, arguments[1:]...)
+	command.Dir = directory
+	command.WaitDelay = DefaultTimings.HookExit
+	var said bytes.Buffer
+	complaint := h.stderr
+	if complaint == nil {
+		var err error
+		if complaint, err = os.CreateTemp("", "hookproof"); err != nil {
+			return nil, err
+		}
+		defer func() { _ = errors.Join(complaint.Close(), os.Remove(complaint.Name())) }()
+	}
+	// A process that the command leaves behind holds on to what it has inherited: a file does not wait for it.
+	command.Stderr = complaint
+	if !h.silent {
+		command.Stdout = &said
+	}
+	if err := command.Run(); err != nil {
+		if advice := unstarted(program, err); advice != "" {
+			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
+		}
+		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, end(complaint))
+	}
+	return said.Bytes(), nil
+}
+
+// unstarted says why a file that is there could not be run, and what to do; "" where nothing more is known than the error says.
+func unstarted(program string, err error) string {
+	info, missing := os.Stat(program)
+	switch {
+	case missing != nil || errors.As(err, new(*exec.ExitError)):
+		return ""
+	case info.IsDir():
+		return "it is a directory, not a program"
+	case info.Mode()&0o111 == 0 && errors.Is(err, fs.ErrPermission):
+		return "it is not executable; run: chmod +x " + result.Quoted(program)
+	case errors.Is(err, syscall.ENOEXEC):
+		return "it is not a program: a script needs a first line such as #!/bin/sh"
+	case errors.Is(err, fs.ErrNotExist):
+		return "the interpreter in its first line does not exist"
+	}
+	return ""
+}
+
+// end is the last of a file, to be put behind an error.
+func end(file *os.File) string {
+	if text := strings.TrimSpace(endOf(file, 500)); text != "" {
+		return ": " + text
+	}
+	return ""
+}
+
+var hookClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
+
+func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
+	url, err := fill(r.URL, v)
+	if err != nil {
+		return nil, err
+	}
+	body, err := fill(string(r.Body), v)
+	if err != nil {
+		return nil, err
+	}
+	method := r.Method
+	if method == "" && body != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.Headers {
+		if value, err = fill(value, v); err != nil {
+			return nil, err
+		}
+		setHeaders(request, map[string]string{name: value})
+	}
+	response, err := hookClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode/100 != 2 {
+		if raw = bytes.TrimSpace(raw); len(raw) == 0 {
+			return nil, fmt.Errorf("%s answered %d", url, response.StatusCode)
+		}
+		return nil, fmt.Errorf("%s answered %d: %.200s", url, response.StatusCode, raw)
+	}
+	return raw, nil
+}
+
+var parameter = regexp.MustCompile(`'?\{\{[\w.-]+\}\}'?`)
+
+func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
+	dsn, err := fill(q.DSN, v)
+	if err != nil {
+		return nil, err
+	}
+	var arguments []any
+	var missing error
+	query := parameter.ReplaceAllStringFunc(q.Query, func(match string) string {
+		value, known := v(strings.Trim(match, "'{}"))
+		if !known {
+			missing = &unfilled{strings.Trim(match, "'{}"), match}
+		}
+		arguments = append(arguments, value)
+		return fmt.Sprintf("$%d", len(arguments))
+	})
+	if missing != nil {
+		return nil, missing
+	}
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(ctx, `SELECT COALESCE(json_agg(row), '[]') FROM (`+strings.TrimRight(query, "; \n")+`) AS row`, arguments...)
+	if errors.Is(err, pq.ErrSSLNotSupported) {
+		return nil, errors.New("the database has no TLS; put sslmode=prefer, which is psql's default, or sslmode=disable into the dsn")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var raw []byte
+	if rows.Next() {
+		err = rows.Scan(&raw)
+	}
+	return raw, errors.Join(err, rows.Err())
+}
+
+// environment gives {{env.NAME}} by a look-up such as os.Getenv.
+func environment(getenv func(string) string) values {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	return func(name string) (string, bool) {
+		variable, is := strings.CutPrefix(name, "env.")
+		value := getenv(variable)
+		return value, is && value != ""
+	}
+}

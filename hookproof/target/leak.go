@@ -1,0 +1,234 @@
+package target
+
+import (
+	"html"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// inside is what an answer shows only of a program that tells a caller of its inside. A text without the hint shows none of it,
+// which is quickly seen; where it is, the pattern is looked for around it.
+type inside struct {
+	hint    string // in lower case
+	pattern *regexp.Regexp
+}
+
+// insides are known by the language, the framework or the database.
+var insides = knownBy(map[string]string{
+	"traceback (most recent": `(?i)traceback \(most recent`, `.py`: `File "?[^\n"<>]+\.py"?,\s+line \d+`, "'nonetype' object": `'NoneType' object`, // Python
+	"werkzeug debugger": `Werkzeug Debugger`, "evalex": `\bEVALEX\b`, // Flask
+	"seeing this error because you": `You're seeing this error because you`,                                                              // Django, Rack, Sinatra
+	".rb:":                          `\.rb:\d+:in `, "undefined method": `undefined method .+ for nil`, "rails.root": `\bRails\.root: /`, // Ruby
+	"js:": `\bat .+\.[cm]?js:\d+`, "jsx:": `\bat .+\.jsx:\d+`, "ts:": `\bat .+\.[cm]?ts:\d+`, "tsx:": `\bat .+\.tsx:\d+`, // JavaScript
+	"/node_modules/": `/node_modules/`, "cannot read propert": `Cannot read propert(?:y|ies) .*of (?:null|undefined)`, "econnrefused": `ECONNREFUSED`,
+	".php": `\.php(?::| on line | \(line )\d+`, `file":`: `"(?:relative_)?file": ?"[^"\n]+\.\w{1,5}", ?"line(?:_number)?": ?\d+`, // PHP
+	"on null in ": `on null in `,
+	"goroutine ":  `goroutine \d+ \[`, "panic: ": `panic: `, "nil pointer": `nil pointer dereference`, // Go
+	".java:": `\bat [\w.$/@<>]+\(\w+\.java:\d+\)`, ".kt:": `\bat [\w.$/@<>]+\(\w+\.kt:\d+\)`, ".scala:": `\bat [\w.$/@<>]+\(\w+\.scala:\d+\)`, // the JVM
+	"nullpointerexception": `NullPointerException`, "java.": `\bjava\.[a-z.]+\.\w+(?:Exception|Error)\b`, "jakarta.": `\bjakarta\.[a-z.]+\.\w+(?:Exception|Error)\b`,
+	":line ": `\.(?:cs|vb|fs):line \d+`, "system.": `\bSystem\.[\w.]*Exception\b`, "object reference": `Object reference not set to an instance`, // .NET
+	".ex:": `\.ex:\d+: `, ".exs:": `\.exs:\d+: `, "** (": `\*\* \(\w[\w.]*Error\) `, // Elixir
+	"panicked at ": `\bpanicked at `,                                                     // Rust
+	"sqlstate":     `SQLSTATE`, "pq: ": `\bpq: `, "pg::": `\bPG::`, "psycopg": `psycopg`, // databases
+	"syntax error at": `(?i)syntax error at or near`, "violates unique": `(?i)violates unique constraint`,
+	"stack trace": `(?i)stack trace`, "stacktrace": `(?i)stacktrace`,
+})
+
+// credentials are other secrets than the target's own, as long as real ones are, and not masked as in Stripe's own messages.
+var credentials = knownBy(map[string]string{
+	"whsec_": `\bwhsec_[\w+/=]{16,}`, "k_test_": `\b[sr]k_test_[\w+/=]{16,}`, "k_live_": `\b[sr]k_live_[\w+/=]{16,}`,
+	"://": `://[^\s/:@"'<>]*:[^\s/@"'<>]*[^\s/@"'<>*•.xX][^\s/@"'<>]*@`,
+})
+
+func knownBy(patterns map[string]string) []inside {
+	var list []inside
+	for _, hint := range slices.Sorted(maps.Keys(patterns)) {
+		list = append(list, inside{hint, regexp.MustCompile(patterns[hint])})
+	}
+	return list
+}
+
+// around is how far from its hint a pattern is looked for, in bytes.
+const around = 300
+
+// firstOf is where a text first shows one of a list, or -1. lower is the text in lower case, as long as it.
+func firstOf(list []inside, text, lower string) int {
+	at := -1
+	for _, known := range list {
+		for from := 0; from < len(lower) && (at < 0 || from < at+around); {
+			hint := strings.Index(lower[from:], known.hint)
+			if hint < 0 {
+				break
+			}
+			begin := max(0, from+hint-around)
+			window := text[begin:min(len(text), from+hint+len(known.hint)+around)]
+			if found := known.pattern.FindStringIndex(window); found != nil {
+				if at < 0 || begin+found[0] < at {
+					at = begin + found[0]
+				}
+				break
+			}
+			from += hint + len(known.hint)
+		}
+	}
+	return at
+}
+
+// lowered is a text with its ASCII letters in lower case, as long as it.
+func lowered(text string) string {
+	lower := []byte(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower)
+}
+
+// MereWord is a secret that may be a word of the language, which an answer can say without knowing of it.
+var MereWord = regexp.MustCompile(`^\pL{1,12}$`)
+
+// secrets are what is hidden of those in what is quoted: Stripe's keys, and the password in an address.
+var secrets = regexp.MustCompile(`\b((?:whsec|sk_test|rk_test|sk_live|rk_live)_)[\w+/=]+|(://[^\s/:@]*:)[^\s/@]+(@)`)
+
+// assigned are secrets that a debugger's page gives a name to.
+var assigned = regexp.MustCompile(`(?i)(\b\w*(?:secret|password|passwd|token|api_?key)\w*["']?\s*(?:=>|[:=])?\s*["'])[^"'\n]+`)
+
+// Leak quotes what an answer shows of the target's inside, or is "".
+func Leak(answer string, secrets []string) string {
+	texts := []string{answer}
+	if text := AsRead(answer); text != answer {
+		texts = []string{text, answer}
+	}
+	for _, text := range texts {
+		if at := leaksAt(text, secrets); at >= 0 {
+			// Hidden first, so that the end of the excerpt does not leave half a secret that nobody knows for one.
+			before, after := text[max(0, at-near):at], text[at:min(len(text), at+near)]
+			return excerpt(Hide(before, secrets), Hide(after, secrets))
+		}
+	}
+	return ""
+}
+
+// leaksAt is where a text first shows an inside, or -1: the target's secret counts before another's, and that before the rest.
+func leaksAt(text string, secrets []string) int {
+	at := -1
+	for _, secret := range secrets {
+		if found := strings.Index(text, secret); found >= 0 && (at < 0 || found < at) && !MereWord.MatchString(secret) {
+			at = found
+		}
+	}
+	lower := lowered(text)
+	for _, list := range [][]inside{credentials, insides} {
+		if at < 0 {
+			at = firstOf(list, text, lower)
+		}
+	}
+	return at
+}
+
+// blocks are the tags that end a line.
+var blocks = strings.Fields("address article br div dd dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul")
+
+var escapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, " ", `\t`, "\t", `\/`, "/", `\"`, `"`, `\u0027`, "'", `\u003c`, "<", `\u003e`, ">", "\u00a0", " ")
+
+// AsRead is an answer as a person reads it: without a page's tags, which stand between the words of what a debugger shows,
+// and without the escapes of report.HTML and report.JSON.
+func AsRead(answer string) string {
+	if text := withoutTags(answer); text != answer {
+		answer = html.UnescapeString(text)
+	}
+	return escapes.Replace(answer)
+}
+
+// withoutTags is a text without what stands between < and > like a tag, without comments, and without styles.
+func withoutTags(text string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "<")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		ends := ">"
+		switch name := tagName(rest); {
+		case strings.HasPrefix(rest, "!--"):
+			ends = "-->"
+		case name == "style":
+			ends = "</style>"
+		case slices.Contains(blocks, name):
+			out.WriteByte('\n')
+		case name == "":
+			out.WriteByte('<')
+			text = rest
+			continue
+		}
+		_, after, closed := strings.Cut(rest, ends)
+		if !closed { // it was no tag
+			out.WriteByte('<')
+			after = rest
+		}
+		text = after
+	}
+}
+
+// tagName is the name of the tag that a text begins with after its <, in lower case; "" where that is none.
+func tagName(text string) string {
+	text = strings.TrimPrefix(text, "/")
+	end := strings.IndexFunc(text, func(r rune) bool {
+		return r != '!' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
+	if end <= 0 || text[0] >= '0' && text[0] <= '9' {
+		return ""
+	}
+	return strings.ToLower(text[:end])
+}
+
+// Secrets are what the target verifies with.
+func (t *Target) Secrets() []string {
+	return slices.DeleteFunc([]string{t.Secret, t.PreviousSecret}, func(secret string) bool { return secret == "" })
+}
+
+// MaskedKeys is a text without the keys and passwords that are known by their form.
+func MaskedKeys(text string) string { return secrets.ReplaceAllString(text, "${1}${2}•••${3}") }
+
+// Hide puts a dot in the place of what is secret.
+func Hide(text string, secrets []string) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, "•••")
+	}
+	return assigned.ReplaceAllString(MaskedKeys(text), "${1}•••")
+}
+
+// How much of an answer is quoted before the place where it shows something, and from there, in letters; and in how many
+// bytes of it secrets are hidden for that.
+const (
+	near         = 4 << 10
+	quotedBefore = 40
+	quotedAfter  = 120
+)
+
+// excerpt quotes the end of one text and the beginning of the next, in one line, from the beginning of a word on.
+func excerpt(before, after string) string {
+	lead, rest := []rune(before), []rune(after)
+	from := max(0, len(lead)-quotedBefore)
+	for back := from; back > max(0, from-quotedBefore); back-- {
+		if unicode.IsSpace(lead[back-1]) {
+			from = back
+			break
+		}
+	}
+	cut := strings.Join(strings.Fields(string(lead[from:])+string(rest[:min(quotedAfter, len(rest))])), " ")
+	quoted := strconv.Quote(cut)
+	if strings.TrimSpace(string(lead[:from])) != "" {
+		quoted = "…" + quoted
+	}
+	if len(rest) > quotedAfter {
+		quoted += "…"
+	}
+	return quoted
+}

@@ -1,0 +1,77 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.com/hookproof/hookproof/dbproxy"
+)
+
+// Database is where a target dials its database, HOST:PORT, and where that really is.
+type Database struct{ Listen, Upstream string }
+
+// Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
+// through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
+// closes, and what was down before is stopped, what was up before started. It is told the error of what came between
+// and answers that, and what went wrong in undoing; of a hook that failed in both, once. Judge and Run open their
+// target themselves.
+func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
+	down := t.Start != nil && !t.Listens()
+	var undo []func(context.Context) error
+	closing = func(ctx context.Context, after error) error {
+		for n := len(undo) - 1; n >= 0; n-- {
+			after = andThen(after, undo[n](ctx))
+		}
+		return after
+	}
+	if t.Database != nil {
+		if t.Link, err = dbproxy.NewLink(t.Database.Upstream); err != nil {
+			return closing, err
+		}
+		link := t.Link
+		undo = append(undo, func(context.Context) error { link.Close(); return nil })
+		if t.Proxy, err = dbproxy.NewProxy(t.Database.Listen, link.Addr()); err != nil {
+			return closing, fmt.Errorf("database.listen: %w", err)
+		}
+		proxy := t.Proxy
+		undo = append(undo, func(context.Context) error { return proxy.Close() })
+	}
+	if t.Start != nil && !down {
+		undo = append(undo, func(ctx context.Context) error {
+			if t.Listens() {
+				return nil
+			}
+			return t.BringUp(ctx)
+		})
+	}
+	if t.Proxy != nil || t.Mend != nil {
+		undo = append(undo, func(ctx context.Context) error { return HookFailed("mend", t.Heal(ctx)) })
+	}
+	if down {
+		undo = append(undo, func(ctx context.Context) error { return t.BringDown(ctx, "stop", nil) })
+	}
+	if t.Database != nil {
+		if err := t.BringDown(ctx, "stop", nil); err != nil {
+			return closing, err
+		}
+	}
+	if t.Database != nil || down {
+		if err := t.BringUp(ctx); err != nil {
+			return closing, err
+		}
+	}
+	return closing, nil
+}
+
+// andThen adds an error to another, unless it is of the hook that had failed before.
+func andThen(err, next error) error {
+	var first, again *HookError
+	switch {
+	case err == nil:
+		return next
+	case next == nil, errors.As(err, &first) && errors.As(next, &again) && first.Hook == again.Hook:
+		return err
+	}
+	return fmt.Errorf("%w; and then %w", err, next)
+}

@@ -1,0 +1,111 @@
+package target
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+)
+
+// noPlace is a report.JSON pointer into an answer that has nothing there.
+type noPlace struct {
+	pointer string
+	answer  any
+}
+
+func (e *noPlace) Error() string { return e.of("") }
+
+// of is what is wrong, and who looks for it; "" is nobody that has to be named.
+func (e *noPlace) of(who string) string {
+	return fmt.Sprintf("its answer has no %s%s; it has %s", e.pointer, who, listed(placesOf(e.answer)))
+}
+
+// placesShown is how many places of an answer are named.
+const placesShown = 8
+
+// listed are places as they are told.
+func listed(places []string) string {
+	switch n := len(places); {
+	case n == 0:
+		return "no text and no whole number"
+	case n == 1:
+		return places[0]
+	case n <= placesShown:
+		return strings.Join(places[:n-1], ", ") + " and " + places[n-1]
+	default:
+		return fmt.Sprintf("%s and %d more", strings.Join(places[:placesShown], ", "), n-placesShown)
+	}
+}
+
+// placesOf are the report.JSON pointers to an answer's texts and whole numbers, in order.
+func placesOf(answer any) []string {
+	var places []string
+	switch v := answer.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			for _, place := range placesOf(v[name]) {
+				places = append(places, "/"+event.EscapePointer(name)+place)
+			}
+		}
+	case []any:
+		for n, element := range v {
+			for _, place := range placesOf(element) {
+				places = append(places, "/"+strconv.Itoa(n)+place)
+			}
+		}
+	default:
+		if isScalar(v) {
+			places = append(places, "")
+		}
+	}
+	return places
+}
+
+// constants are what a target may give no place for in its answers, since it is the same for all its objects.
+var constants = life.Payment.Usual()
+
+// find looks for one of a subject's values in the subject hook's answer. Where it is not there, the error says what to write.
+func (p picked) find(name string, answer any) (any, error) {
+	value, err := p.value(answer)
+	var missing *noPlace
+	if !errors.As(err, &missing) {
+		return value, err
+	}
+	why := missing.of(", where pick looks for " + name)
+	if constant, can := constants[name]; can {
+		raw, _ := json.Marshal(constant) // a text or a number can be marshalled
+		why += fmt.Sprintf(`. If it is the same for all, give pick a constant: %q: {"value": %s}`, name, raw)
+	}
+	return nil, errors.New(why)
+}
+
+// namesAnID are places whose name says that an id is there.
+var namesAnID = regexp.MustCompile(`/(id|ID|uuid|ref|reference|\w+(Id|ID|_id|Ref|_ref|Reference|_reference))$`)
+
+// anID is the place of an answer that is most likely the object's id, as pick has it: "clientReferenceId": "/id".
+func anID(answer any) string {
+	place := "/id"
+	if places := placesOf(answer); !slices.Contains(places, place) && len(places) > 0 {
+		place = places[max(0, slices.IndexFunc(places, namesAnID.MatchString))]
+	}
+	return fmt.Sprintf(`"clientReferenceId": %q`, place)
+}
+
+// untied says what to write where nothing of a subject ties events to it.
+func untied(pick map[string]picked, answer any) error {
+	all, example := strings.Join(event.Ties, ", "), anID(answer)
+	switch {
+	case pick == nil:
+		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)
+	case slices.ContainsFunc(event.Ties, func(name string) bool { return pick[name].constant }):
+		return fmt.Errorf("pick takes none of %s from the answer, and a constant ties events to no single object; add one: %s", all, example)
+	}
+	return fmt.Errorf("pick has none of %s, one of which must tie events to the object; add one: %s", all, example)
+}

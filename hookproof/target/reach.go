@@ -1,0 +1,153 @@
+package target
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// foreignError is an address that must not be attacked.
+type foreignError struct{ host string }
+
+func (e *foreignError) Error() string {
+	return fmt.Sprintf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", e.host, e.host)
+}
+
+// ours tells whether an address is on this machine or in a private network.
+func ours(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // as servers write where they listen: to dial it is to dial this machine
+}
+
+// allows tells whether a host may be attacked wherever it is.
+func (t *Target) allows(host string) bool {
+	return slices.ContainsFunc(t.AllowHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
+}
+
+// checkHost refuses a host of which any address must not be attacked.
+func (t *Target) checkHost(host string) error {
+	if t.allows(host) {
+		return nil
+	}
+	addresses := []string{host}
+	if _, err := netip.ParseAddr(host); err != nil {
+		if addresses, err = t.Resolver.LookupHost(context.Background(), host); err != nil {
+			return fmt.Errorf("the target's host %s has no address", host)
+		}
+	}
+	for _, text := range addresses {
+		if address, err := netip.ParseAddr(text); err != nil || !ours(address) {
+			return &foreignError{host}
+		}
+	}
+	return nil
+}
+
+// dial connects to a host of the target's. A name may stand for another address by now than when Check asked for it, so
+// here the address itself is judged, when it is about to be connected to.
+func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if t.Dialer != nil {
+		return t.Dialer(ctx, network, address)
+	}
+	dialer := net.Dialer{Resolver: t.Resolver}
+	if host, _, err := net.SplitHostPort(address); err != nil || !t.allows(host) {
+		dialer.Control = func(_, resolved string, _ syscall.RawConn) error {
+			if to, err := netip.ParseAddrPort(resolved); err != nil || !ours(to.Addr()) {
+				return &foreignError{host}
+			}
+			return nil
+		}
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
+// Transport connects to the target, at addresses that may be attacked and nowhere else: by no proxy of the
+// environment's, and by HTTP/1.1, so that what is sent at once goes by connections of its own.
+func (t *Target) Transport() *http.Transport {
+	return &http.Transport{DialContext: t.dial, MaxIdleConnsPerHost: 128, DisableCompression: true}
+}
+
+// connect is a connection to the target, on which nothing was said.
+func (t *Target) connect(ctx context.Context) (net.Conn, error) {
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return nil, err
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return t.dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+}
+
+// Listens tells whether the target takes connections.
+func (t *Target) Listens() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), t.Timings.OrDefault().Connect)
+	defer cancel()
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// Reach says in a sentence why deliveries cannot reach the target, and what to do; nil is that they can.
+func (t *Target) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.Timings.OrDefault().Connect)
+	defer cancel()
+	conn, err := t.connect(ctx)
+	var foreign *foreignError
+	switch {
+	case errors.As(err, &foreign):
+		return foreign
+	case err != nil:
+		return fmt.Errorf("nothing listens at %s; is the target running?", t.URL)
+	}
+	defer func() { _ = conn.Close() }()
+	if u, err := url.Parse(t.URL); err != nil || u.Scheme != "https" {
+		return err
+	}
+	err = handshake(ctx, conn, t.URL)
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("the certificate of %s is not trusted (%w); trust its authority (on Linux by SSL_CERT_FILE), or test by http", t.URL, untrusted.Err)
+	case err != nil:
+		return fmt.Errorf("what listens at %s does not speak TLS; write http:// if it is plain HTTP", t.URL)
+	}
+	return nil
+}
+
+// SpeaksTLS tells whether there is an https target where the URL says http.
+func (t *Target) SpeaksTLS(ctx context.Context) bool {
+	if !strings.HasPrefix(t.URL, "http:") {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.Timings.OrDefault().Connect)
+	defer cancel()
+	conn, err := t.connect(ctx)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	var untrusted *tls.CertificateVerificationError // is TLS all the same
+	err = handshake(ctx, conn, t.URL)
+	return err == nil || errors.As(err, &untrusted)
+}
+
+func handshake(ctx context.Context, conn net.Conn, target string) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	return tls.Client(conn, &tls.Config{ServerName: u.Hostname()}).HandshakeContext(ctx)
+}

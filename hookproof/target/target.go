@@ -1,0 +1,179 @@
+// Package target has an endpoint and the facts that are needed to drive it: its URL, its secret, its hooks, its process and its
+// database. It delivers, and keeps each delivery with its answer in a journal. It refuses to reach what is not the user's own.
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"example.com/hookproof/hookproof/dbproxy"
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/result"
+)
+
+// Target is an endpoint and what it offers. URL and Secret are required; a hook that is nil is not
+// offered, and what needs it is not run. Hooks are called by several goroutines at once.
+type Target struct {
+	URL            string // where deliveries go
+	Secret         string // that signs them
+	PreviousSecret string // that is being rotated out, but still good; "" if there is none
+	Livemode       bool   // whose events the target takes for its own
+	APIVersion     string // of the events that it is sent; "" is 2023-10-16
+	File           string // the target file that it was read from; "" if there is none
+
+	Replicas   []string          // further URLs of the same endpoint, on the same database
+	Unhandled  []string          // event types that the target means to ignore
+	Ignore     []string          // places of a state to mask: report.JSON pointers, of which * is any one part
+	Headers    map[string]string // of each delivery, beside Stripe's, such as X-Forwarded-Proto
+	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither here nor private
+
+	// Subject makes a fresh, unpaid object.
+	Subject func(context.Context) (event.Subject, error)
+	// Announce names an object that does not exist yet; calling make creates it under those names.
+	Announce func(context.Context) (s event.Subject, make func(context.Context) error, err error)
+	// State is what the target says of a subject, its effects and not its deliveries: any report.JSON value.
+	State func(context.Context, event.Subject) (any, error)
+	// Counters are the target's own count of its deliveries.
+	Counters func(context.Context) (result.Counters, error)
+	// Hold locks the subject, so that deliveries about it wait, until release is called.
+	Hold func(context.Context, event.Subject) (release func() error, err error)
+	// Database is what a run puts a Proxy and a Link of its own in front of; nil where there is none, and where they are given.
+	Database *Database
+	// Proxy stands between the target and its database. Link stands behind it, and can be bad.
+	Proxy *dbproxy.Proxy
+	Link  *dbproxy.Link
+	// Break makes the store of a target that has no connection to it unusable; Mend heals it.
+	Break, Mend func(context.Context) error
+	// Stop ends the target: "stop" asks it to, "kill" does not; one that knows one way takes it for both.
+	// Start returns when it runs again. Both may be called when there is nothing to do. Neither is believed: that nothing
+	// listens after Stop, and something after Start, is waited for.
+	Stop  func(ctx context.Context, how string) error
+	Start func(context.Context) error
+
+	Timings Timings // zero fields take DefaultTimings'
+
+	behindProxy bool // what listens at URL goes on listening when the target is down
+
+	Stderr  func() string // the last that the process which Start has left behind wrote there; nil if that cannot be told
+	Starter []string      // the command that starts it, as far as that is known
+
+	Resolver *net.Resolver // of the hosts' names; nil is the machine's
+
+	// Dialer makes every connection to the target; nil is the dial guard's. Tests set it, to a network in memory.
+	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Needs are the words for what a scenario or a check may ask of a target.
+var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "replicas"}
+
+// Faults are the words for how a database may fail.
+var Faults = []string{"database-away", "database-frozen"}
+
+// Lacks names the first of the needs that the target does not offer, or "".
+func (t *Target) Lacks(needs []string) string {
+	offers := map[string]bool{
+		"subject":        t.Subject != nil,
+		"announce":       t.Announce != nil,
+		"state":          t.State != nil,
+		"counters":       t.Counters != nil,
+		"hold":           t.Hold != nil,
+		"database":       t.Proxy != nil || t.Database != nil,
+		"break":          t.Proxy != nil || t.Database != nil || t.Break != nil && t.Mend != nil,
+		"link":           t.Link != nil || t.Database != nil,
+		"restart":        t.Stop != nil && t.Start != nil,
+		"previousSecret": t.PreviousSecret != "",
+		"replicas":       len(t.Replicas) > 0,
+	}
+	for _, need := range needs {
+		if !offers[need] {
+			return need
+		}
+	}
+	return ""
+}
+
+// HookNames say in the words of the target file what a target does not offer.
+var HookNames = map[string]string{
+	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
+	"announce": "a `subject` hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "`database`",
+	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "replicas": "`replicas`",
+}
+
+// Fail makes the target's database fail as one of Faults says; heal mends it.
+func (t *Target) Fail(ctx context.Context, how string) error {
+	switch {
+	case t.Proxy == nil:
+		return t.Break(ctx)
+	case how == "database-frozen":
+		t.Proxy.Freeze()
+	default:
+		t.Proxy.Cut()
+	}
+	return nil
+}
+
+func (t *Target) Heal(ctx context.Context) error {
+	if t.Proxy == nil {
+		return t.Mend(ctx)
+	}
+	t.Proxy.Heal()
+	return nil
+}
+
+// Check refuses a target that must not be attacked: one that is not on this machine, in a private network
+// or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
+func (t *Target) Check() error {
+	u, err := url.Parse(t.URL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
+		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
+	}
+	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
+		return err
+	}
+	for _, secret := range []string{t.Secret, t.PreviousSecret} {
+		if apiKey.MatchString(secret) {
+			return fmt.Errorf("%s… is an API key; an endpoint's signing secret begins with whsec_", secret[:len("sk_test_")])
+		}
+	}
+	if t.Secret == "" {
+		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
+	}
+	if err := t.checkHeaders(); err != nil {
+		return err
+	}
+	for _, text := range append([]string{t.URL}, t.Replicas...) {
+		u, err := url.Parse(text)
+		if err != nil || u.Hostname() == "" {
+			return fmt.Errorf("%q is no URL of a replica", text)
+		}
+		if err := t.checkHost(u.Hostname()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apiKey is how a test mode's API key begins.
+var apiKey = regexp.MustCompile(`^[srp]k_test_`)
+
+// isPort tells whether there can be such a port; "" is the scheme's own.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
+}
+
+// RefuseLiveKeys refuses texts in which there is a key to real money.
+func RefuseLiveKeys(texts ...string) error {
+	for _, text := range texts {
+		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
+			return errors.New("this has a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and test keys")
+		}
+	}
+	return nil
+}
