@@ -129,8 +129,8 @@ func ending(r result.Report, ended error) error {
 	switch outcome := report.OutcomeOf(r); {
 	case outcome == report.Failed && ended != nil:
 		return fmt.Errorf("%w; also: %w", errFailed, ended)
-	case outcome == report.Failed && r.Incomplete():
-		return fmt.Errorf("%w; also incomplete: %s", errFailed, strings.Join(lacking(r), "; "))
+	case outcome == report.Failed && outOfBudget(r) != "":
+		return fmt.Errorf("%w; also incomplete: %s", errFailed, outOfBudget(r))
 	case outcome == report.Failed:
 		return errFailed
 	case ended != nil:
@@ -139,6 +139,18 @@ func ending(r result.Report, ended error) error {
 		return fmt.Errorf("incomplete: %s", strings.Join(lacking(r), "; "))
 	}
 	return nil
+}
+
+// outOfBudget says what a run was out of, and which flag gives it more; "" is nothing.
+func outOfBudget(r result.Report) string {
+	for _, f := range r.Findings {
+		for out, flag := range more {
+			if f.Reason == result.OverBudget && strings.HasPrefix(f.Why, out) {
+				return f.Why + "; " + flag + " gives more"
+			}
+		}
+	}
+	return ""
 }
 
 // more are the flags that give a run what it was out of.
