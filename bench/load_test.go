@@ -15,7 +15,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// counter is an endpoint that tells what it was sent.
+// counter is an endpoint that counts what it receives.
 type counter struct {
 	mu                       sync.Mutex
 	seen                     map[string]bool
@@ -48,15 +48,15 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// counted sends a mix to a counter whose first events are recorded already.
+// counted sends a mix to a counter that has received the seeds.
 func counted(t *testing.T, mixName string, bookings int64, refuse bool) (*counter, sample, error) {
 	t.Helper()
 	c := &counter{seen: map[string]bool{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	letter, err := newTemplate()
+	tmpl, err := newTemplate()
 	require.NoError(t, err)
-	e := &endpoint{name: "counter", address: server.Listener.Addr().String(), template: letter, database: &database{bookings: bookings}}
+	e := &endpoint{name: "counter", address: server.Listener.Addr().String(), template: tmpl, database: &database{bookings: bookings}}
 	require.NoError(t, e.seed())
 	require.Equal(t, seeds, c.fresh)
 	c.fresh, c.refuse = 0, refuse
@@ -127,13 +127,13 @@ func TestWrongAnswersAreNoDeliveries(t *testing.T) {
 	require.Zero(t, s.sent)
 	require.EqualValues(t, 100, s.refused)
 	require.Equal(t, "500 instead of 200", s.fault)
-	tally := newTally(job{"counter", mixes[3], 4})
-	tally.add(s)
-	r := Report{Rows: []Row{tally.row()}}
-	require.ErrorContains(t, r.fault(), "100 deliveries were not answered")
+	collected := newSamples(job{"counter", mixes[3], 4})
+	collected.add(s)
+	r := Report{Rows: []Row{collected.row()}}
+	require.ErrorContains(t, r.fault(), "100 deliveries had an unexpected answer")
 }
 
-func TestUsedUpBookingsAreSaidToBe(t *testing.T) {
+func TestUsedUpBookingsAreReported(t *testing.T) {
 	t.Parallel()
 	c, _, err := counted(t, "unique", seeds+10, false)
 	require.ErrorContains(t, err, "used up")
