@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// bench is everything that runs during a run.
+// bench is one run: its plan, its database, its servers and its report.
 type bench struct {
 	plan      plan
 	out       io.Writer
@@ -23,13 +23,13 @@ type bench struct {
 	ready     map[string]Spread
 }
 
-// measured is the limit, or a server.
+// measured is what a job is measured on: pgbench or a server.
 type measured interface {
 	measure(ctx context.Context, j job, length time.Duration) (sample, error)
 }
 
-// open starts PostgreSQL and every server of the plan. A peer that cannot be run is taken off the plan, and
-// said to be; without the limit or our own server there is no run.
+// open starts PostgreSQL and every server of the plan. A peer that does not start is removed from the plan, and the report
+// says so. A run needs pgbench and our own server.
 func open(ctx context.Context, p plan, out io.Writer) (_ *bench, err error) {
 	b := &bench{plan: p, out: out, measured: map[string]measured{}, ready: map[string]Spread{}}
 	defer func() {
@@ -61,14 +61,14 @@ func open(ctx context.Context, p plan, out io.Writer) (_ *bench, err error) {
 
 func (b *bench) say(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format+"\n", args...) }
 
-// missing notes what is not measured: now, and in the report.
+// missing prints what is not measured, and adds it to the report.
 func (b *bench) missing(what string, why error) {
 	line := fmt.Sprintf("%s is not measured: %v", what, why)
 	b.report.NotMeasured = append(b.report.NotMeasured, line)
 	b.say("%s", line)
 }
 
-// add makes one server ready to be measured.
+// add starts one server and delivers its first events.
 func (b *bench) add(ctx context.Context, name string) error {
 	if err := b.database.copyAs(ctx, name); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (b *bench) close() {
 	_ = os.RemoveAll(b.directory)
 }
 
-// run measures all rounds, interleaved, so that what else the machine does falls on all alike.
+// run measures all rounds. The jobs of a round are interleaved, so that host load affects all servers alike.
 func (b *bench) run(ctx context.Context) (Report, error) {
 	b.report.PostgreSQL, b.report.Rounds, b.report.Seconds = b.database.postgres.Version(), b.plan.rounds, b.plan.length.Seconds()
 	b.report.Machine = machine()
@@ -116,7 +116,7 @@ func (b *bench) run(ctx context.Context) (Report, error) {
 			return b.report, err
 		}
 	}
-	tallies, before := map[string]*tally{}, readLoad("/proc", os.Getpid())
+	collected, before := map[string]*samples{}, readProcessorTime("/proc", os.Getpid())
 	for round := range b.plan.rounds {
 		b.say("Round %d of %d", round+1, b.plan.rounds)
 		for _, j := range b.plan.jobs(round) {
@@ -125,17 +125,17 @@ func (b *bench) run(ctx context.Context) (Report, error) {
 				return b.report, fmt.Errorf("%s: %w", j, err)
 			}
 			if s.refused > 0 {
-				b.say("%s: %d of %d deliveries were not answered as they should be; the last: %s", j, s.refused, s.refused+s.sent, s.fault)
+				b.say("%s: %d of %d deliveries had an unexpected answer; the last: %s", j, s.refused, s.refused+s.sent, s.fault)
 			}
-			if tallies[j.String()] == nil {
-				tallies[j.String()] = newTally(j)
+			if collected[j.String()] == nil {
+				collected[j.String()] = newSamples(j)
 			}
-			tallies[j.String()].add(s)
+			collected[j.String()].add(s)
 		}
 	}
-	b.report.Others = readLoad("/proc", os.Getpid()).othersSince(before)
+	b.report.HostLoad = readProcessorTime("/proc", os.Getpid()).hostLoadSince(before)
 	for _, j := range b.plan.inOrder() {
-		b.report.Rows = append(b.report.Rows, tallies[j.String()].row())
+		b.report.Rows = append(b.report.Rows, collected[j.String()].row())
 	}
 	b.report.compare()
 	for _, e := range b.endpoints {

@@ -13,11 +13,10 @@ import (
 	"example.com/hookproof/store"
 )
 
-// price is what every booking costs, in cents.
+// price is the price of a booking, in cents.
 const price = 4500
 
-// database is the one durable PostgreSQL of a run. Every server has a database of its own on it, all copies of
-// one that is migrated and filled.
+// database is the durable PostgreSQL of a run. Each server has its own database on it, a copy of one migrated and filled database.
 type database struct {
 	postgres *pgserver.Server
 	admin    *sql.DB
@@ -53,7 +52,7 @@ func openDatabase(ctx context.Context, bookings int64, out io.Writer) (_ *databa
 	return d, d.fill(ctx)
 }
 
-// fill makes the bookings. One resource has a row of slots one after the other, as a real one has.
+// fill inserts the bookings. The slots of a resource follow one after the other, as in production.
 func (d *database) fill(ctx context.Context) error {
 	db, err := sql.Open("postgres", d.postgres.URL(filled))
 	if err != nil {
@@ -76,24 +75,24 @@ func (d *database) fill(ctx context.Context) error {
 	return db.Close()
 }
 
-// copyAs makes a server's own database.
+// copyAs creates the database of a server.
 func (d *database) copyAs(ctx context.Context, name string) error {
 	return d.postgres.CreateDatabase(ctx, name, filled)
 }
 
-// settle writes out what loading left to be written, which the first rounds would pay for otherwise.
+// settle runs a checkpoint, so that the first rounds do not write the loaded rows.
 func (d *database) settle(ctx context.Context) error {
 	_, err := d.admin.ExecContext(ctx, `CHECKPOINT`)
 	return err
 }
 
-// now is PostgreSQL's clock.
+// now returns the time of PostgreSQL's clock.
 func (d *database) now(ctx context.Context) (now time.Time, err error) {
 	err = d.admin.QueryRowContext(ctx, `SELECT clock_timestamp()`).Scan(&now)
 	return now, err
 }
 
-// heard counts the connections to a database on which anything came since a time.
+// heard counts the connections to a database that were used since a time.
 func (d *database) heard(ctx context.Context, name string, since time.Time) (count int, err error) {
 	err = d.admin.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
 		WHERE datname = $1 AND backend_type = 'client backend' AND state_change > $2`, name, since).Scan(&count)

@@ -22,7 +22,7 @@ func BenchmarkDelivery(b *testing.B) {
 	database, err := openDatabase(b.Context(), 50_000, io.Discard)
 	require.NoError(b, err)
 	defer database.close()
-	letter, err := newTemplate()
+	tmpl, err := newTemplate()
 	require.NoError(b, err)
 	s, err := store.Open(database.url(filled))
 	require.NoError(b, err)
@@ -37,7 +37,7 @@ func BenchmarkDelivery(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		signer := newSigner(webhookSecret)
 		for pb.Next() {
-			body := letter.appendBody(nil, next.Add(1))
+			body := tmpl.appendBody(nil, next.Add(1))
 			r := httptest.NewRequest(http.MethodPost, "/webhooks/stripe", bytes.NewReader(body))
 			r.Header.Set("Stripe-Signature", string(signer.sign(time.Now().Unix(), body)))
 			w := httptest.NewRecorder()

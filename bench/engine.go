@@ -21,10 +21,10 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// slicesOfRun is in how many parts the engine's deliveries are sent: its memory is looked at after each.
+// slicesOfRun is the number of slices that the deliveries are divided into. The memory is read after each slice.
 const slicesOfRun = 10
 
-// engineConnections is how many deliveries are under way at a time.
+// engineConnections is how many deliveries are sent at the same time.
 const engineConnections = 32
 
 // EngineReport is what -engine writes.
@@ -35,7 +35,7 @@ type EngineReport struct {
 	Goals      []Result `json:"goals"`
 }
 
-// Slice is a part of the deliveries.
+// Slice is the result of one part of the deliveries.
 type Slice struct {
 	Rate     float64 `json:"rate"`           // a second
 	CPU      float64 `json:"cpuPerThousand"` // the sender's CPU seconds for a thousand; 0 is unknown
@@ -43,7 +43,7 @@ type Slice struct {
 	Refused  int     `json:"refused"`        // not answered with a 2xx; 0
 }
 
-// measureEngine sends with package hookproof to a trivial endpoint in another process. Both share the machine.
+// measureEngine sends deliveries with package target to a trivial endpoint in another process on the same machine.
 func measureEngine(ctx context.Context, deliveries int, file string, out io.Writer) error {
 	if deliveries < slicesOfRun {
 		return misuse{fmt.Errorf("-deliveries must be %d or more", slicesOfRun)}
@@ -77,7 +77,7 @@ func measureEngine(ctx context.Context, deliveries int, file string, out io.Writ
 	return writeJSON(file, report)
 }
 
-// sendSlice sends one event again and again: signed anew each time, as a retry is.
+// sendSlice sends the same event count times, each time with a new signature, as a retry has.
 func sendSlice(ctx context.Context, t *target.Target, e event.Event, count int) (s Slice, err error) {
 	journal := &target.Journal{Each: func(d target.Delivery) {
 		if !d.Acknowledged() {
@@ -108,8 +108,7 @@ func sendSlice(ctx context.Context, t *target.Target, e event.Event, count int) 
 	return s, err
 }
 
-// judgeEngine compares with what is asked of the engine. Flat is: the memory after the last slice is at most a
-// tenth more than after the first.
+// judgeEngine compares the slices with the goals. The memory after the last slice may be at most a tenth more than after the first.
 func judgeEngine(slices []Slice) []Result {
 	var rates []float64
 	for _, s := range slices {
@@ -141,7 +140,8 @@ func (r EngineReport) print(out io.Writer) error {
 	return printGoals(out, r.Goals, nil)
 }
 
-// startTarget runs this program again as the endpoint. It ends with us, since its standard input does.
+// startTarget starts this program again, as the endpoint. The endpoint ends when its standard input is closed, so at the latest
+// with this process.
 func startTarget(ctx context.Context) (url string, stop func(), err error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -172,7 +172,7 @@ func startTarget(ctx context.Context) (url string, stop func(), err error) {
 	return strings.TrimSpace(line), stop, nil
 }
 
-// beTarget reads every delivery and answers 200, until its input ends. It prints its URL.
+// beTarget prints its URL and answers 200 to each delivery, until its input ends.
 func beTarget(in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

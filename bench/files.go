@@ -8,10 +8,11 @@ import (
 	"path/filepath"
 )
 
-// files are where a report goes beside the terminal; "" is nowhere.
+// files are the files that a report is written to; "" is none.
 type files struct{ json, svg, page string }
 
-// check tells before the measuring, which takes minutes, that a file cannot be written, or has no place for tables.
+// check returns an error if a file cannot be written or the page has no place for the tables. It is called before the
+// measurements, which take minutes.
 func (to files) check() error {
 	for _, one := range []struct{ flag, name string }{{"json", to.json}, {"svg", to.svg}, {"page", to.page}} {
 		if one.name == "" {
@@ -34,7 +35,7 @@ func (to files) check() error {
 	return nil
 }
 
-// writable tries to write to a file without changing it, or beside where it will be.
+// writable checks that a file can be written, or created if it does not exist, without changing it.
 func writable(name string) error {
 	file, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err == nil {

@@ -2,16 +2,16 @@ package main
 
 import "fmt"
 
-// goal is one figure of a run that is to be reached.
+// goal is a limit for one figure of a run.
 type goal struct {
 	what   string
 	unit   string
-	least  bool // the limit is the least that will do; otherwise the most
+	least  bool // the limit is a minimum; otherwise a maximum
 	limit  float64
-	figure func(Report) (figure Spread, why string) // why says what there is no figure for
+	figure func(Report) (figure Spread, why string) // why is the reason where there is no figure
 }
 
-// Result is what a run says of a goal.
+// Result is the result of a goal.
 type Result struct {
 	Goal    string  `json:"goal"`
 	Unit    string  `json:"unit,omitempty"`
@@ -45,7 +45,7 @@ var goals = []goal{
 	{"production image", "MB", false, 20, imageOf},
 }
 
-// rateOf compares our rate in a mix with another's, round by round.
+// rateOf compares the rates of two rows, round by round.
 func rateOf(mix, other, otherMix string, connections int) func(Report) (Spread, string) {
 	return func(r Report) (Spread, string) {
 		ours, _ := r.row(oursName, mix, connections)
@@ -108,7 +108,7 @@ func imageOf(r Report) (Spread, string) {
 	return Spread{*r.Image, *r.Image, *r.Image}, ""
 }
 
-// judge compares a run with every goal. The median counts.
+// judge compares the medians of a run with the goals.
 func judge(r Report, goals []goal) []Result {
 	results := make([]Result, 0, len(goals))
 	for _, g := range goals {

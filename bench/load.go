@@ -10,24 +10,23 @@ import (
 	"time"
 )
 
-// seeds are the events that are recorded before anything is measured, and which duplicates and forgeries
-// are copies of.
+// seeds is how many events are delivered before the first round. The duplicates and the forgeries are copies of them.
 const seeds = 256
 
-// endpoint is a running server that deliveries go to.
+// endpoint is a running server that receives deliveries.
 type endpoint struct {
 	name     string
 	address  string // host:port
 	process  *exec.Cmd
 	database *database
 	template template
-	next     atomic.Int64 // the booking that was delivered last
+	next     atomic.Int64 // the number of the last new event
 	answered atomic.Int64 // deliveries
 }
 
-// measure is one round of one job. In a burst all deliveries are due at its beginning, so that each one's
-// latency has its wait in it. Otherwise a connection sends its next delivery when it has the answer to the
-// last, and the latency is corrected.
+// measure runs one round of a job. In a burst all deliveries are due when the round begins, so each latency includes the time
+// that the delivery has waited. In other mixes a connection sends its next delivery after the last answer, and measure
+// corrects the latencies for coordinated omission.
 func (e *endpoint) measure(ctx context.Context, j job, length time.Duration) (s sample, err error) {
 	began, err := e.database.now(ctx)
 	if err != nil {
@@ -54,7 +53,7 @@ func (e *endpoint) measure(ctx context.Context, j job, length time.Duration) (s 
 	return s, err
 }
 
-// cpu is the server's and our own.
+// cpu returns the processor time of the server and of this program.
 func (e *endpoint) cpu() (seconds [2]float64, err error) {
 	for i, pid := range []int{e.process.Process.Pid, os.Getpid()} {
 		if seconds[i], err = cpuSeconds(pid); err != nil {
@@ -65,20 +64,20 @@ func (e *endpoint) cpu() (seconds [2]float64, err error) {
 }
 
 func (e *endpoint) send(ctx context.Context, j job, length time.Duration) (sample, error) {
-	couriers := make([]*courier, j.connections)
-	for i := range couriers {
-		couriers[i] = newCourier(e.address, e.template)
-		defer couriers[i].close()
+	clients := make([]*client, j.connections)
+	for i := range clients {
+		clients[i] = newClient(e.address, e.template)
+		defer clients[i].close()
 	}
 	s := sample{latency: newHistogram()}
 	var backlog atomic.Int64
 	backlog.Store(int64(float64(j.mix.backlog) * length.Seconds()))
-	var mu sync.Mutex // of the sample
+	var mu sync.Mutex // guards s
 	var group sync.WaitGroup
 	began := time.Now()
-	for i, c := range couriers {
+	for i, c := range clients {
 		group.Go(func() {
-			last := int64(1 + i%seeds) // of this connection's, recorded
+			last := int64(1 + i%seeds) // the last new event of this connection
 			for turn := i; ctx.Err() == nil; turn++ {
 				due := began
 				if j.mix.backlog == 0 {
@@ -96,7 +95,7 @@ func (e *endpoint) send(ctx context.Context, j job, length time.Duration) (sampl
 						return
 					}
 					last = number
-				case len(j.mix.kinds) == 1: // all are copies: of all that there are
+				case len(j.mix.kinds) == 1: // all deliveries are copies, of all seeds in turn
 					number = int64(1 + turn%seeds)
 				}
 				fault := c.deliver(k, number)
@@ -104,7 +103,7 @@ func (e *endpoint) send(ctx context.Context, j job, length time.Duration) (sampl
 				mu.Lock()
 				if fault == "" {
 					s.sent++
-					_ = s.latency.RecordValue(max(1, took)) // below a minute: the client gives up sooner
+					_ = s.latency.RecordValue(max(1, took)) // always in range: the client times out after 30 s
 				} else {
 					s.refused++
 					s.fault = fault
@@ -117,25 +116,25 @@ func (e *endpoint) send(ctx context.Context, j job, length time.Duration) (sampl
 	s.took = time.Since(began)
 	e.answered.Add(s.sent)
 	if e.next.Load() > e.database.bookings {
-		return s, fmt.Errorf("all %d bookings are used up; fewer or shorter rounds, please", e.database.bookings)
+		return s, fmt.Errorf("all %d bookings are used up; run fewer or shorter rounds", e.database.bookings)
 	}
 	return s, ctx.Err()
 }
 
-// seed has the first events recorded.
+// seed delivers the first events.
 func (e *endpoint) seed() error {
-	c := newCourier(e.address, e.template)
+	c := newClient(e.address, e.template)
 	defer c.close()
 	for range seeds {
 		if fault := c.deliver(unique, e.next.Add(1)); fault != "" {
-			return fmt.Errorf("%s: one of the first deliveries was answered with %s", e.name, fault)
+			return fmt.Errorf("%s: one of the first deliveries failed: %s", e.name, fault)
 		}
 	}
 	e.answered.Add(seeds)
 	return nil
 }
 
-// warm gives a server, and what compiles while it runs, the time to get going. Nothing of it is kept.
+// warm delivers events before the first round, for caches and just-in-time compilers. It discards the sample.
 func (e *endpoint) warm(ctx context.Context, length time.Duration) error {
 	realistic := mixes[len(mixes)-1]
 	_, err := e.send(ctx, job{e.name, realistic, 32}, min(length, 3*time.Second))

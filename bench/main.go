@@ -1,17 +1,17 @@
-// Command bench measures the delivery's way against its limit, PostgreSQL doing the same writes with no HTTP in
-// front, and against peers that do the same in Node.js. All are measured in turn, round by round, on one durable
-// database server, because machines are shared and noisy: the ratios are what counts, not the rates.
+// Command bench measures the booking server's handling of deliveries. It compares it with pgbench, which does the same writes in
+// PostgreSQL without HTTP and so is the limit, and with peers in Node.js. All use one durable database server, and each round
+// measures all of them in turn. Compare the ratios, not the rates: the rates depend on the machine and on its load.
 //
 //	go run ./bench                        five rounds of one second and a half, everything: about eight minutes
 //	go run ./bench -rounds 1 -time 200ms  does it run?
 //	go run ./bench -servers pgbench,booking-server -mixes unique,forged -connections 32
 //	go run ./bench -engine                how fast package hookproof sends, and what it keeps
 //
-// It needs a PostgreSQL with pgbench on the machine, and for the peers Node.js with npm; docs/benchmark.md tells
-// what is measured and how. Everything runs on the loopback interface, and stops by itself.
+// It needs a PostgreSQL with pgbench on the machine, and for the peers Node.js with npm; docs/benchmark.md
+// says what is measured and how. Everything runs on the loopback interface, and ends by itself.
 //
-// Exit status: 0 if everything was measured that could be, whatever the goals; 1 if not, or if a delivery was
-// not answered as it should be; 2 for bad use.
+// Exit status: 0 if all measurements that are possible here were made, whether or not the goals are reached; 1 if one failed, or
+// if a delivery had an unexpected answer; 2 for wrong usage.
 package main
 
 import (
@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// misuse is an error of the command line.
+// misuse is an error in the command line.
 type misuse struct{ error }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -102,7 +102,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return errors.Join(report.show(out, to), report.fault())
 }
 
-// measureAll is a whole run.
+// measureAll runs a plan.
 func measureAll(ctx context.Context, p plan, image bool, out io.Writer) (Report, error) {
 	b, err := open(ctx, p, out)
 	if err != nil {
@@ -116,7 +116,7 @@ func measureAll(ctx context.Context, p plan, image bool, out io.Writer) (Report,
 	return report, err
 }
 
-// addImage measures the image, or says why not.
+// addImage adds the size of the production image, or the reason why it is not measured.
 func (r *Report) addImage(ctx context.Context) {
 	size, err := imageMB(ctx)
 	if err != nil {
@@ -126,14 +126,14 @@ func (r *Report) addImage(ctx context.Context) {
 	r.Image = &size
 }
 
-// fault is an error when not every delivery was answered as it should be: the rates are then of something else.
+// fault returns an error if a delivery had an unexpected answer: then the rates are not those of the mix.
 func (r Report) fault() error {
 	var wrong int64
 	for _, row := range r.Rows {
 		wrong += row.Refused
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d deliveries were not answered as they should be", wrong)
+		return fmt.Errorf("%d deliveries had an unexpected answer", wrong)
 	}
 	return nil
 }

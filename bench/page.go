@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Between these lines of a page stand the tables, which every run writes anew.
+// The tables of a page are between these two lines. Each run with -page replaces them.
 const (
 	pageBegin = "<!-- The tables below are written by go run ./bench -page. -->\n"
 	pageEnd   = "<!-- Until here. -->\n"
 )
 
-// withTables puts a report's tables in the place of those that the page has.
+// withTables replaces the tables of a page by those of a report.
 func withTables(page []byte, r Report) ([]byte, error) {
 	before, rest, begins := bytes.Cut(page, []byte(pageBegin))
 	_, after, ends := bytes.Cut(rest, []byte(pageEnd))
@@ -22,7 +22,7 @@ func withTables(page []byte, r Report) ([]byte, error) {
 	return bytes.Join([][]byte{before, []byte(pageBegin), tables(r), []byte(pageEnd), after}, nil), nil
 }
 
-// tables are the report in Markdown.
+// tables returns the report in Markdown.
 func tables(r Report) []byte {
 	var out bytes.Buffer
 	write := func(format string, args ...any) { _, _ = fmt.Fprintf(&out, format+"\n", args...) }

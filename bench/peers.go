@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 )
 
-// nodePeer prepares a peer of peers/: its dependencies are installed once for each state of its files, in the
-// user's cache directory, so that the tree stays as it is.
+// nodePeer prepares a peer of peers/. Its dependencies are installed in the user's cache directory, once for each version of its
+// files, so that the repository does not change.
 func nodePeer(name string) func(context.Context, string, io.Writer) (program, error) {
 	return func(ctx context.Context, _ string, out io.Writer) (program, error) {
 		node, err := exec.LookPath("node")
@@ -34,8 +34,8 @@ func nodePeer(name string) func(context.Context, string, io.Writer) (program, er
 	}
 }
 
-// installed is a directory with a peer's files and its dependencies. It is made under another name first: one
-// that has its name is whole.
+// installed returns the directory with a peer's files and its dependencies. It installs in a temporary directory and renames that at
+// the end, so that a directory with the final name is complete.
 func installed(ctx context.Context, source fs.FS, base string, out io.Writer) (directory string, err error) {
 	files, sum, err := readPeer(source)
 	if err != nil {
@@ -53,7 +53,7 @@ func installed(ctx context.Context, source fs.FS, base string, out io.Writer) (d
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.RemoveAll(raw) }() // after the renaming there is none
+	defer func() { _ = os.RemoveAll(raw) }() // it does not exist after the renaming
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(raw, name), content, 0o644); err != nil {
 			return "", err
@@ -78,7 +78,7 @@ func installed(ctx context.Context, source fs.FS, base string, out io.Writer) (d
 	return directory, nil
 }
 
-// readPeer reads a peer's files, and a sum over their names and contents.
+// readPeer reads a peer's files, and hashes their names and contents.
 func readPeer(source fs.FS) (files map[string][]byte, sum string, err error) {
 	entries, err := fs.ReadDir(source, ".")
 	if err != nil {

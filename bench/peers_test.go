@@ -22,7 +22,7 @@ func withPrograms(t *testing.T, status string, names ...string) (calls string) {
 	return calls
 }
 
-func TestWithoutNodeAPeerIsSaidToBeMissing(t *testing.T) {
+func TestWithoutNodeAPeerIsReportedMissing(t *testing.T) {
 	prepare := nodePeer("express-pg")
 	withPrograms(t, "0")
 	_, err := prepare(t.Context(), "", t.Output())

@@ -17,10 +17,9 @@ import (
 
 const pgbenchName = "pgbench"
 
-// statement does what one unique delivery writes, in one statement: the event with its payload, and the
-// booking's change. That is the least that any server on this schema has to have done. The clients take turns in
-// the events, so that the tables and indexes grow where a server's would, and the payload is a real event,
-// sent with each.
+// statement makes the writes of one unique delivery in one statement: it inserts the event with its payload and updates the booking.
+// Any server with this schema must write at least this. The clients take the events in turn, so that they insert in the same
+// places of the tables and indexes as a server. The payload is a real event, and is sent each time.
 var statement = `\set turn :turn + 1
 \set n :first + :turn * :clients + :client_id
 \set booking 1 + (:n - 1) % :bookings
@@ -34,13 +33,13 @@ UPDATE "Booking" b SET status = GREATEST(b.status, 'CONFIRMED'), "stripePaymentI
 FROM recorded WHERE b.id = recorded."bookingId";
 `
 
-// pgbench measures the limit.
+// pgbench runs PostgreSQL's load generator, which is the limit.
 type pgbench struct {
 	program   string
 	directory string // for its script and logs
 	database  *database
 	payload   string
-	first     int64 // the event that comes next
+	first     int64 // the number of the next event
 }
 
 func newPgbench(d *database, directory string, t template) (*pgbench, error) {
@@ -56,13 +55,14 @@ func newPgbench(d *database, directory string, t template) (*pgbench, error) {
 
 func (p *pgbench) script() string { return filepath.Join(p.directory, "delivery.sql") }
 
-// errOnlyConnected is a round that was over before the first transaction: connecting counts in pgbench's duration.
+// errOnlyConnected says that a round ended before its first transaction, because pgbench counts the time to connect.
 var errOnlyConnected = errors.New("pgbench came to no transaction")
 
-// longestRound is the longest round, in seconds, that is tried for connections that take so long.
+// longestRound is the greatest length, in seconds, that a repeated round may have.
 const longestRound = 16
 
-// measure is one round; pgbench counts in whole seconds. One that a busy machine spent on connecting is made anew, twice as long.
+// measure runs one round, in whole seconds, because pgbench has no others. If the round ended before its first transaction, it is
+// repeated with twice the length.
 func (p *pgbench) measure(ctx context.Context, j job, length time.Duration) (s sample, err error) {
 	for seconds := max(1, int(length.Round(time.Second)/time.Second)); ; seconds *= 2 {
 		if s, err = p.round(ctx, j, seconds); !errors.Is(err, errOnlyConnected) || seconds >= longestRound {
@@ -96,20 +96,20 @@ func (p *pgbench) round(ctx context.Context, j job, seconds int) (sample, error)
 	if s.sent == 0 {
 		return s, fmt.Errorf("pgbench logged no transaction:\n%s", out)
 	}
-	// Clients that were faster have come further: the next run begins beyond them all.
+	// The fastest client has used the highest numbers. The next round begins after them.
 	p.first += (most + 2) * int64(j.connections)
 	s.latency = corrected(s.latency, s.took*time.Duration(j.connections)/time.Duration(s.sent))
 	s.clientCPU = (command.ProcessState.UserTime() + command.ProcessState.SystemTime()).Seconds()
 	return s, nil
 }
 
-// spent is what pgbench took for its transactions without connecting first: their number by their rate.
+// spent returns how long the transactions took, without the time to connect: their number divided by their rate.
 func (p *pgbench) spent(out []byte) (time.Duration, error) {
 	count, rate := -1.0, 0.0
 	for line := range bytes.Lines(out) {
 		_, err1 := fmt.Sscanf(string(line), "number of transactions actually processed: %g", &count)
 		_, err2 := fmt.Sscanf(string(line), "tps = %g (without initial connection time)", &rate)
-		_, _ = err1, err2 // most lines are others
+		_, _ = err1, err2 // most lines match neither
 	}
 	if count == 0 {
 		return 0, fmt.Errorf("%w:\n%s", errOnlyConnected, out)
@@ -120,8 +120,8 @@ func (p *pgbench) spent(out []byte) (time.Duration, error) {
 	return time.Duration(count / rate * float64(time.Second)), nil
 }
 
-// readLogs reads what pgbench -l has written, a file a thread and a line a transaction: client, number of the
-// client's transaction, microseconds, and more. It answers how many there are, and the most of one client.
+// readLogs reads the logs of pgbench -l: one file for each thread, and one line for each transaction, with the client, the number of
+// the client's transaction, its microseconds and more. It returns the number of transactions and the greatest number of a client.
 func readLogs(directory string, latency *hdr.Histogram) (count, most int64, err error) {
 	files, err := os.ReadDir(directory)
 	if err != nil {

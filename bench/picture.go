@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// panel is one small chart: a bar for each server. Bars are compared within their panel only.
+// panel is one chart, with a bar for each server. The bars of different panels have different scales.
 type panel struct {
 	title string
 	bars  []bar
@@ -18,7 +18,7 @@ type bar struct {
 	value Spread
 }
 
-// The picture's measures, in pixels.
+// The sizes of the picture, in pixels.
 const (
 	pictureWidth = 960
 	columnWidth  = 464
@@ -33,8 +33,8 @@ const (
 	footHeight   = 48
 )
 
-// style gives every part its colour on light and on dark pages. The ground is the picture's own, since a page's
-// colours need not be the system's.
+// style sets the colours for light and dark systems. The picture has its own background, because the colours of a page may differ
+// from those of the system.
 const style = `
   text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328 }
   .head { font-size: 15px; font-weight: 600 } .title { font-weight: 600 } .small { fill: #59636e }
@@ -76,7 +76,7 @@ func picture(r Report) []byte {
 	return out.Bytes()
 }
 
-// fastPanels are the rates over 32 connections, mix by mix.
+// fastPanels returns the panels of the rates over 32 connections, one for each mix.
 func fastPanels(r Report) []panel {
 	var panels []panel
 	for _, m := range mixes {
@@ -91,7 +91,7 @@ func fastPanels(r Report) []panel {
 	return panels
 }
 
-// smallPanels are what should be small.
+// smallPanels returns the panels of figures that should be small.
 func smallPanels(r Report) []panel {
 	rows := func(title, mix string, connections int, value func(Row) Spread) panel {
 		p := panel{title: title}
@@ -169,7 +169,7 @@ func (p panel) draw(write func(string, ...any), x, y int) {
 	}
 }
 
-// figure writes a number with two or three digits that count, and thousands apart.
+// figure formats a number with two or three significant digits, and separates the thousands.
 func figure(v float64) string {
 	if v < 100 {
 		return fmt.Sprintf("%.2g", v)

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// kind is what a single delivery is.
+// kind says what a delivery is: new, a copy or a forgery.
 type kind int
 
 const (
-	unique    kind = iota // an event about a booking that had none
-	duplicate             // an event that is recorded already, signed anew, as Stripe's retries are
+	unique    kind = iota // a new event about a new booking
+	duplicate             // a copy of a recorded event with a new signature, as Stripe retries
 	forged                // signed with another secret
 )
 
-// mix is what is delivered.
+// mix is a named sequence of deliveries.
 type mix struct {
 	name    string
 	about   string
-	kinds   []kind // each connection goes round and round in these
-	backlog int    // deliveries, for each second of a round's length, that are due at once; 0: no end while the round lasts
-	silent  bool   // the database must hear nothing of it
+	kinds   []kind // each connection repeats these
+	backlog int    // deliveries due when the round begins, for each second of its length; 0 sends until the round ends
+	silent  bool   // the server must not use its database
 }
 
 var mixes = []mix{
@@ -46,10 +46,10 @@ func realistic() []kind {
 	return kinds
 }
 
-// crowd is how many connections a burst comes over as well: Stripe does not wait for its turn.
+// crowd is the number of connections of an additional burst, because Stripe sends many deliveries at the same time.
 const crowd = 256
 
-// job is one measurement, of which there is one in each round.
+// job is one measurement: a server, a mix and a number of connections. Each round runs each job once.
 type job struct {
 	server      string
 	mix         mix
@@ -69,8 +69,8 @@ type plan struct {
 	connections []int
 }
 
-// jobs are one round's, in order: what is compared with each other is measured one after the other, and
-// each round begins with another server, so that none has the best place always.
+// jobs returns the jobs of a round, in order. Jobs that are compared run one after the other. Each round begins with another
+// server, so that no server always has the best place.
 func (p plan) jobs(round int) []job {
 	var jobs []job
 	for _, n := range slices.Compact(append(slices.Clone(p.connections), crowd)) {
@@ -90,7 +90,7 @@ func (p plan) jobs(round int) []job {
 	return jobs
 }
 
-// inOrder are the same jobs as a table has them.
+// inOrder returns the same jobs in the order of the tables.
 func (p plan) inOrder() []job {
 	mixAt := func(j job) int { return slices.IndexFunc(p.mixes, func(m mix) bool { return m.name == j.mix.name }) }
 	jobs := p.jobs(0)
@@ -100,12 +100,12 @@ func (p plan) inOrder() []job {
 	return jobs
 }
 
-// bookings are how many each server needs: more than the fastest can confirm, in all rounds together.
+// bookings is how many bookings each server needs: more than the fastest server can confirm in all rounds.
 func (p plan) bookings() int64 {
 	return 20_000 + int64(30_000*float64(p.rounds)*p.length.Seconds())
 }
 
-// newPlan checks what the flags say. An empty list is all.
+// newPlan checks the flags. An empty list selects everything.
 func newPlan(rounds int, length time.Duration, servers, mixNames, connections string) (plan, error) {
 	p := plan{rounds: rounds, length: length}
 	if rounds < 1 || length < 100*time.Millisecond || length > time.Minute {
@@ -139,7 +139,7 @@ func newPlan(rounds int, length time.Duration, servers, mixNames, connections st
 	return p, nil
 }
 
-// chosen are the names of a list, in the order in which all are known.
+// chosen returns the names in a list, in the order of all.
 func chosen(flag, list string, all []string) ([]string, error) {
 	if list == "" {
 		return all, nil

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// print writes the report for a person at a terminal.
+// print writes the report as text.
 func (r Report) print(out io.Writer) error {
 	_, _ = fmt.Fprintf(out, "\n%s\nMedians (least–greatest) of %d × %g s; ratios are of the same round\n", r.circumstances(), r.Rounds, r.Seconds)
 	mix := ""
@@ -63,7 +63,7 @@ func about(name string) string {
 	return ""
 }
 
-// spread is a median with its least and greatest, or "" for none.
+// spread formats a median with the least and the greatest value; nil is "".
 func spread(s *Spread, format string) string {
 	if s == nil {
 		return ""
@@ -75,7 +75,7 @@ func spread(s *Spread, format string) string {
 	return fmt.Sprintf("%s (%s–%s)", median, least, greatest)
 }
 
-// known is a figure of which 0 means that it is unknown.
+// known formats a figure; 0 is unknown.
 func known(v float64, format string) string {
 	if v == 0 {
 		return "–"

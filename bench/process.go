@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// cpuSeconds is a process's time on the processors so far, user and system, as Linux counts it: in steps of
-// 10 ms. Elsewhere it is unknown, 0.
+// cpuSeconds returns the user and system time of a process. Linux counts it in steps of 10 ms. On other systems it is unknown, 0.
 func cpuSeconds(pid int) (float64, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -25,7 +24,7 @@ func cpuSeconds(pid int) (float64, error) {
 	return ticks(fields[11]) + ticks(fields[12]), nil
 }
 
-// residentMiB is a process's memory as Linux counts it. Elsewhere it is unknown, 0.
+// residentMiB returns the resident memory of a process on Linux. On other systems it is unknown, 0.
 func residentMiB(pid int) (float64, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -40,7 +39,7 @@ func residentMiB(pid int) (float64, error) {
 	return 0, nil
 }
 
-// end asks a process to end, and makes it.
+// end terminates a process, and kills it if it has not ended after 10 s.
 func end(command *exec.Cmd) {
 	if command == nil || command.Process == nil {
 		return

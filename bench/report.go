@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Report is a whole run: what -json writes and everything else is made from.
+// Report is the result of a run. -json writes it, and the text, the tables and the picture are made from it.
 type Report struct {
 	PostgreSQL  string   `json:"postgresql"`
-	Machine     string   `json:"machine"`          // processors, operating system, architecture
-	Others      *float64 `json:"othersProcessors"` // processors that others used meanwhile; null is unknown
+	Machine     string   `json:"machine"`            // processors, operating system, architecture
+	HostLoad    *float64 `json:"hostLoadProcessors"` // processors that other programs kept busy during the run; null is unknown
 	Rounds      int      `json:"rounds"`
 	Seconds     float64  `json:"roundSeconds"`
 	Rows        []Row    `json:"rows"`
 	Servers     []Server `json:"servers"`
 	Image       *float64 `json:"imageMB"`     // of the production image; null if not measured
-	NotMeasured []string `json:"notMeasured"` // what, and why
+	NotMeasured []string `json:"notMeasured"` // what is not measured, and why
 	Goals       []Result `json:"goals"`
 }
 
-// Row is what one server made of one mix at one number of connections, over all rounds.
+// Row is the result of one job, over all rounds: one server, one mix, one number of connections.
 type Row struct {
 	Server      string    `json:"server"`
 	Mix         string    `json:"mix"`
@@ -34,8 +34,8 @@ type Row struct {
 	Latency     Latency   `json:"latencyMs"`
 	CPU         float64   `json:"cpuPerThousand"`    // the server's CPU seconds for a thousand deliveries, without PostgreSQL's; 0 is unknown
 	ClientCPU   float64   `json:"clientPerThousand"` // and the load generator's
-	Refused     int64     `json:"refused"`           // answers that are not what the mix should get; 0
-	// Touched counts the server's connections that the database heard from while it should not have.
+	Refused     int64     `json:"refused"`           // deliveries with an unexpected answer; 0 in a good run
+	// Touched counts the server's database connections that were used though the mix must not use any.
 	Touched *int `json:"touchedDatabase,omitempty"`
 }
 
@@ -46,7 +46,7 @@ type Latency struct {
 	P999 float64 `json:"p99.9"`
 }
 
-// Server is what was measured of a server as a process.
+// Server is what was measured of a server's process.
 type Server struct {
 	Name       string  `json:"name"`
 	Ready      Spread  `json:"readyMs"`     // from the process's start to the first 200 of /ready, on a migrated database
@@ -75,8 +75,8 @@ func spreadOf(values []float64) Spread {
 	return Spread{rounded(median), rounded(sorted[0]), rounded(sorted[len(sorted)-1])}
 }
 
-// ratio compares two series round by round, for what else the machine did in a round fell on both. It is
-// nil when there is nothing to compare.
+// ratio compares two series round by round, because the host load of a round affects both. It is nil when there is nothing to
+// compare.
 func ratio(of, to []float64) *Spread {
 	var ratios []float64
 	for i := range min(len(of), len(to)) {
@@ -91,16 +91,16 @@ func ratio(of, to []float64) *Spread {
 	return &spread
 }
 
-// circumstances are in one line what a figure depends on.
+// circumstances says in one line on what machine, and under what host load, the figures were measured.
 func (r Report) circumstances() string {
-	others := ""
-	if r.Others != nil {
-		others = fmt.Sprintf("; others kept %.2g processors busy meanwhile", *r.Others)
+	load := ""
+	if r.HostLoad != nil {
+		load = fmt.Sprintf("; host load %.2g processors", *r.HostLoad)
 	}
-	return fmt.Sprintf("PostgreSQL %s, fsync on; %s%s", r.PostgreSQL, r.Machine, others)
+	return fmt.Sprintf("PostgreSQL %s, fsync on; %s%s", r.PostgreSQL, r.Machine, load)
 }
 
-// row finds a row, or an empty one.
+// row returns the row of a job, and whether there is one.
 func (r Report) row(server, mix string, connections int) (Row, bool) {
 	for _, row := range r.Rows {
 		if row.Server == server && row.Mix == mix && row.Connections == connections {
@@ -132,7 +132,7 @@ func (r *Report) compare() {
 	}
 }
 
-// rounded keeps JSON readable: four significant digits.
+// rounded rounds to four significant digits, so that the JSON is readable.
 func rounded(v float64) float64 {
 	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
 		return v

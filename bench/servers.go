@@ -20,13 +20,13 @@ import (
 
 const oursName = "booking-server"
 
-// service is a server that is measured beside the limit, and how it is made ready to be run.
+// service is a server that can be measured, and the function that builds or installs it.
 type service struct {
 	name    string
 	prepare func(ctx context.Context, directory string, out io.Writer) (program, error)
 }
 
-// program is what is started, and where.
+// program is a command line and its working directory.
 type program struct {
 	args      []string
 	directory string
@@ -38,7 +38,7 @@ var services = []service{
 	{"express-prisma", nodePeer("express-prisma")},
 }
 
-// serverNames are all that a run may measure: the limit, ours, the peers.
+// serverNames returns all that a run can measure: pgbench, our server and the peers.
 func serverNames() []string {
 	names := []string{pgbenchName}
 	for _, s := range services {
@@ -56,8 +56,8 @@ func buildOurs(ctx context.Context, directory string, _ io.Writer) (program, err
 	return program{args: []string{binary}}, nil
 }
 
-// start runs a server as in production, and says how many milliseconds it took until it was ready. What it
-// writes to standard output is dropped, and of standard error the end is kept for when it does not start.
+// start starts a server as in production, and returns how many milliseconds it took until /ready answered 200. It discards the
+// server's standard output, and keeps its standard error for the message if it does not start.
 func (e *endpoint) start(ctx context.Context, p program) (ms float64, err error) {
 	port, err := pgserver.FreePort()
 	if err != nil {
@@ -97,7 +97,7 @@ func (e *endpoint) start(ctx context.Context, p program) (ms float64, err error)
 	return 0, fmt.Errorf("%s was not ready within 30 s: %s", e.name, oneLine(said.String()))
 }
 
-// oneLine is the line that says most of what a program said: the first that speaks of an error, else the last.
+// oneLine returns the most useful line of an output: the first with the word error, or else the last.
 func oneLine(said string) string {
 	last := ""
 	for line := range strings.Lines(said) {
@@ -110,7 +110,7 @@ func oneLine(said string) string {
 	return last
 }
 
-// startTimes starts a server several times, and leaves it running after the last.
+// startTimes starts a server several times and returns how long each start took. The server runs on after the last.
 func (e *endpoint) startTimes(ctx context.Context, p program, times int) (Spread, error) {
 	var ready []float64
 	for range times {
@@ -125,13 +125,13 @@ func (e *endpoint) startTimes(ctx context.Context, p program, times int) (Spread
 	return spreadOf(ready), nil
 }
 
-// figures are what is known of the server at the end.
+// figures returns the figures of the server's process at the end of a run.
 func (e *endpoint) figures(ready Spread) (Server, error) {
 	resident, err := residentMiB(e.process.Process.Pid)
 	return Server{Name: e.name, Ready: ready, Resident: rounded(resident), Deliveries: e.answered.Load()}, err
 }
 
-// imageMB builds the production image and answers its size, if a Docker engine is there.
+// imageMB builds the production image and returns its size. It needs a Docker engine.
 func imageMB(ctx context.Context) (float64, error) {
 	if err := exec.CommandContext(ctx, "docker", "info").Run(); err != nil {
 		return 0, errors.New("no Docker engine answers")
@@ -148,7 +148,7 @@ func imageMB(ctx context.Context) (float64, error) {
 	return rounded(bytes / 1e6), err
 }
 
-// describe is a command's failure in one line: its own words if it had any.
+// describe returns the failure of a command in one line, from its standard error if it wrote any.
 func describe(err error) string {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -11,18 +11,18 @@ import (
 	"example.com/hookproof/store"
 )
 
-// size is how much a database holds.
+// size is how many rows a database has.
 type size struct {
 	name             string
 	events, bookings int
-	payload          int // bytes of an event's
+	payload          int // bytes of an event's payload
 }
 
-// open is how many bookings wait for their payment. They are the last ones, as in life.
+// open is how many bookings are still to be paid: the newest ones, as in production.
 const open = 100_000
 
-// load makes a migrated database of that size. The indexes are made after the rows, which is many times
-// faster, and ends in what the migrations would have made.
+// load makes a migrated database of that size. It creates the indexes after the rows, which is many times faster. The result is
+// the schema that the migrations make.
 func load(ctx context.Context, postgres *pgserver.Server, s size) error {
 	if err := postgres.CreateDatabase(ctx, s.name, ""); err != nil {
 		return err
@@ -40,7 +40,7 @@ func load(ctx context.Context, postgres *pgserver.Server, s size) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	db.SetMaxOpenConns(1) // the settings are the session's
+	db.SetMaxOpenConns(1) // the settings belong to the session
 	for _, statement := range []string{
 		`SET synchronous_commit = off; SET maintenance_work_mem = '1GB'; SET session_replication_role = replica`,
 		dropIndexes,
@@ -56,7 +56,7 @@ func load(ctx context.Context, postgres *pgserver.Server, s size) error {
 	return nil
 }
 
-// Constraints come back before the other indexes, and foreign keys after the keys that they refer to.
+// The constraints are restored first, then the other indexes, then the foreign keys, which need the keys that they refer to.
 const (
 	dropIndexes = `
 		CREATE TEMPORARY TABLE made AS
@@ -71,9 +71,9 @@ const (
 	makeIndexes = `DO $$ DECLARE m made; BEGIN FOR m IN SELECT * FROM made ORDER BY turn LOOP EXECUTE m.make; END LOOP; END $$`
 )
 
-// rows: a thousand users, ten thousand resources with a slot an hour. Of a hundred bookings that have been
-// paid, ten in all have ten events, and the others share the rest: completed, and the types that nobody
-// handles, as an account has them. One event in a thousand is for review, one in fifty ignored.
+// rows inserts a thousand users, ten thousand resources with one slot an hour, the bookings and the events. Each paid
+// booking first has a checkout.session.completed, and then charge.refunded events. One event in fifty has a type that the
+// server ignores, and one in a thousand is marked for review.
 const rows = `
 	INSERT INTO "User" (id, email, "passwordHash")
 		SELECT lpad(n::text, 32, '0')::uuid, 'u' || n || '@example.com', 'x' FROM generate_series(0, 999) n;

@@ -1,12 +1,12 @@
-// Command growth measures what becomes of the booking server as its tables grow: two databases on one
-// durable PostgreSQL, a small and a large one, each with a server of its own, are delivered to in turn,
-// round by round. Then the large one is asked what the operator asks, and weighed.
+// Command growth measures the booking server as its tables grow. One durable PostgreSQL has two databases, a small and a large
+// one, and each has its own server. The command delivers events to both in turn, round by round. Then it measures the
+// operator's queries on the large database, and the bytes of its tables and indexes.
 //
 //	go run ./bench/growth                                     10,000,000 events and 1,000,000 bookings
 //	go run ./bench/growth -events 100000 -bookings 150000     a quick look
 //
-// It needs a PostgreSQL on the machine, and about 1.6 kB of the temporary directory for an event. What it
-// made is deleted at the end. The ratios are what counts, not the rates: machines are shared and noisy.
+// It needs a PostgreSQL on the machine, and about 1.6 kB in the temporary directory for each event. It deletes its databases
+// at the end. Compare the ratios, not the rates: the rates depend on the machine and on its load.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// smallEvents is what the large database's rates are compared with.
+// smallEvents is the number of events in the small database.
 const smallEvents = 10_000
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -58,40 +58,40 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer func() { _ = postgres.Close() }()
 
-	small, err := newHouse(ctx, postgres, size{"growth_small", smallEvents, 2 * open, *payload})
+	small, err := newInstance(ctx, postgres, size{"growth_small", smallEvents, 2 * open, *payload})
 	if err != nil {
 		return err
 	}
 	defer small.close()
 	began := time.Now()
-	large, err := newHouse(ctx, postgres, size{"growth_large", *events, *bookings, *payload})
+	large, err := newInstance(ctx, postgres, size{"growth_large", *events, *bookings, *payload})
 	if err != nil {
 		return err
 	}
 	defer large.close()
 	_, _ = fmt.Fprintf(out, "Loaded %d events and %d bookings in %s\n", *events, *bookings, time.Since(began).Round(time.Second))
 
-	if err := rates(ctx, out, []*house{small, large}, *rounds, *length); err != nil {
+	if err := rates(ctx, out, []*instance{small, large}, *rounds, *length); err != nil {
 		return err
 	}
 	if err := questions(ctx, out, large); err != nil {
 		return err
 	}
-	return weigh(ctx, out, large)
+	return storage(ctx, out, large)
 }
 
-// rates delivers in turn, so that what else the machine does falls on both alike.
-func rates(ctx context.Context, out io.Writer, houses []*house, rounds int, length time.Duration) error {
+// rates delivers to both instances in turn, so that host load affects both alike.
+func rates(ctx context.Context, out io.Writer, instances []*instance, rounds int, length time.Duration) error {
 	type key struct{ mix, database string }
 	measured := map[key][]float64{}
 	for range rounds {
 		for _, mix := range []string{"unique", "duplicate"} {
-			for _, h := range houses {
-				rate, err := h.deliver(ctx, mix, length)
+			for _, i := range instances {
+				rate, err := i.deliver(ctx, mix, length)
 				if err != nil {
 					return err
 				}
-				measured[key{mix, h.name}] = append(measured[key{mix, h.name}], rate)
+				measured[key{mix, i.name}] = append(measured[key{mix, i.name}], rate)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func rates(ctx context.Context, out io.Writer, houses []*house, rounds int, leng
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintln(table, "what\tsmall\tspread\tlarge\tspread\tlarge : small\t")
 	for _, mix := range []string{"unique", "duplicate"} {
-		few, many := measured[key{mix, houses[0].name}], measured[key{mix, houses[1].name}]
+		few, many := measured[key{mix, instances[0].name}], measured[key{mix, instances[1].name}]
 		_, _ = fmt.Fprintf(table, "%s\t%.0f\t%.0f–%.0f\t%.0f\t%.0f–%.0f\t%.2f\t\n", mix, median(few), slices.Min(few), slices.Max(few),
 			median(many), slices.Min(many), slices.Max(many), median(many)/median(few))
 	}
@@ -111,7 +111,7 @@ func median[N int64 | float64 | time.Duration](values []N) N {
 	return sorted[len(sorted)/2]
 }
 
-// quiet is where the servers log to: the lines are made, and nobody reads them.
+// quiet returns a logger that formats each line and discards it.
 func quiet() *slog.Logger { return slog.New(slog.NewJSONHandler(io.Discard, nil)) }
 
 var errUsedUp = errors.New("all open bookings are used up; fewer or shorter rounds, please")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,16 +91,6 @@ func constantOf(name, value string) any {
 		return value
 	}
 	return nil
-}
-
-var placeholder = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
-
-// holes are the names in {{}}.
-func holes(text string) (names []string) {
-	for _, match := range placeholder.FindAllStringSubmatch(text, -1) {
-		names = append(names, match[1])
-	}
-	return names
 }
 
 func sortedNames[V any](m map[string]V) []string {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -231,7 +232,7 @@ func (a *asker) subject(f *targetFile) error {
 			if err != nil || isNone(state) {
 				return errors.Join(err, errors.New("a state hook is needed to read the object"))
 			}
-			for _, name := range holes(answer) {
+			for _, name := range event.Placeholders(answer) {
 				if f.Subject.Pick[name] == nil && !strings.HasPrefix(name, "env.") {
 					return fmt.Errorf("there is no name {{%s}}; the names are %s", name, strings.Join(sortedNames(f.Subject.Pick), ", "))
 				}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +34,6 @@ func Put(body []byte, pointer string, value any) ([]byte, error) {
 
 // NewID is an id that no event had before.
 func NewID() string { return "evt_1" + Random() }
-
-var placeholder = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
 
 // Override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
 // strings.
@@ -68,17 +65,18 @@ func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subj
 
 // resolve puts subjects' values in the place of {{subject.name}}.
 func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
-	var missing error
-	out := placeholder.ReplaceAllFunc(raw, func(match []byte) []byte {
-		parts := placeholder.FindSubmatch(match)
-		value := subjects[string(parts[1])].Text(string(parts[2]))
-		if value == "" {
-			missing = fmt.Errorf("%s: the scenario has no such subject, or it has no such value", match)
+	filled, err := Fill(string(raw), func(name string) (string, error) {
+		subject, of, dotted := strings.Cut(name, ".")
+		value := subjects[subject].Text(of)
+		switch {
+		case !dotted: // a text of the scenario's own
+			return "{{" + name + "}}", nil
+		case value == "":
+			return "", fmt.Errorf("{{%s}}: the scenario has no such subject, or it has no such value", name)
 		}
-		quoted, _ := json.Marshal(value) // a string can always be marshalled
-		return quoted[1 : len(quoted)-1]
+		return Escape(value), nil
 	})
-	return out, missing
+	return []byte(filled), err
 }
 
 // Raw is a body given literally.

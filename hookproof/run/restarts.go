@@ -100,12 +100,8 @@ func (x *executor) outage(h *History, end time.Time) {
 
 // returns tells whether a target that does not listen does so again within a moment, since something watches its process.
 func (x *executor) returns(ctx context.Context) bool {
-	for deadline := time.Now().Add(x.timings.Respawn); !x.target.Listens(); {
-		if time.Now().After(deadline) || target.Sleep(ctx, x.timings.Poll) != nil {
-			return false
-		}
-	}
-	return true
+	listens, _ := target.Await(ctx, x.timings.Respawn, x.timings.Poll, x.target.Listens)
+	return listens
 }
 
 // revive starts a target whose process has ended, where that can be done and nobody else has, and tells whether it has.

@@ -195,10 +195,7 @@ func (r *replay) ship(s Sending) (target.Outgoing, error) {
 func (r *replay) deliver(ctx context.Context, what target.Outgoing, until2xx bool) target.Delivery {
 	d := r.sender.Send(ctx, what)
 	for try := 1; until2xx && !d.Acknowledged() && try < maxTries && ctx.Err() == nil; try++ {
-		select {
-		case <-time.After(r.sender.Timings.Retry):
-		case <-ctx.Done():
-		}
+		_ = target.Sleep(ctx, r.sender.Timings.Retry)
 		d = r.sender.Send(ctx, what)
 	}
 	return d

@@ -143,21 +143,12 @@ func (s *Sender) Burst(ctx context.Context, what []Outgoing, release func() erro
 // Wait looks again and again until there is nothing to object to, and answers the last objection when
 // the time is over.
 func (s *Sender) Wait(ctx context.Context, patience time.Duration, objection func() error) error {
-	deadline := time.Now().Add(patience)
-	for {
-		err := objection()
-		if err == nil {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(err, ctx.Err())
-		case <-time.After(s.Timings.Poll):
-		}
-	}
+	var last error
+	_, err := Await(ctx, patience, s.Timings.Poll, func() bool {
+		last = objection()
+		return last == nil
+	})
+	return errors.Join(last, err)
 }
 
 // Deliver posts one event to the target, signed as the word says (see fixtures' FORMAT.md), now.

@@ -123,21 +123,18 @@ func Unreadable(err error) error {
 
 // fillEnvironment puts the environment's values into a file's texts.
 func fillEnvironment(raw []byte, env values) ([]byte, error) {
-	text := string(raw)
-	var missing error
-	text = hole.ReplaceAllStringFunc(text, func(match string) string {
-		name := match[2 : len(match)-2]
-		if !strings.HasPrefix(name, "env.") {
-			return match
+	filled, err := event.Fill(string(raw), func(name string) (string, error) {
+		variable, is := strings.CutPrefix(name, "env.")
+		if !is {
+			return "{{" + name + "}}", nil // a hook's, filled when it is called
 		}
 		value, known := env(name)
 		if !known {
-			missing = fmt.Errorf("the environment variable %s is not set", strings.TrimPrefix(name, "env."))
+			return "", fmt.Errorf("the environment variable %s is not set", variable)
 		}
-		quoted, _ := json.Marshal(value) // a string can always be marshalled
-		return string(quoted[1 : len(quoted)-1])
+		return event.Escape(value), nil
 	})
-	return []byte(text), missing
+	return []byte(filled), err
 }
 
 // hooks are all hooks by their names; nil is one that the file does not have.

@@ -13,12 +13,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/lib/pq"
 
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -76,25 +76,22 @@ func (h *Hook) text() string {
 // values stand for {{name}} in a hook's texts.
 type values func(name string) (string, bool)
 
-var hole = regexp.MustCompile(`\{\{([\w.-]+)\}\}`)
-
 // unfilled is a {{name}} that nothing can be put in the place of.
-type unfilled struct{ name, text string }
+type unfilled struct{ name string }
 
-func (e *unfilled) Error() string { return "there is no value for " + e.text }
+func (e *unfilled) Error() string { return "there is no value for {{" + e.name + "}}" }
+
+// need is the value of a name, or an error where there is none.
+func (v values) need(name string) (string, error) {
+	value, known := v(name)
+	if !known {
+		return "", &unfilled{name}
+	}
+	return value, nil
+}
 
 // fill puts values in the place of {{name}}.
-func fill(text string, v values) (string, error) {
-	var missing error
-	out := hole.ReplaceAllStringFunc(text, func(match string) string {
-		value, known := v(match[2 : len(match)-2])
-		if !known && missing == nil {
-			missing = &unfilled{match[2 : len(match)-2], match}
-		}
-		return value
-	})
-	return out, missing
-}
+func fill(text string, v values) (string, error) { return event.Fill(text, v.need) }
 
 // call runs a hook and answers what it says: "" or any report.JSON.
 func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, error) {
@@ -213,25 +210,28 @@ func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
 	return raw, nil
 }
 
-var parameter = regexp.MustCompile(`'?\{\{[\w.-]+\}\}'?`)
+// parameters is the query with a parameter in the place of each {{name}} or '{{name}}', and their values.
+func (q *HookQuery) parameters(v values) (query string, arguments []any, err error) {
+	query = q.Query
+	for _, name := range event.Placeholders(query) {
+		query = strings.ReplaceAll(query, "'{{"+name+"}}'", "{{"+name+"}}")
+	}
+	query, err = event.Fill(query, func(name string) (string, error) {
+		value, err := v.need(name)
+		arguments = append(arguments, value)
+		return fmt.Sprintf("$%d", len(arguments)), err
+	})
+	return query, arguments, err
+}
 
 func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	dsn, err := fill(q.DSN, v)
 	if err != nil {
 		return nil, err
 	}
-	var arguments []any
-	var missing error
-	query := parameter.ReplaceAllStringFunc(q.Query, func(match string) string {
-		value, known := v(strings.Trim(match, "'{}"))
-		if !known {
-			missing = &unfilled{strings.Trim(match, "'{}"), match}
-		}
-		arguments = append(arguments, value)
-		return fmt.Sprintf("$%d", len(arguments))
-	})
-	if missing != nil {
-		return nil, missing
+	query, arguments, err := q.parameters(v)
+	if err != nil {
+		return nil, err
 	}
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {

@@ -5,10 +5,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 )
 
@@ -50,4 +52,25 @@ func TestADatabaseWithoutTLSIsToldInWords(t *testing.T) {
 	hook := Hook{SQL: &HookQuery{DSN: "postgres://u@" + address + "/d", Query: "SELECT 1"}}
 	_, err := hook.call(t.Context(), "", nothing)
 	require.EqualError(t, err, "the database has no TLS; put sslmode=prefer, which is psql's default, or sslmode=disable into the dsn")
+}
+
+// A value is never part of a query's text.
+func TestAQuerysPlaceholdersAreParameters(t *testing.T) {
+	t.Parallel()
+	s := event.Subject{"id": "x' OR '1'='1", "metadata.order": "o_1"}
+	for query, want := range map[string]string{
+		"SELECT 1":          "SELECT 1",
+		"WHERE id = {{id}}": "WHERE id = $1",
+		"WHERE id = '{{id}}' AND o = '{{metadata.order}}'": "WHERE id = $1 AND o = $2",
+		"WHERE a = {{id}} OR b = '{{id}}'":                 "WHERE a = $1 OR b = $2",
+		"WHERE id = {{id}} AND n = '{{1,2},{3,4}}'":        "WHERE id = $1 AND n = '{{1,2},{3,4}}'",
+	} {
+		got, arguments, err := (&HookQuery{Query: query}).parameters(s.Value)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Len(t, arguments, strings.Count(want, "$"))
+		require.Subset(t, []any{s["id"], s["metadata.order"]}, arguments)
+	}
+	_, _, err := (&HookQuery{Query: "WHERE id = '{{order}}'"}).parameters(s.Value)
+	require.EqualError(t, err, "there is no value for {{order}}")
 }

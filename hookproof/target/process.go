@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // A hook that ends is no evidence: stop has done its part when nothing takes connections where the target did, and start
@@ -27,21 +26,20 @@ func (t *Target) BringDown(ctx context.Context, how string, meanwhile func()) er
 // awaitDown waits until nothing listens at the target's address, or only a proxy that has lost the target.
 func (t *Target) awaitDown(ctx context.Context) error {
 	wait := t.Timings.OrDefault().Ready
-	for deadline := time.Now().Add(wait); ; {
+	down, err := Await(ctx, wait, t.Timings.OrDefault().Poll, func() bool {
 		if !t.Listens() {
-			return nil
+			return true
 		}
 		if t.isProxyAlone(ctx) {
 			t.behindProxy = true
-			return nil
+			return true
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("it ended, and %s later something still listens at %s; it must end the endpoint and whatever restarts it", wait, t.URL)
-		}
-		if err := Sleep(ctx, t.Timings.OrDefault().Poll); err != nil {
-			return err
-		}
+		return false
+	})
+	if err == nil && !down {
+		err = fmt.Errorf("it ended, and %s later something still listens at %s; it must end the endpoint and whatever restarts it", wait, t.URL)
 	}
+	return err
 }
 
 // BringUp runs the start hook, and answers when the target listens.
@@ -50,15 +48,11 @@ func (t *Target) BringUp(ctx context.Context) error {
 		return HookFailed("start", err)
 	}
 	wait := t.Timings.OrDefault().Ready
-	for deadline := time.Now().Add(wait); !t.Listens() || t.behindProxy && t.isProxyAlone(ctx); {
-		if time.Now().After(deadline) {
-			return HookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", wait, t.URL))
-		}
-		if err := Sleep(ctx, t.Timings.OrDefault().Poll); err != nil {
-			return err
-		}
+	up, err := Await(ctx, wait, t.Timings.OrDefault().Poll, func() bool { return t.Listens() && !(t.behindProxy && t.isProxyAlone(ctx)) })
+	if err == nil && !up {
+		err = HookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", wait, t.URL))
 	}
-	return nil
+	return err
 }
 
 // isProxyAlone tells whether what listens is a proxy with no target behind it: an unsigned body is then not refused by

@@ -26,26 +26,26 @@ const (
 	bookingMark   = "00000000-0000-4000-8000-0000000growth"
 )
 
-// house is one database with a server on it.
-type house struct {
+// instance is a server with its database.
+type instance struct {
 	size
 	db       *sql.DB
 	url      string
-	token    string // an administrator's
+	token    string // of an administrator
 	client   *http.Client
-	template string       // of a delivery's body
+	template string       // of the body of a delivery
 	next     atomic.Int64 // the booking that was delivered last
 	stop     context.CancelFunc
 	served   chan error
 }
 
-func newHouse(ctx context.Context, postgres *pgserver.Server, s size) (h *house, err error) {
+func newInstance(ctx context.Context, postgres *pgserver.Server, s size) (i *instance, err error) {
 	if err := load(ctx, postgres, s); err != nil {
 		return nil, err
 	}
-	h = &house{size: s, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}, served: make(chan error, 1)}
-	h.next.Store(int64(s.bookings - open))
-	if h.db, err = sql.Open("postgres", postgres.URL(s.name)); err != nil {
+	i = &instance{size: s, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}, served: make(chan error, 1)}
+	i.next.Store(int64(s.bookings - open))
+	if i.db, err = sql.Open("postgres", postgres.URL(s.name)); err != nil {
 		return nil, err
 	}
 	running, err := server.Open(ctx, server.Config{
@@ -55,9 +55,9 @@ func newHouse(ctx context.Context, postgres *pgserver.Server, s size) (h *house,
 	if err != nil {
 		return nil, err
 	}
-	ctx, h.stop = context.WithCancel(ctx)
-	go func() { h.served <- running.Serve(ctx) }()
-	h.url = running.URL()
+	ctx, i.stop = context.WithCancel(ctx)
+	go func() { i.served <- running.Serve(ctx) }()
+	i.url = running.URL()
 	e, err := life.New("checkout.session.completed", event.Subject{
 		"sessionId": "cs_growth", "clientReferenceId": bookingMark, "metadata.bookingId": bookingMark,
 		"paymentIntent": "pi_growth", "amount": 4500, "currency": "usd",
@@ -65,46 +65,46 @@ func newHouse(ctx context.Context, postgres *pgserver.Server, s size) (h *house,
 	if err != nil {
 		return nil, err
 	}
-	h.template = strings.ReplaceAll(string(e.Body), e.ID, "evt_growth")
-	return h, h.signIn(ctx)
+	i.template = strings.ReplaceAll(string(e.Body), e.ID, "evt_growth")
+	return i, i.signIn(ctx)
 }
 
-func (h *house) close() {
-	if h.stop != nil {
-		h.stop()
-		<-h.served
+func (i *instance) close() {
+	if i.stop != nil {
+		i.stop()
+		<-i.served
 	}
-	_ = h.db.Close()
+	_ = i.db.Close()
 }
 
-// signIn makes an administrator.
-func (h *house) signIn(ctx context.Context) error {
+// signIn registers an administrator and gets a token.
+func (i *instance) signIn(ctx context.Context) error {
 	const credentials = `{"email":"admin@example.com","password":"growth growth growth"}`
-	if _, err := h.ask(ctx, http.MethodPost, "/auth/register", credentials); err != nil {
+	if _, err := i.ask(ctx, http.MethodPost, "/auth/register", credentials); err != nil {
 		return err
 	}
-	if _, err := h.db.ExecContext(ctx, `UPDATE "User" SET role = 'ADMIN' WHERE email = 'admin@example.com'`); err != nil {
+	if _, err := i.db.ExecContext(ctx, `UPDATE "User" SET role = 'ADMIN' WHERE email = 'admin@example.com'`); err != nil {
 		return err
 	}
-	answer, err := h.ask(ctx, http.MethodPost, "/auth/login", credentials)
+	answer, err := i.ask(ctx, http.MethodPost, "/auth/login", credentials)
 	if err != nil {
 		return err
 	}
 	var signedIn struct{ Token string }
 	err = json.Unmarshal(answer, &signedIn)
-	h.token = signedIn.Token
+	i.token = signedIn.Token
 	return err
 }
 
-// ask makes one request and wants a 2xx.
-func (h *house) ask(ctx context.Context, method, path, body string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, h.url+path, strings.NewReader(body))
+// ask sends one request. An answer other than a 2xx is an error.
+func (i *instance) ask(ctx context.Context, method, path, body string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, i.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+h.token)
-	response, err := h.client.Do(request)
+	request.Header.Set("Authorization", "Bearer "+i.token)
+	response, err := i.client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -115,16 +115,16 @@ func (h *house) ask(ctx context.Context, method, path, body string) ([]byte, err
 	return answer, errors.Join(err, response.Body.Close())
 }
 
-// body is the payment of the nth booking, whose session is named as the rows name it.
-func (h *house) body(n int64) []byte {
+// body returns the event that pays the nth booking. Its session id is the one in the loaded row.
+func (i *instance) body(n int64) []byte {
 	name := fmt.Sprint(n)
 	return []byte(strings.NewReplacer("evt_growth", "evt_growth"+name, "cs_growth", session(n), "pi_growth", "pi_growth"+name,
-		bookingMark, fmt.Sprintf("00000000-0000-4000-8000-%012d", n)).Replace(h.template))
+		bookingMark, fmt.Sprintf("00000000-0000-4000-8000-%012d", n)).Replace(i.template))
 }
 
-// deliver sends one mix for one round, and answers the deliveries a second.
-func (h *house) deliver(ctx context.Context, mix string, length time.Duration) (float64, error) {
-	first := h.next.Load()
+// deliver sends one mix for one round, and returns the deliveries a second.
+func (i *instance) deliver(ctx context.Context, mix string, length time.Duration) (float64, error) {
+	first := i.next.Load()
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	var sent atomic.Int64
@@ -134,12 +134,12 @@ func (h *house) deliver(ctx context.Context, mix string, length time.Duration) (
 	for range connections {
 		group.Go(func() {
 			for ctx.Err() == nil && failure.Load() == nil {
-				n := h.next.Add(1)
-				if mix == "duplicate" { // of what came in the rounds before, each in its turn
-					n = int64(h.bookings-open) + 1 + sent.Load()%(first-int64(h.bookings-open))
+				n := i.next.Add(1)
+				if mix == "duplicate" { // the events of earlier rounds, in order
+					n = int64(i.bookings-open) + 1 + sent.Load()%(first-int64(i.bookings-open))
 				}
-				err := h.post(context.WithoutCancel(ctx), n)
-				if n > int64(h.bookings) {
+				err := i.post(context.WithoutCancel(ctx), n)
+				if n > int64(i.bookings) {
 					err = errUsedUp
 				}
 				if err != nil {
@@ -152,7 +152,7 @@ func (h *house) deliver(ctx context.Context, mix string, length time.Duration) (
 	}
 	group.Wait()
 	if mix == "duplicate" {
-		h.next.Store(first)
+		i.next.Store(first)
 	}
 	if err := failure.Load(); err != nil {
 		return 0, *err
@@ -160,14 +160,14 @@ func (h *house) deliver(ctx context.Context, mix string, length time.Duration) (
 	return float64(sent.Load()) / time.Since(began).Seconds(), nil
 }
 
-func (h *house) post(ctx context.Context, n int64) error {
-	body, t := h.body(n), time.Now().Unix()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/webhooks/stripe", bytes.NewReader(body))
+func (i *instance) post(ctx context.Context, n int64) error {
+	body, t := i.body(n), time.Now().Unix()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, i.url+"/webhooks/stripe", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, event.Signature(webhookSecret, t, body)))
-	response, err := h.client.Do(request)
+	response, err := i.client.Do(request)
 	if err != nil {
 		return err
 	}

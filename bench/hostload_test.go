@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOthers(t *testing.T) {
+func TestHostLoad(t *testing.T) {
 	t.Parallel()
 	proc := t.TempDir()
 	write := func(name, text string) {
@@ -23,18 +23,18 @@ func TestOthers(t *testing.T) {
 	}
 	write("stat", "cpu  1000 0 500 9000 100 0 0 0 0 0\ncpu0 0\n")
 	stat(1, 0, 10, 0)
-	stat(7, 1, 100, 50)  // us
-	stat(8, 7, 200, 0)   // a server of ours
-	stat(9, 8, 300, 0)   // and its child
-	stat(10, 1, 1000, 0) // somebody else
-	before := readLoad(proc, 7)
+	stat(7, 1, 100, 50)  // this program
+	stat(8, 7, 200, 0)   // a server that it has started
+	stat(9, 8, 300, 0)   // a child of that server
+	stat(10, 1, 1000, 0) // another program
+	before := readProcessorTime(proc, 7)
 	require.Equal(t, 15.0, before.all)
 	require.Equal(t, 6.5, before.ours)
 
-	write("stat", "cpu  1300 0 600 9900 100 0 0 0 0 0\ncpu0 0\n") // 4 s more
-	stat(7, 1, 100, 150)                                          // of which 1 s is a child's of ours that has ended
-	after := readLoad(proc, 7)
+	write("stat", "cpu  1300 0 600 9900 100 0 0 0 0 0\ncpu0 0\n") // 4 s more of all processors
+	stat(7, 1, 100, 150)                                          // 1 s of it by an ended child of this program
+	after := readProcessorTime(proc, 7)
 	after.at = before.at.Add(2 * time.Second)
-	require.Equal(t, 1.5, *after.othersSince(before), "the others used 3 s of 2")
-	require.Nil(t, after.othersSince(readLoad(filepath.Join(proc, "nowhere"), 7)))
+	require.Equal(t, 1.5, *after.hostLoadSince(before), "other programs used 3 s of processor time in 2 s")
+	require.Nil(t, after.hostLoadSince(readProcessorTime(filepath.Join(proc, "nowhere"), 7)))
 }

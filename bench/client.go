@@ -7,10 +7,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// courier is one connection to a server. It is for one goroutine, and sends without allocating: the load
-// generator shares the processors with what it measures.
-type courier struct {
-	client           *fasthttp.HostClient
+// client sends deliveries to a server over one connection. One goroutine may use it. It does not allocate for a delivery,
+// because the load generator shares the processors with the server that it measures.
+type client struct {
+	http             *fasthttp.HostClient
 	request          *fasthttp.Request
 	response         *fasthttp.Response
 	template         template
@@ -18,9 +18,9 @@ type courier struct {
 	body             []byte
 }
 
-func newCourier(address string, t template) *courier {
-	c := &courier{
-		client: &fasthttp.HostClient{
+func newClient(address string, t template) *client {
+	c := &client{
+		http: &fasthttp.HostClient{
 			Addr: address, MaxConns: 1, MaxIdemponentCallAttempts: 1, ReadTimeout: 30 * time.Second, NoDefaultUserAgentHeader: true,
 		},
 		request: &fasthttp.Request{}, response: &fasthttp.Response{}, template: t,
@@ -33,10 +33,10 @@ func newCourier(address string, t template) *courier {
 	return c
 }
 
-func (c *courier) close() { c.client.CloseIdleConnections() }
+func (c *client) close() { c.http.CloseIdleConnections() }
 
-// deliver sends the nth event, and says what is wrong with the answer, or "".
-func (c *courier) deliver(k kind, n int64) (fault string) {
+// deliver sends the nth event. It returns what is wrong with the answer, or "".
+func (c *client) deliver(k kind, n int64) (fault string) {
 	want, s := fasthttp.StatusOK, c.genuine
 	if k == forged {
 		want, s = fasthttp.StatusBadRequest, c.forgers
@@ -44,7 +44,7 @@ func (c *courier) deliver(k kind, n int64) (fault string) {
 	c.body = c.template.appendBody(c.body[:0], n)
 	c.request.Header.SetBytesV("Stripe-Signature", s.sign(time.Now().Unix(), c.body))
 	c.request.SetBodyRaw(c.body)
-	switch err := c.client.Do(c.request, c.response); {
+	switch err := c.http.Do(c.request, c.response); {
 	case err != nil:
 		return err.Error()
 	case c.response.StatusCode() != want:
