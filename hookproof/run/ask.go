@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 
 	"example.com/hookproof/hookproof/event"
@@ -8,8 +9,15 @@ import (
 )
 
 // subject asks for a fresh one.
-func (x *executor) subject(ctx context.Context) (s event.Subject, err error) {
-	err = x.ask(ctx, func() (err error) {
+func (x *executor) subject(ctx context.Context) (event.Subject, error) {
+	return x.subjectBy(ctx, x.ask)
+}
+
+// asking calls a hook in one of two ways: ask or askOnly.
+type asking func(ctx context.Context, hook func() error) error
+
+func (x *executor) subjectBy(ctx context.Context, ask asking) (s event.Subject, err error) {
+	err = ask(ctx, func() (err error) {
 		s, err = x.target.NewSubject(ctx)
 		return err
 	})
@@ -22,24 +30,26 @@ func (x *executor) subject(ctx context.Context) (s event.Subject, err error) {
 // revivals is how often a process that has ended is started again for one hook.
 const revivals = 4
 
-// ask calls a hook: again for a while where a fault is just over, since the hook goes through the target, whose connections may
-// be dead, and again where the target's process has ended and was started.
+// ask calls a hook, and starts the target's process again where that has ended, a few times.
 func (x *executor) ask(ctx context.Context, hook func() error) error {
-	ended := 0
-	for pause := 2 * x.timings.Retry; ; pause = min(2*pause, 10*x.timings.Retry) {
-		x.budget.called()
-		err := hook()
+	for range revivals {
+		err := x.askOnly(ctx, hook)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		revived, failed := x.revive(ctx)
-		switch {
-		case failed != nil:
-			return failed
-		case revived && ended < revivals:
-			ended++
-			continue
-		case !x.recovering():
+		if revived, failed := x.revive(ctx); failed != nil || !revived {
+			return cmp.Or(failed, err)
+		}
+	}
+	return x.askOnly(ctx, hook)
+}
+
+// askOnly calls a hook, again while the target recovers from a fault. It starts nothing.
+func (x *executor) askOnly(ctx context.Context, hook func() error) error {
+	for pause := 2 * x.timings.Retry; ; pause = min(2*pause, 10*x.timings.Retry) {
+		x.budget.called()
+		err := hook()
+		if err == nil || ctx.Err() != nil || !x.recovering() || x.target.Start != nil && !x.target.Listens() {
 			return err
 		}
 		if err := target.Sleep(ctx, pause); err != nil {

@@ -115,7 +115,10 @@ func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error
 				return
 			}
 		}
+		var ended *endedError
 		switch why := result.AsReason(err); {
+		case errors.As(err, &ended):
+			yield(ended.history, nil)
 		case why != nil:
 			yield(History{Schedule: c.Left, Withheld: why}, nil)
 		case err != nil:
@@ -151,7 +154,7 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 		}
 	}
 	for _, schedule := range x.learnsFrom(c) { // now, and not when nothing more should be sent
-		if _, err := x.reference(ctx, schedule); err != nil && result.AsReason(err) == nil {
+		if _, err := x.reference(ctx, schedule); err != nil && provesNothing(err) == nil {
 			return err
 		}
 	}

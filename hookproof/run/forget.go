@@ -38,7 +38,7 @@ func (x *executor) remembers(ctx context.Context) error {
 	}
 	seen := *paid.history
 	for deadline := time.Now().Add(x.timings.EffectFor(x.facts.lag)); ; {
-		switch err := x.read(ctx, &seen); {
+		switch err := x.readBy(ctx, &seen, x.askOnly); { // a process that ends again is noticed by whoever asks next
 		case result.AsReason(err) != nil || err == nil && seen.Lost != "":
 			return x.beginAgain(ctx)
 		case err != nil:
@@ -76,7 +76,7 @@ func (x *executor) beginAgain(ctx context.Context) error {
 	x.mu.Lock()
 	x.memory.forgetsAll, x.untouched = true, nil
 	x.mu.Unlock()
-	sample, err := x.subject(ctx)
+	sample, err := x.subjectBy(ctx, x.askOnly)
 	if err != nil {
 		return ctx.Err()
 	}

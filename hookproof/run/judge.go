@@ -38,6 +38,7 @@ const (
 	neverAcknowledged
 	doneUnacknowledged // it had its effect, and was never acknowledged
 	tooLate
+	forgeryTaken
 	processEnded
 	wrongState
 	stateLost
@@ -88,6 +89,9 @@ func (r rules) judge(c Case, h History) Outcome {
 			verdict, why := r.answered(step, h.Deliveries[at])
 			if verdict, why = ofVersion(step, r.apiVersion, h.Deliveries[at], verdict, why); verdict != result.Pass && o.Verdict != result.Fail {
 				o.Verdict, o.Symptom, o.Why = verdict, wrongAnswer, why
+				if d := h.Deliveries[at]; !d.Genuine && d.Acknowledged() { // no load makes a target take one
+					o.Symptom = forgeryTaken
+				}
 			}
 		}
 	}

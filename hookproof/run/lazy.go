@@ -11,7 +11,12 @@ type lazy[T any] struct {
 	ready chan struct{} // closed when value and err are there; nil before anybody has asked
 	value T
 	err   error
+	fails int // how often it could not be made
 }
+
+// mostFails is how often a value is made anew that could not be made: what failed once may have been a moment's, or the caller's
+// whose context was over.
+const mostFails = 2
 
 // known is a value that is there already.
 func known[T any](value T) *lazy[T] {
@@ -20,19 +25,30 @@ func known[T any](value T) *lazy[T] {
 	return &lazy[T]{ready: ready, value: value}
 }
 
-func (l *lazy[T]) get(ctx context.Context, make_ func() (T, error)) (T, error) {
+func (l *lazy[T]) get(ctx context.Context, build func() (T, error)) (T, error) {
 	l.mu.Lock()
 	ready := l.ready
 	if ready == nil {
-		l.ready = make(chan struct{})
+		ready = make(chan struct{})
+		l.ready = ready
 		l.mu.Unlock()
-		l.value, l.err = make_()
-		close(l.ready)
-		return l.value, l.err
+		value, err := build()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.value, l.err = value, err
+		if err != nil {
+			if l.fails++; l.fails < mostFails || ctx.Err() != nil {
+				l.ready = nil // the next one tries again
+			}
+		}
+		close(ready)
+		return value, err
 	}
 	l.mu.Unlock()
 	select {
 	case <-ready:
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		return l.value, l.err
 	case <-ctx.Done():
 		var none T
@@ -50,7 +66,9 @@ func (l *lazy[T]) peek() (value T, is bool) {
 	l.mu.Unlock()
 	select {
 	case <-ready:
-		return l.value, true
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.value, l.err == nil
 	default:
 		return value, false
 	}

@@ -15,9 +15,21 @@ const conflicts = "ack-policy/conflicts"
 
 // failedBeside tells whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
 func (r rules) failedBeside(o Outcome) bool {
-	return o.Once && o.Case.Fault == "" && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
+	return o.Once && o.Case.Fault == "" && (o.Symptom == wrongAnswer || o.Symptom == neverAcknowledged) && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
 		return d.Genuine && d.Status/100 == 5 && !r.isSlowFailure(d)
 	})
+}
+
+// returnBeside gives what failed beside others back to the checks that delivered it, where the check on conflicts was not run.
+func (r *results) returnBeside() {
+	if !r.has(conflicts) || r.finding(r.of(conflicts)).Verdict != result.NotRun {
+		return
+	}
+	for _, o := range r.beside {
+		e := r.of(o.Case.Check.Name)
+		e.outcomes = append(e.outcomes, o)
+	}
+	r.beside = nil
 }
 
 // reportBeside puts what failed beside others into the finding on conflicts, where that has found nothing worse itself.

@@ -31,7 +31,7 @@ func TestWhatFailedBesideOthers(t *testing.T) {
 		"after long":      {target.Delivery{Genuine: true, Status: 500, Latency: time.Minute}, "", true, false},
 		"an ACK in a row": {target.Delivery{Genuine: true, Status: 200}, "", true, false},
 	} {
-		o := Outcome{Once: row.once, History: History{Deliveries: []target.Delivery{{Genuine: true, Status: 200}, row.delivery}}}
+		o := Outcome{Once: row.once, Symptom: wrongAnswer, History: History{Deliveries: []target.Delivery{{Genuine: true, Status: 200}, row.delivery}}}
 		o.Case.Fault = row.fault
 		require.Equal(t, row.beside, usualRules.failedBeside(o), name)
 	}
@@ -42,7 +42,7 @@ func TestWhatFailedBesideOthers(t *testing.T) {
 func TestConflictsAreOneFinding(t *testing.T) {
 	t.Parallel()
 	seen := func(c, why string) []Outcome {
-		o := Outcome{Verdict: result.Info, Once: true, Why: why, History: History{Schedule: c, Deliveries: []target.Delivery{{Label: "paid", Genuine: true, Status: 500}}}}
+		o := Outcome{Verdict: result.Info, Symptom: wrongAnswer, Once: true, Why: why, History: History{Schedule: c, Deliveries: []target.Delivery{{Label: "paid", Genuine: true, Status: 500}}}}
 		o.Case.Check.Name, o.Case.Relation = c, check.Relation{Left: c}
 		return []Outcome{o}
 	}

@@ -158,6 +158,9 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	})
 	if err == nil {
 		if n := len(outcomes) - 1; outcomes[n].Verdict == result.Fail {
+			if p.results.settled(c.Check.Name) { // which another case has failed meanwhile
+				return nil
+			}
 			outcomes[n], err = p.confirm(ctx, outcomes[n])
 		}
 	}
@@ -199,7 +202,13 @@ func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error
 	}
 	if c.Right != "" && o.mayAllBeOwn() { // of two fresh subjects the calibration knows that they are alike
 		places, err := p.perObject(ctx, c.Right)
+		if provesNothing(err) != nil { // a moment's failure of the target is no property of its objects
+			places, err = p.perObject(ctx, c.Right)
+		}
 		if err != nil && result.AsReason(err) == nil {
+			if why := provesNothing(err); why != nil {
+				return o.notRun(why), nil
+			}
 			return o, err
 		}
 		h.PerObject = places
@@ -265,11 +274,14 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 	err = each(pending, atMost, func(o Outcome) error {
 		h, id := o.History, o.id
 		err := p.readStates(ctx, o.Case, &h)
+		var ended *endedError
 		switch why := result.AsReason(err); {
 		case why != nil:
 			h.Withheld = why
+		case errors.As(err, &ended):
+			h = ended.history
 		case errors.Is(err, errEnded):
-			h.Ended = true
+			h.Ended, h.End = true, p.lastEnd()
 		case err != nil:
 			return err
 		}

@@ -30,7 +30,15 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 		return o, nil
 	}
 	again := o.again()
-	for range tries {
+	right := 0
+	var withheld *result.NotJudged // why a try proves nothing
+	for n := range tries {
+		if n > 0 && p.budget.spent() != nil {
+			break
+		}
+		if _, err := p.revive(ctx); err != nil {
+			return o, err
+		}
 		outcomes, err := p.try(ctx, again)
 		if err != nil {
 			return o, err
@@ -42,11 +50,17 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 		case last.Verdict == result.Fail:
 			return p.unlessFlaky(ctx, last), nil
 		case last.Reason != nil:
-			return last, nil
+			withheld = last.Reason
+		default:
+			right++
 		}
 	}
+	if right == 0 && withheld != nil {
+		o.Why += "; seen once, and it could not be tried again: " + withheld.Text
+		return o.notRun(&result.NotJudged{Kind: withheld.Kind, Text: o.Why}), nil
+	}
 	o.Verdict, o.Once = result.Info, true
-	o.Why += fmt.Sprintf("; seen once, not reproduced: delivered again %d times with nothing else on its way, it was right each time", tries)
+	o.Why += fmt.Sprintf("; seen once, not reproduced: delivered again with nothing else on its way, it was right %d of %d times", right, right)
 	return o, nil
 }
 

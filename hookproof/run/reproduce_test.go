@@ -92,7 +92,7 @@ func TestTheOneRule(t *testing.T) {
 		"a wrong count":            {relation: demanded, symptom: wrongCount, verdict: result.Fail, why: "it was so"},
 		"at the first try":         {relation: demanded, symptom: wrongAnswer, expiries: []int{refuses, ok, ok}, asked: 1, verdict: result.Fail, why: "expired was answered 404"},
 		"at the last try":          {relation: demanded, symptom: wrongAnswer, expiries: []int{ok, ok, refuses}, asked: 3, verdict: result.Fail, why: "expired was answered 404"},
-		"after the last try":       {relation: demanded, symptom: wrongAnswer, expiries: []int{ok, ok, ok, refuses}, asked: 3, verdict: result.Info, once: true, why: "it was so; seen once, not reproduced: delivered again 3 times with nothing else on its way, it was right each time"},
+		"after the last try":       {relation: demanded, symptom: wrongAnswer, expiries: []int{ok, ok, ok, refuses}, asked: 3, verdict: result.Info, once: true, why: "it was so; seen once, not reproduced: delivered again with nothing else on its way, it was right 3 of 3 times"},
 		"an answer in time":        {relation: demanded, symptom: tooLate, asked: 3, verdict: result.Info, once: true, why: "seen once"},
 		"a process that goes on":   {relation: demanded, symptom: processEnded, asked: 3, verdict: result.Info, once: true, why: "seen once"},
 		"what is acknowledged now": {relation: demanded, symptom: neverAcknowledged, asked: 3, verdict: result.Info, once: true, why: "seen once"},

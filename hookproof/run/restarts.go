@@ -109,21 +109,37 @@ func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 	if x.target.Start == nil || x.target.Listens() {
 		return false, nil
 	}
+	if err := x.startOnce(ctx); err != nil {
+		return true, err
+	}
+	return true, x.remembers(ctx)
+}
+
+// startOnce starts a process that has ended, unless somebody else has meanwhile.
+func (x *executor) startOnce(ctx context.Context) error {
 	select {
 	case x.process.turn <- struct{}{}:
 		defer func() { <-x.process.turn }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	if x.target.Listens() {
-		return true, nil
+		return nil
 	}
 	x.ends.Add(1)
 	x.hear()
-	return true, x.start(ctx)
+	return x.bringUp(ctx)
 }
 
+// start starts the process that a stop hook has ended, and finds out what it still knows.
 func (x *executor) start(ctx context.Context) error {
+	if err := x.bringUp(ctx); err != nil {
+		return err
+	}
+	return x.remembers(ctx)
+}
+
+func (x *executor) bringUp(ctx context.Context) error {
 	x.budget.called()
 	x.faultOver()
 	x.process.starts.Add(1)
@@ -131,9 +147,9 @@ func (x *executor) start(ctx context.Context) error {
 		return err
 	}
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.lastStart = time.Now()
-	x.mu.Unlock()
-	return x.remembers(ctx)
+	return nil
 }
 
 // restart ends the target and starts it again.

@@ -155,6 +155,7 @@ func (e *entry) asked() []Outcome {
 func (r *results) findings(err error, delivered []target.Delivery) []result.Finding {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.returnBeside()
 	var list []result.Finding
 	var failed []evidence
 	taken := takenTypes(delivered)

@@ -38,6 +38,13 @@ func (x *executor) reference(ctx context.Context, text string) (*reference, erro
 	return one.get(ctx, func() (*reference, error) {
 		h, err := x.deliverFresh(ctx, s)
 		if err == nil {
+			err = x.noticeEnd(ctx, h)
+		}
+		if err == nil && h.Ended {
+			h.End = x.lastEnd()
+			err = &endedError{*h}
+		}
+		if err == nil {
 			err = x.ignores(h.Unacknowledged)
 		}
 		if err == nil && len(h.Unacknowledged) > 0 {
@@ -45,6 +52,21 @@ func (x *executor) reference(ctx context.Context, text string) (*reference, erro
 		}
 		return &reference{history: h, perObject: &lazy[[]string]{}}, err
 	})
+}
+
+// endedError is the end of the target's process while a reference was delivered: what that shows is a failure of whoever asked for it.
+type endedError struct{ history History }
+
+func (e *endedError) Error() string { return errEnded.Error() }
+
+// provesNothing is the reason in an error where a state is asked for beside a case: then an end of the process is one, too. It is nil where
+// the error is a hook's or the context's.
+func provesNothing(err error) *result.NotJudged {
+	var ended *endedError
+	if errors.As(err, &ended) || errors.Is(err, errEnded) {
+		return result.NoEvidenceOf("what it is compared by ended the target's process")
+	}
+	return result.AsReason(err)
 }
 
 // stateOf is the state after a reference's schedule, as it was read last.
@@ -56,7 +78,9 @@ func (x *executor) stateOf(ctx context.Context, text string) (normalized, error)
 	if state := x.lastState(one); state != nil {
 		return state, nil
 	}
-	state, err := x.readStable(ctx, one.history)
+	seen := *one.history // which several may read at once
+	seen.Between = slices.Clip(seen.Between)
+	state, err := x.readStable(ctx, &seen)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +101,7 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 	return each(schedules, atMost, func(text string) error {
 		one, err := x.reference(ctx, text)
 		if err != nil {
-			if result.AsReason(err) != nil {
+			if provesNothing(err) != nil {
 				err = nil
 			}
 			return err
@@ -87,7 +111,7 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 		}
 		seen := *one.history
 		if err := x.readBeside(ctx, &seen); err != nil || seen.Lost != "" {
-			if result.AsReason(err) != nil {
+			if provesNothing(err) != nil {
 				err = nil
 			}
 			return err
@@ -101,13 +125,17 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 
 // read asks for a history's state.
 func (x *executor) read(ctx context.Context, h *History) error {
+	return x.readBy(ctx, h, x.ask)
+}
+
+func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	h.State, h.Lost = nil, ""
 	if says := x.gone(h); says != "" {
 		return h.loses(says)
 	}
 	var state any
 	ends := x.ends.Load()
-	err := x.ask(ctx, func() (err error) {
+	err := ask(ctx, func() (err error) {
 		state, err = x.target.State(ctx, h.Subject)
 		return err
 	})
@@ -173,7 +201,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 	}
 	for _, schedule := range x.learnsFrom(c) {
 		state, err := x.stateOf(ctx, schedule)
-		switch why := result.AsReason(err); {
+		switch why := provesNothing(err); {
 		case err == nil:
 			h.References[schedule] = state
 		case why == nil:
@@ -228,8 +256,11 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 			return nil, err
 		}
 		second, err := x.deliverFresh(ctx, s.Plain())
-		if err != nil || len(second.Unacknowledged) > 0 {
+		if err != nil {
 			return nil, err
+		}
+		if len(second.Unacknowledged) > 0 {
+			return nil, result.NoEvidenceOf("one more subject was delivered to, to find out what differs between any two, and " + strings.Join(second.Unacknowledged, ", ") + " was never acknowledged")
 		}
 		first, of := x.lastState(one), event.Subject{}
 		if one.history != nil {
