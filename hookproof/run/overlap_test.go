@@ -52,9 +52,10 @@ func TestConflictsAreOneFinding(t *testing.T) {
 		own       Outcome // of the check on conflicts
 		verdicts  []result.Verdict
 	}{
-		"it passes":       {planned{cases: 1}, passed, []result.Verdict{result.Pass, result.Pass, result.Info}},
-		"it fails":        {planned{cases: 1}, broken, []result.Verdict{result.Pass, result.Pass, result.Fail}},
-		"it does not run": {planned{reason: reason}, Outcome{}, []result.Verdict{result.Info, result.Info, result.NotRun}},
+		"it passes":         {planned{cases: 1}, passed, []result.Verdict{result.Pass, result.Pass, result.Info}},
+		"it fails":          {planned{cases: 1}, broken, []result.Verdict{result.Pass, result.Pass, result.Fail}},
+		"it proves nothing": {planned{cases: 1}, Outcome{}.notRun(result.NoEvidenceOf("out of time")), []result.Verdict{result.Info, result.Info, result.NotRun}},
+		"it does not run":   {planned{reason: reason}, Outcome{}, []result.Verdict{result.Info, result.Info, result.NotRun}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
