@@ -44,7 +44,7 @@ var Faults = map[string]Fault{
 	"half-open": {says: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},
 }
 
-// OfDatabase tells whether the fault is one of the database's, so that a delivery that does not come to that meets none.
+// OfDatabase reports whether the fault is one of the database's, so that a delivery that does not come to that meets none.
 func (f Fault) OfDatabase() bool {
 	return slices.ContainsFunc(f.Needs, func(need string) bool { return need == "database" || need == "break" || need == "link" })
 }

@@ -81,7 +81,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 	return r
 }
 
-// knows tells whether a row's text names nothing but verbs and words of the life.
+// knows reports whether a row's text names nothing but verbs and words of the life.
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {

@@ -28,10 +28,10 @@ type Step struct {
 	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
 }
 
-// Prepares tells whether any answer will do: a delivery that is there for what comes after it.
+// Prepares reports whether any answer will do: a delivery that is there for what comes after it.
 func (i Step) Prepares() bool { return i.Verb == "" && i.Want == "any" }
 
-// Overlaps tells whether the copies are to overlap for what is demanded of them.
+// Overlaps reports whether the copies are to overlap for what is demanded of them.
 func (i Step) Overlaps() bool { return i.Together && !i.Prepares() }
 
 // wants are the answers that can be demanded of a delivery.
@@ -126,15 +126,15 @@ func (s Schedule) String() string {
 	return strings.Join(texts, " ")
 }
 
-// Genuine tells whether a delivery of the item must have its effect, if it has any.
+// Genuine reports whether a delivery of the item must have its effect, if it has any.
 func (i Step) Genuine() bool { return i.Verb == "" && (i.Sign == "" || event.Signings[i.Sign].Genuine) }
 
-// Has tells whether a schedule delivers an event, however signed.
+// Has reports whether a schedule delivers an event, however signed.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
 }
 
-// HasRaw tells whether a schedule delivers a body that is no event.
+// HasRaw reports whether a schedule delivers a body that is no event.
 func (s Schedule) HasRaw() bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && life.Vocabulary[i.Event].Raw != "" })
 }
@@ -209,10 +209,10 @@ func sample(list []string, limit int, seed uint64) []string {
 	return out
 }
 
-// Tells tells whether another step tells of the same event.
+// Tells reports whether another step tells of the same event.
 func (i Step) Tells(other Step) bool { return i.Verb == "" && i.Event == other.Event }
 
-// Repeats tells whether a schedule tells something more than once.
+// Repeats reports whether a schedule tells something more than once.
 func (s Schedule) Repeats() bool {
 	return s.Verb("again") || slices.ContainsFunc(s, func(step Step) bool { return step.Verb == "" && s.Copies(step) > 1 })
 }

@@ -158,7 +158,7 @@ func (p *Proxy) pump(to, from net.Conn, tell func()) {
 	}
 }
 
-// pass waits while the proxy is frozen, and tells whether it is open.
+// pass waits while the proxy is frozen, and reports whether it is open.
 func (p *Proxy) pass() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

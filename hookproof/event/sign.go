@@ -121,7 +121,7 @@ func (w Signing) Sign(s Signer) Signed {
 	return out
 }
 
-// tampered is a body with one byte changed that leaves it the same report.JSON: a space more.
+// tampered is a body with one byte changed that leaves it the same JSON: a space more.
 func tampered(body []byte) []byte {
 	if at := bytes.IndexByte(body, ':'); at >= 0 {
 		return Replace(body, Span{at + 1, at + 1}, []byte(" "))

@@ -17,7 +17,7 @@ var ErrNoPlace = errors.New("there is no such place")
 // Span is a range of bytes.
 type Span struct{ From, To int }
 
-// splice replaces the value at a report.JSON pointer (RFC 6901) of a valid document. A member that its object
+// splice replaces the value at a JSON pointer (RFC 6901) of a valid document. A member that its object
 // does not have is added in front.
 func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
 	at, err := Find(doc, pointer)

@@ -60,7 +60,7 @@ func FuzzSplice(f *testing.F) {
 		}
 		pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 		quoted, err := json.Marshal(key)
-		if err != nil || json.Unmarshal(quoted, &key) != nil { // what report.JSON can say of a key that is not UTF-8
+		if err != nil || json.Unmarshal(quoted, &key) != nil { // what JSON can say of a key that is not UTF-8
 			return
 		}
 		if strings.ContainsRune(key, '\ufffd') {

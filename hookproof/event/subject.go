@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// Subject is one object of the target's: names to strings and whole numbers, also of types such as uuid.UUID that report.JSON has as
+// Subject is one object of the target's: names to strings and whole numbers, also of types such as uuid.UUID that JSON has as
 // one of these. The names that events are
 // bound to are sessionId, clientReferenceId, paymentIntent, amount (minor units), currency,
 // metadata.<key>, charge.metadata.<key> and customer, if that is an id of Stripe's; others are the hooks' own.
 type Subject map[string]any
 
-// hasCustomer tells whether the subject has a customer at Stripe.
+// hasCustomer reports whether the subject has a customer at Stripe.
 func (s Subject) hasCustomer() bool { return strings.HasPrefix(s.Text("customer"), "cus_") }
 
 // Text is a value as text, or "".
@@ -38,7 +38,7 @@ func (s Subject) Text(name string) string {
 	return textOf(s[name])
 }
 
-// textOf is a value of a type of Go's own, such as uuid.UUID, as report.JSON has it: a text or a whole number, else "".
+// textOf is a value of a type of Go's own, such as uuid.UUID, as JSON has it: a text or a whole number, else "".
 func textOf(value any) string {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -54,7 +54,7 @@ func textOf(value any) string {
 	return string(raw)
 }
 
-// IsLong tells whether a value is a text that is long enough to be taken for an id wherever it appears.
+// IsLong reports whether a value is a text that is long enough to be taken for an id wherever it appears.
 func (s Subject) IsLong(name string) bool {
 	text := s.Text(name)
 	if len(text) < LeastID {
@@ -175,7 +175,7 @@ func IsTie(name string) bool {
 	return slices.Contains(Ties, name) || strings.HasPrefix(name, "metadata.") || strings.HasPrefix(name, "charge.metadata.")
 }
 
-// Sessions tells whether several sessions can be one order's: something that the target has put into a session ties them to
+// Sessions reports whether several sessions can be one order's: something that the target has put into a session ties them to
 // it, and not the session's own id.
 func (s Subject) Sessions() bool {
 	for name := range s {

@@ -13,7 +13,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// bindings say which place of an event's body is tied to a subject, by its report.JSON pointer, and to what.
+// bindings say which place of an event's body is tied to a subject, by its JSON pointer, and to what.
 type bindings map[string]bindTo
 
 // bindTo is the name that a place is bound to, or that it is bound to in each kind of object.

@@ -115,7 +115,7 @@ func asciiText(body []byte) []byte {
 	}, body)
 }
 
-// compact is what JavaScript's report.JSON.stringify and its like make of report.JSON: no spaces. Only ASCII is left.
+// compact is what JavaScript's JSON.stringify and its like make of JSON: no spaces. Only ASCII is left.
 func compact(body []byte) []byte {
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(string(body)))

@@ -250,7 +250,7 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	return w, nil
 }
 
-// eventThere tells whether every version's folder has a file.
+// eventThere reports whether every version's folder has a file.
 func eventThere(files fs.FS, name string) error {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
@@ -337,7 +337,7 @@ func (l *Life) WordsOf(name string) []string {
 	return l.Phrases[name]
 }
 
-// IsBeside tells whether a word comes beside the grant, and hardly anybody waits for it.
+// IsBeside reports whether a word comes beside the grant, and hardly anybody waits for it.
 func (l *Life) IsBeside(word string) bool {
 	return slices.ContainsFunc(l.Roles.Beside, func(name string) bool { return slices.Contains(l.WordsOf(name), word) })
 }

@@ -24,7 +24,7 @@ type Spec struct {
 	Instead  []string             // what cannot be in one story with it
 	Raw      string               // instead of a fixture
 	Pad      int
-	Form     func([]byte) ([]byte, error) // another way to write the same report.JSON
+	Form     func([]byte) ([]byte, error) // another way to write the same JSON
 	Stranger bool                         // about an object that is nobody's
 	bare     bool                         // without metadata and client_reference_id
 	Nowhere  bool                         // about an object that is the target's by its metadata, and is not there
@@ -103,7 +103,7 @@ func SpecOf(label string) string {
 	return name
 }
 
-// Payment tells whether an event says no more than that an object of the target's is paid, whichever way it is written.
+// Payment reports whether an event says no more than that an object of the target's is paid, whichever way it is written.
 func (w Spec) Payment() bool {
 	return w.Event == Vocabulary[Payment.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
 }

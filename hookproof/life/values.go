@@ -44,7 +44,7 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 	return func(s event.Subject) any { return l.value(form.Subject, s) }, nil
 }
 
-// constantOf is a text, a whole number, true, false or null. Without report.JSON it is nil.
+// constantOf is a text, a whole number, true, false or null. Without JSON it is nil.
 func constantOf(raw json.RawMessage) (any, error) {
 	if raw == nil {
 		return nil, nil
@@ -79,10 +79,10 @@ func (n LifeName) usual() any {
 	return value
 }
 
-// invented tells whether hookproof makes up such an id where the target has none.
+// invented reports whether hookproof makes up such an id where the target has none.
 func (n LifeName) invented() bool { return n.Prefix != "" && n.Of == "" && !n.Optional }
 
-// isSum tells whether the name is of an amount.
+// isSum reports whether the name is of an amount.
 func (n LifeName) isSum() bool {
 	_, is := n.usual().(int)
 	return is

@@ -32,7 +32,7 @@ func faults(r result.Report) []fault {
 	return all
 }
 
-// explained tells whether the cause of a failure is told.
+// explained reports whether the cause of a failure is told.
 func explained(failed []result.Finding, f result.Finding) bool {
 	return slices.ContainsFunc(failed, func(cause result.Finding) bool { return cause.Check == f.Because && cause.Because == "" })
 }

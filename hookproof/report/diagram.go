@@ -194,7 +194,7 @@ func (m moment) Class() string {
 	return "refusal"
 }
 
-// First tells whether a line is the moment's first.
+// First reports whether a line is the moment's first.
 func (m moment) First(l line) bool { return l == m.Above[0] }
 
 // At is when the moment is, since the first delivery.

@@ -114,7 +114,7 @@ func nextOf(r result.Report) []step {
 	return list
 }
 
-// missing tells whether a need kept any check from being judged.
+// missing reports whether a need kept any check from being judged.
 func missing(r result.Report, need string) bool {
 	return slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return slices.Contains(f.Missing, need) })
 }

@@ -221,7 +221,7 @@ func counted(n int, thing string) string {
 // difference is one pointer and what two states have there.
 type difference struct{ Pointer, Expected, Actual string }
 
-// Same tells whether both states have the same there, where that is what is wrong: they must differ.
+// Same reports whether both states have the same there, where that is what is wrong: they must differ.
 func (d difference) Same() bool { return d.Expected == d.Actual }
 
 // differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only

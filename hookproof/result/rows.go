@@ -98,7 +98,7 @@ func byCrowd(all []Row) []Row {
 	return all
 }
 
-// alike tells whether two deliveries differ in nothing but time, and the event's id where that is new each time.
+// alike reports whether two deliveries differ in nothing but time, and the event's id where that is new each time.
 func alike(a, b Sent) bool {
 	a.At, a.Latency, a.ID, a.Request, b.At, b.Latency, b.ID, b.Request = 0, 0, "", 0, 0, 0, "", 0
 	return a.Event != "" && a == b

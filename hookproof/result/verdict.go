@@ -19,10 +19,10 @@ const (
 
 func (r Reason) Incomplete() bool { return r != "" && r != NoHook && r != NothingToAsk }
 
-// Incomplete tells whether a check could have been judged and was not.
+// Incomplete reports whether a check could have been judged and was not.
 func (f Finding) Incomplete() bool { return f.Verdict == NotRun && f.Reason.Incomplete() }
 
-// State is what a target says of a subject: report.JSON pointers to values. The subject's own ids stand as {{name}}.
+// State is what a target says of a subject: JSON pointers to values. The subject's own ids stand as {{name}}.
 type State map[string]any
 
 // Finding is what one check came to, with its evidence.
@@ -39,8 +39,8 @@ type Finding struct {
 	Relation      string    `json:"relation,omitempty"`      // that was broken
 	Schedule      string    `json:"schedule,omitempty"`      // the shortest one that shows it, unless ShrinkStopped says why it may not be
 	ShrinkStopped string    `json:"shrinkStopped,omitempty"` // why there may be a shorter one, such as "out of time (1m0s)"
-	Expected      State     `json:"expected,omitempty"`      // state, by report.JSON pointers
-	Actual        State     `json:"actual,omitempty"`        // state, by report.JSON pointers
+	Expected      State     `json:"expected,omitempty"`      // state, by JSON pointers
+	Actual        State     `json:"actual,omitempty"`        // state, by JSON pointers
 	Timeline      []Sent    `json:"timeline,omitempty"`      // what was sent for it
 	Requests      []Request `json:"requests,omitempty"`      // and what was in that
 	RerunWith     []string  `json:"rerunWith,omitempty"`     // checks that sent it, where this one has sent nothing of its own: it is rerun with them
@@ -110,7 +110,7 @@ func (r Report) Count(v Verdict) int {
 	return n
 }
 
-// Incomplete tells whether something was not run for another reason than a hook that is not there.
+// Incomplete reports whether something was not run for another reason than a hook that is not there.
 func (r Report) Incomplete() bool {
 	for _, f := range r.Findings {
 		if f.Incomplete() {

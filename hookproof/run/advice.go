@@ -95,7 +95,7 @@ func (c Case) lateTypes() []string {
 	return types
 }
 
-// onlyUnrefused tells whether all deliveries were forgeries, and none was accepted.
+// onlyUnrefused reports whether all deliveries were forgeries, and none was accepted.
 func (h History) onlyUnrefused() bool {
 	return len(h.Deliveries) > 0 && !slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Genuine || d.Acknowledged() })
 }

@@ -50,7 +50,7 @@ var causes = []cause{
 	{"", "", sameFacts},
 }
 
-// bothEnded tells whether the process has ended both times for one reason: what ends it when the database is away may end it at a cut
+// bothEnded reports whether the process has ended both times for one reason: what ends it when the database is away may end it at a cut
 // as well.
 func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
 

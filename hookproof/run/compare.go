@@ -98,7 +98,7 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
-// ownOnly tells whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
+// ownOnly reports whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
 func ownOnly(places []string, seen normalized, h History) bool {
 	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
 		return !slices.Contains(h.PerObject, place) || !mayBeOwn(seen[place], h.Subject)

@@ -28,7 +28,7 @@ func (h History) declines(taken map[string]bool) string {
 	return declined
 }
 
-// takesInTheEnd tells whether an event was taken in the end.
+// takesInTheEnd reports whether an event was taken in the end.
 func (h History) takesInTheEnd(event string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Acknowledged() && d.EventID == event })
 }

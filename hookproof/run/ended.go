@@ -120,7 +120,7 @@ func languageOf(command []string, software string) string {
 	return ""
 }
 
-// nobodyListens tells whether a delivery found nobody who takes connections.
+// nobodyListens reports whether a delivery found nobody who takes connections.
 func nobodyListens(d target.Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) }
 
 // lastEnd is what was seen of the process that has ended last.

@@ -58,7 +58,7 @@ const atMost = 8
 // period is a time in which answers are not judged. A zero end is none.
 type period struct{ from, to time.Time }
 
-// overlaps tells whether a delivery was on its way then.
+// overlaps reports whether a delivery was on its way then.
 func (p period) overlaps(d target.Delivery) bool {
 	return !p.from.IsZero() && d.SentAt.Add(d.Latency).After(p.from) && (p.to.IsZero() || d.SentAt.Before(p.to))
 }
@@ -131,7 +131,7 @@ type progress struct {
 	done       bool
 }
 
-// prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
+// prepare delivers what the case is compared with, which is evidence for others as well, and reports whether the case can be asked.
 func (x *executor) prepare(ctx context.Context, c Case) error {
 	if why := x.isDead(); why != nil {
 		return why
@@ -194,7 +194,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
 	case x.unseen != nil:
 		h.Unseen = true
-	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state tells whether it was done all the same
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state reports whether it was done all the same
 		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
 		}

@@ -114,7 +114,7 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 	return x.messages[s.String()], nil
 }
 
-// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
+// reachesDatabase reports whether a payment, which must have an effect, comes to the database through the proxy. Then another
 // event that does not come there does nothing in it.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
 	grants := granting()
@@ -125,7 +125,7 @@ func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
 	return err == nil && count > 0
 }
 
-// postFor delivers a step, heals what is bad when it was answered or the time is over, and tells whether it was answered in
+// postFor delivers a step, heals what is bad when it was answered or the time is over, and reports whether it was answered in
 // that time.
 func (x *executor) postFor(ctx context.Context, h *History, n int, most time.Duration, heal func()) (inTime bool) {
 	answered := x.posting(ctx, h, n)

@@ -54,14 +54,14 @@ func (x *executor) remembers(ctx context.Context) error {
 	}
 }
 
-// forgetful tells whether a start loses all that the target knew. What a case has done to it is then seen at once or never.
+// forgetful reports whether a start loses all that the target knew. What a case has done to it is then seen at once or never.
 func (x *executor) forgetful() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.memory.forgetsAll
 }
 
-// keeps tells whether a state still has any of what a payment has brought to a fresh one.
+// keeps reports whether a state still has any of what a payment has brought to a fresh one.
 func (c normalized) keeps(paid, fresh normalized) bool {
 	return slices.ContainsFunc(paid.difference(fresh), func(place string) bool {
 		value, there := c[place]
@@ -139,7 +139,7 @@ func (x *executor) gone(h *History) string {
 	return ""
 }
 
-// restarted tells whether a history's own deliveries stop and start the target.
+// restarted reports whether a history's own deliveries stop and start the target.
 func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
 
 // lostState is why a state that a restart has lost proves nothing but that.

@@ -49,12 +49,12 @@ type History struct {
 	ends      int64    // of its process, when it began
 }
 
-// acknowledged tells whether an event was taken: of one that fails when it comes again nothing is lost.
+// acknowledged reports whether an event was taken: of one that fails when it comes again nothing is lost.
 func (h *History) acknowledged(name string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Acknowledged() && d.EventID == h.events[name].ID })
 }
 
-// sent tells whether an event was delivered, however it was answered.
+// sent reports whether an event was delivered, however it was answered.
 func (h *History) sent(event string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.EventID == event })
 }
@@ -76,12 +76,12 @@ func (h *History) last() *target.Delivery { return &h.Deliveries[len(h.Deliverie
 // suffered records what went wrong during the last delivery.
 func (h *History) suffered(what string) { h.last().Fault = what }
 
-// silent tells whether a delivery was not answered.
+// silent reports whether a delivery was not answered.
 func (h *History) silent() bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Status == 0 })
 }
 
-// refusedConnection tells whether nothing listened when a delivery was made.
+// refusedConnection reports whether nothing listened when a delivery was made.
 func (h *History) refusedConnection() bool {
 	return slices.ContainsFunc(h.Deliveries, nobodyListens)
 }

@@ -13,15 +13,15 @@ import (
 // second licence shows though the key of each is ignored.
 const ignored = `"{{ignored}}"`
 
-// masks are the places of a state to ignore: report.JSON pointers, of which * is any one part.
+// masks are the places of a state to ignore: JSON pointers, of which * is any one part.
 type masks []string
 
-// hides tells whether a place is one of them.
+// hides reports whether a place is one of them.
 func (m masks) hides(pointer string) bool {
 	return slices.ContainsFunc(m, func(pattern string) bool { return matches(pattern, pointer) })
 }
 
-// hidesAll tells whether every member of a place is one of them. Then their names are hidden as well: a map may be keyed
+// hidesAll reports whether every member of a place is one of them. Then their names are hidden as well: a map may be keyed
 // by what differs.
 func (m masks) hidesAll(pointer string) bool { return slices.Contains(m.within(pointer), "*") }
 
@@ -36,7 +36,7 @@ func (m masks) within(pointer string) []string {
 	return parts
 }
 
-// matches tells whether a pointer is a pattern's place.
+// matches reports whether a pointer is a pattern's place.
 func matches(pattern, pointer string) bool {
 	want, have := strings.Split(pattern, "/"), strings.Split(pointer, "/")
 	return slices.EqualFunc(want, have, func(part, token string) bool { return part == "*" || part == token })
@@ -98,7 +98,7 @@ func (c normalized) tree() *tree {
 	return root
 }
 
-// isList tells whether the members are numbered.
+// isList reports whether the members are numbered.
 func (t *tree) isList() bool {
 	for n := range len(t.members) {
 		if t.members[strconv.Itoa(n)] == nil {

@@ -44,7 +44,7 @@ const (
 	wrongCount
 )
 
-// isAnswers tells whether all that is wrong is how the target answered: that can be the fault of what else was on its way, and
+// isAnswers reports whether all that is wrong is how the target answered: that can be the fault of what else was on its way, and
 // of a busy machine. A wrong state is evidence.
 func (s symptom) isAnswers() bool {
 	return s == wrongAnswer || s == neverAcknowledged || s == doneUnacknowledged || s == tooLate || s == processEnded
@@ -126,7 +126,7 @@ func (o Outcome) unacknowledged() Outcome {
 // slowFailure says what a 5xx after Timings.SlowFailure is.
 const slowFailure = "that is the target's own time-out, as on a busy machine"
 
-// isSlowFailure tells whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
+// isSlowFailure reports whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
 // queued for, are answered at once.
 func (r rules) isSlowFailure(d target.Delivery) bool {
 	return d.Status/100 == 5 && d.Latency > r.timings.SlowFailure
@@ -174,7 +174,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	return result.Pass, ""
 }
 
-// countsItsAnswers tells whether the counters moved as the answers say, right or wrong.
+// countsItsAnswers reports whether the counters moved as the answers say, right or wrong.
 func (o Outcome) countsItsAnswers() bool {
 	if o.History.Moved == nil {
 		return false

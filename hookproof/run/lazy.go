@@ -40,7 +40,7 @@ func (l *lazy[T]) get(ctx context.Context, make_ func() (T, error)) (T, error) {
 	}
 }
 
-// peek is the value where it is there, and tells whether it is. Of nil nothing is.
+// peek is the value where it is there, and reports whether it is. Of nil nothing is.
 func (l *lazy[T]) peek() (value T, is bool) {
 	if l == nil {
 		return value, false

@@ -19,7 +19,7 @@ var (
 	moneyName   = regexp.MustCompile(`(?i)(paid|pay|receiv|captur|credit|balance|grant|fulfil|ship|refund|revenue)`)
 )
 
-// repeats tells whether a place may repeat what a history's events say, by its name and its value.
+// repeats reports whether a place may repeat what a history's events say, by its name and its value.
 func (h History) repeats(place, value string) bool {
 	_, name := event.CutLast(place)
 	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
@@ -28,12 +28,12 @@ func (h History) repeats(place, value string) bool {
 	return h.says(value, ofAnySession)
 }
 
-// saysOfMoney tells whether a history's events say a value of the session's money.
+// saysOfMoney reports whether a history's events say a value of the session's money.
 func (h History) saysOfMoney(value string) bool {
 	return value != "" && h.says(value, []string{"amount_total", "amount_subtotal", "currency"})
 }
 
-// says tells whether one of a history's events says a value at one of some places of its object.
+// says reports whether one of a history's events says a value at one of some places of its object.
 func (h History) says(value string, places []string) bool {
 	for _, e := range h.events {
 		for _, pointer := range places {

@@ -13,7 +13,7 @@ import (
 // fault, of writers that do not wait for each other, and no fault of what was asked.
 const conflicts = "ack-policy/conflicts"
 
-// failedBeside tells whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
+// failedBeside reports whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
 func (r rules) failedBeside(o Outcome) bool {
 	return o.Once && o.Case.Fault == "" && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
 		return d.Genuine && d.Status/100 == 5 && !r.isSlowFailure(d)

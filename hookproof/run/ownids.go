@@ -85,7 +85,7 @@ func (ids *ownIDs) learnKeys(place string, a, b normalized, mine, others, name s
 	}
 }
 
-// lists tells whether there is a list at a place: it has a first element.
+// lists reports whether there is a list at a place: it has a first element.
 func (c normalized) lists(tokens []string) bool {
 	first := strings.Join(tokens, "/") + "/0"
 	for place := range c {
@@ -142,7 +142,7 @@ func withName(value, id, name string) string {
 	}
 }
 
-// holdsOwn tells whether a value holds a short id of the subject's.
+// holdsOwn reports whether a value holds a short id of the subject's.
 func holdsOwn(s event.Subject, value string) bool {
 	return slices.ContainsFunc(shortIDs(s), func(name string) bool { return withName(value, s.Text(name), name) != value })
 }

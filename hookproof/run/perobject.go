@@ -15,13 +15,13 @@ import (
 
 // What is per object differs for any two subjects, as a row's number or a key does: it says nothing of what was delivered.
 
-// isOwn tells whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
+// isOwn reports whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
 // name of the subject's.
 func isOwn(value string) bool {
 	return len(value) > event.LeastID+len(`""`) && value[0] == '"' && strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "{{")
 }
 
-// bringsItsOwn tells whether a place may be one object's own that a payment has brought: its value, or a name that leads
+// bringsItsOwn reports whether a place may be one object's own that a payment has brought: its value, or a name that leads
 // to it and was not there before.
 func bringsItsOwn(place string, settled, fresh normalized) bool {
 	if isOwn(settled[place]) {
@@ -86,13 +86,13 @@ func ownOf(state normalized, places []string, other normalized) normalized {
 	return part
 }
 
-// mayBeOwn tells whether a value is a number, or a text that may be one object's own, or is the subject's.
+// mayBeOwn reports whether a value is a number, or a text that may be one object's own, or is the subject's.
 func mayBeOwn(value string, s event.Subject) bool {
 	_, err := json.Number(value).Float64()
 	return err == nil || isOwn(value) || holdsOwn(s, value)
 }
 
-// mayAllBeOwn tells whether a state differs from what is wanted only where it may be its subject's own.
+// mayAllBeOwn reports whether a state differs from what is wanted only where it may be its subject's own.
 func (o Outcome) mayAllBeOwn() bool {
 	return !slices.ContainsFunc(o.compared().difference(o.Want), func(place string) bool { return !mayBeOwn(o.compared()[place], o.History.Subject) })
 }

@@ -100,7 +100,7 @@ func (p plan) sending(d target.Delivery) string {
 	return ""
 }
 
-// delivers tells whether a check delivers such an event, signed so.
+// delivers reports whether a check delivers such an event, signed so.
 func (p plan) delivers(row string, d target.Delivery) bool {
 	for _, cases := range p.cases {
 		for _, c := range cases {

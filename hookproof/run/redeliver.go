@@ -56,7 +56,7 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 // notNow are refusals of what may be taken later.
 var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
 
-// isUnderWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
+// isUnderWay reports whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
 // has not. A target that refuses whatever it has done already, refuses for good.
 func (x *executor) isUnderWay(ctx context.Context, refused target.Delivery) bool {
 	neutral := x.neutral()

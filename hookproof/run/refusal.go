@@ -69,7 +69,7 @@ func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error
 // varying is what differs between the answers to any two deliveries: ids, times and numbers.
 var varying = regexp.MustCompile(`[0-9a-fA-F-]{6,}|\d+`)
 
-// differ tells whether two deliveries were answered in different ways.
+// differ reports whether two deliveries were answered in different ways.
 func differ(a, b target.Delivery) bool {
 	plain := func(d target.Delivery) string { return varying.ReplaceAllString(d.Answer, "…") }
 	return cmp.Or(a.Status-b.Status, strings.Compare(plain(a), plain(b))) != 0

@@ -23,7 +23,7 @@ func newProcess() process { return process{turn: make(chan struct{}, 1)} }
 // errEnded is a process that was found to have ended when its state was asked for.
 var errEnded = errors.New("the target's process has ended")
 
-// noticeEnd tells whether the target's process has ended by what was delivered, and starts it again if that can be done.
+// noticeEnd reports whether the target's process has ended by what was delivered, and starts it again if that can be done.
 func (x *executor) noticeEnd(ctx context.Context, h *History) error {
 	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end when it has answered
 		return nil
@@ -98,7 +98,7 @@ func (x *executor) outage(h *History, end time.Time) {
 	x.outages = append(x.outages, period{h.Deliveries[at].SentAt, end})
 }
 
-// returns tells whether a target that does not listen does so again within a moment, since something watches its process.
+// returns reports whether a target that does not listen does so again within a moment, since something watches its process.
 func (x *executor) returns(ctx context.Context) bool {
 	for deadline := time.Now().Add(x.timings.Respawn); !x.target.Listens(); {
 		if time.Now().After(deadline) || target.Sleep(ctx, x.timings.Poll) != nil {
@@ -108,7 +108,7 @@ func (x *executor) returns(ctx context.Context) bool {
 	return true
 }
 
-// revive starts a target whose process has ended, where that can be done and nobody else has, and tells whether it has.
+// revive starts a target whose process has ended, where that can be done and nobody else has, and reports whether it has.
 func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 	if x.target.Start == nil || x.target.Listens() {
 		return false, nil
@@ -167,7 +167,7 @@ func (x *executor) startAfter(ctx context.Context, stopped, other error) error {
 	return errors.Join(other, x.start(ctx))
 }
 
-// recovering tells whether a fault is just over, so that answers and hooks may still fail.
+// recovering reports whether a fault is just over, so that answers and hooks may still fail.
 func (x *executor) recovering() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -53,7 +53,7 @@ func (r *results) has(check string) bool {
 	return slices.ContainsFunc(r.entries, func(e *entry) bool { return e.check.Name == check && e.reason == nil })
 }
 
-// settled tells whether nothing that comes can change a check's verdict.
+// settled reports whether nothing that comes can change a check's verdict.
 func (r *results) settled(check string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -55,7 +55,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 	return "", repeated
 }
 
-// namesMoney tells whether a place's own name tells of money that came: that is no place to ignore.
+// namesMoney reports whether a place's own name tells of money that came: that is no place to ignore.
 func namesMoney(place string) bool {
 	_, name := event.CutLast(place)
 	return moneyName.MatchString(name)

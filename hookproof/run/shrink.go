@@ -39,7 +39,7 @@ func (p *pipeline) shrink(ctx context.Context, o Outcome) (Outcome, error) {
 	return o, ctx.Err()
 }
 
-// stillFails tells whether a case fails, and how. One that cannot be executed does not.
+// stillFails reports whether a case fails, and how. One that cannot be executed does not.
 func (p *pipeline) stillFails(ctx context.Context, c Case) (Outcome, bool) {
 	outcomes, err := p.try(ctx, c)
 	if err != nil || len(outcomes) == 0 {

@@ -28,7 +28,7 @@ const masked = "{{time}}"
 
 var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
 
-// isTime tells whether a number is a time of these days, in seconds or in milliseconds since 1970.
+// isTime reports whether a number is a time of these days, in seconds or in milliseconds since 1970.
 func isTime(n json.Number) bool {
 	at, err := n.Int64()
 	if err != nil {

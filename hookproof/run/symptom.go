@@ -15,23 +15,23 @@ import (
 // A failure explains another one where both were seen to show the same: the same places of the state, broken in the same
 // way, by the same events; or the same answer to the same. That two checks are about the same is no reason.
 
-// within tells whether a list has something, and all of it stands in another.
+// within reports whether a list has something, and all of it stands in another.
 func within(list, other []string) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(other, one) })
 }
 
-// doublesAlike tells whether what came several times in one failure did so in the other, and was counted again in places
+// doublesAlike reports whether what came several times in one failure did so in the other, and was counted again in places
 // that the other has broken.
 func doublesAlike(cause, other evidence) bool {
 	return cause.doubled && other.doubled && within(other.places, cause.places) && within(other.copied, cause.copied)
 }
 
-// sameFacts tells whether two failures were shown by the same facts, delivered alike, and in the same places.
+// sameFacts reports whether two failures were shown by the same facts, delivered alike, and in the same places.
 func sameFacts(cause, other evidence) bool {
 	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && within(other.places, cause.places)
 }
 
-// begunSo tells whether a state was wrong in the same places when only the first events of a schedule had come.
+// begunSo reports whether a state was wrong in the same places when only the first events of a schedule had come.
 func begunSo(cause, other evidence) bool {
 	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && within(other.places, cause.places)
 }
@@ -65,7 +65,7 @@ func (c Case) facts() string {
 	return side(c.Delivered) + " " + c.Op + " " + side(c.Compared)
 }
 
-// lacksItsOwn tells whether a failure was shown without the one thing that its check asks about: not by a tie, and not by
+// lacksItsOwn reports whether a failure was shown without the one thing that its check asks about: not by a tie, and not by
 // telling all again. The fault is another then.
 func (c Case) lacksItsOwn() bool {
 	return slices.ContainsFunc([]string{"tie", "again", "later", "restart"}, func(verb string) bool {
@@ -118,7 +118,7 @@ func (c Case) taken(timeline []result.Sent, counted bool) (list []string) {
 	return list
 }
 
-// forgeries tells whether all of some ways to sign are forgeries: what is only out of time was signed with the secret.
+// forgeries reports whether all of some ways to sign are forgeries: what is only out of time was signed with the secret.
 func forgeries(signs []string) bool {
 	return len(signs) > 0 && !slices.ContainsFunc(signs, func(sign string) bool { return event.Signings[sign].At != 0 })
 }

@@ -50,7 +50,7 @@ func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*Histor
 	return t, nil
 }
 
-// spends tells whether anything that is about the trial's subject may have had an effect: whatever was not refused.
+// spends reports whether anything that is about the trial's subject may have had an effect: whatever was not refused.
 func (x *executor) spends(t *History) bool {
 	for n, step := range t.steps {
 		w, _ := x.facts.spec(step.Event)

@@ -64,7 +64,7 @@ func setVersion(t *target.Target, version string) string {
 	return "run hookproof with --api-version " + version
 }
 
-// namesVersion tells whether an answer names an API version.
+// namesVersion reports whether an answer names an API version.
 func namesVersion(d target.Delivery, version string) bool {
 	return slices.Contains(versionsIn(d.Answer), version)
 }

@@ -79,7 +79,7 @@ func gains(fresh, granted, ended normalized) (places []string) {
 	return places
 }
 
-// growth tells whether a place has a larger number in the second state, or is in a list that is longer there.
+// growth reports whether a place has a larger number in the second state, or is in a list that is longer there.
 func growth(before, after normalized) func(place string) bool {
 	old, lists := before.lengths(), after.lengths()
 	return func(place string) bool {
@@ -218,7 +218,7 @@ var eventTypes = sync.OnceValue(func() map[string]bool {
 	return types
 })
 
-// proportional tells whether a tenth and a quarter of a sum have moved a number as they should, a cent more or less.
+// proportional reports whether a tenth and a quarter of a sum have moved a number as they should, a cent more or less.
 func proportional(none, tenth, quarter *float64) bool {
 	if none == nil || tenth == nil || quarter == nil || *tenth == *none {
 		return false

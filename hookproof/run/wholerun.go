@@ -196,7 +196,7 @@ func steadyAnswers(o Observation) Sighting {
 	return failed
 }
 
-// always5xx tells whether no event that failed after its ACK was ever acknowledged again.
+// always5xx reports whether no event that failed after its ACK was ever acknowledged again.
 func (o Observation) always5xx(acknowledged map[string]time.Time, failed []target.Delivery) bool {
 	for _, d := range o.Deliveries {
 		fails := slices.ContainsFunc(failed, func(f target.Delivery) bool { return f.EventID == d.EventID })

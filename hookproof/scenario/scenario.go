@@ -110,7 +110,7 @@ func ParseScenarios(file string, raw []byte) ([]Scenario, error) {
 	return []Scenario{one}, nil
 }
 
-// isFamily looks for the key that a single scenario never has. What is no report.JSON is not a family: reading it as a
+// isFamily looks for the key that a single scenario never has. What is no JSON is not a family: reading it as a
 // scenario reports the error.
 func isFamily(raw []byte) bool {
 	var keys map[string]json.RawMessage

@@ -98,7 +98,7 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 	return f.target(), nil
 }
 
-// Unreadable says in plain words why report.JSON could not be decoded.
+// Unreadable says in plain words why JSON could not be decoded.
 func Unreadable(err error) error {
 	var other *json.UnmarshalTypeError
 	if wrong, is := isPickError(err); is {
@@ -292,7 +292,7 @@ func (f *file) counters(ctx context.Context) (c result.Counters, err error) {
 	return c, nil
 }
 
-// at finds a value by its report.JSON pointer.
+// at finds a value by its JSON pointer.
 func at(value any, pointer string) (any, error) {
 	if pointer == "" {
 		return value, nil

@@ -96,7 +96,7 @@ func fill(text string, v values) (string, error) {
 	return out, missing
 }
 
-// call runs a hook and answers what it says: "" or any report.JSON.
+// call runs a hook and answers what it says: "" or any JSON.
 func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, error) {
 	switch {
 	case h.HTTP != nil:

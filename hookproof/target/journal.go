@@ -16,7 +16,7 @@ type Delivery struct {
 	Subject   string // whose event it is
 	EventID   string // "" if the body has none
 	EventType string
-	Sign      string // how it was signed; Genuine tells whether that is good
+	Sign      string // how it was signed; Genuine reports whether that is good
 	Genuine   bool
 	URL       string // where it went
 	Header    string // Stripe-Signature as sent
@@ -37,7 +37,7 @@ type Delivery struct {
 	Unread bool   // the answer is longer than what was looked at
 }
 
-// Acknowledged tells whether the target took the delivery: any 2xx.
+// Acknowledged reports whether the target took the delivery: any 2xx.
 func (d Delivery) Acknowledged() bool { return d.Status/100 == 2 }
 
 // Journal keeps every delivery of a run. It is safe for concurrent use; its zero value is empty.

@@ -137,7 +137,7 @@ var blocks = strings.Fields("address article br div dd dl dt h1 h2 h3 h4 h5 h6 h
 var escapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, " ", `\t`, "\t", `\/`, "/", `\"`, `"`, `\u0027`, "'", `\u003c`, "<", `\u003e`, ">", "\u00a0", " ")
 
 // AsRead is an answer as a person reads it: without a page's tags, which stand between the words of what a debugger shows,
-// and without the escapes of report.HTML and report.JSON.
+// and without the escapes of HTML and JSON.
 func AsRead(answer string) string {
 	if text := withoutTags(answer); text != answer {
 		answer = html.UnescapeString(text)

@@ -15,7 +15,7 @@ type picked struct {
 	fixed    any
 }
 
-// UnmarshalJSON reads a report.JSON pointer or {"value": …}.
+// UnmarshalJSON reads a JSON pointer or {"value": …}.
 func (p *picked) UnmarshalJSON(raw []byte) error {
 	if string(raw) != "null" && json.Unmarshal(raw, &p.pointer) == nil {
 		if p.pointer != "" && !strings.HasPrefix(p.pointer, "/") {
@@ -36,7 +36,7 @@ func (p *picked) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// isScalar tells whether a value can be a subject's: a text or a whole number.
+// isScalar reports whether a value can be a subject's: a text or a whole number.
 func isScalar(value any) bool {
 	switch v := value.(type) {
 	case string:

@@ -14,7 +14,7 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-// noPlace is a report.JSON pointer into an answer that has nothing there.
+// noPlace is a JSON pointer into an answer that has nothing there.
 type noPlace struct {
 	pointer string
 	answer  any
@@ -44,7 +44,7 @@ func listed(places []string) string {
 	}
 }
 
-// placesOf are the report.JSON pointers to an answer's texts and whole numbers, in order.
+// placesOf are the JSON pointers to an answer's texts and whole numbers, in order.
 func placesOf(answer any) []string {
 	var places []string
 	switch v := answer.(type) {

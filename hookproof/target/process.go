@@ -61,7 +61,7 @@ func (t *Target) BringUp(ctx context.Context) error {
 	return nil
 }
 
-// isProxyAlone tells whether what listens is a proxy with no target behind it: an unsigned body is then not refused by
+// isProxyAlone reports whether what listens is a proxy with no target behind it: an unsigned body is then not refused by
 // the target, but answered with one of the statuses that a gateway has for this.
 func (t *Target) isProxyAlone(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, t.Timings.OrDefault().Connect)

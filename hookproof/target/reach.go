@@ -21,13 +21,13 @@ func (e *foreignError) Error() string {
 	return fmt.Sprintf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", e.host, e.host)
 }
 
-// ours tells whether an address is on this machine or in a private network.
+// ours reports whether an address is on this machine or in a private network.
 func ours(a netip.Addr) bool {
 	a = a.Unmap()
 	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // as servers write where they listen: to dial it is to dial this machine
 }
 
-// allows tells whether a host may be attacked wherever it is.
+// allows reports whether a host may be attacked wherever it is.
 func (t *Target) allows(host string) bool {
 	return slices.ContainsFunc(t.AllowHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
 }
@@ -88,7 +88,7 @@ func (t *Target) connect(ctx context.Context) (net.Conn, error) {
 	return t.dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 }
 
-// Listens tells whether the target takes connections.
+// Listens reports whether the target takes connections.
 func (t *Target) Listens() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), t.Timings.OrDefault().Connect)
 	defer cancel()
@@ -127,7 +127,7 @@ func (t *Target) Reach(ctx context.Context) error {
 	return nil
 }
 
-// SpeaksTLS tells whether there is an https target where the URL says http.
+// SpeaksTLS reports whether there is an https target where the URL says http.
 func (t *Target) SpeaksTLS(ctx context.Context) bool {
 	if !strings.HasPrefix(t.URL, "http:") {
 		return false

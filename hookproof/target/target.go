@@ -29,7 +29,7 @@ type Target struct {
 
 	Replicas   []string          // further URLs of the same endpoint, on the same database
 	Unhandled  []string          // event types that the target means to ignore
-	Ignore     []string          // places of a state to mask: report.JSON pointers, of which * is any one part
+	Ignore     []string          // places of a state to mask: JSON pointers, of which * is any one part
 	Headers    map[string]string // of each delivery, beside Stripe's, such as X-Forwarded-Proto
 	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither here nor private
 
@@ -37,7 +37,7 @@ type Target struct {
 	Subject func(context.Context) (event.Subject, error)
 	// Announce names an object that does not exist yet; calling make creates it under those names.
 	Announce func(context.Context) (s event.Subject, make func(context.Context) error, err error)
-	// State is what the target says of a subject, its effects and not its deliveries: any report.JSON value.
+	// State is what the target says of a subject, its effects and not its deliveries: any JSON value.
 	State func(context.Context, event.Subject) (any, error)
 	// Counters are the target's own count of its deliveries.
 	Counters func(context.Context) (result.Counters, error)
@@ -162,7 +162,7 @@ func (t *Target) Check() error {
 // apiKey is how a test mode's API key begins.
 var apiKey = regexp.MustCompile(`^[srp]k_test_`)
 
-// isPort tells whether there can be such a port; "" is the scheme's own.
+// isPort reports whether there can be such a port; "" is the scheme's own.
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return text == "" || err == nil && n > 0
