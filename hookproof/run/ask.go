@@ -7,7 +7,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// subject asks for a fresh one.
+// subject asks the target for a fresh subject.
 func (x *executor) subject(ctx context.Context) (s event.Subject, err error) {
 	err = x.ask(ctx, func() (err error) {
 		s, err = x.target.NewSubject(ctx)
@@ -19,11 +19,11 @@ func (x *executor) subject(ctx context.Context) (s event.Subject, err error) {
 	return s, err
 }
 
-// revivals is how often a process that has ended is started again for one hook.
+// revivals is how many times a process that has ended is started again for one hook call.
 const revivals = 4
 
-// ask calls a hook: again for a while where a fault is just over, since the hook goes through the target, whose connections may
-// be dead, and again where the target's process has ended and was started.
+// ask calls a hook. It retries for a while after a fault, because the hook goes through the target, whose connections may be dead.
+// It also retries when the target's process had ended and was started again.
 func (x *executor) ask(ctx context.Context, hook func() error) error {
 	ended := 0
 	for pause := 2 * x.timings.Retry; ; pause = min(2*pause, 10*x.timings.Retry) {

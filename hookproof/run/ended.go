@@ -14,16 +14,16 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// processEnd is what was seen of a target's process that has ended by itself.
+// processEnd is what was seen of a target's process that ended by itself.
 type processEnd struct {
-	wrote    string // the last that it wrote to standard error, where the start hook leaves that alone; else ""
-	language string // that it is written in, where that can be told; else ""
+	wrote    string // the end of its standard error, if the start hook leaves that alone; else ""
+	language string // the language that it is written in, if known; else ""
 }
 
-// costEnded is what was seen where a fault of the database has ended the process.
+// costEnded is the cost where a fault of the database ended the process.
 const costEnded = "whenever the database hiccups the process ends, and all that is sent to it fails until something starts it again"
 
-// culprit is a usual reason for which a process ends, and how its standard error shows that.
+// culprit is a usual reason for which a process ends, and the sign of it on standard error.
 type culprit struct {
 	language string
 	sign     *regexp.Regexp
@@ -48,16 +48,16 @@ var culprits = []culprit{
 	{"Go", regexp.MustCompile(`(?m)^panic: `), "a panic that is not recovered", mendPanic},
 }
 
-// usualCulprit is how a process of a language is mended that the database has ended, where its standard error is not seen.
+// usualCulprit is the fix, by language, for a process that the database ended and whose standard error is not seen.
 var usualCulprit = map[string]string{
 	"Node": "in Node the usual cause is an 'error' event without a listener: " + mendPool + "; and " + mendClient,
 }
 
-// mendEnded is how any process is mended that the database has ended.
+// mendEnded is the fix for any process that the database ended.
 const mendEnded = "let no failure of the database end the process: handle the errors that its driver reports outside of a request, such as a lost idle connection " +
 	"(in Node: pool.on('error', …)), and answer 500 to those within one; the process's log has its last lines"
 
-// culprit is the reason for which a process has ended, as its standard error shows it.
+// culprit returns the reason for which a process ended, as its standard error shows it.
 func (e processEnd) culprit() (culprit, bool) {
 	at := slices.IndexFunc(culprits, func(c culprit) bool { return c.sign.MatchString(e.wrote) })
 	if at < 0 {
@@ -66,7 +66,7 @@ func (e processEnd) culprit() (culprit, bool) {
 	return culprits[at], true
 }
 
-// seen says what was seen of the end, to be put behind the statement that there was one.
+// seen describes the end of the process, to be put behind the statement that it ended.
 func (e processEnd) seen() string {
 	text := ", and nothing listened at its address any more"
 	if c, known := e.culprit(); known {
@@ -78,10 +78,10 @@ func (e processEnd) seen() string {
 	return text
 }
 
-// errorLine is a line in which a program says what has gone wrong.
+// errorLine is a line in which a program reports an error.
 var errorLine = regexp.MustCompile(`(?m)^(?:<ref \*\d+> )?(\w*(?:[Ee]rror|Exception)\b.*|panic: .*|fatal error: .*)$`)
 
-// lastLine is the line of standard error that tells the most: the last that names an error, else the last.
+// lastLine returns the most useful line of standard error: the last that names an error, else the last.
 func (e processEnd) lastLine() string {
 	if lines := errorLine.FindAllStringSubmatch(e.wrote, -1); len(lines) > 0 {
 		return strings.TrimSpace(lines[len(lines)-1][1])
@@ -90,7 +90,7 @@ func (e processEnd) lastLine() string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// costs is what such an end costs and how to mend it; during tells that a fault of the database was at work.
+// costs returns the cost of such an end and its fix. during is whether a fault of the database was active.
 func (e processEnd) costs(row check.Check, during bool) (cost, mend string) {
 	c, known := e.culprit()
 	switch {
@@ -105,7 +105,7 @@ func (e processEnd) costs(row check.Check, during bool) (cost, mend string) {
 // runtimes are programs that run a language's sources.
 var runtimes = map[string]string{"node": "Node", "nodejs": "Node", "npm": "Node", "npx": "Node", "pnpm": "Node", "yarn": "Node", "tsx": "Node", "ts-node": "Node"}
 
-// languageOf tells what a target is written in by the command that starts it, or by what its answers say of themselves.
+// languageOf returns the language of a target, from the command that starts it or from the software that its answers name.
 func languageOf(command []string, software string) string {
 	for _, word := range command {
 		if language := runtimes[filepath.Base(word)]; language != "" {
@@ -120,10 +120,10 @@ func languageOf(command []string, software string) string {
 	return ""
 }
 
-// nobodyListens reports whether a delivery found nobody who takes connections.
+// nobodyListens reports whether a delivery was refused its connection.
 func nobodyListens(d target.Delivery) bool { return errors.Is(d.Err, syscall.ECONNREFUSED) }
 
-// lastEnd is what was seen of the process that has ended last.
+// lastEnd returns what was seen of the process that ended last.
 func (x *executor) lastEnd() *processEnd {
 	var software string
 	for _, d := range x.journal.Deliveries() {
@@ -134,7 +134,7 @@ func (x *executor) lastEnd() *processEnd {
 	return &processEnd{wrote: x.lastWords, language: languageOf(x.target.Starter, software)}
 }
 
-// hear takes down the last that a process wrote, before another takes its place.
+// hear keeps the end of a process's standard error, before another process takes its place.
 func (x *executor) hear() {
 	if x.target.Stderr == nil {
 		return

@@ -9,18 +9,18 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// conflicts is the check that reports what failed beside other deliveries and not alone, whichever check delivered it: it is one
-// fault, of writers that do not wait for each other, and no fault of what was asked.
+// conflicts is the check that reports what failed beside other deliveries and not alone, whichever check delivered it. The fault
+// is one: writers do not wait for each other.
 const conflicts = "ack-policy/conflicts"
 
-// failedBeside reports whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
+// failedBeside reports whether the target failed a genuine delivery beside others, and acknowledged it alone.
 func (r rules) failedBeside(o Outcome) bool {
 	return o.Once && o.Case.Fault == "" && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
 		return d.Genuine && d.Status/100 == 5 && !r.isSlowFailure(d)
 	})
 }
 
-// reportBeside puts what failed beside others into the finding on conflicts, where that has found nothing worse itself.
+// reportBeside adds what failed beside others to the finding on conflicts, unless that finding has a failure of its own.
 func (r *results) reportBeside(f *result.Finding) {
 	if f.Check != conflicts || len(r.beside) == 0 || f.Verdict != result.Pass {
 		return

@@ -15,17 +15,16 @@ import (
 // refusal is how a target refuses everything that is genuine.
 type refusal struct {
 	target.Delivery
-	forged  *target.Delivery // how it answers a forgery, where that is another answer each time; nil where it is not
-	types   []string         // Stripe's, that were sent
-	version string           // the API version that was given; "" is none
+	forged  *target.Delivery // the answer to a forgery, if it differs each time from the answer to a genuine event; else nil
+	types   []string         // Stripe's types that were sent
+	version string           // the API version of the target file; "" if none
 }
 
-// noSuchEvent is what Stripe's API answers to whoever asks for an event that it has not made.
+// noSuchEvent is the answer of Stripe's API to a request for an event that it has not made.
 var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
 
-// whyRefused says why everything was refused, as far as that can be told. What the target says of it comes first. One that
-// answers a forgery otherwise has verified the signature, so that the events themselves are what it refuses; else there are
-// only guesses.
+// whyRefused returns why everything was refused, as far as that is known. The target's own answer comes first. If the target
+// answers a forgery differently, it has verified the signature, and refuses the events themselves. Else the reasons are guesses.
 func whyRefused(r refusal) string {
 	told := fmt.Sprintf("every genuine delivery was refused (%d)", r.Status)
 	answer, types := says(r.Delivery), strings.Join(r.types, " and ")
@@ -49,8 +48,8 @@ func whyRefused(r refusal) string {
 	return told + ": " + guess
 }
 
-// toldFromForgery is how the target answers a forgery, where it answers a genuine event of the same type otherwise, each
-// time. It is nil where nothing can be told by that.
+// toldFromForgery returns the target's answer to a forgery, if it differs each time from the answer to a genuine event of the same
+// type; else nil.
 func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error) {
 	var answers [4]target.Delivery
 	for n, sign := range []string{"genuine", "wrong-secret", "genuine", "wrong-secret"} {
@@ -66,10 +65,10 @@ func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error
 	return &answers[1], ctx.Err()
 }
 
-// varying is what differs between the answers to any two deliveries: ids, times and numbers.
+// varying matches what differs between the answers to any two deliveries: ids, times and numbers.
 var varying = regexp.MustCompile(`[0-9a-fA-F-]{6,}|\d+`)
 
-// differ reports whether two deliveries were answered in different ways.
+// differ reports whether two deliveries had different answers.
 func differ(a, b target.Delivery) bool {
 	plain := func(d target.Delivery) string { return varying.ReplaceAllString(d.Answer, "…") }
 	return cmp.Or(a.Status-b.Status, strings.Compare(plain(a), plain(b))) != 0
