@@ -2,14 +2,14 @@ package check
 
 import "slices"
 
-// Fault is something that goes wrong while the last step of a schedule is delivered, in words.
+// Fault is what goes wrong while the last step of a schedule is delivered.
 type Fault struct {
 	says   string
 	Needs  []string // of the target
 	Placed bool     // it strikes at each message between the target and its database in turn
 }
 
-// Faults are the words for what can strike.
+// Faults are all faults, by their names in relations.
 var Faults = map[string]Fault{
 	"cut-before": {
 		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
@@ -44,7 +44,7 @@ var Faults = map[string]Fault{
 	"half-open": {says: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},
 }
 
-// OfDatabase reports whether the fault is one of the database's, so that a delivery that does not come to that meets none.
+// OfDatabase reports whether the fault strikes the database. A delivery that does not use the database does not meet such a fault.
 func (f Fault) OfDatabase() bool {
 	return slices.ContainsFunc(f.Needs, func(need string) bool { return need == "database" || need == "break" || need == "link" })
 }

@@ -11,33 +11,32 @@ type strike struct {
 type moment int
 
 const (
-	beforeIt moment = iota // it does not reach the database, which is away from then on
-	afterIt                // the database has answered, the answer is lost, and it is away from then on
+	beforeIt moment = iota // the message does not reach the database, which is away from then on
+	afterIt                // the database has answered, the answer is lost, and the database is away from then on
 	heldIt                 // the database has answered, and nothing passes from then on
 )
 
-// StrikeBefore lets the database be away from the nth message from now on, n being 1 or more: the message is
-// not passed on, every connection is reset, and every new one, until Heal. It answers a channel that is
-// closed when this has happened.
+// StrikeBefore makes the database go away at the nth message from now on, n being 1 or more. The message is not passed on, and
+// every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened.
 func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, beforeIt}) }
 
-// StrikeAfter is StrikeBefore with the message passed on: the database does what it says, and its answer is lost.
+// StrikeAfter is StrikeBefore with the message passed on: the database executes it, and its answer is lost.
 func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, afterIt}) }
 
-// HoldAfter passes the nth message on and holds the answer, with everything else, until Cut or Heal.
+// HoldAfter passes the nth message on, and holds the answer and everything after it until Cut or Heal.
 func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, heldIt}) }
 
-// Count sets the count of messages to zero, and forgets a strike that has not happened.
+// Count sets the count of messages to zero, and cancels a strike that has not happened.
 func (p *Proxy) Count() { p.arm(strike{}) }
 
-// Messages are those that were answered since the last Count or arming of a strike.
+// Messages returns how many messages were answered since the last Count or the arming of a strike.
 func (p *Proxy) Messages() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.messages
 }
 
-// DelayAnswers holds every answer of the database's back for so long; 0 for no longer.
+// DelayAnswers delays every answer of the database by d; 0 ends that.
 func (p *Proxy) DelayAnswers(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +50,7 @@ func (p *Proxy) arm(s strike) <-chan struct{} {
 	return p.tripped
 }
 
-// asks hears that a connection's client has written. A message in several writes is one.
+// asks notes that a connection's client has written. A message in several writes counts once.
 func (p *Proxy) asks(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +60,7 @@ func (p *Proxy) asks(asked *bool) {
 	*asked = true
 }
 
-// answers hears that the database has written. What it says unasked, as a greeting, is no answer.
+// answers notes that the database has written. What it writes unasked, such as a greeting, is no answer.
 func (p *Proxy) answers(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package event has what is delivered: events' bodies, bound to one object of the target's, changed by JSON pointer, and signed in
-// every right and wrong way. A subject is that object, by the names that events are bound to.
+// Package event makes what is delivered: the bodies of events, bound to a subject, edited by JSON pointer, and signed in every
+// right and wrong way. A subject is one object of the target, as a map of the names that events are bound to.
 package event
 
 import (
@@ -19,12 +19,12 @@ type Event struct {
 	Body []byte
 }
 
-// AsStripeWrites is a value by the line, two spaces deeper each time, as all of an event.
+// AsStripeWrites encodes a value as Stripe does for a place in an event: indented by two spaces for each level.
 func AsStripeWrites(pointer string, value any) ([]byte, error) {
 	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
 }
 
-// Put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
+// Put sets the value at a JSON pointer, indented as Stripe does.
 func Put(body []byte, pointer string, value any) ([]byte, error) {
 	raw, err := AsStripeWrites(pointer, value)
 	if err != nil {
@@ -33,12 +33,12 @@ func Put(body []byte, pointer string, value any) ([]byte, error) {
 	return splice(body, pointer, raw)
 }
 
-// NewID is an id that no event had before.
+// NewID returns a new event id.
 func NewID() string { return "evt_1" + Random() }
 
 var placeholder = regexp.MustCompile(`\{\{(\w+)\.([\w.]+)\}\}`)
 
-// Override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
+// Override applies a scenario's with: values by JSON pointer, {"remove": true} for a member to remove, and {{subject.name}} inside
 // strings.
 func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subject) (Event, error) {
 	for _, pointer := range slices.Sorted(maps.Keys(with)) {
@@ -60,13 +60,13 @@ func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subj
 		}
 	}
 	var now struct{ ID, Type string }
-	if json.Unmarshal(e.Body, &now) == nil { // one whose id is no string stays known by its old one
+	if json.Unmarshal(e.Body, &now) == nil { // if the new id is no string, the event keeps the old one in reports
 		e.ID, e.Type = now.ID, now.Type
 	}
 	return e, nil
 }
 
-// resolve puts subjects' values in the place of {{subject.name}}.
+// resolve replaces each {{subject.name}} by the subject's value.
 func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
 	var missing error
 	out := placeholder.ReplaceAllFunc(raw, func(match []byte) []byte {
@@ -81,7 +81,7 @@ func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
 	return out, missing
 }
 
-// Raw is a body given literally.
+// Raw returns a body that is given literally.
 func Raw(text string) Event {
 	e := Event{Body: []byte(text)}
 	var read struct{ ID, Type string }
@@ -99,7 +99,7 @@ func (e Event) Pad(size int) Event {
 	return e
 }
 
-// WithID is the same fact under a fresh id.
+// WithID returns the same fact under another event id.
 func (e Event) WithID(id string) (Event, error) {
 	body, err := Put(e.Body, "/id", id)
 	return Event{ID: id, Type: e.Type, Body: body}, err
