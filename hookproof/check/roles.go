@@ -10,9 +10,11 @@ import (
 )
 
 // The rows of checks are written over roles, so that the same can be asked of every life. In a row's schedules
+//
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
 //	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
 

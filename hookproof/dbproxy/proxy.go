@@ -95,7 +95,7 @@ func (p *Proxy) become(to mode) {
 
 // Reset closes a connection with a TCP reset, without a goodbye.
 func Reset(conn net.Conn) {
-	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // as TCP does
+	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // TCP connections do
 		_ = lingers.SetLinger(0)
 	}
 	_ = conn.Close()

@@ -39,7 +39,7 @@ var forms = []struct {
 // The prefixes of forms' names.
 const (
 	Neighbours = "neighbour-"
-	strangers  = "stranger-" // where the event ends a grant
+	strangers  = "stranger-" // for an event that ends a grant
 )
 
 // ofEveryLife are the words that do not depend on the life.

@@ -79,7 +79,7 @@ func gains(fresh, granted, ended normalized) (places []string) {
 	return places
 }
 
-// growth returns whether a place has a larger number in the second state, or is in a list that is longer there.
+// growth returns a function that reports whether a place has a larger number in the second state, or is in a list that is longer there.
 func growth(before, after normalized) func(place string) bool {
 	old, lists := before.lengths(), after.lengths()
 	return func(place string) bool {

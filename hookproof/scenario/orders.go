@@ -9,8 +9,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// live tries a life's events in every order, each order on a fresh subject. Whatever the order, the
-// state at the end must be the same one.
+// live tries a life's events in every order, each order on a fresh subject. All orders must lead to the same state.
 func (r *replay) live(ctx context.Context) error {
 	for order := range check.Permutations(len(r.scenario.Life)) {
 		if err := r.liveOnce(ctx, order); err != nil {
@@ -57,7 +56,7 @@ func (r *replay) liveOnce(ctx context.Context, order []int) error {
 	return r.expectState(ctx, "main", r.scenario.State)
 }
 
-// repeat delivers everything once more: each must be a duplicate.
+// repeat delivers every event once more: each must be a duplicate.
 func (r *replay) repeat(ctx context.Context, events []target.Outgoing) error {
 	before, err := r.counters(ctx)
 	if err != nil {
