@@ -126,17 +126,17 @@ func (r Relation) Words() []string {
 			continue
 		}
 		for _, item := range s {
-			says := life.Vocabulary[item.Event].Says
+			description := life.Vocabulary[item.Event].Says
 			if item.Verb != "" {
-				says = life.Verbs[item.Verb]
+				description = life.Verbs[item.Verb]
 			}
-			if word := cmp.Or(item.Verb, item.Event) + ": " + says; !slices.Contains(list, word) {
+			if word := cmp.Or(item.Verb, item.Event) + ": " + description; !slices.Contains(list, word) {
 				list = append(list, word)
 			}
 		}
 	}
 	if r.Fault != "" {
-		list = append(list, r.Fault+": "+Faults[r.Fault].says)
+		list = append(list, r.Fault+": "+Faults[r.Fault].description)
 	}
 	return list
 }
@@ -218,8 +218,8 @@ func (r Relation) String() string {
 		return text + " shows nothing of S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if says := ViewSays[r.View]; says != "" {
-		text += ", " + says
+	if description := ViewSays[r.View]; description != "" {
+		text += ", " + description
 	}
 	return text
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // page is a place in Stripe's documentation: its heading, and in our words what it demands of an endpoint.
-type page struct{ heading, says string }
+type page struct{ heading, description string }
 
 // pages are the demands of each source. A row that demands less or more than its page has its own text.
 var pages = map[string]page{
@@ -46,7 +46,7 @@ func (c Check) sourced() Check {
 	at := pages[c.Source]
 	c.Heading = at.heading
 	if c.Says == "" {
-		c.Says = at.says
+		c.Says = at.description
 	}
 	c.Strict = c.Strict || c.Source == OurPolicy
 	return c

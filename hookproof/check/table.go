@@ -75,8 +75,8 @@ func (e Entry) markdown() string {
 	case "tried":
 		return code(e.Text)
 	case "where":
-		name, says, _ := strings.Cut(e.Text, ": ")
-		return code(name) + ": " + says
+		name, description, _ := strings.Cut(e.Text, ": ")
+		return code(name) + ": " + description
 	}
 	return e.Text
 }

@@ -17,8 +17,8 @@ type Link struct {
 	Proxy *toxiproxy.Proxy
 }
 
-// troubles are the ways in which a link can be bad, in toxiproxy's form. All affect the database's answers.
-var troubles = map[string]string{
+// toxics are the ways in which a link can be bad, in toxiproxy's form. All affect the database's answers.
+var toxics = map[string]string{
 	"latency":   `{"name": "latency", "type": "latency", "stream": "downstream", "attributes": {"latency": 200, "jitter": 50}}`,
 	"bandwidth": `{"name": "bandwidth", "type": "bandwidth", "stream": "downstream", "attributes": {"rate": 1}}`,
 	"half-open": `{"name": "half-open", "type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`,
@@ -42,9 +42,9 @@ func (l *Link) Addr() string { return l.Proxy.Listen }
 // Trouble makes the link bad: latency (200 ms an answer), bandwidth (1 KiB a second) or half-open (what the target writes arrives,
 // and nothing comes back).
 func (l *Link) Trouble(how string) error {
-	toxic, known := troubles[how]
+	toxic, known := toxics[how]
 	if !known {
-		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(troubles)), ", "))
+		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(toxics)), ", "))
 	}
 	_, err := l.Proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
 	return err

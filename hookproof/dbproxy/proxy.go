@@ -53,18 +53,18 @@ func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // Cut resets every connection, also every new one.
-func (p *Proxy) Cut() { p.turn(cut) }
+func (p *Proxy) Cut() { p.setMode(cut) }
 
 // Freeze keeps every connection open and forwards nothing; new connections are accepted and hang.
-func (p *Proxy) Freeze() { p.turn(frozen) }
+func (p *Proxy) Freeze() { p.setMode(frozen) }
 
 // Heal forwards again, also what waited in a frozen connection.
-func (p *Proxy) Heal() { p.turn(open) }
+func (p *Proxy) Heal() { p.setMode(open) }
 
 // Close closes the proxy and its connections, and returns when none of its goroutines runs.
 func (p *Proxy) Close() error {
 	err := p.listener.Close()
-	p.turn(closed)
+	p.setMode(closed)
 	p.running.Wait()
 	if errors.Is(err, net.ErrClosed) {
 		return nil // closed before
@@ -72,14 +72,14 @@ func (p *Proxy) Close() error {
 	return err
 }
 
-func (p *Proxy) turn(to mode) {
+func (p *Proxy) setMode(to mode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.become(to)
+	p.setModeLocked(to)
 }
 
-// become is turn for a caller that holds the lock.
-func (p *Proxy) become(to mode) {
+// setModeLocked is setMode for a caller that holds the lock.
+func (p *Proxy) setModeLocked(to mode) {
 	if p.mode == closed {
 		return
 	}
@@ -113,7 +113,7 @@ func (p *Proxy) accept() {
 
 // serve forwards one connection in both directions until either end closes, or the proxy ends it.
 func (p *Proxy) serve(client net.Conn) {
-	if !p.keep(client) {
+	if !p.track(client) {
 		return
 	}
 	defer p.drop(client)
@@ -121,7 +121,7 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	upstream, err := p.upstream()
-	if err != nil || !p.keep(upstream) {
+	if err != nil || !p.track(upstream) {
 		return
 	}
 	defer p.drop(upstream)
@@ -129,22 +129,22 @@ func (p *Proxy) serve(client net.Conn) {
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		p.pump(client, upstream, func() { p.answers(&asked) })
+		p.pump(client, upstream, func() { p.noteAnswer(&asked) })
 		_ = client.Close()
 	}()
-	p.pump(upstream, client, func() { p.asks(&asked) })
+	p.pump(upstream, client, func() { p.noteRequest(&asked) })
 	_ = upstream.Close()
 	<-back
 }
 
 // pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls tell after each read, before
 // it writes.
-func (p *Proxy) pump(to, from net.Conn, tell func()) {
+func (p *Proxy) pump(to, from net.Conn, note func()) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if tell(); !p.pass() {
+			if note(); !p.pass() {
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
@@ -167,8 +167,8 @@ func (p *Proxy) pass() bool {
 	return p.mode == open
 }
 
-// keep records a connection, so that a cut resets it. If the proxy is cut already, it resets the connection now.
-func (p *Proxy) keep(conn net.Conn) bool {
+// track records a connection, so that a cut resets it. If the proxy is cut already, it resets the connection now.
+func (p *Proxy) track(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mode == cut || p.mode == closed {

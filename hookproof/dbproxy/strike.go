@@ -50,8 +50,8 @@ func (p *Proxy) arm(s strike) <-chan struct{} {
 	return p.tripped
 }
 
-// asks notes that a connection's client has written. A message in several writes counts once.
-func (p *Proxy) asks(asked *bool) {
+// noteRequest notes that a connection's client has written. A message in several writes counts once.
+func (p *Proxy) noteRequest(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !*asked && p.strike.at == p.messages+1 && p.strike.when == beforeIt {
@@ -60,8 +60,8 @@ func (p *Proxy) asks(asked *bool) {
 	*asked = true
 }
 
-// answers notes that the database has written. What it writes unasked, such as a greeting, is no answer.
-func (p *Proxy) answers(asked *bool) {
+// noteAnswer notes that the database has written. What it writes unasked, such as a greeting, is no answer.
+func (p *Proxy) noteAnswer(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !*asked {
@@ -82,5 +82,5 @@ func (p *Proxy) answers(asked *bool) {
 func (p *Proxy) trip(to mode) {
 	p.strike = strike{}
 	close(p.tripped)
-	p.become(to)
+	p.setModeLocked(to)
 }

@@ -30,7 +30,7 @@ func Put(body []byte, pointer string, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return splice(body, pointer, raw)
+	return setAt(body, pointer, raw)
 }
 
 // NewID returns a new event id.
@@ -55,7 +55,7 @@ func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subj
 		if err != nil {
 			return e, err
 		}
-		if e.Body, err = splice(e.Body, pointer, raw); err != nil {
+		if e.Body, err = setAt(e.Body, pointer, raw); err != nil {
 			return e, err
 		}
 	}

@@ -15,7 +15,7 @@ func (s Subject) Nowhere() Subject {
 		switch text := s.Text(name); {
 		case !IsTie(name) && (name != "customer" || !s.hasCustomer()):
 		case text != "" && strings.Trim(text, "0123456789") == "":
-			other[name] = strconv.Itoa(beyond + rand.IntN(math.MaxInt32-beyond))
+			other[name] = strconv.Itoa(unusedNumber + rand.IntN(math.MaxInt32-unusedNumber))
 		default:
 			other[name] = scrambled(text)
 		}
@@ -23,8 +23,8 @@ func (s Subject) Nowhere() Subject {
 	return other
 }
 
-// beyond is a number that no target's ids have reached, and that still fits into 32 bits.
-const beyond = 2_000_000_000
+// unusedNumber is a number that no target's ids have reached, and that still fits into 32 bits.
+const unusedNumber = 2_000_000_000
 
 // scrambled returns an id of the same form with other last letters and digits.
 func scrambled(id string) string {

@@ -16,8 +16,8 @@ var ErrNoPlace = errors.New("there is no such place")
 // Span is a range of bytes.
 type Span struct{ From, To int }
 
-// splice sets the value at a JSON pointer (RFC 6901) in a valid document. A missing member is added as the first of its object.
-func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
+// setAt sets the value at a JSON pointer (RFC 6901) in a valid document. A missing member is added as the first of its object.
+func setAt(doc []byte, pointer string, value []byte) ([]byte, error) {
 	at, err := Find(doc, pointer)
 	if err == nil {
 		return Replace(doc, at.Value, value), nil

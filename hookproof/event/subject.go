@@ -93,7 +93,7 @@ func Random() string {
 
 // Differs returns where a state differs from the expected values, or "".
 func Differs(state any, expected map[string]any) string {
-	has, object := plain(state).(map[string]any)
+	has, object := normalizeNumbers(state).(map[string]any)
 	if !object {
 		return "it is no JSON object"
 	}
@@ -107,15 +107,15 @@ func Differs(state any, expected map[string]any) string {
 		if !there {
 			return fmt.Sprintf("%s is missing, expected %v", name, expected[name])
 		}
-		if !reflect.DeepEqual(got, plain(expected[name])) {
+		if !reflect.DeepEqual(got, normalizeNumbers(expected[name])) {
 			return fmt.Sprintf("%s is %v, expected %v", name, got, expected[name])
 		}
 	}
 	return ""
 }
 
-// plain makes values comparable, however their numbers were decoded.
-func plain(v any) any {
+// normalizeNumbers makes values comparable, however their numbers were decoded.
+func normalizeNumbers(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return v

@@ -17,8 +17,8 @@ const Newest = "2026-08-26.dahlia"
 // forms are variants of any life's granting event: written differently, or about a foreign object. %s in a name is the event's
 // word.
 var forms = []struct {
-	name, says string // says comes after what the event tells
-	change     func(*Spec)
+	name, description string // description follows the description of the event
+	change            func(*Spec)
 }{
 	{"%s-newest", "in a newer API version", func(w *Spec) { w.Version = Newest }},
 	{"other-livemode", "in the other livemode", func(w *Spec) { w.Live = true }},
@@ -38,14 +38,14 @@ var forms = []struct {
 
 // The prefixes of forms' names.
 const (
-	Neighbours = "neighbour-"
-	strangers  = "stranger-" // for an event that ends a grant
+	Neighbours     = "neighbour-"
+	strangerPrefix = "stranger-" // for an event that ends a grant
 )
 
-// ofEveryLife are the words that do not depend on the life.
-var ofEveryLife = map[string]Spec{
-	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: ofItsOwn},
-	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: ofItsOwn},
+// commonWords are the words that do not depend on the life.
+var commonWords = map[string]Spec{
+	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: withNewObject},
+	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: withNewObject},
 	"garbage":   {Says: "a signed body that is not JSON", Raw: "this is not JSON"},
 	"cut-off":   {Says: "a signed body that ends in its middle", Raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
 	"no-event":  {Says: "signed JSON that is no event", Raw: `{"object":"event"}`},
@@ -63,12 +63,12 @@ func (l *Life) makeVocabulary() error {
 		l.Vocabulary[word] = w
 		return nil
 	}
-	for word, w := range ofEveryLife {
+	for word, w := range commonWords {
 		l.Vocabulary[word] = w
 	}
 	for _, f := range forms {
 		w := l.Words[l.Grant()]
-		w.Says += ", " + f.says
+		w.Says += ", " + f.description
 		f.change(&w)
 		l.Vocabulary[strings.Replace(f.name, "%s", l.Grant(), 1)] = w
 	}
@@ -77,7 +77,7 @@ func (l *Life) makeVocabulary() error {
 			w := l.Words[word]
 			w.Says += ", in another integration"
 			w.Stranger = true
-			l.Vocabulary[strangers+word] = w
+			l.Vocabulary[strangerPrefix+word] = w
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
@@ -191,8 +191,8 @@ func escaped(body []byte) []byte {
 	return out
 }
 
-// ofItsOwn gives an event its own object. An endpoint that stores the object of an event, and not the event's id, would take two
+// withNewObject gives an event its own object. An endpoint that stores the object of an event, and not the event's id, would take two
 // events about one object for one.
-func ofItsOwn(body []byte) ([]byte, error) {
+func withNewObject(body []byte) ([]byte, error) {
 	return event.Put(body, "/data/object/id", "tu_1"+event.Random())
 }

@@ -78,7 +78,7 @@ func parseLife(files fs.FS) (*Life, error) {
 	if !json.Valid(raw) {
 		return nil, errors.New("it is no JSON")
 	}
-	if place, twice := memberTwice(json.NewDecoder(bytes.NewReader(raw)), ""); twice {
+	if place, twice := duplicateMember(json.NewDecoder(bytes.NewReader(raw)), ""); twice {
 		return nil, fmt.Errorf("%s stands there twice", place)
 	}
 	var file struct {
@@ -137,8 +137,8 @@ func decodeStrictly(raw []byte, into any) error {
 	return nil
 }
 
-// memberTwice finds the first member of a valid document that its object has twice.
-func memberTwice(decoder *json.Decoder, place string) (string, bool) {
+// duplicateMember finds the first member of a valid document that its object has twice.
+func duplicateMember(decoder *json.Decoder, place string) (string, bool) {
 	opening, _ := decoder.Token()
 	delim, _ := opening.(json.Delim)
 	if delim == 0 {
@@ -155,7 +155,7 @@ func memberTwice(decoder *json.Decoder, place string) (string, bool) {
 			}
 			known[inside] = true
 		}
-		if twice, is := memberTwice(decoder, inside); is {
+		if twice, is := duplicateMember(decoder, inside); is {
 			return twice, true
 		}
 	}
@@ -222,18 +222,18 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 		return w, fmt.Errorf(": %w", err)
 	}
 	_, isVerb := Verbs[word]
-	switch whose, known := whoseEvents[data.Of]; {
+	switch whose, known := wordObjects[data.Of]; {
 	case isVerb || !wordForm.MatchString(word):
 		return w, errors.New(": a schedule can name no event so")
 	case data.Says == "":
 		return w, errors.New(".says: it is missing")
 	case !known:
-		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(whoseEvents))[1:], ", "))
+		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
 		w = Spec{Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
 		whose(&w)
 	}
-	if err := eventThere(files, data.Event); err != nil {
+	if err := checkFixture(files, data.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
@@ -250,8 +250,8 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	return w, nil
 }
 
-// eventThere reports whether every version's folder has a file.
-func eventThere(files fs.FS, name string) error {
+// checkFixture reports whether every version's folder has a file.
+func checkFixture(files fs.FS, name string) error {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return err

@@ -36,8 +36,8 @@ type Spec struct {
 // Vocabulary is all events that a schedule can name.
 var Vocabulary = Payment.Vocabulary
 
-// whoseEvents are the objects that a word's event can be about, other than the subject.
-var whoseEvents = map[string]func(*Spec){
+// wordObjects are the objects that a word's event can be about, other than the subject.
+var wordObjects = map[string]func(*Spec){
 	"":          func(*Spec) {},
 	"second":    func(w *Spec) { w.Second = true },
 	"neighbour": func(w *Spec) { w.Other = true },

@@ -63,7 +63,7 @@ const (
 	lanes      = 5 // drawn side by side; more copies share the last lane
 	topLine    = 30
 	lineHeight = 15
-	apart      = 14 // between two moments
+	momentGap  = 14 // between two moments
 )
 
 // How many letters fit into a line: between the lifelines, and beside a time.
@@ -85,7 +85,7 @@ func draw(timeline []result.Sent) *diagram {
 	y := topLine
 	for i := range d.Moments {
 		m := &d.Moments[i]
-		y += apart + len(m.Above)*lineHeight
+		y += momentGap + len(m.Above)*lineHeight
 		m.Y, m.Tip = y, rightLine
 		y += len(m.Below) * lineHeight
 		if m.bar < 0 {
@@ -100,7 +100,7 @@ func draw(timeline []result.Sent) *diagram {
 			bar.Height = m.Y - bar.Y
 		}
 	}
-	d.Height = y + apart
+	d.Height = y + momentGap
 	d.Width = rightLine + leftLine
 	for _, bar := range d.Bars {
 		d.Width = max(d.Width, bar.X+2*laneWidth)

@@ -16,7 +16,7 @@ var pageFiles embed.FS
 
 // page is the template of the page. Its style and script are included in it, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"said": said, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"said": formatDuration, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
 	"word":   func(v result.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
@@ -91,7 +91,7 @@ func HTML(w io.Writer, r result.Report) error {
 		v.Failures = append(v.Failures, failure{
 			Bodies: bodies, MoreBodies: len(f.Requests) - len(bodies),
 			Finding: f, Rows: result.Numbered(f.Timeline), Diagram: draw(f.Timeline),
-			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),
+			Differences: differences(f), Rerun: rerun(r, f), Asking: secretSource(r),
 		})
 	}
 	return page.Execute(w, v)

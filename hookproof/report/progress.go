@@ -54,7 +54,7 @@ func (p *Progress) Finding(f result.Finding) {
 	case !p.each:
 		return
 	}
-	line := p.style.paint(hues[f.Verdict], pad(string(f.Verdict), len(result.NotRun))) + "  " + p.last + "  " + said(f.Took)
+	line := p.style.paint(hues[f.Verdict], pad(string(f.Verdict), len(result.NotRun))) + "  " + p.last + "  " + formatDuration(f.Took)
 	if f.Verdict != result.Pass && f.Why != "" {
 		line += "  " + clean(f.Why)
 	}

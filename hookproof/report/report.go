@@ -51,12 +51,12 @@ func tally(r result.Report) string {
 	for _, v := range verdicts {
 		parts = append(parts, fmt.Sprintf("%d %s", r.Count(v), words[v]))
 	}
-	return strings.Join(parts, ", ") + unhooked(r)
+	return strings.Join(parts, ", ") + notRunSummary(r)
 }
 
-// unhooked returns how many of the checks that were not run lacked nothing but a hook, and how many were ignored on purpose.
-func unhooked(r result.Report) string {
-	evidence, hooks, ignored := unrun(r)
+// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many were ignored on purpose.
+func notRunSummary(r result.Report) string {
+	evidence, hooks, ignored := splitNotRun(r)
 	var parts []string
 	for _, one := range []struct {
 		n   int
@@ -75,9 +75,9 @@ func unhooked(r result.Report) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// unrun returns the findings that were not run, by what was missing: evidence or time; a hook; or nothing, since the target
+// splitNotRun returns the findings that were not run, by what was missing: evidence or time; a hook; or nothing, since the target
 // ignores on purpose what they ask for.
-func unrun(r result.Report) (evidence, hooks, ignored []result.Finding) {
+func splitNotRun(r result.Report) (evidence, hooks, ignored []result.Finding) {
 	for _, f := range with(r, result.NotRun) {
 		switch {
 		case f.Incomplete():
@@ -158,7 +158,7 @@ func rerun(r result.Report, f result.Finding) string {
 }
 
 // said formats a duration.
-func said(m result.Millis) string {
+func formatDuration(m result.Millis) string {
 	switch {
 	case m >= 1000:
 		return fmt.Sprintf("%.2f s", m/1000)
@@ -173,15 +173,15 @@ func instant(m result.Millis) string {
 	if m >= 1000 {
 		return fmt.Sprintf("%.3f s", m/1000)
 	}
-	return said(m)
+	return formatDuration(m)
 }
 
 // took formats how long a row's answer took, or the range of its answers.
 func took(r result.Row) string {
 	if r.Alike > 1 {
-		return said(r.Latency) + " to " + said(r.Slowest)
+		return formatDuration(r.Latency) + " to " + formatDuration(r.Slowest)
 	}
-	return said(r.Latency)
+	return formatDuration(r.Latency)
 }
 
 // idOf returns the id of a row's event, or how many ids the row has.

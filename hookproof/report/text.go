@@ -25,7 +25,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	}
 	t.bodies(r)
 	t.brief("Worth knowing", with(r, result.Info))
-	evidence, hooks, ignored := unrun(r)
+	evidence, hooks, ignored := splitNotRun(r)
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
@@ -49,7 +49,7 @@ func (t *text) verdict(r result.Report) {
 	word := strings.ToUpper(string(s.outcome))
 	t.WriteString(strings.Replace(t.wrap("", "  ", s.text()), word, t.paint(bold+";"+hue, word), 1))
 	t.WriteString(t.wrap("", "  ", tally(r)))
-	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, said(r.Took))))
+	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, formatDuration(r.Took))))
 	if s.outcome == Failed && r.Incomplete() {
 		t.WriteString(t.wrap("", "  ", "The run is also incomplete: some checks had no evidence or no time."))
 	}
@@ -62,7 +62,7 @@ func (t *text) verdict(r result.Report) {
 // failure writes a failed check, and the command that reruns it.
 func (t *text) failure(r result.Report, f result.Finding) {
 	t.evidence(f)
-	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
+	t.line("   %s", t.paint(faint, "Run only this again"+secretSource(r)+":"))
 	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
 }
 
@@ -86,8 +86,8 @@ func (t *text) bodies(r result.Report) {
 	}
 }
 
-// asking returns where a command without a target file takes the secret from. A report has no secret.
-func asking(r result.Report) string {
+// secretSource returns where a command without a target file takes the secret from. A report has no secret.
+func secretSource(r result.Report) string {
 	if !strings.Contains(r.Command, " --url ") {
 		return ""
 	}
@@ -215,7 +215,7 @@ func (t *text) costs(r result.Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Where the time went"))
 	for _, p := range r.Phases {
-		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), said(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
+		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
 	}
 	t.WriteString(t.wrap("    ", "    ", effort(r)))
 }
@@ -227,7 +227,7 @@ func effort(r result.Report) string {
 		overlap = fmt.Sprintf("up to %d copies overlapped", r.Overlap)
 	}
 	return fmt.Sprintf("%s, %s, %s, effects %s behind their ACK",
-		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, said(r.Lag))
+		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, formatDuration(r.Lag))
 }
 
 // bar draws a share of a whole, which has that many columns.

@@ -41,7 +41,7 @@ func Numbered(timeline []Sent) []Row {
 // nothing.
 func Rows(timeline []Sent) []Row {
 	var folded []Row
-	for _, run := range runs(byCrowd(Numbered(timeline))) {
+	for _, run := range runs(groupCrowds(Numbered(timeline))) {
 		if len(run) <= alikeShown {
 			folded = append(folded, run...)
 			continue
@@ -75,9 +75,9 @@ func runs(all []Row) [][]Row {
 	return list
 }
 
-// byCrowd sorts the copies of each crowd so that equal ones are consecutive. A crowd is the copies of one event that were in
+// groupCrowds sorts the copies of each crowd so that equal ones are consecutive. A crowd is the copies of one event that were in
 // flight together.
-func byCrowd(all []Row) []Row {
+func groupCrowds(all []Row) []Row {
 	for from := 0; from < len(all); {
 		to, end := from+1, all[from].At+all[from].Latency
 		for to < len(all) && all[to].Event != "" && all[to].Event == all[from].Event && all[to].Sign == all[from].Sign && all[to].At < end {

@@ -14,10 +14,10 @@ const (
 
 // Quoted quotes a word for a shell.
 func Quoted(word string) string {
-	if plainWord.MatchString(word) {
+	if unquotedWord.MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+var unquotedWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)

@@ -64,7 +64,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	}
 	repeats := func(s check.Step) bool { return s.Genuine() && o.Case.Delivered.Copies(s) > o.Case.Compared.Copies(s) }
 	switch {
-	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):
+	case o.Case.lacksItsVerb() && slices.ContainsFunc(o.Case.Delivered, repeats):
 		return check.CostTwice, check.MendDedupe
 	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Fix
@@ -78,7 +78,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 		return check.CostTwice, check.MendDedupe
 	case len(late) > 0:
 		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
-	case o.Case.lacksItsOwn():
+	case o.Case.lacksItsVerb():
 		return check.CostOrder, check.MendOrder
 	}
 	return c.Why, c.Fix

@@ -32,8 +32,8 @@ func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) 
 	return life.Completed(s), nil
 }
 
-// deliverUnread delivers a schedule whose state is not read.
-func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*History, error) {
+// deliverAnswersOnly delivers a schedule whose state is not read.
+func (x *executor) deliverAnswersOnly(ctx context.Context, s check.Schedule) (*History, error) {
 	subject, err := x.untouchedSubject(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*Histor
 	if err := x.deliver(ctx, t, s, nil, nil); err != nil {
 		return t, err
 	}
-	if x.target.Subject != nil && !x.spends(t) {
+	if x.target.Subject != nil && !x.mayHaveEffect(t) {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.untouched = append(x.untouched, subject)
@@ -50,8 +50,8 @@ func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*Histor
 	return t, nil
 }
 
-// spends reports whether a delivery about the history's subject may have had an effect: it was not refused.
-func (x *executor) spends(t *History) bool {
+// mayHaveEffect reports whether a delivery about the history's subject may have had an effect: it was not refused.
+func (x *executor) mayHaveEffect(t *History) bool {
 	for n, step := range t.steps {
 		w, _ := x.facts.spec(step.Event)
 		if step.Verb != "" || w.Raw != "" || w.Stranger || w.Nowhere || w.Other || w.Event == life.NeutralEvent {

@@ -12,8 +12,8 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// granted returns which of a subject's money values the target did not give, and what events have instead; "" if it gave all.
-func granted(s event.Subject) string {
+// assumedMoney returns which of a subject's money values the target did not give, and what events have instead; "" if it gave all.
+func assumedMoney(s event.Subject) string {
 	var missing, instead []string
 	constant, usual := "", life.Payment.Usual()
 	for _, name := range slices.Sorted(maps.Keys(usual)) {
@@ -33,10 +33,10 @@ func granted(s event.Subject) string {
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
 }
 
-// otherwise returns further reasons why a payment may show nothing. The target's own answer comes first.
-func (x *executor) otherwise(acknowledged target.Delivery) string {
+// otherReasons returns further reasons why a payment may show nothing. The target's own answer comes first.
+func (x *executor) otherReasons(acknowledged target.Delivery) string {
 	var out strings.Builder
-	if text := says(acknowledged); text != "" {
+	if text := quoteAnswer(acknowledged); text != "" {
 		out.WriteString(" The answer was " + target.Said(acknowledged) + text + ".")
 	}
 	for _, text := range x.facts.notes {
@@ -45,9 +45,9 @@ func (x *executor) otherwise(acknowledged target.Delivery) string {
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
 }
 
-// neverSent returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
+// unsentTypes returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
 // effect, and may be a typing error.
-func neverSent(unhandled []string) (notes []string) {
+func unsentTypes(unhandled []string) (notes []string) {
 	var sent []string
 	for _, one := range life.Types() {
 		if len(one.Words) > 0 {

@@ -20,7 +20,7 @@ type facts struct {
 	accepted    string          // the event behind the name "carrier": the first that was acknowledged, or the same event about an object of the target
 	substituted bool            // payments are replaced by the neutral type: see facts.spec
 	sample      event.Subject   // the subject of single deliveries whose state is not read
-	ids         ownIDs          // places at which states hold short ids
+	ids         idPlaces        // places at which states hold short ids
 	notes       []string        // assumptions, for the report
 }
 
@@ -33,7 +33,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err := x.firstAnswer(ctx); err != nil {
 		return err
 	}
-	if err := x.replicasTakeIt(ctx); err != nil {
+	if err := x.checkReplicas(ctx); err != nil {
 		return err
 	}
 	if x.target.Subject == nil || x.target.State == nil {
@@ -46,11 +46,11 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if text := granted(h.Subject); text != "" {
+	if text := assumedMoney(h.Subject); text != "" {
 		x.facts.notes = append(x.facts.notes, text)
 	}
-	hurried := x.unhurried()
-	defer hurried()
+	restore := x.allowSlowAnswers()
+	defer restore()
 	grants := granting()
 	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
@@ -65,10 +65,10 @@ func (x *executor) calibrate(ctx context.Context) error {
 			return err
 		}
 		if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
-			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", tenths(acknowledged.Latency), tenths(second.Latency))}
+			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", roundToTenths(acknowledged.Latency), roundToTenths(second.Latency))}
 		}
 	}
-	hurried()
+	restore()
 	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
 		if errors.As(err, new(*unseenError)) {
 			return cmp.Or(x.findNeutral(ctx), err)
@@ -79,7 +79,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	if settled, err = x.alikeWhenPaid(ctx, grants, fresh, settled, h.Subject); err != nil {
+	if settled, err = x.comparePaidSubjects(ctx, grants, fresh, settled, h.Subject); err != nil {
 		return err
 	}
 	// For the subject whose state is not read: the event is sent again and again, and not every target counts it once.
@@ -92,17 +92,17 @@ func (x *executor) calibrate(ctx context.Context) error {
 }
 
 // unhurried raises the answer timeout until the returned function is called. That may be called more than once.
-func (x *executor) unhurried() (hurried func()) {
+func (x *executor) allowSlowAnswers() (restore func()) {
 	usual := x.sender.Timings.Answer
 	x.sender.Timings.Answer = x.timings.FirstAnswer
 	return func() { x.sender.Timings.Answer = usual }
 }
 
-func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+func roundToTenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
 
 // firstAnswer looks for one genuine delivery that the target acknowledges.
 func (x *executor) firstAnswer(ctx context.Context) error {
-	defer x.unhurried()()
+	defer x.allowSlowAnswers()()
 	var first target.Delivery
 	for _, word := range []string{"unhandled", "stranger"} {
 		e, err := eventOf(life.Vocabulary[word], life.Stranger(nil, true), x.target, time.Now(), false)
@@ -116,7 +116,7 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 				return err
 			}
 			if again := x.sender.Send(ctx, what); again.Latency > x.timings.TooSlow {
-				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", tenths(d.Latency), tenths(again.Latency))}
+				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", roundToTenths(d.Latency), roundToTenths(again.Latency))}
 			}
 		}
 		if d.Acknowledged() {
@@ -131,13 +131,13 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 		}
 	}
 	if x.target.Subject != nil {
-		return x.ownAnswer(ctx)
+		return x.firstAnswerAboutSubject(ctx)
 	}
 	return x.diagnose(ctx, first)
 }
 
-// ownAnswer looks for an ACK of an event about an object of the target, if the target acknowledges nothing else.
-func (x *executor) ownAnswer(ctx context.Context) error {
+// firstAnswerAboutSubject looks for an ACK of an event about an object of the target, if the target acknowledges nothing else.
+func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
 	h, err := x.deliverFresh(ctx, granting())
 	if err != nil {
 		return err
@@ -150,10 +150,10 @@ func (x *executor) ownAnswer(ctx context.Context) error {
 	return nil
 }
 
-// replicasTakeIt asks each replica once, after the target has acknowledged an event. A replica that handles no copies would make
+// checkReplicas asks each replica once, after the target has acknowledged an event. A replica that handles no copies would make
 // duplicates look as if they counted once.
-func (x *executor) replicasTakeIt(ctx context.Context) error {
-	defer x.unhurried()()
+func (x *executor) checkReplicas(ctx context.Context) error {
+	defer x.allowSlowAnswers()()
 	for _, url := range x.target.Replicas {
 		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
 		// The start hook returns when the target listens. A replica that it starts as well may need longer.
@@ -172,7 +172,7 @@ func (x *executor) replicasTakeIt(ctx context.Context) error {
 			return err
 		}
 		if d := x.sender.Send(ctx, what); !d.Acknowledged() {
-			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, target.Said(d), says(d))}))
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, target.Said(d), quoteAnswer(d))}))
 		}
 	}
 	return nil
@@ -221,7 +221,7 @@ func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized,
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherwise(*t.last())}
+			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherReasons(*t.last())}
 		}
 		if err := target.Sleep(ctx, pause); err != nil {
 			return err

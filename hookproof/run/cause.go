@@ -16,16 +16,16 @@ type cause struct {
 
 // evidence is what is known of a failed check.
 type evidence struct {
-	check   string
-	places  []string // of the state that were wrong
-	doubled bool     // every wrong place holds a larger number than it should, or something that should not be there
-	copied  []string // events that came several times: "paid" under one id, "paid+" under several
-	facts   string   // the facts that show the failure, see Case.facts
-	begins  string   // the schedule, if its state holds what it should not
-	strays  bool     // the failure was shown without what the check asks about, so the check's advice does not apply
-	lost    bool     // a restart lost the target's state
-	refused int      // the status of the answer to duplicates, if that answer is all that is wrong; else 0
-	taken   []string // the signings that were accepted, if that is all that is wrong
+	check      string
+	places     []string // of the state that were wrong
+	doubled    bool     // every wrong place holds a larger number than it should, or something that should not be there
+	copied     []string // events that came several times: "paid" under one id, "paid+" under several
+	facts      string   // the facts that show the failure, see Case.facts
+	begins     string   // the schedule, if its state holds what it should not
+	otherFault bool     // the failure was shown without what the check asks about, so the check's advice does not apply
+	lost       bool     // a restart lost the target's state
+	refused    int      // the status of the answer to duplicates, if that answer is all that is wrong; else 0
+	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	declines string // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
 	ended    string // the fix, if a fault of the database ended the process; else ""
@@ -45,8 +45,8 @@ var causes = []cause{
 	}},
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
-	{"meaning/unpaid", "", begunSo},
-	{"", "", func(cause, other evidence) bool { return !cause.strays && sameFacts(cause, other) }},
+	{"meaning/unpaid", "", sameBeginning},
+	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
 
@@ -81,10 +81,10 @@ func explain(failed []evidence) map[string]string {
 // evidenceOf returns what a failed check has shown. taken are the event types that the target acknowledged in this run.
 func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence {
 	c := worst.Case
-	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), strays: c.lacksItsOwn(),
+	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), otherFault: c.lacksItsVerb(),
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
-		e.refused, e.declines = worst.refusesRepeats(), worst.History.declines(taken)
+		e.refused, e.declines = worst.refusesDuplicates(), worst.History.declines(taken)
 	}
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
@@ -126,10 +126,10 @@ func larger(a, b any) bool {
 	return is && too && x > y
 }
 
-// refusesRepeats returns the status with which a target refuses an event that it has already handled, if nothing else is wrong
+// refusesDuplicates returns the status with which a target refuses an event that it has already handled, if nothing else is wrong
 // with the answers. Each failure must be of an event that was acknowledged in another delivery, or of one that was handled
 // although a fault struck its first delivery. Else it returns 0.
-func (o Outcome) refusesRepeats() int {
+func (o Outcome) refusesDuplicates() int {
 	taken, struck, known, status := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
 	for _, d := range o.History.Deliveries {
 		if d.Acknowledged() && d.EventID != "" {

@@ -71,7 +71,7 @@ func compareStates(o Outcome) Outcome {
 		if len(places) == 0 {
 			return o
 		}
-		if ownOnly(places, o.Seen, h) {
+		if perObjectOnly(places, o.Seen, h) {
 			return o.notRun(result.NoEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
 		}
 		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
@@ -98,10 +98,10 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
-// ownOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.
-func ownOnly(places []string, seen normalized, h History) bool {
+// perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.
+func perObjectOnly(places []string, seen normalized, h History) bool {
 	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
-		return !slices.Contains(h.PerObject, place) || !mayBeOwn(seen[place], h.Subject)
+		return !slices.Contains(h.PerObject, place) || !mayBePerObject(seen[place], h.Subject)
 	})
 }
 

@@ -44,14 +44,14 @@ func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error 
 	case refused.Status/100 == 3:
 		return x.diagnoseRedirect(ctx, refused)
 	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
-		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, says(refused))}
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, quoteAnswer(refused))}
 	case refused.Status == http.StatusTooManyRequests:
 		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
 	case refused.Status/100 == 5:
-		if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+		if err := x.acceptsVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 			return err
 		}
-		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, says(refused))}
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, quoteAnswer(refused))}
 	}
 	return x.diagnoseRefusal(ctx, refused)
 }
@@ -79,8 +79,8 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
 }
 
-// says quotes the target's answer, to be put behind a statement: the target may know the reason.
-func says(d target.Delivery) string {
+// quoteAnswer quotes the target's answer, to be put behind a statement: the target may know the reason.
+func quoteAnswer(d target.Delivery) string {
 	if text := strings.TrimSpace(d.Answer); text != "" {
 		return fmt.Sprintf(", saying %.300q", text)
 	}
@@ -90,7 +90,7 @@ func says(d target.Delivery) string {
 // diagnoseRefusal distinguishes a wrong secret, a body that was changed before its verification, and an API version that the
 // target does not take.
 func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery) error {
-	if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+	if err := x.acceptsVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 		return err
 	}
 	for _, word := range []string{"ascii", "compact"} {
@@ -111,10 +111,10 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery)
 	if refused.Status == http.StatusUnsupportedMediaType {
 		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not accept Stripe's content type, application/json; charset=utf-8"}
 	}
-	if err := x.takesVersion(ctx, refused, pinned); err != nil {
+	if err := x.acceptsVersion(ctx, refused, pinned); err != nil {
 		return err
 	}
-	forged, err := x.toldFromForgery(ctx)
+	forged, err := x.answerToForgery(ctx)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type executor struct {
 	counters   result.Counters   // as read last, after countersAt deliveries
 	countersAt int
 	memory     memory
-	lastWords  string       // standard error of the process that ended last
+	lastStderr string       // standard error of the process that ended last
 	unseen     *unseenError // why no effect can be judged; nil if effects are seen
 }
 
@@ -174,7 +174,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 			h = &seen
 		}
 	case c.Op == "":
-		h, err = x.deliverUnread(ctx, c.Delivered)
+		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
 		h, err = x.deliverFresh(ctx, c.Delivered)
 	}

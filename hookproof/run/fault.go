@@ -153,7 +153,7 @@ func badLine(how string) strikeFunc {
 			return err
 		}
 		x.postFor(ctx, h, n, x.timings.BadLine, x.target.Link.Heal)
-		h.suffered("the line to the database: " + how)
+		h.recordFault("the line to the database: " + how)
 		x.faultOver()
 		return nil
 	}
@@ -165,13 +165,13 @@ func frozenDatabase(ctx context.Context, x *executor, h *History, n int) error {
 	}
 	x.target.Proxy.Freeze()
 	h.Overdue = !x.postFor(ctx, h, n, x.timings.TooSlow, x.target.Proxy.Heal)
-	h.suffered("the database frozen")
+	h.recordFault("the database frozen")
 	x.faultOver()
 	return nil
 }
 
 func databaseAway(ctx context.Context, x *executor, h *History, n int) error {
-	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.suffered("the database away") })
+	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.recordFault("the database away") })
 }
 
 func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
@@ -181,7 +181,7 @@ func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
 		x.budget.called()
 		stopped = x.target.BringDown(ctx, "kill", nil)
 	})
-	h.suffered("killed while the database was away")
+	h.recordFault("killed while the database was away")
 	return x.startAfter(ctx, stopped, err)
 }
 
@@ -220,7 +220,7 @@ func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeF
 			select {
 			case <-tripped:
 				h.struck++
-				h.suffered(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
+				h.recordFault(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
 			default:
 			}
 			if h.last().Acknowledged() && !duplicate || !x.target.Listens() {
@@ -262,7 +262,7 @@ func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
 	x.budget.called()
 	err := x.target.BringDown(ctx, "kill", nil)
 	<-answered
-	h.suffered("stopped meanwhile")
+	h.recordFault("stopped meanwhile")
 	return x.startAfter(ctx, err, nil)
 }
 
@@ -286,6 +286,6 @@ func (x *executor) killAt(ctx context.Context, h *History, n, message int, says 
 	x.target.Proxy.Count() // nothing of the next process may be held
 	x.target.Proxy.Heal()
 	x.faultOver()
-	h.suffered(says)
+	h.recordFault(says)
 	return x.startAfter(ctx, err, nil)
 }

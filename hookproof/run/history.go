@@ -73,8 +73,8 @@ func (h *History) genuineBefore(step int) []string {
 // last returns the last delivery.
 func (h *History) last() *target.Delivery { return &h.Deliveries[len(h.Deliveries)-1] }
 
-// suffered records what went wrong during the last delivery.
-func (h *History) suffered(what string) { h.last().Fault = what }
+// recordFault records what went wrong during the last delivery.
+func (h *History) recordFault(what string) { h.last().Fault = what }
 
 // silent reports whether any delivery had no answer.
 func (h *History) silent() bool {

@@ -140,7 +140,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	switch step.Want {
 	case "ack":
 		if r.isSlowFailure(d) && step.Together {
-			return result.Info, what + " after " + tenths(d.Latency).String() + ": " + slowFailure
+			return result.Info, what + " after " + roundToTenths(d.Latency).String() + ": " + slowFailure
 		}
 		if kind != 2 {
 			return result.Fail, what + ", instead of a 2xx"

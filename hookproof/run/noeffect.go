@@ -25,17 +25,17 @@ func noEffect(sent []target.Delivery) string {
 // unhandled.
 func notShown(left, right string) string {
 	same := fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))
-	other := typesTold(right, left)
-	list := slices.DeleteFunc(typesTold(left, right), func(name string) bool { return slices.Contains(other, name) })
+	other := typesOnlyIn(right, left)
+	list := slices.DeleteFunc(typesOnlyIn(left, right), func(name string) bool { return slices.Contains(other, name) })
 	if len(list) == 0 { // the two events are of one type, so listing it does not help
 		return same + ", so their difference is no evidence"
 	}
 	types := strings.Join(list, " and ")
-	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint ignores it on purpose", same, types, types) + unfound(list)
+	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint ignores it on purpose", same, types, types) + whyNotFound(list)
 }
 
-// unfound returns why a handler may find no object for some types; "" if such events name it as a payment does.
-func unfound(types []string) string {
+// whyNotFound returns why a handler may find no object for some types; "" if such events name it as a payment does.
+func whyNotFound(types []string) string {
 	const why = ". If the endpoint does handle it, it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid, and has "
 	for _, name := range types {
 		switch {
@@ -56,8 +56,8 @@ func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
 		return ""
 	}
 	before := c.Delivered[:last].Plain().String()
-	list := typesTold(c.Delivered.String(), before)
-	if len(list) == 0 || slices.Contains(typesTold(c.Right, ""), list[0]) {
+	list := typesOnlyIn(c.Delivered.String(), before)
+	if len(list) == 0 || slices.Contains(typesOnlyIn(c.Right, ""), list[0]) {
 		return ""
 	}
 	if without, err := p.stateOf(ctx, before); err != nil || !o.History.State.equal(without) {
@@ -77,8 +77,8 @@ func typesOf(deliveries []target.Delivery) []string {
 	return types
 }
 
-// typesTold returns the types of the events that are in one schedule and not in the other.
-func typesTold(left, right string) []string {
+// typesOnlyIn returns the types of the events that are in one schedule and not in the other.
+func typesOnlyIn(left, right string) []string {
 	s, err := check.ParseSchedule(left)
 	if err != nil {
 		return nil

@@ -198,7 +198,7 @@ func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error
 	if o.Symptom != wrongState || c.Op != "=" {
 		return o, nil
 	}
-	if c.Right != "" && o.mayAllBeOwn() { // the calibration has shown that two fresh subjects have equal states
+	if c.Right != "" && o.differsPerObjectOnly() { // the calibration has shown that two fresh subjects have equal states
 		places, err := p.perObject(ctx, c.Right)
 		if err != nil && result.AsReason(err) == nil {
 			return o, err
@@ -292,7 +292,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 // summarize fills in what the whole run came to.
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = result.MillisOf(time.Since(p.budget.began)), result.MillisOf(p.facts.lag), p.overlap, p.struck
-	report.Notes = slices.Concat(p.facts.notes, neverSent(p.target.Unhandled))
+	report.Notes = slices.Concat(p.facts.notes, unsentTypes(p.target.Unhandled))
 	report.Deliveries, report.HookCalls = p.journal.Length(), int(p.budget.calls.Load())
 }
 

@@ -49,7 +49,7 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 		}
 		why := ""
 		askable := slices.DeleteFunc(slices.Clone(cases), func(one Case) bool {
-			cannot := known.unaskable(one.Delivered, t)
+			cannot := known.whyNotAsked(one.Delivered, t)
 			why = cmp.Or(cannot, why)
 			return cannot != ""
 		})

@@ -125,7 +125,7 @@ func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 		return true, nil
 	}
 	x.ends.Add(1)
-	x.hear()
+	x.keepStderr()
 	return true, x.start(ctx)
 }
 

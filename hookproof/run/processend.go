@@ -32,29 +32,29 @@ type culprit struct {
 }
 
 const (
-	mendPool   = "listen to the pool's errors, once, where it is made: pool.on('error', (err) => console.error(err)); it emits one for each idle connection that is lost, and Node ends a process on an 'error' event without a listener"
-	mendClient = "listen to the errors of each client, also of those that a pool lends out: pool.on('connect', (client) => client.on('error', (err) => console.error(err))); Node ends a process on an 'error' event without a listener"
-	mendReject = "await every promise, in a try/catch that answers 500: Node ends a process on an unhandled rejection"
-	mendPanic  = "recover in each goroutine that a handler starts: net/http recovers only in the handler's own"
+	fixPool   = "listen to the pool's errors, once, where it is made: pool.on('error', (err) => console.error(err)); it emits one for each idle connection that is lost, and Node ends a process on an 'error' event without a listener"
+	fixClient = "listen to the errors of each client, also of those that a pool lends out: pool.on('connect', (client) => client.on('error', (err) => console.error(err))); Node ends a process on an 'error' event without a listener"
+	fixReject = "await every promise, in a try/catch that answers 500: Node ends a process on an unhandled rejection"
+	fixPanic  = "recover in each goroutine that a handler starts: net/http recovers only in the handler's own"
 )
 
 // culprits are looked for in this order.
 var culprits = []culprit{
-	{"Node", regexp.MustCompile(`Emitted 'error' event on (Bound)?Pool instance`), "an 'error' event of the pool of database connections, which has no listener", mendPool},
-	{"Node", regexp.MustCompile(`Emitted 'error' event on (Client|Connection) instance`), "an 'error' event of a database client, which has no listener", mendClient},
-	{"Node", regexp.MustCompile(`Unhandled 'error' event`), "an 'error' event without a listener", mendPool + "; and " + mendClient},
-	{"Node", regexp.MustCompile(`ERR_UNHANDLED_REJECTION|UnhandledPromiseRejection|triggerUncaughtException`), "an unhandled promise rejection", mendReject},
-	{"Node", regexp.MustCompile(`(?m)^Node\.js v\d+`), "an uncaught error", mendReject},
-	{"Go", regexp.MustCompile(`(?m)^panic: `), "a panic that is not recovered", mendPanic},
+	{"Node", regexp.MustCompile(`Emitted 'error' event on (Bound)?Pool instance`), "an 'error' event of the pool of database connections, which has no listener", fixPool},
+	{"Node", regexp.MustCompile(`Emitted 'error' event on (Client|Connection) instance`), "an 'error' event of a database client, which has no listener", fixClient},
+	{"Node", regexp.MustCompile(`Unhandled 'error' event`), "an 'error' event without a listener", fixPool + "; and " + fixClient},
+	{"Node", regexp.MustCompile(`ERR_UNHANDLED_REJECTION|UnhandledPromiseRejection|triggerUncaughtException`), "an unhandled promise rejection", fixReject},
+	{"Node", regexp.MustCompile(`(?m)^Node\.js v\d+`), "an uncaught error", fixReject},
+	{"Go", regexp.MustCompile(`(?m)^panic: `), "a panic that is not recovered", fixPanic},
 }
 
 // usualCulprit is the fix, by language, for a process that the database ended and whose standard error is not seen.
 var usualCulprit = map[string]string{
-	"Node": "in Node the usual cause is an 'error' event without a listener: " + mendPool + "; and " + mendClient,
+	"Node": "in Node the usual cause is an 'error' event without a listener: " + fixPool + "; and " + fixClient,
 }
 
-// mendEnded is the fix for any process that the database ended.
-const mendEnded = "let no failure of the database end the process: handle the errors that its driver reports outside of a request, such as a lost idle connection " +
+// fixEnded is the fix for any process that the database ended.
+const fixEnded = "let no failure of the database end the process: handle the errors that its driver reports outside of a request, such as a lost idle connection " +
 	"(in Node: pool.on('error', …)), and answer 500 to those within one; the process's log has its last lines"
 
 // culprit returns the reason for which a process ended, as its standard error shows it.
@@ -95,7 +95,7 @@ func (e processEnd) costs(row check.Check, during bool) (cost, mend string) {
 	c, known := e.culprit()
 	switch {
 	case during:
-		return costEnded, cmp.Or(c.mend, usualCulprit[e.language], mendEnded)
+		return costEnded, cmp.Or(c.mend, usualCulprit[e.language], fixEnded)
 	case known:
 		return row.Why, row.Fix + "; and " + c.mend
 	}
@@ -131,16 +131,16 @@ func (x *executor) lastEnd() *processEnd {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return &processEnd{wrote: x.lastWords, language: languageOf(x.target.Starter, software)}
+	return &processEnd{wrote: x.lastStderr, language: languageOf(x.target.Starter, software)}
 }
 
-// hear keeps the end of a process's standard error, before another process takes its place.
-func (x *executor) hear() {
+// keepStderr keeps the end of a process's standard error, before another process takes its place.
+func (x *executor) keepStderr() {
 	if x.target.Stderr == nil {
 		return
 	}
 	text := target.Hide(x.target.Stderr(), x.target.Secrets())
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.lastWords = text
+	x.lastStderr = text
 }

@@ -21,7 +21,7 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 	began := time.Now()
 	for len(h.pending) > 0 && time.Since(began) < patience {
 		if !refused.IsZero() && time.Since(refused) > x.timings.Refusal {
-			if !x.isUnderWay(ctx, last) {
+			if !x.mayBeLeased(ctx, last) {
 				break
 			}
 			refused = time.Time{}
@@ -53,12 +53,12 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 	return ctx.Err()
 }
 
-// notNow are statuses of refusals that may be temporary.
-var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
+// temporaryRefusals are statuses of refusals that may be temporary.
+var temporaryRefusals = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
 
-// isUnderWay reports whether a refused event may be held by an earlier delivery of it: a fault has ended that delivery, and its
+// mayBeLeased reports whether a refused event may be held by an earlier delivery of it: a fault has ended that delivery, and its
 // lease has not expired. A target that refuses every duplicate will keep refusing.
-func (x *executor) isUnderWay(ctx context.Context, refused target.Delivery) bool {
+func (x *executor) mayBeLeased(ctx context.Context, refused target.Delivery) bool {
 	neutral := x.neutral()
-	return slices.Contains(notNow, refused.Status) && neutral.Event.Body != nil && x.sender.Send(ctx, neutral).Acknowledged()
+	return slices.Contains(temporaryRefusals, refused.Status) && neutral.Event.Body != nil && x.sender.Send(ctx, neutral).Acknowledged()
 }

@@ -27,14 +27,14 @@ var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
 // answers a forgery differently, it has verified the signature, and refuses the events themselves. Else the reasons are guesses.
 func whyRefused(r refusal) string {
 	told := fmt.Sprintf("every genuine delivery was refused (%d)", r.Status)
-	answer, types := says(r.Delivery), strings.Join(r.types, " and ")
+	answer, types := quoteAnswer(r.Delivery), strings.Join(r.types, " and ")
 	const events = "docs/events.md, or 'hookproof list events', has all types that are sent"
 	switch {
 	case noSuchEvent.MatchString(answer):
 		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
 			"let it verify the signature of the delivery instead, or let its Stripe client use a stand-in that has the events"
 	case r.forged != nil:
-		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, says(*r.forged), types, events) +
+		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, quoteAnswer(*r.forged), types, events) +
 			"If the endpoint waits for other types, hookproof cannot judge it until it answers 200 to a type that it does not handle, as Stripe's example does; else look into its log"
 	}
 	guess := "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification, " +
@@ -48,9 +48,9 @@ func whyRefused(r refusal) string {
 	return told + ": " + guess
 }
 
-// toldFromForgery returns the target's answer to a forgery, if it differs each time from the answer to a genuine event of the same
+// answerToForgery returns the target's answer to a forgery, if it differs each time from the answer to a genuine event of the same
 // type; else nil.
-func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error) {
+func (x *executor) answerToForgery(ctx context.Context) (*target.Delivery, error) {
 	var answers [4]target.Delivery
 	for n, sign := range []string{"genuine", "wrong-secret", "genuine", "wrong-secret"} {
 		e, err := eventOf(life.Vocabulary["unhandled"], life.Stranger(nil, true), x.target, time.Now(), false)

@@ -40,7 +40,7 @@ func newResults(p plan, secrets []string, r rules, report func(result.Finding)) 
 	for _, one := range p.checks {
 		e := &entry{planned: one}
 		all.entries = append(all.entries, e)
-		all.tell(e)
+		all.reportDecided(e)
 	}
 	return all
 }
@@ -73,7 +73,7 @@ func (r *results) add(outcomes []Outcome, took time.Duration) {
 			e.outcomes = append(e.outcomes, o)
 		}
 	}
-	r.tell(e)
+	r.reportDecided(e)
 }
 
 // pending returns the outcomes whose states are still to be compared.
@@ -100,20 +100,20 @@ func (r *results) settle(o Outcome, id int) {
 	e := r.of(o.Case.Check.Name)
 	at := slices.IndexFunc(e.outcomes, func(one Outcome) bool { return one.Pending && one.id == id })
 	e.outcomes[at] = o
-	r.tell(e)
+	r.reportDecided(e)
 }
 
-// sight records what the whole run has shown of a check.
-func (r *results) sight(check string, seen Sighting, with []string) {
+// addSighting records what the whole run has shown of a check.
+func (r *results) addSighting(check string, seen Sighting, with []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.of(check)
 	e.run, e.with = &seen, with
-	r.tell(e)
+	r.reportDecided(e)
 }
 
-// tell reports a check's finding when it is decided. The caller holds the lock.
-func (r *results) tell(e *entry) {
+// reportDecided reports a check's finding when it is decided. The caller holds the lock.
+func (r *results) reportDecided(e *entry) {
 	if e.told || !e.isDecided() {
 		return
 	}
@@ -158,7 +158,7 @@ func (r *results) findings(err error, delivered []target.Delivery) []result.Find
 	defer r.mu.Unlock()
 	var list []result.Finding
 	var failed []evidence
-	taken := takenTypes(delivered)
+	taken := acknowledgedTypes(delivered)
 	for _, e := range r.entries {
 		f := r.finding(e)
 		if err != nil && !e.isDecided() {

@@ -15,25 +15,25 @@ import (
 // A failure explains another one if both showed the same: the same places of the state were wrong in the same way, by the same
 // events; or the same delivery had the same answer. It is not enough that two checks are about the same subject.
 
-// within reports whether a list has elements, and all of them are in another list.
-func within(list, other []string) bool {
+// isSubset reports whether a list has elements, and all of them are in another list.
+func isSubset(list, other []string) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(other, one) })
 }
 
 // doublesAlike reports whether the events that came several times in one failure did so in the other as well, and were counted
 // again at places that were wrong in both.
 func doublesAlike(cause, other evidence) bool {
-	return cause.doubled && other.doubled && within(other.places, cause.places) && within(other.copied, cause.copied)
+	return cause.doubled && other.doubled && isSubset(other.places, cause.places) && isSubset(other.copied, cause.copied)
 }
 
 // sameFacts reports whether two failures were shown by the same events, delivered in the same way, at the same places.
 func sameFacts(cause, other evidence) bool {
-	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && within(other.places, cause.places)
+	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && isSubset(other.places, cause.places)
 }
 
-// begunSo reports whether a state was already wrong at the same places after the first events of a schedule.
-func begunSo(cause, other evidence) bool {
-	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && within(other.places, cause.places)
+// sameBeginning reports whether a state was already wrong at the same places after the first events of a schedule.
+func sameBeginning(cause, other evidence) bool {
+	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && isSubset(other.places, cause.places)
 }
 
 // facts describes the events on both sides of a relation of states, in order: a refund is the first or the second one, whatever
@@ -65,9 +65,9 @@ func (c Case) facts() string {
 	return side(c.Delivered) + " " + c.Op + " " + side(c.Compared)
 }
 
-// lacksItsOwn reports whether the failure was shown without the verb that its check asks about, such as tie or again. The fault is
+// lacksItsVerb reports whether the failure was shown without the verb that its check asks about, such as tie or again. The fault is
 // another one then.
-func (c Case) lacksItsOwn() bool {
+func (c Case) lacksItsVerb() bool {
 	return slices.ContainsFunc([]string{"tie", "again", "later", "restart"}, func(verb string) bool {
 		asks := func(r check.Relation) bool { return slices.Contains(strings.Fields(r.Left), verb) }
 		return !c.Delivered.Verb(verb) && len(c.Check.Relations) > 0 && !slices.ContainsFunc(c.Check.Relations, func(r check.Relation) bool { return !asks(r) })

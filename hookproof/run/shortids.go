@@ -10,9 +10,9 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// ownIDs are the places at which a state holds an id of its subject that is too short to be replaced everywhere: "2" may also be a
+// idPlaces are the places at which a state holds an id of its subject that is too short to be replaced everywhere: "2" may also be a
 // count. A place holds such an id if it holds each subject's own in the states of two subjects.
-type ownIDs struct {
+type idPlaces struct {
 	values map[string]string // patterns of places to the subject's name for the id that they hold
 	keys   map[string]string // patterns of maps to the name for the id that is a member's name
 }
@@ -40,7 +40,7 @@ func anyIndex(place string) string {
 }
 
 // learn finds such places by comparing the states of two subjects.
-func (ids *ownIDs) learn(a, b normalized, of, other event.Subject) {
+func (ids *idPlaces) learn(a, b normalized, of, other event.Subject) {
 	for _, name := range shortIDs(of) {
 		mine, others := of.Text(name), other.Text(name)
 		if others == "" || mine == others {
@@ -61,7 +61,7 @@ func (ids *ownIDs) learn(a, b normalized, of, other event.Subject) {
 	}
 }
 
-func (ids *ownIDs) learnt(which *map[string]string, pattern, name string) {
+func (ids *idPlaces) learnt(which *map[string]string, pattern, name string) {
 	if *which == nil {
 		*which = map[string]string{}
 	}
@@ -72,7 +72,7 @@ func (ids *ownIDs) learnt(which *map[string]string, pattern, name string) {
 
 // learnKeys finds a map that has a subject's id as a key: the same place is below one id in one state, and below the other id in
 // the other state.
-func (ids *ownIDs) learnKeys(place string, a, b normalized, mine, others, name string) {
+func (ids *idPlaces) learnKeys(place string, a, b normalized, mine, others, name string) {
 	tokens := strings.Split(place, "/")
 	for n := 1; n < len(tokens); n++ {
 		if tokens[n] != mine {
@@ -98,7 +98,7 @@ func (c normalized) lists(tokens []string) bool {
 }
 
 // mask replaces a subject's ids by their names, at the places that hold them.
-func (ids *ownIDs) mask(c normalized, s event.Subject) normalized {
+func (ids *idPlaces) mask(c normalized, s event.Subject) normalized {
 	masked := make(normalized, len(c))
 	for place, value := range c {
 		if name, known := ids.values[anyIndex(place)]; known {
@@ -143,7 +143,7 @@ func withName(value, id, name string) string {
 	}
 }
 
-// holdsOwn reports whether a value holds a short id of the subject.
-func holdsOwn(s event.Subject, value string) bool {
+// holdsShortID reports whether a value holds a short id of the subject.
+func holdsShortID(s event.Subject, value string) bool {
 	return slices.ContainsFunc(shortIDs(s), func(name string) bool { return withName(value, s.Text(name), name) != value })
 }

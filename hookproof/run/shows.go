@@ -74,7 +74,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 			repeated = append(repeated, place)
 		case tells(place):
 			all = append(all, fmt.Sprintf("%s is %s", nameOf(place), value))
-		case state[place] != fresh[place] && h.saysOfMoney(state[place]):
+		case state[place] != fresh[place] && h.isSessionAmount(state[place]):
 		default:
 			return "", nil
 		}

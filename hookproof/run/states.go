@@ -192,7 +192,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 // ignores. Without one of its references, a view compares more.
 func (x *executor) learnsFrom(c Case) []string {
 	return slices.DeleteFunc(slices.Clone(c.learnsFrom()), func(schedule string) bool {
-		return slices.ContainsFunc(typesTold(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
+		return slices.ContainsFunc(typesOnlyIn(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
 	})
 }
 
@@ -247,7 +247,7 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 			if err := x.readBeside(ctx, second); err != nil {
 				return nil, err
 			}
-			differ := ownPlaces(first, second.State, fresh, of, second.Subject)
+			differ := perObjectPlaces(first, second.State, fresh, of, second.Subject)
 			if n > 0 {
 				differ = inBoth(places, differ)
 			}

@@ -27,16 +27,16 @@ func (h History) repeats(place, value string) bool {
 	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
 		return false
 	}
-	return h.says(value, ofAnySession)
+	return h.eventsHave(value, ofAnySession)
 }
 
-// saysOfMoney reports whether one of the history's events has this value as its session's amount or currency.
-func (h History) saysOfMoney(value string) bool {
-	return value != "" && h.says(value, []string{"amount_total", "amount_subtotal", "currency"})
+// isSessionAmount reports whether one of the history's events has this value as its session's amount or currency.
+func (h History) isSessionAmount(value string) bool {
+	return value != "" && h.eventsHave(value, []string{"amount_total", "amount_subtotal", "currency"})
 }
 
-// says reports whether one of the history's events has a value at one of some places of its object.
-func (h History) says(value string, places []string) bool {
+// eventsHave reports whether one of the history's events has a value at one of some places of its object.
+func (h History) eventsHave(value string, places []string) bool {
 	for _, e := range h.events {
 		for _, pointer := range places {
 			at, err := event.Find(e.Body, "/data/object/"+pointer)

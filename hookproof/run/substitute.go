@@ -44,10 +44,10 @@ func (f facts) spec(name string) (w life.Spec, label string) {
 // needsSubject is why a schedule is not asked when payments are replaced.
 const needsSubject = "needs a `subject` hook: the target refuses events of objects that it does not know"
 
-// unaskable returns why a schedule cannot be asked of this target, or "". If payments are replaced, a schedule about an object of
+// whyNotAsked returns why a schedule cannot be asked of this target, or "". If payments are replaced, a schedule about an object of
 // the target cannot be asked. An event of a newer API version needs a known version of the target. If an object is known by its
 // session alone, no second session can be about it.
-func (f facts) unaskable(s check.Schedule, t *target.Target) string {
+func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 	for _, step := range s {
 		w := life.Vocabulary[step.Event]
 		if step.Verb == "" && w.Version != "" && w.Version <= t.APIVersion {

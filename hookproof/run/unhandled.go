@@ -20,7 +20,7 @@ func (h History) declines(taken map[string]bool) string {
 		}
 		answer := fmt.Sprint(d.Status, " ", strings.TrimSpace(strings.NewReplacer(d.EventType, "{{type}}", d.EventID, "{{id}}").Replace(d.Answer)))
 		named := d.Status/100 == 4 || d.Status/100 == 5 && strings.Contains(answer, "{{type}}")
-		if d.EventType == "" || !named || taken[d.EventType] || declined != "" && declined != answer || h.takesInTheEnd(d.EventID) {
+		if d.EventType == "" || !named || taken[d.EventType] || declined != "" && declined != answer || h.acknowledgedInTheEnd(d.EventID) {
 			return ""
 		}
 		declined = answer
@@ -28,13 +28,13 @@ func (h History) declines(taken map[string]bool) string {
 	return declined
 }
 
-// takesInTheEnd reports whether an event was acknowledged in the end.
-func (h History) takesInTheEnd(event string) bool {
+// acknowledgedInTheEnd reports whether an event was acknowledged in the end.
+func (h History) acknowledgedInTheEnd(event string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Acknowledged() && d.EventID == event })
 }
 
-// takenTypes are the types of which the target acknowledged a genuine event.
-func takenTypes(delivered []target.Delivery) map[string]bool {
+// acknowledgedTypes are the types of which the target acknowledged a genuine event.
+func acknowledgedTypes(delivered []target.Delivery) map[string]bool {
 	types := map[string]bool{}
 	for _, d := range delivered {
 		if d.Genuine && d.Acknowledged() {

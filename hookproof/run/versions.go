@@ -21,9 +21,9 @@ var versionName = regexp.MustCompile(`\b20\d\d-\d\d-\d\d(\.[a-z]+)?\b`)
 // versionsIn returns the API versions that a text names.
 func versionsIn(text string) []string { return versionName.FindAllString(text, -1) }
 
-// takesVersion looks for an API version in which the target accepts an event that it has refused. It returns the advice to set
+// acceptsVersion looks for an API version in which the target accepts an event that it has refused. It returns the advice to set
 // that version; nil if there is none.
-func (x *executor) takesVersion(ctx context.Context, refused target.Delivery, versions []string) error {
+func (x *executor) acceptsVersion(ctx context.Context, refused target.Delivery, versions []string) error {
 	mine := life.APIVersionOf(x.target.APIVersion)
 	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
 	if len(versions) == 0 {
@@ -44,13 +44,13 @@ func (x *executor) takesVersion(ctx context.Context, refused target.Delivery, ve
 		if err != nil {
 			return err
 		}
-		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, says(refused))
+		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, quoteAnswer(refused))
 		switch d := x.sender.Send(ctx, target.Outgoing{Event: e, Label: name, Sign: "genuine"}); {
 		case d.Acknowledged():
 			return &Unusable{fmt.Sprintf("%s, and accepts those of %s; %s", told, version, setVersion(x.target, version))}
 		case d.Status != 0 && namesVersion(refused, version) && len(versionsIn(d.Answer)) == 0: // the answer no longer complains about the version
 			return &Unusable{fmt.Sprintf("%s; %s. Events of %s are answered %d%s: that is another problem, to be solved afterwards",
-				told, setVersion(x.target, version), version, d.Status, says(d))}
+				told, setVersion(x.target, version), version, d.Status, quoteAnswer(d))}
 		}
 	}
 	return ctx.Err()
@@ -87,5 +87,5 @@ func ofVersion(step check.Step, given string, d target.Delivery, verdict result.
 		return result.Fail, why
 	}
 	return result.Info, fmt.Sprintf("%s was answered %s%s: the endpoint accepts events of only one API version, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
-		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", step.Undemanding(), target.Said(d), says(d), own)
+		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", step.Undemanding(), target.Said(d), quoteAnswer(d), own)
 }

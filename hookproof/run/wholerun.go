@@ -44,7 +44,7 @@ func (p *pipeline) judgeRun(ctx context.Context) error {
 				with = []string{sender}
 			}
 		}
-		p.results.sight(one.check.Name, seen, with)
+		p.results.addSighting(one.check.Name, seen, with)
 	}
 	return nil
 }

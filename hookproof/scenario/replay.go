@@ -74,7 +74,7 @@ type replay struct {
 
 func (r *replay) run(ctx context.Context) error {
 	if len(r.scenario.Life) > 0 {
-		return r.live(ctx)
+		return r.replayLife(ctx)
 	}
 	if err := r.begin(ctx, r.scenario.Announced); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (r *replay) step(ctx context.Context, step Step) error {
 	subject := "main"
 	switch {
 	case step.Deliver != nil:
-		what, err := r.ship(*step.Deliver)
+		what, err := r.makeEvent(*step.Deliver)
 		if err != nil {
 			return err
 		}
@@ -165,8 +165,8 @@ func (r *replay) step(ctx context.Context, step Step) error {
 	return r.judge(ctx, step, subject, before, r.sender.Journal.Deliveries()[already:])
 }
 
-// ship makes the event that a step sends.
-func (r *replay) ship(s Sending) (target.Outgoing, error) {
+// makeEvent makes the event that a step sends.
+func (r *replay) makeEvent(s Sending) (target.Outgoing, error) {
 	what := target.Outgoing{Label: s.As, Subject: s.whose(), Sign: event.OrGenuine(s.Sign)}
 	var err error
 	if s.Raw != nil {
@@ -206,7 +206,7 @@ func (r *replay) deliver(ctx context.Context, what target.Outgoing, until2xx boo
 func (r *replay) burst(ctx context.Context, b Burst) (subject string, err error) {
 	what := r.sent[b.Of]
 	if b.Of == "" {
-		if what, err = r.ship(b.Sending); err != nil {
+		if what, err = r.makeEvent(b.Sending); err != nil {
 			return "", err
 		}
 	}

@@ -21,8 +21,8 @@ func (e *foreignError) Error() string {
 	return fmt.Sprintf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", e.host, e.host)
 }
 
-// ours reports whether an address is on this machine or in a private network.
-func ours(a netip.Addr) bool {
+// isLocal reports whether an address is on this machine or in a private network.
+func isLocal(a netip.Addr) bool {
 	a = a.Unmap()
 	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // 0.0.0.0 is where servers listen; dialling it reaches this machine
 }
@@ -44,7 +44,7 @@ func (t *Target) checkHost(host string) error {
 		}
 	}
 	for _, text := range addresses {
-		if address, err := netip.ParseAddr(text); err != nil || !ours(address) {
+		if address, err := netip.ParseAddr(text); err != nil || !isLocal(address) {
 			return &foreignError{host}
 		}
 	}
@@ -60,7 +60,7 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	dialer := net.Dialer{Resolver: t.Resolver}
 	if host, _, err := net.SplitHostPort(address); err != nil || !t.allows(host) {
 		dialer.Control = func(_, resolved string, _ syscall.RawConn) error {
-			if to, err := netip.ParseAddrPort(resolved); err != nil || !ours(to.Addr()) {
+			if to, err := netip.ParseAddrPort(resolved); err != nil || !isLocal(to.Addr()) {
 				return &foreignError{host}
 			}
 			return nil

@@ -202,7 +202,7 @@ func (f *file) target() *Target {
 	}
 	for _, hook := range f.hooks() {
 		if hook != nil && hook.HTTP != nil {
-			alsoTo(hook.HTTP, f.URL, f.Headers)
+			addDeliveryHeaders(hook.HTTP, f.URL, f.Headers)
 		}
 	}
 	if f.Subject != nil {

@@ -42,9 +42,9 @@ func setHeaders(request *http.Request, headers map[string]string) {
 	}
 }
 
-// alsoTo adds the headers of deliveries to a hook's request, if it goes to the target's host: the same proxy stands before both.
+// addDeliveryHeaders adds the headers of deliveries to a hook's request, if it goes to the target's host: the same proxy stands before both.
 // The hook's own headers win.
-func alsoTo(request *HookRequest, target string, headers map[string]string) {
+func addDeliveryHeaders(request *HookRequest, target string, headers map[string]string) {
 	to, err := url.Parse(request.URL)
 	of, errOf := url.Parse(target)
 	if err != nil || errOf != nil || !strings.EqualFold(to.Host, of.Host) {

@@ -136,7 +136,7 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 		if advice := unstarted(program, err); advice != "" {
 			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
 		}
-		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, end(complaint))
+		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, tailOf(complaint))
 	}
 	return said.Bytes(), nil
 }
@@ -159,9 +159,9 @@ func unstarted(program string, err error) string {
 	return ""
 }
 
-// end returns the end of a file, to be put behind an error.
-func end(file *os.File) string {
-	if text := strings.TrimSpace(endOf(file, 500)); text != "" {
+// tailOf returns the end of a file, to be put behind an error.
+func tailOf(file *os.File) string {
+	if text := strings.TrimSpace(tail(file, 500)); text != "" {
 		return ": " + text
 	}
 	return ""

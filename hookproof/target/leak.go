@@ -10,15 +10,15 @@ import (
 	"unicode"
 )
 
-// inside is a text by which an answer shows the internals of a program. A text without the hint shows nothing, which is quick to
+// leakPattern is a text by which an answer shows the internals of a program. A text without the hint shows nothing, which is quick to
 // check. Near a hint, the pattern is searched.
-type inside struct {
+type leakPattern struct {
 	hint    string // in lower case
 	pattern *regexp.Regexp
 }
 
-// insides are texts that a language, a framework or a database writes.
-var insides = knownBy(map[string]string{
+// leakPatterns are texts that a language, a framework or a database writes.
+var leakPatterns = compileHints(map[string]string{
 	"traceback (most recent": `(?i)traceback \(most recent`, `.py`: `File "?[^\n"<>]+\.py"?,\s+line \d+`, "'nonetype' object": `'NoneType' object`, // Python
 	"werkzeug debugger": `Werkzeug Debugger`, "evalex": `\bEVALEX\b`, // Flask
 	"seeing this error because you": `You're seeing this error because you`,                                                              // Django, Rack, Sinatra
@@ -39,15 +39,15 @@ var insides = knownBy(map[string]string{
 })
 
 // credentials are other secrets than the target's: as long as real ones, and not masked as in Stripe's messages.
-var credentials = knownBy(map[string]string{
+var credentials = compileHints(map[string]string{
 	"whsec_": `\bwhsec_[\w+/=]{16,}`, "k_test_": `\b[sr]k_test_[\w+/=]{16,}`, "k_live_": `\b[sr]k_live_[\w+/=]{16,}`,
 	"://": `://[^\s/:@"'<>]*:[^\s/@"'<>]*[^\s/@"'<>*•.xX][^\s/@"'<>]*@`,
 })
 
-func knownBy(patterns map[string]string) []inside {
-	var list []inside
+func compileHints(patterns map[string]string) []leakPattern {
+	var list []leakPattern
 	for _, hint := range slices.Sorted(maps.Keys(patterns)) {
-		list = append(list, inside{hint, regexp.MustCompile(patterns[hint])})
+		list = append(list, leakPattern{hint, regexp.MustCompile(patterns[hint])})
 	}
 	return list
 }
@@ -56,7 +56,7 @@ func knownBy(patterns map[string]string) []inside {
 const around = 300
 
 // firstOf returns where a text first shows one of a list, or -1. lower is the text in lower case, of the same length.
-func firstOf(list []inside, text, lower string) int {
+func firstOf(list []leakPattern, text, lower string) int {
 	at := -1
 	for _, known := range list {
 		for from := 0; from < len(lower) && (at < 0 || from < at+around); {
@@ -124,7 +124,7 @@ func leaksAt(text string, secrets []string) int {
 		}
 	}
 	lower := lowered(text)
-	for _, list := range [][]inside{credentials, insides} {
+	for _, list := range [][]leakPattern{credentials, leakPatterns} {
 		if at < 0 {
 			at = firstOf(list, text, lower)
 		}

@@ -20,7 +20,7 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	var undo []func(context.Context) error
 	closing = func(ctx context.Context, after error) error {
 		for n := len(undo) - 1; n >= 0; n-- {
-			after = andThen(after, undo[n](ctx))
+			after = joinOnce(after, undo[n](ctx))
 		}
 		return after
 	}
@@ -63,8 +63,8 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	return closing, nil
 }
 
-// andThen joins an error with the next one, unless the same hook had failed before.
-func andThen(err, next error) error {
+// joinOnce joins an error with the next one, unless the same hook had failed before.
+func joinOnce(err, next error) error {
 	var first, again *HookError
 	switch {
 	case err == nil:

@@ -89,8 +89,8 @@ func (p picked) find(name string, answer any) (any, error) {
 // namesAnID matches places whose name says that they hold an id.
 var namesAnID = regexp.MustCompile(`/(id|ID|uuid|ref|reference|\w+(Id|ID|_id|Ref|_ref|Reference|_reference))$`)
 
-// anID returns the place of an answer that is most likely the object's id, as an entry of pick: "clientReferenceId": "/id".
-func anID(answer any) string {
+// likelyID returns the place of an answer that is most likely the object's id, as an entry of pick: "clientReferenceId": "/id".
+func likelyID(answer any) string {
 	place := "/id"
 	if places := placesOf(answer); !slices.Contains(places, place) && len(places) > 0 {
 		place = places[max(0, slices.IndexFunc(places, namesAnID.MatchString))]
@@ -100,7 +100,7 @@ func anID(answer any) string {
 
 // untied returns what to write if no value of a subject ties events to it.
 func untied(pick map[string]picked, answer any) error {
-	all, example := strings.Join(event.Ties, ", "), anID(answer)
+	all, example := strings.Join(event.Ties, ", "), likelyID(answer)
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)

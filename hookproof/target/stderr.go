@@ -43,11 +43,11 @@ func (l *startLog) last() string {
 	if l.file == nil {
 		return ""
 	}
-	return endOf(l.file, lastWritten)
+	return tail(l.file, lastWritten)
 }
 
-// endOf returns the end of a file to which others may still write.
-func endOf(file *os.File, most int64) string {
+// tail returns the end of a file to which others may still write.
+func tail(file *os.File, most int64) string {
 	info, err := file.Stat()
 	if err != nil {
 		return ""

@@ -55,7 +55,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, anID(answer))
+		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, likelyID(answer))
 	}
 	tied := false
 	for name, value := range s {
