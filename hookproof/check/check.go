@@ -17,7 +17,7 @@ import (
 // that reruns a failure and docs/checks.md all use this row.
 type Check struct {
 	Name    string   // family/what
-	Demand  string   // what must be so, in a sentence
+	Demand  string   // what must be true, in a sentence
 	Source  string   // who demands it: a page of Stripe's documentation, or our policy
 	Says    string   // what the source demands, in our words; "" is what pages has for it
 	Why     string   // what a failure costs

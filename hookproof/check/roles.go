@@ -85,7 +85,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {
-			m := itemForm.FindStringSubmatch(word)
+			m := stepForm.FindStringSubmatch(word)
 			if m == nil {
 				return false
 			}

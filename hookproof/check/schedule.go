@@ -44,7 +44,7 @@ var wants = map[string]string{
 	"any":      "an answer",
 }
 
-var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
+var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
 
 // ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in that order:
 //
@@ -63,7 +63,7 @@ func ParseSchedule(text string) (Schedule, error) {
 			s = append(s, Step{Verb: field})
 			continue
 		}
-		m := itemForm.FindStringSubmatch(field)
+		m := stepForm.FindStringSubmatch(field)
 		if m == nil {
 			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}

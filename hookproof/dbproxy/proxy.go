@@ -117,7 +117,7 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.drop(client)
-	if !p.pass() { // a frozen proxy accepts, and does not connect
+	if !p.waitWhileFrozen() { // a frozen proxy accepts, and does not connect
 		return
 	}
 	upstream, err := p.upstream()
@@ -144,7 +144,7 @@ func (p *Proxy) pump(to, from net.Conn, note func()) {
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if note(); !p.pass() {
+			if note(); !p.waitWhileFrozen() {
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
@@ -158,7 +158,7 @@ func (p *Proxy) pump(to, from net.Conn, note func()) {
 }
 
 // pass waits while the proxy is frozen, and reports whether it is open.
-func (p *Proxy) pass() bool {
+func (p *Proxy) waitWhileFrozen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.mode == frozen {

@@ -5,26 +5,26 @@ import "time"
 // strike is what a proxy does at a message.
 type strike struct {
 	at   int // the message's number; 0 is never
-	when moment
+	when strikeKind
 }
 
-type moment int
+type strikeKind int
 
 const (
-	beforeIt moment = iota // the message does not reach the database, which is away from then on
-	afterIt                // the database has answered, the answer is lost, and the database is away from then on
-	heldIt                 // the database has answered, and nothing passes from then on
+	strikeBefore strikeKind = iota // the message does not reach the database, which is away from then on
+	strikeAfter                    // the database has answered, the answer is lost, and the database is away from then on
+	holdAfter                      // the database has answered, and nothing passes from then on
 )
 
 // StrikeBefore makes the database go away at the nth message from now on, n being 1 or more. The message is not passed on, and
 // every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened.
-func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, beforeIt}) }
+func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, strikeBefore}) }
 
 // StrikeAfter is StrikeBefore with the message passed on: the database executes it, and its answer is lost.
-func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, afterIt}) }
+func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, strikeAfter}) }
 
 // HoldAfter passes the nth message on, and holds the answer and everything after it until Cut or Heal.
-func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, heldIt}) }
+func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, holdAfter}) }
 
 // Count sets the count of messages to zero, and cancels a strike that has not happened.
 func (p *Proxy) Count() { p.arm(strike{}) }
@@ -54,7 +54,7 @@ func (p *Proxy) arm(s strike) <-chan struct{} {
 func (p *Proxy) noteRequest(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !*asked && p.strike.at == p.messages+1 && p.strike.when == beforeIt {
+	if !*asked && p.strike.at == p.messages+1 && p.strike.when == strikeBefore {
 		p.trip(cut)
 	}
 	*asked = true
@@ -69,8 +69,8 @@ func (p *Proxy) noteAnswer(asked *bool) {
 	}
 	*asked = false
 	p.messages++
-	if p.strike.at == p.messages && p.strike.when != beforeIt {
-		p.trip(map[moment]mode{afterIt: cut, heldIt: frozen}[p.strike.when])
+	if p.strike.at == p.messages && p.strike.when != strikeBefore {
+		p.trip(map[strikeKind]mode{strikeAfter: cut, holdAfter: frozen}[p.strike.when])
 	}
 	if delay := p.delay; delay > 0 {
 		p.mu.Unlock()

@@ -39,7 +39,7 @@ type Signed struct {
 // must be accepted, any other refused.
 type Signing struct {
 	Genuine bool
-	header  string // with {t} and {KEY} in it, KEY being one of keys: a signature by that
+	header  string // with {t}, and with {KEY} for a signature; KEY is one of keys
 	None    bool   // there is no Stripe-Signature header
 	At      int64  // {t}, in seconds from now
 	Before  int64  // the signature is made for this many seconds before {t}

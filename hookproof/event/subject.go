@@ -87,7 +87,7 @@ func (s Subject) Entries(prefix string) map[string]any {
 // Random returns the random part of an id.
 func Random() string {
 	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	return hex.EncodeToString(b[:])
 }
 

@@ -15,8 +15,8 @@ import (
 // Type is one of Stripe's event types that hookproof sends.
 type Type struct {
 	Type     string
-	Object   string   // that it is about, as data.object.object names it
-	Words    []string // of schedules that are events of this type
+	Object   string   // what the event is about, as in data.object.object
+	Words    []string // words of schedules for this type
 	Versions []string // API versions in which it is sent
 }
 

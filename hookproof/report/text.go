@@ -30,7 +30,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
 	t.brief("Not run: ignored on purpose", ignored)
-	t.costs(r)
+	t.timeSpent(r)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -63,7 +63,7 @@ func (t *text) verdict(r result.Report) {
 func (t *text) failure(r result.Report, f result.Finding) {
 	t.evidence(f)
 	t.line("   %s", t.paint(faint, "Run only this again"+secretSource(r)+":"))
-	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
+	t.line("     %s", clean(rerun(r, f))) // not wrapped, so that it can be copied
 }
 
 func (t *text) evidence(f result.Finding) {
@@ -210,8 +210,8 @@ func (t *text) brief(title string, findings []result.Finding) {
 	}
 }
 
-// costs writes where the time went, and what was done in it.
-func (t *text) costs(r result.Report) {
+// timeSpent writes where the time went, and what was done in it.
+func (t *text) timeSpent(r result.Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Where the time went"))
 	for _, p := range r.Phases {

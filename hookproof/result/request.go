@@ -2,7 +2,7 @@ package result
 
 // Request is what was sent for a finding: one for all deliveries with the same body and signing.
 type Request struct {
-	Name   string `json:"name"` // 1-paid: its number in the finding, and its event's name
+	Name   string `json:"name"` // such as 1-paid: its number in the finding, and its event's name
 	URL    string `json:"url"`
 	Sign   string `json:"sign"`
 	Type   string `json:"type,omitempty"`   // Stripe's type of the event; "" if the body is no event

@@ -11,7 +11,7 @@ type Reason string
 // The reasons. A run is incomplete for any of them but NoHook and NothingToAsk.
 const (
 	NoHook       Reason = "no-hook"        // the target does not offer what it needs
-	NothingToAsk Reason = "nothing-to-ask" // this target cannot be asked: the check's other relations stand for themselves
+	NothingToAsk Reason = "nothing-to-ask" // this target cannot be asked; the check's other relations are judged without it
 	NoEvidence   Reason = "no-evidence"    // what was seen proves nothing
 	OverBudget   Reason = "over-budget"    // out of time or of hook calls
 	RunEnded     Reason = "run-ended"      // the run ended before it was decided
@@ -127,7 +127,7 @@ type Verdict string
 const (
 	Pass   Verdict = "pass"
 	Fail   Verdict = "fail"
-	NotRun Verdict = "not-run" // see Result.Why
+	NotRun Verdict = "not-run" // see Finding.Why
 )
 
 // Worse ranks verdicts: a check is as bad as the worst of its cases.

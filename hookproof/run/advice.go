@@ -59,7 +59,7 @@ func advice(o Outcome) (cost, fix string) {
 // that came too late.
 func adviceOnState(o Outcome) (cost, fix string) {
 	c := o.Case.Check
-	if c.Family() == "faults" && !c.Poison { // whichever fault it was, its answer was not what is wrong
+	if c.Family() == "faults" && !c.Poison { // the wrong state counts, not the answer under the fault
 		return check.CostLost, check.MendOnce
 	}
 	repeats := func(s check.Step) bool { return s.Genuine() && o.Case.Delivered.Copies(s) > o.Case.Compared.Copies(s) }

@@ -14,7 +14,7 @@ func (x *executor) subject(ctx context.Context) (s event.Subject, err error) {
 		return err
 	})
 	if err == nil {
-		x.given(s)
+		x.recordIDs(s)
 	}
 	return s, err
 }

@@ -51,7 +51,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	}
 	restore := x.allowSlowAnswers()
 	defer restore()
-	grants := granting()
+	grants := grantSchedule()
 	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 
 // firstAnswerAboutSubject looks for an ACK of an event about an object of the target, if the target acknowledges nothing else.
 func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
-	h, err := x.deliverFresh(ctx, granting())
+	h, err := x.deliverFresh(ctx, grantSchedule())
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 )
 
-// Case is one relation of a check with every choice made: what is tried.
+// Case is what is tried: one relation of a check, with one order of events and one choice of alternatives.
 type Case struct {
 	Check check.Check
 	check.Relation

@@ -90,7 +90,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		e.ended = f.Fix
 	}
 	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
-		e.begins, e.places = c.Left, showsAs(f.Actual, whole.decoded(), f.Expected)
+		e.begins, e.places = c.Left, placesLike(f.Actual, whole.decoded(), f.Expected)
 	} else {
 		e.places, e.doubled = doubled(f.Expected, f.Actual)
 	}

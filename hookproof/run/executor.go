@@ -40,7 +40,7 @@ type executor struct {
 	overlap    int               // most copies in flight at once
 	struck     int               // messages at which a connection was cut
 	lastFault  time.Time         // the end of the last fault
-	lastStart  time.Time         // of the process
+	lastStart  time.Time         // the last start of the process
 	faults     period            // the phase of the faults, whose answers are not judged as usual
 	outages    []period          // times in which the target's process had ended
 	suspect    *History          // the history whose delivery was cut off when the process ended
@@ -182,7 +182,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		if h.Overlap < 2 {
 			err = result.NoEvidenceOf("no two copies were in flight at the same time")
 		} else {
-			x.overlapped(h.Overlap)
+			x.recordOverlap(h.Overlap)
 		}
 	}
 	if err == nil {
@@ -231,7 +231,7 @@ func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History
 	case s.Verb("make"):
 		x.budget.called()
 		if h.Subject, object, err = x.target.Announced(ctx); err == nil {
-			x.given(h.Subject)
+			x.recordIDs(h.Subject)
 		}
 	case x.target.Subject != nil:
 		h.Subject, err = x.subject(ctx)
@@ -359,22 +359,22 @@ func (x *executor) url(s check.Schedule, n int) string {
 	return urls[n%len(urls)]
 }
 
-// gate is how many copies overlap without any help.
-const gate = 50
+// crowdSize is how many copies overlap without any help.
+const crowdSize = 50
 
 // minCopies is the least number of copies of which some overlap.
 func (x *executor) minCopies() int {
 	if x.target.Proxy != nil {
 		return 2
 	}
-	return gate
+	return crowdSize
 }
 
 // crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
 // Timings.HoldFor: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
 // target's own time-out because of us.
 func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
-	if x.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
+	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
 		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
 		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
 		defer func() {
@@ -386,7 +386,7 @@ func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target
 	return deliveries
 }
 
-func (x *executor) overlapped(n int) {
+func (x *executor) recordOverlap(n int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.overlap = max(x.overlap, n)

@@ -117,7 +117,7 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 // reachesDatabase reports whether a payment reaches the database through the proxy. A payment must have an effect, so if it does,
 // an event that does not reach the database changes nothing there.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
-	grants := granting()
+	grants := grantSchedule()
 	if s.String() == grants.String() {
 		return false
 	}
@@ -237,7 +237,7 @@ func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeF
 func (x *executor) warmUp(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
 		d := x.sender.Send(ctx, x.neutral())
-		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.returns(ctx) {
+		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.comesBack(ctx) {
 			return nil
 		}
 		if err := target.Sleep(ctx, x.timings.Retry); err != nil {

@@ -12,7 +12,7 @@ import (
 // History is what was seen while a case was executed on one subject. It holds no verdict.
 type History struct {
 	Schedule   string        // as it was delivered
-	Subject    event.Subject // "" names are ours
+	Subject    event.Subject // names with "" were invented by hookproof
 	Deliveries []target.Delivery
 	Between    []target.Delivery // what was done between deliveries: only SentAt and Fault are set
 	Overlap    int               // most copies in flight at once
@@ -21,7 +21,7 @@ type History struct {
 	// Unacknowledged are events that were never acknowledged, however often they were redelivered.
 	Unacknowledged []string
 	Ended          bool        // the target's process ended by what was sent
-	End            *processEnd // what was seen of that
+	End            *processEnd // what was seen of that end
 	Unseen         bool        // no effect on this target's state can be seen
 	Overdue        bool        // an answer was late while the database was bad
 	Faulty         bool        // the target or its database was made to fail

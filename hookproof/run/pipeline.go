@@ -121,7 +121,7 @@ func (p *pipeline) phases(ctx context.Context, report *result.Report) error {
 					return err
 				}
 			}
-			if err := p.enter(ctx, one.phase); err != nil {
+			if err := p.enterPhase(ctx, one.phase); err != nil {
 				return err
 			}
 			err := each(cases, one.atOnce, decide)

@@ -25,7 +25,7 @@ var errEnded = errors.New("the target's process has ended")
 
 // noticeEnd records whether the deliveries ended the target's process, and starts it again if that is possible.
 func (x *executor) noticeEnd(ctx context.Context, h *History) error {
-	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end when it has answered
+	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end after its answer
 		return nil
 	}
 	if x.target.Listens() {
@@ -55,7 +55,7 @@ func (x *executor) noticeDeath(ctx context.Context, h *History) error {
 		x.suspect = h
 	}
 	x.mu.Unlock()
-	if x.returns(ctx) {
+	if x.comesBack(ctx) {
 		h.Ended = !h.Faulty
 		x.outage(h, time.Now())
 		x.mu.Lock()
@@ -98,9 +98,9 @@ func (x *executor) outage(h *History, end time.Time) {
 	x.outages = append(x.outages, period{h.Deliveries[at].SentAt, end})
 }
 
-// returns reports whether a target that does not listen listens again within Timings.Respawn, because something watches its
+// comesBack reports whether a target that does not listen listens again within Timings.Respawn, because something watches its
 // process.
-func (x *executor) returns(ctx context.Context) bool {
+func (x *executor) comesBack(ctx context.Context) bool {
 	for deadline := time.Now().Add(x.timings.Respawn); !x.target.Listens(); {
 		if time.Now().After(deadline) || target.Sleep(ctx, x.timings.Poll) != nil {
 			return false
@@ -139,7 +139,7 @@ func (x *executor) start(ctx context.Context) error {
 	x.mu.Lock()
 	x.lastStart = time.Now()
 	x.mu.Unlock()
-	return x.remembers(ctx)
+	return x.checkMemory(ctx)
 }
 
 // restart stops the target and starts it again.
@@ -184,7 +184,7 @@ func (x *executor) faultOver() {
 }
 
 // enter begins a phase. The faults begin at once; a phase after them begins when answers can be judged again.
-func (x *executor) enter(ctx context.Context, p check.Phase) error {
+func (x *executor) enterPhase(ctx context.Context, p check.Phase) error {
 	x.mu.Lock()
 	rest := max(0, x.timings.CoolDown-time.Since(x.lastFault))
 	if x.lastStart.After(x.lastFault) { // a new process has no dead connections

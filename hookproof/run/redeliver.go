@@ -45,7 +45,7 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 				h.pending = slices.DeleteFunc(h.pending, func(other string) bool { return other == name })
 			}
 		}
-		if nobodyListens(last) && x.target.Start != nil && !x.returns(ctx) { // a process that has ended acknowledges nothing
+		if nobodyListens(last) && x.target.Start != nil && !x.comesBack(ctx) { // a process that has ended acknowledges nothing
 			break
 		}
 	}

@@ -26,7 +26,7 @@ const tries = 3
 // reproduce is the one rule against false alarms. A wrong state is evidence. A wrong answer counts when the same case, on a fresh
 // subject, with nothing else in flight, gives it again. Else it is reported as seen once, and fails nothing.
 func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
-	if !o.Symptom.isAnswers() || p.isDead() != nil { // what has ended for good can be asked nothing
+	if !o.Symptom.isAnswers() || p.isDead() != nil { // a process that has ended for good cannot be asked
 		return o, nil
 	}
 	again := o.again()

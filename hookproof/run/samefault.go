@@ -128,8 +128,8 @@ func outOfTime(signs []string) bool {
 	return len(signs) > 0 && !slices.ContainsFunc(signs, func(sign string) bool { return event.Signings[sign].At == 0 })
 }
 
-// showsAs returns the places at which a state has the value of another schedule's state, and not the base's.
-func showsAs(seen result.State, whole, base result.State) (places []string) {
+// placesLike returns the places at which a state has the value of another schedule's state, and not the base's.
+func placesLike(seen result.State, whole, base result.State) (places []string) {
 	for place, value := range seen {
 		if reflect.DeepEqual(value, whole[place]) && !reflect.DeepEqual(value, base[place]) {
 			places = append(places, place)

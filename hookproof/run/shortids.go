@@ -13,8 +13,8 @@ import (
 // idPlaces are the places at which a state holds an id of its subject that is too short to be replaced everywhere: "2" may also be a
 // count. A place holds such an id if it holds each subject's own in the states of two subjects.
 type idPlaces struct {
-	values map[string]string // patterns of places to the subject's name for the id that they hold
-	keys   map[string]string // patterns of maps to the name for the id that is a member's name
+	values map[string]string // pattern of places to the name of the id that they hold
+	keys   map[string]string // pattern of maps to the name of the id that is their key
 }
 
 // shortIDs are the names of a subject's ids that are not replaced everywhere.

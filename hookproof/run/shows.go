@@ -19,14 +19,14 @@ func (c Case) shows(h History) (why string, repeated []string) {
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[notYet]
 	tells := func(place string) bool {
 		value := right[place]
-		return value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
+		return value != "" && state[place] == value && unpaid[place] != value && !isTrivial(value)
 	}
 	shown := func(place string) string {
 		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right[place], c.Right)
 	}
 	if c.base() != "" {
 		for _, place := range right.difference(base) {
-			if tells(place) && isWord(right[place]) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place) {
+			if tells(place) && isStatus(right[place]) && isStatus(base[place]) && base[place] != fresh[place] && !inList.MatchString(place) {
 				return shown(place), nil
 			}
 		}
@@ -69,7 +69,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 	var all []string
 	for _, place := range right.difference(fresh) {
 		switch value := right[place]; {
-		case value == "" || trivial(value):
+		case value == "" || isTrivial(value):
 		case tells(place) && h.repeats(place, value):
 			repeated = append(repeated, place)
 		case tells(place):
@@ -121,16 +121,16 @@ func (c Case) mayCount(seen, want normalized) string {
 	return "; if that only counts or lists changes, " + ignoring(places...)
 }
 
-// isWord reports whether a value is a status, and not an event's type, a code or a number.
-func isWord(value string) bool { return oneWord.MatchString(value) }
+// isStatus reports whether a value is a status, and not an event's type, a code or a number.
+func isStatus(value string) bool { return oneWord.MatchString(value) }
 
 var (
 	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
 	inList  = regexp.MustCompile(`/\d+(/|$)`)
 )
 
-// trivial reports whether a value tells nothing about money: the payment intent's id or another one, or the type of the last
+// isTrivial reports whether a value tells nothing about money: the payment intent's id or another one, or the type of the last
 // event.
-func trivial(value string) bool {
+func isTrivial(value string) bool {
 	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""` || eventTypes()[value]
 }

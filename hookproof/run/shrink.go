@@ -91,7 +91,7 @@ func (p *pipeline) shrinksNoMore(ctx context.Context, tried int) string {
 // shorter returns the cases that are one step smaller and still to be demanded: first those with fewer events, then those with
 // fewer copies.
 func (c Case) shorter() []Case {
-	if c.Counts != nil { // which are of exactly this schedule
+	if c.Counts != nil { // the counts hold for this schedule alone
 		return nil
 	}
 	var list, fewer []Case

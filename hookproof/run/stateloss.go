@@ -24,11 +24,11 @@ type memory struct {
 	issued      issued // ids of subjects
 }
 
-// remembers finds out whether a started target still knows the payment of the calibration. If it does not, no state from before
+// checkMemory finds out whether a started target still knows the payment of the calibration. If it does not, no state from before
 // the start is read any more: its id may belong to another subject by now.
-func (x *executor) remembers(ctx context.Context) error {
+func (x *executor) checkMemory(ctx context.Context) error {
 	if x.forgetful() {
-		return x.beginAgain(ctx)
+		return x.dropOldState(ctx)
 	}
 	x.mu.Lock()
 	paid, isPaid := x.references[grant].peek()
@@ -41,13 +41,13 @@ func (x *executor) remembers(ctx context.Context) error {
 	for deadline := time.Now().Add(x.timings.EffectFor(x.facts.lag)); ; {
 		switch err := x.read(ctx, &seen); {
 		case result.AsReason(err) != nil || err == nil && seen.Lost != "":
-			return x.beginAgain(ctx)
+			return x.dropOldState(ctx)
 		case err != nil:
 			return ctx.Err() // whoever reads a state next reports the hook's failure
 		case seen.State.keeps(x.lastState(paid), x.lastState(fresh)):
 			return nil
 		case time.Now().After(deadline):
-			return x.beginAgain(ctx)
+			return x.dropOldState(ctx)
 		}
 		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
 			return err
@@ -71,9 +71,9 @@ func (c normalized) keeps(paid, fresh normalized) bool {
 	})
 }
 
-// beginAgain gives up what was made before a start that lost it: states, spare subjects, and the event that shows whether the
+// dropOldState gives up what was made before a start that lost it: states, spare subjects, and the event that shows whether the
 // target answers.
-func (x *executor) beginAgain(ctx context.Context) error {
+func (x *executor) dropOldState(ctx context.Context) error {
 	x.mu.Lock()
 	x.memory.forgetsAll, x.untouched = true, nil
 	x.mu.Unlock()
@@ -90,7 +90,7 @@ func (x *executor) beginAgain(ctx context.Context) error {
 // issued records which ids the target has given to subjects, and after which start.
 type issued struct {
 	starts map[string]int64
-	shared map[string]bool // names whose values several subjects have, such as the shop's
+	shared map[string]bool // names with one value for several subjects, such as the shop's id
 }
 
 func (i *issued) note(s event.Subject, starts int64) {
@@ -116,16 +116,16 @@ func (i *issued) again(s event.Subject, starts int64) string {
 	return ""
 }
 
-// given records a subject's ids.
-func (x *executor) given(s event.Subject) {
+// recordIDs records a subject's ids.
+func (x *executor) recordIDs(s event.Subject) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.memory.issued.note(s, x.process.starts.Load())
 }
 
-// gone returns why a subject's state is lost in a target that forgets everything at a start; "" if it is not lost. The case was
+// whyStateLost returns why a subject's state is lost in a target that forgets everything at a start; "" if it is not lost. The case was
 // over at the start, another subject has its id now, or the case did not cause the start.
-func (x *executor) gone(h *History) string {
+func (x *executor) whyStateLost(h *History) string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.memory.forgetsAll {
@@ -146,8 +146,8 @@ func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
 // lostState is the reason if a state that a start lost proves nothing else.
 const lostState = "the target was restarted meanwhile and has lost its state; without stop and start everything else can be judged"
 
-// loses records the lost state if the history restarted the target itself. Else the state proves nothing.
-func (h *History) loses(says string) error {
+// recordLoss records the lost state if the history restarted the target itself. Else the state proves nothing.
+func (h *History) recordLoss(says string) error {
 	if !h.restarted() {
 		return result.NoEvidenceOf(lostState)
 	}
@@ -158,9 +158,9 @@ func (h *History) loses(says string) error {
 // askedState is the beginning of a timeline's row about a failed state hook.
 const askedState = "the state hook: "
 
-// losesOne finds out whether a failed state hook means that the subject is gone since a start. It is gone if the hook answers for
+// checkSubjectLost finds out whether a failed state hook means that the subject is gone since a start. It is gone if the hook answers for
 // a subject made afterwards.
-func (x *executor) losesOne(ctx context.Context, h *History, failed error) error {
+func (x *executor) checkSubjectLost(ctx context.Context, h *History, failed error) error {
 	if ctx.Err() != nil || x.target.Subject == nil || x.process.starts.Load() == h.starts {
 		return failed
 	}
@@ -183,5 +183,5 @@ func (x *executor) losesOne(ctx context.Context, h *History, failed error) error
 	if !slices.ContainsFunc(h.Between, func(d target.Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // the state is read twice
 		h.Between = append(h.Between, target.Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
 	}
-	return h.loses("the state hook works for an object from after it, and for this one it says: " + failed.Error())
+	return h.recordLoss("the state hook works for an object from after it, and for this one it says: " + failed.Error())
 }

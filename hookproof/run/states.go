@@ -102,8 +102,8 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 // read reads a history's state.
 func (x *executor) read(ctx context.Context, h *History) error {
 	h.State, h.Lost = nil, ""
-	if says := x.gone(h); says != "" {
-		return h.loses(says)
+	if says := x.whyStateLost(h); says != "" {
+		return h.recordLoss(says)
 	}
 	var state any
 	ends := x.ends.Load()
@@ -115,7 +115,7 @@ func (x *executor) read(ctx context.Context, h *History) error {
 		return errEnded
 	}
 	if err != nil {
-		return target.HookFailed("state", x.losesOne(ctx, h, err))
+		return target.HookFailed("state", x.checkSubjectLost(ctx, h, err))
 	}
 	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))

@@ -38,8 +38,8 @@ var (
 	notYet   = check.ScheduleOf(life.Payment, "<notYet>")
 )
 
-// granting is the schedule of what grants.
-func granting() check.Schedule {
+// grantSchedule is the schedule of what grants.
+func grantSchedule() check.Schedule {
 	s, err := check.ParseSchedule(grant)
 	if err != nil {
 		panic("hookproof: " + err.Error()) // its events are the life's own
@@ -60,7 +60,7 @@ func (c Case) learnsFrom() []string {
 func access(fresh, granted, ended normalized) (places []string) {
 	granting, ending := growth(fresh, granted), growth(granted, ended)
 	for _, place := range granted.difference(fresh) {
-		if _, there := granted[place]; there && !trivial(granted[place]) && granted[place] != ended[place] && !(granting(place) && ending(place)) {
+		if _, there := granted[place]; there && !isTrivial(granted[place]) && granted[place] != ended[place] && !(granting(place) && ending(place)) {
 			places = append(places, place)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 type Observation struct {
 	Deliveries []target.Delivery
 	Flaky      string // how the target's answers change; "" if they do not
-	Asked      bool   // that was looked for, and not seen
+	Asked      bool   // changing answers were looked for and not found
 	Timings    target.Timings
 }
 
@@ -74,8 +74,8 @@ type Sighting struct {
 	again func(context.Context, *pipeline, Sighting) error
 }
 
-// none returns a pass if no delivery is as described, and else a failure.
-func (o Observation) none(what string, is func(target.Delivery) bool) Sighting {
+// passIfNone returns a pass if no delivery is as described, and else a failure.
+func (o Observation) passIfNone(what string, is func(target.Delivery) bool) Sighting {
 	var list []target.Delivery
 	for _, d := range o.Deliveries {
 		if is(d) {
@@ -94,9 +94,9 @@ func (o Observation) none(what string, is func(target.Delivery) bool) Sighting {
 		Why: fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", len(list), len(o.Deliveries), what, target.Said(first), first.Label, first.Sign)}
 }
 
-// seldom is none, but one moment does not fail a target: the whole machine may have stood still.
-func (o Observation) seldom(what string, is func(target.Delivery) bool) Sighting {
-	s := o.none(what, is)
+// passIfOneMoment is none, but one moment does not fail a target: the whole machine may have stood still.
+func (o Observation) passIfOneMoment(what string, is func(target.Delivery) bool) Sighting {
+	s := o.passIfNone(what, is)
 	if s.Verdict == result.Fail && moments(s.Deliveries) == 1 {
 		s.Verdict, s.Why = result.Info, s.Why+"; that happened at one moment of the run, and never again"
 	}
@@ -141,19 +141,19 @@ func askAgain(ctx context.Context, p *pipeline, seen Sighting) error {
 }
 
 func noRedirect(o Observation) Sighting {
-	return o.none("were redirects", func(d target.Delivery) bool { return d.Status/100 == 3 })
+	return o.passIfNone("were redirects", func(d target.Delivery) bool { return d.Status/100 == 3 })
 }
 
 func noRateLimit(o Observation) Sighting {
-	return o.none("were 429, too many requests", func(d target.Delivery) bool { return d.Status == 429 })
+	return o.passIfNone("were 429, too many requests", func(d target.Delivery) bool { return d.Status == 429 })
 }
 
 func inTime(o Observation) Sighting {
-	if s := o.seldom("took longer than "+o.timings().TooSlow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().TooSlow }); s.Verdict != result.Pass {
+	if s := o.passIfOneMoment("took longer than "+o.timings().TooSlow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().TooSlow }); s.Verdict != result.Pass {
 		s.again = askAgain
 		return s
 	}
-	s := o.none("took longer than "+o.timings().Slow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().Slow })
+	s := o.passIfNone("took longer than "+o.timings().Slow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().Slow })
 	if s.Verdict == result.Fail {
 		s.Verdict = result.Info
 	}
@@ -171,7 +171,7 @@ func steadyAnswers(o Observation) Sighting {
 			acknowledged[d.EventID] = at
 		}
 	}
-	failed := o.seldom("were failures of events that had been acknowledged", func(d target.Delivery) bool {
+	failed := o.passIfOneMoment("were failures of events that had been acknowledged", func(d target.Delivery) bool {
 		before := acknowledged[d.EventID]
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && !d.SentAt.Before(before)
 	})
@@ -185,7 +185,7 @@ func steadyAnswers(o Observation) Sighting {
 	case !slices.ContainsFunc(failed.Deliveries, func(d target.Delivery) bool { return !o.isSlowFailure(d) }):
 		failed.Verdict, failed.Why = result.Info, failed.Why+"; each time "+slowFailure
 	}
-	silent := o.seldom("never came", func(d target.Delivery) bool { return d.Status == 0 })
+	silent := o.passIfOneMoment("never came", func(d target.Delivery) bool { return d.Status == 0 })
 	if result.Worse[silent.Verdict] > result.Worse[failed.Verdict] {
 		failed = silent
 	}
@@ -215,12 +215,12 @@ func (o Observation) timings() target.Timings { return o.Timings.OrDefault() }
 
 // noLeak looks for answers that show the target's internals. An answer that was not read to its end proves nothing.
 func noLeak(o Observation) Sighting {
-	s := o.none("showed the target's internals", func(d target.Delivery) bool { return d.Inside != "" })
+	s := o.passIfNone("showed the target's internals", func(d target.Delivery) bool { return d.Inside != "" })
 	if s.Verdict == result.Fail {
 		s.Why += ": " + s.Deliveries[0].Inside
 		return s
 	}
-	if long := o.none(fmt.Sprintf("were longer than %d KiB; the rest was not examined", target.MostRead>>10), func(d target.Delivery) bool { return d.Unread }); long.Verdict == result.Fail {
+	if long := o.passIfNone(fmt.Sprintf("were longer than %d KiB; the rest was not examined", target.MostRead>>10), func(d target.Delivery) bool { return d.Unread }); long.Verdict == result.Fail {
 		long.Verdict = result.Info
 		return long
 	}

@@ -19,7 +19,7 @@ import (
 // Scenario is one behaviour that is demanded of a target. fixtures/FORMAT.md describes every key.
 type Scenario struct {
 	Schema      string         `json:"$schema,omitempty"`
-	Name        string         `json:"-"` // <family>/<name>, or the path of a file of its own
+	Name        string         `json:"-"` // <family>/<name>, or the path of a single file
 	Description string         `json:"description"`
 	Requirement string         `json:"requirement"`
 	Needs       []string       `json:"needs"`

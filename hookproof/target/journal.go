@@ -26,7 +26,7 @@ type Delivery struct {
 	Status    int   // 0: no answer, see Err
 	Err       error // why there is no answer
 	Answer    string
-	Location  string // where a redirect leads
+	Location  string // of a redirect
 	Fault     string // the fault that struck while it was in flight; "" if none
 
 	Headers  map[string]string // sent in addition to Stripe's

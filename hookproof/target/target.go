@@ -21,7 +21,7 @@ import (
 // not run. Hooks are called by several goroutines at once.
 type Target struct {
 	URL            string // where deliveries go
-	Secret         string // that signs them
+	Secret         string // that signs the deliveries
 	PreviousSecret string // is being rotated out, and is still valid; "" if there is none
 	Livemode       bool   // the livemode of the events that the target accepts
 	APIVersion     string // of the events that it is sent; "" is 2023-10-16
