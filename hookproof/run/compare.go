@@ -106,7 +106,7 @@ func perObjectOnly(places []string, seen normalized, h History) bool {
 }
 
 // lost fails a case whose restart lost the target's state.
-func (o Outcome) lost(says string) Outcome {
+func (o Outcome) lost(why string) Outcome {
 	h := o.History
 	what := h.Schedule
 	if o.Case.Fault != "" {
@@ -117,7 +117,7 @@ func (o Outcome) lost(says string) Outcome {
 		was = ", which was " + h.Before.String() + " before the restart"
 	}
 	o.Want = h.Before
-	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, says))
+	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, why))
 }
 
 func orNothing(schedule string) string {

@@ -204,7 +204,7 @@ func (x *executor) whileAway(ctx context.Context, do func()) error {
 
 // cutting delivers a step again and again, as Stripe would, and cuts the connection at one message after the other, until the step
 // is acknowledged. If the event was acknowledged before, all deliveries are duplicates.
-func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeFunc {
+func cutting(description string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeFunc {
 	return func(ctx context.Context, x *executor, h *History, n int) error {
 		duplicate := slices.ContainsFunc(h.steps[:n], h.steps[n].Tells)
 		for ; h.message <= h.messages && ctx.Err() == nil; h.message++ {
@@ -220,7 +220,7 @@ func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeF
 			select {
 			case <-tripped:
 				h.struck++
-				h.recordFault(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
+				h.recordFault(fmt.Sprintf("%s %d of %d", description, h.message, h.messages))
 			default:
 			}
 			if h.last().Acknowledged() && !duplicate || !x.target.Listens() {
@@ -247,7 +247,7 @@ func (x *executor) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// stoppedAtWork stops the target in the middle of a delivery and starts it again.
+// stoppedAtWork kills the target in the middle of a delivery and starts it again.
 func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
 	if x.target.Proxy != nil {
 		last, err := x.messagesOf(ctx, h.steps)
@@ -272,7 +272,7 @@ func killedAfterCommit(ctx context.Context, x *executor, h *History, n int) erro
 }
 
 // killAt holds the database's answer to a message, kills the target, and starts it again.
-func (x *executor) killAt(ctx context.Context, h *History, n, message int, says string) error {
+func (x *executor) killAt(ctx context.Context, h *History, n, message int, description string) error {
 	tripped := x.target.Proxy.HoldAfter(message)
 	answered := x.posting(ctx, h, n)
 	select {
@@ -286,6 +286,6 @@ func (x *executor) killAt(ctx context.Context, h *History, n, message int, says 
 	x.target.Proxy.Count() // nothing of the next process may be held
 	x.target.Proxy.Heal()
 	x.faultOver()
-	h.recordFault(says)
+	h.recordFault(description)
 	return x.startAfter(ctx, err, nil)
 }

@@ -25,10 +25,10 @@ const costEnded = "whenever the database hiccups the process ends, and all that 
 
 // culprit is a usual reason for which a process ends, and the sign of it on standard error.
 type culprit struct {
-	language string
-	sign     *regexp.Regexp
-	says     string
-	mend     string
+	language    string
+	sign        *regexp.Regexp
+	description string
+	mend        string
 }
 
 const (
@@ -70,7 +70,7 @@ func (e processEnd) culprit() (culprit, bool) {
 func (e processEnd) seen() string {
 	text := ", and nothing listened at its address any more"
 	if c, known := e.culprit(); known {
-		text += "; it ended by " + c.says
+		text += "; it ended by " + c.description
 	}
 	if line := e.lastLine(); line != "" {
 		text += fmt.Sprintf("; on standard error it wrote %.300q", line)

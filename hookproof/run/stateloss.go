@@ -147,11 +147,11 @@ func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
 const lostState = "the target was restarted meanwhile and has lost its state; without stop and start everything else can be judged"
 
 // recordLoss records the lost state if the history restarted the target itself. Else the state proves nothing.
-func (h *History) recordLoss(says string) error {
+func (h *History) recordLoss(why string) error {
 	if !h.restarted() {
 		return result.NoEvidenceOf(lostState)
 	}
-	h.Lost = says
+	h.Lost = why
 	return nil
 }
 

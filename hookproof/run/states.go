@@ -102,8 +102,8 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 // read reads a history's state.
 func (x *executor) read(ctx context.Context, h *History) error {
 	h.State, h.Lost = nil, ""
-	if says := x.whyStateLost(h); says != "" {
-		return h.recordLoss(says)
+	if why := x.whyStateLost(h); why != "" {
+		return h.recordLoss(why)
 	}
 	var state any
 	ends := x.ends.Load()

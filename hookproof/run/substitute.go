@@ -44,9 +44,9 @@ func (f facts) spec(name string) (w life.Spec, label string) {
 // needsSubject is why a schedule is not asked when payments are replaced.
 const needsSubject = "needs a `subject` hook: the target refuses events of objects that it does not know"
 
-// whyNotAsked returns why a schedule cannot be asked of this target, or "". If payments are replaced, a schedule about an object of
-// the target cannot be asked. An event of a newer API version needs a known version of the target. If an object is known by its
-// session alone, no second session can be about it.
+// whyNotAsked returns why a schedule cannot be asked of this target, or "". A schedule with an event of a newer API version needs a
+// version that is newer than the target's. A schedule with a second session needs an object that is not known by its session alone.
+// If payments are replaced, no schedule about an object of the target can be asked.
 func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 	for _, step := range s {
 		w := life.Vocabulary[step.Event]

@@ -42,8 +42,8 @@ func setHeaders(request *http.Request, headers map[string]string) {
 	}
 }
 
-// addDeliveryHeaders adds the headers of deliveries to a hook's request, if it goes to the target's host: the same proxy stands before both.
-// The hook's own headers win.
+// addDeliveryHeaders adds the headers of deliveries to a hook's request, if it goes to the target's host: the same proxy stands
+// before both. The hook's own headers win.
 func addDeliveryHeaders(request *HookRequest, target string, headers map[string]string) {
 	to, err := url.Parse(request.URL)
 	of, errOf := url.Parse(target)
