@@ -1,4 +1,4 @@
-// Package check has what is demanded of an endpoint, as data: rows with relations between schedules. It runs nothing.
+// Package check is what is demanded of an endpoint, as data: rows with relations between schedules. It runs nothing.
 package check
 
 import (
@@ -13,25 +13,26 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker,
-// explain, the command that reruns a failure and docs/checks.md all read this row.
+// Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker, hookproof explain, the command
+// that reruns a failure and docs/checks.md all use this row.
 type Check struct {
 	Name    string   // family/what
-	Demand  string   // what must be so, in a sentence
-	Source  string   // who demands it: a page of Stripe's, or our policy
-	Says    string   // what the source demands, in our words; "" is what pages say of it
-	Why     string   // what a breach costs
-	Fix     string   // how to mend it, in a sentence
-	Kills   []string // the faults of fixtures/faults.json that it must catch; they bear the public reports
-	Heading string   // of the place in the source; Checks fills it in
-	Strict  bool     // demanded by profile strict only, as all is that is our policy; profile stripe tells a breach as info
+	Demand  string   // what must be true, in a sentence
+	Source  string   // who demands it: a page of Stripe's documentation, or our policy
+	Says    string   // what the source demands, in our words; "" is what pages has for it
+	Why     string   // what a failure costs
+	Fix     string   // how to fix it, in a sentence
+	Kills   []string // the faults of fixtures/faults.json that it must catch; they name public reports
+	Heading string   // the heading at the source; All fills it in
+	Strict  bool     // demanded by profile strict only, as everything that only our policy demands; profile stripe reports a failure as info
 
 	Relations []Relation
-	// Alone tells that nothing else is delivered meanwhile.
+	// Alone is for a check beside which nothing else is delivered.
 	Alone bool
-	// Poison tells that it runs after everything else, faults included.
+	// Poison is for a check that runs after everything else, faults included.
 	Poison bool
-	// WholeRun names the judge of the whole run's deliveries, at the end; "" is none. Relations are then there for what they deliver.
+	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only
+	// deliver something for it.
 	WholeRun string
 }
 
@@ -42,13 +43,13 @@ type Phase int
 const (
 	Direct    Phase = iota // answers alone
 	Shared                 // many subjects at once
-	Crowded                // copies that overlap, and what must be alone
+	Crowded                // copies that overlap, and checks that must be alone
 	Exclusive              // counters, faults and restarts, one after the other
 	Poisoned               // after failures of every kind
 	Last                   // over everything that was seen
 )
 
-// Phase is the latest that any of the check's relations asks for.
+// Phase returns the latest phase that any of the check's relations needs.
 func (c Check) Phase() Phase {
 	switch {
 	case c.WholeRun != "":
@@ -73,37 +74,36 @@ func (c Check) Phase() Phase {
 	return p
 }
 
-// Relation says what the states after two schedules have to do with each other. The state after a
-// schedule is what the target says of a fresh subject when all of it was delivered and, as Stripe would,
-// redelivered until it was acknowledged.
+// Relation is a demand on the states after two schedules. The state after a schedule is the target's state of a fresh subject,
+// once everything was delivered and, as Stripe would, redelivered until it was acknowledged.
 type Relation struct {
-	// Left is a schedule. {a|b} in it stands for several relations, {a b c} for every order, and in a row of ours <grants> and
-	// the like for what a life has in that role.
+	// Left is a schedule. {a|b} in it stands for two relations, one with each, and {a b c} for one with every order. In our rows,
+	// <grants> and the like stand for the events that a life has in that role.
 	Left string
-	// Op is "=" the same state, "≠" another, "∌" nothing of what the right one has brought since both began alike,
-	// or "" where only the answers are judged, and no state is read.
+	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
+	// the common beginning. It is "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
-	// If is a relation that must hold for this one to be evidence: whether the target shows a thing at all.
+	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
 	If string
-	// View names what of the states is compared; "" is all of it.
+	// View names the part of the states to compare; "" is all of it.
 	View string
 	// Counts is how the target's counters must move meanwhile.
 	Counts *result.Counters
-	// Whole tells that no event can be left out of both sides: what one means depends on the other.
+	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
 	Whole bool
-	// Fault strikes during Left's last word: one of the faults' names.
+	// Fault is the fault that strikes during Left's last step.
 	Fault string
 }
 
-// Family is the part of a check's name before the slash.
+// Family returns the part of a check's name before the slash.
 func (c Check) Family() string {
 	family, _, _ := strings.Cut(c.Name, "/")
 	return family
 }
 
-// All are all checks, family by family, in the order in which they are told: the rows in the words of the payment life.
+// All returns all checks, family by family, in the order of reports. Their schedules have the events of the payment life.
 func All() []Check {
 	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
 	for i := range all {
@@ -112,12 +112,12 @@ func All() []Check {
 	return all
 }
 
-// Named are the check of that name, or the family's.
+// Named returns the check of that name, or the checks of that family.
 func Named(name string) []Check {
 	return slices.DeleteFunc(All(), func(c Check) bool { return !c.Named(name) })
 }
 
-// Words say what the events and faults are that a relation names.
+// Words returns descriptions of the events and faults that a relation names.
 func (r Relation) Words() []string {
 	var list []string
 	for _, text := range Expand(r.Left, 1, 1) {
@@ -126,22 +126,22 @@ func (r Relation) Words() []string {
 			continue
 		}
 		for _, item := range s {
-			says := life.Vocabulary[item.Event].Says
+			description := life.Vocabulary[item.Event].Says
 			if item.Verb != "" {
-				says = life.Verbs[item.Verb]
+				description = life.Verbs[item.Verb]
 			}
-			if word := cmp.Or(item.Verb, item.Event) + ": " + says; !slices.Contains(list, word) {
+			if word := cmp.Or(item.Verb, item.Event) + ": " + description; !slices.Contains(list, word) {
 				list = append(list, word)
 			}
 		}
 	}
 	if r.Fault != "" {
-		list = append(list, r.Fault+": "+Faults[r.Fault].says)
+		list = append(list, r.Fault+": "+Faults[r.Fault].description)
 	}
 	return list
 }
 
-// Reports are the public reports of the faults that the check kills, as owner/repository#number.
+// Reports returns the public reports of the faults that the check catches, as owner/repository#number.
 func (c Check) Reports() []string {
 	var reports []string
 	for _, fault := range c.Kills {
@@ -152,7 +152,7 @@ func (c Check) Reports() []string {
 	return reports
 }
 
-// knownFaults are those of fixtures/faults.json.
+// knownFaults are the faults of fixtures/faults.json.
 var knownFaults = sync.OnceValue(func() map[string]struct{ Description, Report string } {
 	var faults map[string]struct{ Description, Report string }
 	if err := json.Unmarshal(fixtures.Faults(), &faults); err != nil {
@@ -161,7 +161,7 @@ var knownFaults = sync.OnceValue(func() map[string]struct{ Description, Report s
 	return faults
 })
 
-// Needs are what a target must offer for the check, in the words of the target file.
+// Needs returns what a target must offer for the check, by the names of the target file.
 func (c Check) Needs() []string {
 	var needs []string
 	add := func(list ...string) {
@@ -197,7 +197,7 @@ func (r Relation) needs() []string {
 	return append(needs, Faults[r.Fault].Needs...)
 }
 
-// Struck is a schedule as it is reported where the relation's fault strikes during it.
+// Struck returns a schedule as it is reported if the relation's fault strikes during it.
 func (r Relation) Struck(schedule string) string {
 	if r.Fault != "" {
 		return schedule + ", " + r.Fault + ","
@@ -205,7 +205,7 @@ func (r Relation) Struck(schedule string) string {
 	return schedule
 }
 
-// String is the relation as it is told: S(paid*3) = S(paid).
+// String returns the relation as it is reported: S(paid*3) = S(paid).
 func (r Relation) String() string {
 	text := "S(" + r.Left + ")"
 	if r.Fault != "" {
@@ -218,17 +218,17 @@ func (r Relation) String() string {
 		return text + " shows nothing of S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if says := ViewSays[r.View]; says != "" {
-		text += ", " + says
+	if description := ViewSays[r.View]; description != "" {
+		text += ", " + description
 	}
 	return text
 }
 
-// ViewSays is what is said behind a relation whose states are compared in a view; the whole state needs no word.
+// ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
 var ViewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}
 
-// Negated is what must not be so of a correct target where the relation is: other answers, and an equality with what is
-// not equal. Two schedules that must differ become one, which does not differ from itself; counters move otherwise.
+// Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
+// must differ become one and the same. Counters must move differently.
 func (r Relation) Negated() Relation {
 	turn := strings.NewReplacer("=ack?", "=ack?", "=refused?", "=ack", "=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
 	switch {
@@ -239,7 +239,7 @@ func (r Relation) Negated() Relation {
 	case r.Op == "":
 		r.Left = turn.Replace(r.Left)
 	case r.Op == "=":
-		// As an equality with what is not so, since overlap and faults are of equalities.
+		// An equality of unequal states, since overlap and faults are for equalities.
 		if r.Right = "paid refund-10 expired"; strings.Contains(r.Left, "refund") || !strings.Contains(r.Left, "paid") {
 			r.Right = "paid refund-25 dispute"
 		}

@@ -1,13 +1,13 @@
 package check
 
-// What breaches cost, where several checks guard against the same.
+// The costs that several checks share.
 const (
 	CostForged   = "whoever knows the URL can mark orders as paid"
 	costRefused  = "genuine events are refused, and Stripe disables an endpoint that refuses for days"
 	costRotation = "events are lost, or forged ones accepted, while a secret is rolled"
 )
 
-// Answers are relations of which the answers alone are judged.
+// Answers returns relations whose answers alone are judged.
 func Answers(schedules ...string) []Relation {
 	var list []Relation
 	for _, schedule := range schedules {

@@ -5,7 +5,7 @@ const (
 	MendOnce = "write the event's id and its effect in one transaction, acknowledge after its commit, and answer 500 to every failure"
 )
 
-// struckAt are a first delivery, a duplicate and a refund, with a fault during each.
+// struckAt returns relations in which a fault strikes during a first delivery, a duplicate and a refund.
 func struckAt(fault string) []Relation {
 	return []Relation{
 		{Left: "<grants>", Op: "=", Right: "<grants>", Fault: fault},

@@ -4,19 +4,19 @@ const (
 	CostTwice  = "goods are sent twice, credits given twice, mails sent twice"
 	MendDedupe = "record the event's id under a unique constraint, in the transaction that has the effect"
 
-	// pooled is a crowd that opens the connections to the database: a copy that had to wait for its own would come when
-	// the first is done.
+	// pooled is a crowd that opens the connections to the database. Else a copy would wait for its connection until the first copy
+	// is done.
 	pooled = "carrier&12+=any "
 )
 
 func Equal(left, right string) []Relation { return []Relation{{Left: left, Op: "=", Right: right}} }
 
-// sameOutcome is an equality of what has become of an order, however often and in which steps it was changed.
+// sameOutcome is an equality of what became of an order, however many changes led to it.
 func sameOutcome(left, right string) []Relation {
 	return []Relation{{Left: left, Op: "=", Right: right, View: "outcome"}}
 }
 
-// refundShows is an equality that is evidence only where the state shows a refund.
+// refundShows is an equality that is evidence only if the state shows a refund.
 func refundShows(left, right string) []Relation {
 	return []Relation{{Left: left, Op: "=", Right: right, If: "paid refund ≠ paid"}}
 }

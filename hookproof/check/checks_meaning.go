@@ -60,13 +60,13 @@ var meaningChecks = []Check{
 
 func counted(left string, c result.Counters) []Relation { return []Relation{{Left: left, Counts: &c}} }
 
-const mendCount = "count each delivery once, by its outcome, before it is answered"
+const fixCounts = "count each delivery once, by its outcome, before it is answered"
 
 var bookkeeping = []Check{
-	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: OurPolicy, Why: "nobody sees that events stop coming", Fix: mendCount, Relations: counted("<grant>", result.Counters{Received: 1, Duplicates: 0, Errors: 0})},
-	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: OurPolicy, Why: "nobody sees that Stripe repeats itself", Fix: mendCount, Relations: counted("<grant>*3", result.Counters{Received: 3, Duplicates: 2, Errors: 0})},
-	{Name: "bookkeeping/errors", Demand: "A refused delivery is counted as an error.", Source: OurPolicy, Why: "nobody sees that a secret is wrong", Fix: mendCount,
+	{Name: "bookkeeping/received", Demand: "A delivery is counted once as received.", Source: OurPolicy, Why: "nobody sees that events stop coming", Fix: fixCounts, Relations: counted("<grant>", result.Counters{Received: 1, Duplicates: 0, Errors: 0})},
+	{Name: "bookkeeping/duplicates", Demand: "A duplicate is counted as one.", Source: OurPolicy, Why: "nobody sees that Stripe repeats itself", Fix: fixCounts, Relations: counted("<grant>*3", result.Counters{Received: 3, Duplicates: 2, Errors: 0})},
+	{Name: "bookkeeping/errors", Demand: "A refused delivery is counted as an error.", Source: OurPolicy, Why: "nobody sees that a secret is wrong", Fix: fixCounts,
 		Relations: counted("wrong-secret:<grant> no-header:<grant>", result.Counters{Received: 2, Duplicates: 0, Errors: 2})},
-	{Name: "bookkeeping/sum", Demand: "Received is what was processed, skipped and refused together.", Source: OurPolicy, Why: "nobody trusts figures that do not add up", Fix: mendCount,
+	{Name: "bookkeeping/sum", Demand: "Received is what was processed, skipped and refused together.", Source: OurPolicy, Why: "nobody trusts figures that do not add up", Fix: fixCounts,
 		Relations: counted("<grant> <grant> wrong-secret:<grant> carrier", result.Counters{Received: 4, Duplicates: 1, Errors: 1})},
 }

@@ -2,49 +2,49 @@ package check
 
 import "slices"
 
-// Fault is something that goes wrong while the last step of a schedule is delivered, in words.
+// Fault is what goes wrong while the last step of a schedule is delivered.
 type Fault struct {
-	says   string
-	Needs  []string // of the target
-	Placed bool     // it strikes at each message between the target and its database in turn
+	description string
+	Needs       []string // of the target
+	Placed      bool     // it strikes at each message between the target and its database in turn
 }
 
-// Faults are the words for what can strike.
+// Faults are all faults, by their names in relations.
 var Faults = map[string]Fault{
 	"cut-before": {
-		says:  "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
-		Needs: []string{"database"}, Placed: true,
+		description: "the connection to the database ends before a message, each in turn, and the database is away until the target has answered",
+		Needs:       []string{"database"}, Placed: true,
 	},
 	"cut-after": {
-		says:  "the database does what a message says, each in turn, but its answer is lost, and it is away until the target has answered",
-		Needs: []string{"database"}, Placed: true,
+		description: "the database does what a message says, each in turn, but its answer is lost, and it is away until the target has answered",
+		Needs:       []string{"database"}, Placed: true,
 	},
 	"killed": {
-		says:  "the target ends when the database has done everything, before the target can answer",
-		Needs: []string{"database", "restart"},
+		description: "the target ends when the database has done everything, before the target can answer",
+		Needs:       []string{"database", "restart"},
 	},
 	"stopped": {
-		says:  "the target is stopped while it works on the delivery, in the middle of its messages to the database where they can be counted",
-		Needs: []string{"restart"},
+		description: "the target is stopped while it works on the delivery, in the middle of its messages to the database where they can be counted",
+		Needs:       []string{"restart"},
 	},
 	"away": {
-		says:  "the database is away, and comes back when the target has answered",
-		Needs: []string{"break"},
+		description: "the database is away, and comes back when the target has answered",
+		Needs:       []string{"break"},
 	},
 	"away-and-killed": {
-		says:  "the database is away, and the target is killed, whatever it has answered, before that is back",
-		Needs: []string{"database", "restart"},
+		description: "the database is away, and the target is killed, whatever it has answered, before that is back",
+		Needs:       []string{"database", "restart"},
 	},
 	"frozen": {
-		says:  "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
-		Needs: []string{"database"},
+		description: "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
+		Needs:       []string{"database"},
 	},
-	"latency":   {says: "every answer of the database takes 200 ms", Needs: []string{"link"}},
-	"bandwidth": {says: "for three seconds answers of the database come at 1 KiB a second", Needs: []string{"link"}},
-	"half-open": {says: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},
+	"latency":   {description: "every answer of the database takes 200 ms", Needs: []string{"link"}},
+	"bandwidth": {description: "for three seconds answers of the database come at 1 KiB a second", Needs: []string{"link"}},
+	"half-open": {description: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},
 }
 
-// OfDatabase tells whether the fault is one of the database's, so that a delivery that does not come to that meets none.
+// OfDatabase reports whether the fault strikes the database. A delivery that does not use the database does not meet such a fault.
 func (f Fault) OfDatabase() bool {
 	return slices.ContainsFunc(f.Needs, func(need string) bool { return need == "database" || need == "break" || need == "link" })
 }

@@ -9,18 +9,18 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-// Rows of checks are written over roles, so that every life is asked the same. In a row's schedules
+// The rows of checks are written over roles, so that the same can be asked of every life. In a row's schedules
 //
 //	<grant>                             is the event that grants
-//	<grants>, <refunded>                are the words of what grants, or of a phrase of the life's, one after the other
-//	<ends>, <late>, <notYet>, <beside>  are each of the role's words or phrases in turn: a relation for each
+//	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
+//	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //
-// and what stands beside a role holds for each of its words: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that
-// names a role or a word that a life does not have is not asked of it.
+// What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
+// role or an event that a life does not have is not asked of that life.
 
 var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z]+)>([-a-z0-9*&+=?]*)`)
 
-// Asked are a check's relations for a life, in the life's words.
+// Asked returns the check with its relations in a life's events.
 func Asked(l *life.Life, c Check) Check {
 	var all []Relation
 	for _, r := range c.Relations {
@@ -62,7 +62,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 	return []Relation{r}
 }
 
-// filled is a relation with words in place of roles. A role for which there are none stays.
+// filled replaces the roles of a relation by the life's events. A role that the life does not have stays.
 func (r Relation) filled(words func(role string) []string) Relation {
 	fill := func(text string) string {
 		return roleForm.ReplaceAllStringFunc(text, func(found string) string {
@@ -81,11 +81,11 @@ func (r Relation) filled(words func(role string) []string) Relation {
 	return r
 }
 
-// knows tells whether a row's text names nothing but verbs and words of the life.
+// knows reports whether a row's text has only verbs and events of the life.
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {
-			m := itemForm.FindStringSubmatch(word)
+			m := stepForm.FindStringSubmatch(word)
 			if m == nil {
 				return false
 			}
@@ -98,7 +98,7 @@ func knows(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf is a row's text in the life's words.
+// ScheduleOf returns a row's schedule in the life's events.
 func ScheduleOf(l *life.Life, text string) string {
 	return relationsOf(l, Relation{Left: text})[0].Left
 }

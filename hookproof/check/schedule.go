@@ -13,25 +13,25 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-// Schedule is a set of deliveries with order, copies and overlap, in words: what is sent to one fresh
-// subject. ParseSchedule describes the words.
+// Schedule is what is sent to one fresh subject: deliveries with their order, copies and overlap. ParseSchedule describes its
+// text.
 type Schedule []Step
 
 // Step is one word of a schedule: deliveries of one event, or a verb.
 type Step struct {
 	Verb     string // one of verbs; "" is a delivery
 	Sign     string // how it is signed; "" is genuine
-	Event    string // a word of the vocabulary
+	Event    string // the event's name
 	Copies   int    // 1 or more
 	Together bool   // the copies overlap
-	Fresh    bool   // every copy has an event id of its own
-	Want     string // the answer that is demanded, of each copy; "" is an ACK in the end
+	Fresh    bool   // every copy has its own event id
+	Want     string // the answer that each copy must have; "" is an ACK in the end
 }
 
-// Prepares tells whether any answer will do: a delivery that is there for what comes after it.
+// Prepares reports whether any answer is accepted: the delivery only prepares for later steps.
 func (i Step) Prepares() bool { return i.Verb == "" && i.Want == "any" }
 
-// Overlaps tells whether the copies are to overlap for what is demanded of them.
+// Overlaps reports whether the copies must overlap for the demand to be tested.
 func (i Step) Overlaps() bool { return i.Together && !i.Prepares() }
 
 // wants are the answers that can be demanded of a delivery.
@@ -44,14 +44,14 @@ var wants = map[string]string{
 	"any":      "an answer",
 }
 
-var itemForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
+var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
 
-// ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in their order:
+// ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in that order:
 //
-//	paid                 one event of the vocabulary, with a genuine signature
+//	paid                 one event, with a genuine signature
 //	wrong-secret:paid    the same event signed in another way
 //	paid*3  paid&20      copies one after the other, or overlapping
-//	paid*2+              copies that have event ids of their own: one fact, told twice
+//	paid*2+              copies with their own event ids: one fact, reported twice
 //	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
 //	tie make again later restart spread   verbs
 //
@@ -63,7 +63,7 @@ func ParseSchedule(text string) (Schedule, error) {
 			s = append(s, Step{Verb: field})
 			continue
 		}
-		m := itemForm.FindStringSubmatch(field)
+		m := stepForm.FindStringSubmatch(field)
 		if m == nil {
 			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}
@@ -112,7 +112,7 @@ func (i Step) String() string {
 	return text
 }
 
-// Undemanding is the step without what is demanded of its answer.
+// Undemanding returns the step without the demand on its answer.
 func (i Step) Undemanding() string {
 	i.Want = ""
 	return i.String()
@@ -126,15 +126,15 @@ func (s Schedule) String() string {
 	return strings.Join(texts, " ")
 }
 
-// Genuine tells whether a delivery of the item must have its effect, if it has any.
+// Genuine reports whether the step is a delivery that must have its effect, if its event has any.
 func (i Step) Genuine() bool { return i.Verb == "" && (i.Sign == "" || event.Signings[i.Sign].Genuine) }
 
-// Has tells whether a schedule delivers an event, however signed.
+// Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
 }
 
-// HasRaw tells whether a schedule delivers a body that is no event.
+// HasRaw reports whether a schedule delivers a body that is no event.
 func (s Schedule) HasRaw() bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && life.Vocabulary[i.Event].Raw != "" })
 }
@@ -143,7 +143,7 @@ func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
-// Crowded is the schedule as it is delivered where so many copies are needed at least for some to overlap.
+// Crowded returns the schedule with at least that many copies in each overlapping step, so that some overlap.
 func (s Schedule) Crowded(least int) Schedule {
 	out := slices.Clone(s)
 	for i := range out {
@@ -154,7 +154,7 @@ func (s Schedule) Crowded(least int) Schedule {
 	return out
 }
 
-// Plain is the schedule without the answers that it demands: what its state depends on.
+// Plain returns the schedule without the answers that it demands: the state depends on nothing else.
 func (s Schedule) Plain() Schedule {
 	out := slices.Clone(s)
 	for i := range out {
@@ -165,8 +165,8 @@ func (s Schedule) Plain() Schedule {
 
 var choice = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// Expand makes of a row's text the schedules that it stands for: {a|b} is a or b, and {a b c} every order
-// of a, b and c, of which a seed picks some if there are more than limit.
+// Expand returns the schedules that a row's text stands for: {a|b} is a or b, and {a b c} is every order of a, b and c. If there
+// are more orders than limit, a seed picks some.
 func Expand(text string, limit int, seed uint64) []string {
 	m := choice.FindStringSubmatchIndex(text)
 	if m == nil {
@@ -194,7 +194,7 @@ func Expand(text string, limit int, seed uint64) []string {
 	return all
 }
 
-// sample picks some of a list, always the same for a seed, and keeps their order.
+// sample picks some elements of a list, always the same for a seed, and keeps their order.
 func sample(list []string, limit int, seed uint64) []string {
 	if len(list) <= limit {
 		return list
@@ -209,20 +209,20 @@ func sample(list []string, limit int, seed uint64) []string {
 	return out
 }
 
-// Tells tells whether another step tells of the same event.
+// Tells reports whether both steps deliver the same event.
 func (i Step) Tells(other Step) bool { return i.Verb == "" && i.Event == other.Event }
 
-// Repeats tells whether a schedule tells something more than once.
+// Repeats reports whether a schedule delivers any event more than once.
 func (s Schedule) Repeats() bool {
 	return s.Verb("again") || slices.ContainsFunc(s, func(step Step) bool { return step.Verb == "" && s.Copies(step) > 1 })
 }
 
-// LastType is the type of a schedule's last event.
+// LastType returns the type of a schedule's last event.
 func (s Schedule) LastType() string {
 	return life.FixtureType(life.Vocabulary[s[len(s)-1].Event].Event)
 }
 
-// Permutations are all orders of the numbers below n.
+// Permutations iterates over all orders of the numbers below n.
 func Permutations(n int) func(yield func([]int) bool) {
 	return func(yield func([]int) bool) {
 		order := make([]int, n)
@@ -247,13 +247,13 @@ func Permutations(n int) func(yield func([]int) bool) {
 	}
 }
 
-// How many orders of a life are tried: all of four events, or of six.
+// How many orders of a life are tried: all orders of four events, or of six.
 const (
 	UsualOrders    = 24
 	ThoroughOrders = 720
 )
 
-// Copies is how often a schedule tells what a step tells.
+// Copies returns how many times a schedule delivers a step's event.
 func (s Schedule) Copies(step Step) int {
 	n := 0
 	for _, other := range s {

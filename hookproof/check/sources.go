@@ -1,6 +1,6 @@
 package check
 
-// The pages that checks come from. Their anchors are those that the pages link themselves, or their headings' own.
+// The pages from which checks come. An anchor is one that the page itself links to, or its heading's.
 const (
 	fromVerify     = "https://docs.stripe.com/webhooks#verify-events"
 	fromSignatures = "https://docs.stripe.com/webhooks#verify-manually"
@@ -19,10 +19,10 @@ const (
 	OurPolicy      = "our policy"
 )
 
-// page is a place in Stripe's documentation: its heading there, and in our words what it demands of an endpoint.
-type page struct{ heading, says string }
+// page is a place in Stripe's documentation: its heading, and in our words what it demands of an endpoint.
+type page struct{ heading, description string }
 
-// pages say what each source demands. A row that needs less, or more, of a page says so itself.
+// pages are the demands of each source. A row that demands less or more than its page has its own text.
 var pages = map[string]page{
 	fromVerify:     {"Verify events are sent from Stripe", "anybody can post a fake event: verify that an event was sent by Stripe, unchanged, before acting on it"},
 	fromSignatures: {"Verify webhook signatures manually", "take the time and the v1 signatures from the header, discard the rest, and compare each signature with the HMAC of the time, a dot and the body"},
@@ -41,12 +41,12 @@ var pages = map[string]page{
 	OurPolicy:      {"", "Stripe's documentation does not demand it"},
 }
 
-// sourced is a check with its page's heading, and what that says where the row does not say it itself.
+// sourced returns the check with its page's heading, and with the page's demand if the row has no text of its own.
 func (c Check) sourced() Check {
 	at := pages[c.Source]
 	c.Heading = at.heading
 	if c.Says == "" {
-		c.Says = at.says
+		c.Says = at.description
 	}
 	c.Strict = c.Strict || c.Source == OurPolicy
 	return c

@@ -9,7 +9,7 @@ import (
 // Entry is one line of a check's description.
 type Entry struct{ Label, Text string }
 
-// Entries describe a check: 'hookproof explain' prints them, and docs/checks.md lists them.
+// Entries returns a check's description: 'hookproof explain' prints it, and docs/checks.md has it.
 func (c Check) Entries() []Entry {
 	var list []Entry
 	add := func(label, text string) {
@@ -46,7 +46,7 @@ func (c Check) Entries() []Entry {
 	return list
 }
 
-// Table is the documentation of checks in Markdown: a heading for each family, and for each check what it demands and its entries.
+// Table returns the documentation of checks in Markdown: a heading for each family, and for each check its demand and its entries.
 func Table(checks []Check) string {
 	var out strings.Builder
 	family := ""
@@ -66,7 +66,7 @@ func Table(checks []Check) string {
 	return out.String()
 }
 
-// markdown is an entry's text, with names and schedules set as code.
+// markdown returns an entry's text, with names and schedules set as code.
 func (e Entry) markdown() string {
 	code := func(text string) string { return "`" + text + "`" }
 	switch e.Label {
@@ -75,8 +75,8 @@ func (e Entry) markdown() string {
 	case "tried":
 		return code(e.Text)
 	case "where":
-		name, says, _ := strings.Cut(e.Text, ": ")
-		return code(name) + ": " + says
+		name, description, _ := strings.Cut(e.Text, ": ")
+		return code(name) + ": " + description
 	}
 	return e.Text
 }

@@ -1,3 +1,3 @@
-// Package dbproxy stands between a target and its database. It counts messages, cuts a connection at a chosen one, holds answers back,
-// and makes the line bad.
+// Package dbproxy is a proxy between a target and its database. It counts messages, cuts a connection at a chosen message, holds
+// answers back, and makes the line bad.
 package dbproxy

@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// Proxy stands between a target and its database, and can cut, freeze or slow down what passes, and cut at a
-// given message. It knows no protocol: a message is what the target writes until the database answers. All
-// methods are safe for concurrent use.
+// Proxy stands between a target and its database. It can cut, freeze or slow down the traffic, and cut at a given message. It
+// knows no protocol: a message is what the target writes until the database answers. All methods are safe for concurrent use.
 type Proxy struct {
 	listener net.Listener
 	upstream func() (net.Conn, error) // connects to the database
@@ -19,8 +18,8 @@ type Proxy struct {
 	mode     mode
 	conns    map[net.Conn]bool
 	messages int           // answered since the count was set to zero
-	strike   strike        // what happens at which of them
-	tripped  chan struct{} // closed when it has happened
+	strike   strike        // what happens at which message
+	tripped  chan struct{} // closed when the strike has happened
 	delay    time.Duration // of each answer
 	running  sync.WaitGroup
 }
@@ -29,7 +28,7 @@ type mode int
 
 const (
 	open   mode = iota
-	cut         // connections are reset, new ones at once
+	cut         // connections are reset, new ones as well
 	frozen      // connections stay, nothing passes
 	closed
 )
@@ -50,22 +49,22 @@ func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
 	return p
 }
 
-// Addr is where the proxy listens.
+// Addr returns the address at which the proxy listens.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Cut resets every connection, and every new one.
-func (p *Proxy) Cut() { p.turn(cut) }
+// Cut resets every connection, also every new one.
+func (p *Proxy) Cut() { p.setMode(cut) }
 
-// Freeze keeps every connection open and forwards nothing; new ones are accepted and hang.
-func (p *Proxy) Freeze() { p.turn(frozen) }
+// Freeze keeps every connection open and forwards nothing; new connections are accepted and hang.
+func (p *Proxy) Freeze() { p.setMode(frozen) }
 
-// Heal forwards again. What waited in a frozen connection passes now.
-func (p *Proxy) Heal() { p.turn(open) }
+// Heal forwards again, also what waited in a frozen connection.
+func (p *Proxy) Heal() { p.setMode(open) }
 
-// Close ends the proxy and its connections, and returns when nothing of it runs.
+// Close closes the proxy and its connections, and returns when none of its goroutines runs.
 func (p *Proxy) Close() error {
 	err := p.listener.Close()
-	p.turn(closed)
+	p.setMode(closed)
 	p.running.Wait()
 	if errors.Is(err, net.ErrClosed) {
 		return nil // closed before
@@ -73,14 +72,14 @@ func (p *Proxy) Close() error {
 	return err
 }
 
-func (p *Proxy) turn(to mode) {
+func (p *Proxy) setMode(to mode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.become(to)
+	p.setModeLocked(to)
 }
 
-// become is turn for those who hold the lock.
-func (p *Proxy) become(to mode) {
+// setModeLocked is setMode for a caller that holds the lock.
+func (p *Proxy) setModeLocked(to mode) {
 	if p.mode == closed {
 		return
 	}
@@ -94,9 +93,9 @@ func (p *Proxy) become(to mode) {
 	p.changed.Broadcast()
 }
 
-// Reset closes a connection without a goodbye, as a host that is gone does.
+// Reset closes a connection with a TCP reset, without a goodbye.
 func Reset(conn net.Conn) {
-	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // as TCP does
+	if lingers, ok := conn.(interface{ SetLinger(seconds int) error }); ok { // TCP connections do
 		_ = lingers.SetLinger(0)
 	}
 	_ = conn.Close()
@@ -114,38 +113,38 @@ func (p *Proxy) accept() {
 
 // serve forwards one connection in both directions until either end closes, or the proxy ends it.
 func (p *Proxy) serve(client net.Conn) {
-	if !p.keep(client) {
+	if !p.track(client) {
 		return
 	}
 	defer p.drop(client)
-	if !p.pass() { // a frozen proxy accepts, and does not connect
+	if !p.waitWhileFrozen() { // a frozen proxy accepts, and does not connect
 		return
 	}
 	upstream, err := p.upstream()
-	if err != nil || !p.keep(upstream) {
+	if err != nil || !p.track(upstream) {
 		return
 	}
 	defer p.drop(upstream)
-	var asked bool // and not answered yet
+	var asked bool // a message was asked and is not answered yet
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		p.pump(client, upstream, func() { p.answers(&asked) })
+		p.pump(client, upstream, func() { p.noteAnswer(&asked) })
 		_ = client.Close()
 	}()
-	p.pump(upstream, client, func() { p.asks(&asked) })
+	p.pump(upstream, client, func() { p.noteRequest(&asked) })
 	_ = upstream.Close()
 	<-back
 }
 
-// pump copies while the proxy is open, and holds what it has read while it is frozen. What it has read it
-// tells before it passes it on.
-func (p *Proxy) pump(to, from net.Conn, tell func()) {
+// pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls tell after each read, before
+// it writes.
+func (p *Proxy) pump(to, from net.Conn, note func()) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			if tell(); !p.pass() {
+			if note(); !p.waitWhileFrozen() {
 				return
 			}
 			if _, err := to.Write(buffer[:n]); err != nil {
@@ -158,8 +157,8 @@ func (p *Proxy) pump(to, from net.Conn, tell func()) {
 	}
 }
 
-// pass waits while the proxy is frozen, and tells whether it is open.
-func (p *Proxy) pass() bool {
+// pass waits while the proxy is frozen, and reports whether it is open.
+func (p *Proxy) waitWhileFrozen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.mode == frozen {
@@ -168,8 +167,8 @@ func (p *Proxy) pass() bool {
 	return p.mode == open
 }
 
-// keep remembers a connection, to be reset when the proxy is cut; one that comes then is reset now.
-func (p *Proxy) keep(conn net.Conn) bool {
+// track records a connection, so that a cut resets it. If the proxy is cut already, it resets the connection now.
+func (p *Proxy) track(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mode == cut || p.mode == closed {

@@ -1,5 +1,5 @@
-// Package event has what is delivered: events' bodies, bound to one object of the target's, changed by JSON pointer, and signed in
-// every right and wrong way. A subject is that object, by the names that events are bound to.
+// Package event makes what is delivered: the bodies of events, bound to a subject, edited by JSON pointer, and signed in every
+// right and wrong way. A subject is one object of the target, as a map of the names that events are bound to.
 package event
 
 import (
@@ -18,21 +18,21 @@ type Event struct {
 	Body []byte
 }
 
-// AsStripeWrites is a value by the line, two spaces deeper each time, as all of an event.
+// AsStripeWrites encodes a value as Stripe does for a place in an event: indented by two spaces for each level.
 func AsStripeWrites(pointer string, value any) ([]byte, error) {
 	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
 }
 
-// Put writes a value as Stripe writes all of an event: by the line, two spaces deeper each time.
+// Put sets the value at a JSON pointer, indented as Stripe does.
 func Put(body []byte, pointer string, value any) ([]byte, error) {
 	raw, err := AsStripeWrites(pointer, value)
 	if err != nil {
 		return nil, err
 	}
-	return splice(body, pointer, raw)
+	return setAt(body, pointer, raw)
 }
 
-// NewID is an id that no event had before.
+// NewID returns a new event id.
 func NewID() string { return "evt_1" + Random() }
 
 // Override applies a scenario's with: pointers to values, {"remove": true}, and {{subject.name}} inside
@@ -52,18 +52,18 @@ func Override(e Event, with map[string]json.RawMessage, subjects map[string]Subj
 		if err != nil {
 			return e, err
 		}
-		if e.Body, err = splice(e.Body, pointer, raw); err != nil {
+		if e.Body, err = setAt(e.Body, pointer, raw); err != nil {
 			return e, err
 		}
 	}
 	var now struct{ ID, Type string }
-	if json.Unmarshal(e.Body, &now) == nil { // one whose id is no string stays known by its old one
+	if json.Unmarshal(e.Body, &now) == nil { // if the new id is no string, the event keeps the old one in reports
 		e.ID, e.Type = now.ID, now.Type
 	}
 	return e, nil
 }
 
-// resolve puts subjects' values in the place of {{subject.name}}.
+// resolve replaces each {{subject.name}} by the subject's value.
 func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
 	filled, err := Fill(string(raw), func(name string) (string, error) {
 		subject, of, dotted := strings.Cut(name, ".")
@@ -79,7 +79,7 @@ func resolve(raw []byte, subjects map[string]Subject) ([]byte, error) {
 	return []byte(filled), err
 }
 
-// Raw is a body given literally.
+// Raw returns a body that is given literally.
 func Raw(text string) Event {
 	e := Event{Body: []byte(text)}
 	var read struct{ ID, Type string }
@@ -97,7 +97,7 @@ func (e Event) Pad(size int) Event {
 	return e
 }
 
-// WithID is the same fact under a fresh id.
+// WithID returns the same fact under another event id.
 func (e Event) WithID(id string) (Event, error) {
 	body, err := Put(e.Body, "/id", id)
 	return Event{ID: id, Type: e.Type, Body: body}, err

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Nowhere is a subject like this one that was never made: the same names, with ids of nobody's.
+// Nowhere returns a subject like this one that was never made: the same names, with ids that no object has.
 func (s Subject) Nowhere() Subject {
 	other := Subject{}
 	for name, value := range s {
@@ -15,7 +15,7 @@ func (s Subject) Nowhere() Subject {
 		switch text := s.Text(name); {
 		case !IsTie(name) && (name != "customer" || !s.hasCustomer()):
 		case text != "" && strings.Trim(text, "0123456789") == "":
-			other[name] = strconv.Itoa(beyond + rand.IntN(math.MaxInt32-beyond))
+			other[name] = strconv.Itoa(unusedNumber + rand.IntN(math.MaxInt32-unusedNumber))
 		default:
 			other[name] = scrambled(text)
 		}
@@ -23,10 +23,10 @@ func (s Subject) Nowhere() Subject {
 	return other
 }
 
-// beyond is a number that no target's objects have counted up to, and that still has place in 32 bits.
-const beyond = 2_000_000_000
+// unusedNumber is a number that no target's ids have reached, and that still fits into 32 bits.
+const unusedNumber = 2_000_000_000
 
-// scrambled is an id of the same form: its last letters and digits are others.
+// scrambled returns an id of the same form with other last letters and digits.
 func scrambled(id string) string {
 	out, fresh := []byte(id), Random()
 	for at, n := len(out)-1, 0; at >= 0 && n < 12; at-- {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Signature is Stripe's v1 signature of a body: HMAC-SHA256 over "<t>.<body>", in hex.
+// Signature returns Stripe's v1 signature of a body: HMAC-SHA256 over "<t>.<body>", in hex.
 // https://docs.stripe.com/webhooks#verify-manually
 func Signature(secret string, t int64, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -21,33 +21,33 @@ func Signature(secret string, t int64, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Signer is what a way of signing has to work with.
+// Signer is the input of a signing.
 type Signer struct {
 	Secret, Previous string
 	Now              int64
 	Body             []byte
 }
 
-// Signed is what is sent: the header's value, nil for no header, and the body; and what was signed.
+// Signed is what is sent, and what was signed. A nil Header is no header.
 type Signed struct {
 	Header *string
 	Body   []byte
 	Over   []byte
 }
 
-// way is one way to sign, as data: a delivery is signed by it, and the shell's line that sends the same again. What is
-// genuine must be accepted, anything else refused.
+// Signing is one way to sign, as data. Deliveries use it, and so do the shell commands that send the same again. A genuine signing
+// must be accepted, any other refused.
 type Signing struct {
 	Genuine bool
-	header  string // with {t} and {KEY} in it, KEY being one of keys: a signature by that
-	None    bool   // there is no header at all
+	header  string // with {t}, and with {KEY} for a signature; KEY is one of keys
+	None    bool   // there is no Stripe-Signature header
 	At      int64  // {t}, in seconds from now
-	Before  int64  // how many seconds before {t} the signature is made for
-	Letters int    // of the signature that are left; 0 is all
+	Before  int64  // the signature is made for this many seconds before {t}
+	Letters int    // how many letters of the signature are left; 0 is all
 	alters  altered
 }
 
-// altered is which body is not the event's own, but tampered.
+// altered is which body is tampered with: none, the one that is sent, or the one that is signed.
 type altered int
 
 const (
@@ -58,7 +58,7 @@ const (
 
 const Minute = int64(time.Minute / time.Second)
 
-// ways are the words for how a delivery is signed; fixtures' FORMAT.md describes them.
+// Signings are all signings by their names in schedules; fixtures/FORMAT.md describes them.
 var Signings = map[string]Signing{
 	"genuine":          {Genuine: true, header: "t={t},v1={own}"},
 	"previous-secret":  {Genuine: true, header: "t={t},v1={previous}"},
@@ -83,7 +83,7 @@ var Signings = map[string]Signing{
 	"future":           {header: "t={t},v1={own}", At: 6 * Minute},
 }
 
-// keys are what ways sign with, by the name in their headers.
+// keys are the secrets that a signing's header can name.
 var keys = map[string]func(Signer) string{
 	"own":      func(s Signer) string { return s.Secret },
 	"previous": func(s Signer) string { return s.Previous },
@@ -94,7 +94,7 @@ var keys = map[string]func(Signer) string{
 
 var headerPart = regexp.MustCompile(`\{(\w+)\}`)
 
-// Fill puts what is known by its name in the place of each {name} of the way's header.
+// Fill replaces each {name} in the signing's header.
 func (w Signing) Fill(value func(name string) string) string {
 	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
 }
@@ -121,7 +121,7 @@ func (w Signing) Sign(s Signer) Signed {
 	return out
 }
 
-// tampered is a body with one byte changed that leaves it the same report.JSON: a space more.
+// tampered returns a body with one more space: the same JSON in other bytes.
 func tampered(body []byte) []byte {
 	if at := bytes.IndexByte(body, ':'); at >= 0 {
 		return Replace(body, Span{at + 1, at + 1}, []byte(" "))

@@ -14,16 +14,15 @@ import (
 	"strings"
 )
 
-// Subject is one object of the target's: names to strings and whole numbers, also of types such as uuid.UUID that report.JSON has as
-// one of these. The names that events are
-// bound to are sessionId, clientReferenceId, paymentIntent, amount (minor units), currency,
-// metadata.<key>, charge.metadata.<key> and customer, if that is an id of Stripe's; others are the hooks' own.
+// Subject is one object of the target: names with strings or whole numbers, or with values of types such as uuid.UUID that JSON
+// encodes as one of these. Events are bound to the names sessionId, clientReferenceId, paymentIntent, amount (minor units),
+// currency, metadata.<key>, charge.metadata.<key>, and customer if its value is a Stripe id. All other names are for the hooks.
 type Subject map[string]any
 
-// hasCustomer tells whether the subject has a customer at Stripe.
+// hasCustomer reports whether the subject has a customer at Stripe.
 func (s Subject) hasCustomer() bool { return strings.HasPrefix(s.Text("customer"), "cus_") }
 
-// Text is a value as text, or "".
+// Text returns a value as text, or "".
 func (s Subject) Text(name string) string {
 	switch value := s[name].(type) {
 	case string:
@@ -38,7 +37,7 @@ func (s Subject) Text(name string) string {
 	return textOf(s[name])
 }
 
-// textOf is a value of a type of Go's own, such as uuid.UUID, as report.JSON has it: a text or a whole number, else "".
+// textOf returns a value of another Go type, such as uuid.UUID, as its JSON text or whole number, else "".
 func textOf(value any) string {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -54,7 +53,7 @@ func textOf(value any) string {
 	return string(raw)
 }
 
-// IsLong tells whether a value is a text that is long enough to be taken for an id wherever it appears.
+// IsLong reports whether a value is a text that is long enough to be an id wherever it appears.
 func (s Subject) IsLong(name string) bool {
 	text := s.Text(name)
 	if len(text) < LeastID {
@@ -65,7 +64,7 @@ func (s Subject) IsLong(name string) bool {
 	return isText || err != nil
 }
 
-// Number is a value as a whole number, or what is said if there is none.
+// Number returns a value as a whole number, or otherwise if it is none.
 func (s Subject) Number(name string, otherwise int64) int64 {
 	n, err := strconv.ParseInt(s.Text(name), 10, 64)
 	if err != nil {
@@ -74,7 +73,7 @@ func (s Subject) Number(name string, otherwise int64) int64 {
 	return n
 }
 
-// Entries are the values whose names begin with a prefix, without it: as texts, which metadata's always are.
+// Entries returns the values whose names begin with a prefix, without the prefix. They are texts, as in Stripe's metadata.
 func (s Subject) Entries(prefix string) map[string]any {
 	found := map[string]any{}
 	for name := range s {
@@ -85,16 +84,16 @@ func (s Subject) Entries(prefix string) map[string]any {
 	return found
 }
 
-// Random is an identifier's random part.
+// Random returns the random part of an id.
 func Random() string {
 	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	return hex.EncodeToString(b[:])
 }
 
-// Differs says in which of the expected keys a state is not as expected, or "".
+// Differs returns where a state differs from the expected values, or "".
 func Differs(state any, expected map[string]any) string {
-	has, object := plain(state).(map[string]any)
+	has, object := normalizeNumbers(state).(map[string]any)
 	if !object {
 		return "it is no JSON object"
 	}
@@ -108,15 +107,15 @@ func Differs(state any, expected map[string]any) string {
 		if !there {
 			return fmt.Sprintf("%s is missing, expected %v", name, expected[name])
 		}
-		if !reflect.DeepEqual(got, plain(expected[name])) {
+		if !reflect.DeepEqual(got, normalizeNumbers(expected[name])) {
 			return fmt.Sprintf("%s is %v, expected %v", name, got, expected[name])
 		}
 	}
 	return ""
 }
 
-// plain makes values comparable, whichever way their numbers were decoded.
-func plain(v any) any {
+// normalizeNumbers makes values comparable, however their numbers were decoded.
+func normalizeNumbers(v any) any {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return v
@@ -128,13 +127,14 @@ func plain(v any) any {
 	return again
 }
 
-// Value is what {{name}} stands for in a hook that is about the subject.
+// Value returns the value of {{name}} in a hook that is about the subject.
 func (s Subject) Value(name string) (string, bool) {
 	_, known := s[name]
 	return s.Text(name), known
 }
 
-// Check says what of a subject cannot be bound to events. Without it an event would be about nobody, and the endpoint be blamed for that.
+// Check returns why events cannot be bound to a subject. Such events would be about no object, and the endpoint would be blamed
+// for that.
 func (s Subject) Check() error {
 	names := slices.Sorted(maps.Keys(s))
 	tied := false
@@ -165,18 +165,18 @@ func (s Subject) Check() error {
 
 const Wanted = "give what its Checkout session has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"
 
-// LeastID is how long a subject's value must be to be taken for an id wherever it appears.
+// LeastID is how long a subject's value must be to be an id wherever it appears.
 const LeastID = 6
 
-// names are what ties an event to a subject.
+// Ties are the names that tie an event to a subject.
 var Ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
 
 func IsTie(name string) bool {
 	return slices.Contains(Ties, name) || strings.HasPrefix(name, "metadata.") || strings.HasPrefix(name, "charge.metadata.")
 }
 
-// Sessions tells whether several sessions can be one order's: something that the target has put into a session ties them to
-// it, and not the session's own id.
+// Sessions reports whether an order can have several sessions: a value that the target puts into each session ties it to the
+// order, and not the session's own id.
 func (s Subject) Sessions() bool {
 	for name := range s {
 		if name == "clientReferenceId" || strings.HasPrefix(name, "metadata.") {

@@ -17,7 +17,7 @@ func TestAnObjectThatIsNowhereIsNobodys(t *testing.T) {
 		for _, name := range []string{"clientReferenceId", "metadata.orderId"} {
 			require.NotEqual(t, s.Text(name), other.Text(name))
 			if s.Text(name) == "7" {
-				require.GreaterOrEqual(t, other.Number(name, 0), int64(beyond), name)
+				require.GreaterOrEqual(t, other.Number(name, 0), int64(unusedNumber), name)
 			}
 		}
 	}

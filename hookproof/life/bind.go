@@ -13,16 +13,16 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// bindings say which place of an event's body is tied to a subject, by its report.JSON pointer, and to what.
+// bindings are the places of an event's body that are bound to a subject, by JSON pointer.
 type bindings map[string]bindTo
 
-// bindTo is the name that a place is bound to, or that it is bound to in each kind of object.
+// bindTo is the name to which a place is bound, or the name for each kind of object.
 type bindTo struct {
 	name   string
 	byKind map[string]string
 }
 
-// of is the name for a kind of object; "" is none.
+// of returns the name for a kind of object; "" is none.
 func (b bindTo) of(kind string) string { return cmp.Or(b.name, b.byKind[kind]) }
 
 // Bound is what an event is bound to.
@@ -33,10 +33,10 @@ type Bound struct {
 	Livemode bool
 }
 
-// APIVersionOf is an API version's name; "" is the default one.
+// APIVersionOf returns an API version, or the default one for "".
 func APIVersionOf(version string) string { return cmp.Or(version, fixtures.DefaultVersion) }
 
-// shapeOf is the newest API version of which there are events that is no newer than the one asked for, or the oldest.
+// shapeOf returns the newest API version with fixtures that is not newer than the given one; if there is none, the oldest.
 func shapeOf(version string) string {
 	known := fixtures.Versions()
 	shape := known[0]
@@ -48,13 +48,13 @@ func shapeOf(version string) string {
 	return shape
 }
 
-// Bind makes an event of a fixture for a subject. It says that it is of the API version that was asked for, in the
-// shape that is known next to it.
+// Bind makes an event of a fixture for a subject. The event names the given API version, and has the shape of the nearest known
+// one.
 func Bind(version, name string, b Bound) (event.Event, error) {
 	return Payment.bindEvent(version, name, b, nil)
 }
 
-// bindEvent is as above, with places that are bound in this event alone.
+// bindEvent is Bind for any life, with additional bindings for this event.
 func (l *Life) bindEvent(version, name string, b Bound, own bindings) (event.Event, error) {
 	version = APIVersionOf(version)
 	shape := shapeOf(version)
@@ -88,7 +88,7 @@ func (l *Life) bindEvent(version, name string, b Bound, own bindings) (event.Eve
 	return event.Event{ID: b.ID, Type: read.Type, Body: body}, nil
 }
 
-// stamp puts in what every event has, whatever it is about.
+// stamp sets what every event has, whatever it is about.
 func (b Bound) stamp(body []byte) ([]byte, error) {
 	var err error
 	for _, row := range []struct {
@@ -105,8 +105,8 @@ func (b Bound) stamp(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// bindPlace puts a subject's value into a place that the body has. A sum of 0 stays, since nothing was to be paid, discounted
-// or refunded then, and so does a null in place of an id that every subject has, since there is no such object.
+// bindPlace sets a place that the body has to the subject's value. An amount of 0 stays: nothing was paid, discounted or refunded.
+// A null in place of an id stays: there is no such object.
 func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]byte, error) {
 	if name == "" {
 		return body, nil
@@ -130,8 +130,8 @@ func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]
 	return event.Replace(body, at.Value, raw), nil
 }
 
-// New is an event of the default API version about a subject, by its fixture's name. A subject
-// without a payment intent or session is given one, so that its further events agree.
+// New returns an event of the default API version about a subject, by its fixture's name. A subject without a payment intent or
+// session gets one, so that its later events agree.
 func New(name string, subject event.Subject) (event.Event, error) {
 	return Bind("", name, Bound{Completed(subject), event.NewID(), time.Now().Unix(), false})
 }

@@ -15,12 +15,12 @@ import (
 // Type is one of Stripe's event types that hookproof sends.
 type Type struct {
 	Type     string
-	Object   string   // that it is about, as data.object.object names it
-	Words    []string // of schedules that are events of this type
+	Object   string   // what the event is about, as in data.object.object
+	Words    []string // words of schedules for this type
 	Versions []string // API versions in which it is sent
 }
 
-// Types are all types that there are fixtures of, sorted. A type without words is sent by 'hookproof replay' alone.
+// Types returns all types with a fixture, sorted. A type without words is sent by 'hookproof replay' alone.
 func Types() []Type { return slices.Clone(allEventTypes()) }
 
 var allEventTypes = sync.OnceValue(func() []Type {
@@ -29,14 +29,14 @@ var allEventTypes = sync.OnceValue(func() []Type {
 		for _, name := range fixtures.EventNames(version) {
 			body, err := fixtures.Event(version, name)
 			if err != nil {
-				continue // it is listed, so it is there
+				continue // listed, so it can be read
 			}
 			var read struct {
 				Type string
 				Data struct{ Object struct{ Object string } }
 			}
 			if json.Unmarshal(body, &read) != nil {
-				continue // fixtures' own tests read it
+				continue // the fixtures' own tests parse it
 			}
 			one := types[read.Type]
 			one.Type, one.Object = read.Type, read.Data.Object.Object
@@ -60,7 +60,7 @@ var allEventTypes = sync.OnceValue(func() []Type {
 	return list
 })
 
-// Table is the documentation of event types: a table in Markdown, a row each, and one of what each word says.
+// Table returns the documentation of event types in Markdown: a row for each type, and a row for each word.
 func Table() string {
 	var out strings.Builder
 	out.WriteString("| type | about | in schedules | API versions |\n|---|---|---|---|\n")

@@ -14,11 +14,11 @@ import (
 
 const Newest = "2026-08-26.dahlia"
 
-// forms are what any life's granting event can also be: written in another way, or about somebody else's object. %s in a name is
-// the event's word.
+// forms are variants of any life's granting event: written differently, or about a foreign object. %s in a name is the event's
+// word.
 var forms = []struct {
-	name, says string // says comes after what the event tells
-	change     func(*Spec)
+	name, description string // description follows the description of the event
+	change            func(*Spec)
 }{
 	{"%s-newest", "in a newer API version", func(w *Spec) { w.Version = Newest }},
 	{"other-livemode", "in the other livemode", func(w *Spec) { w.Live = true }},
@@ -36,16 +36,16 @@ var forms = []struct {
 	{"huge", "in a body of 600 KiB", func(w *Spec) { w.Pad = 600 << 10 }},
 }
 
-// What names of forms begin with.
+// The prefixes of forms' names.
 const (
-	Neighbours = "neighbour-"
-	strangers  = "stranger-" // where the event ends a grant
+	Neighbours     = "neighbour-"
+	strangerPrefix = "stranger-" // for an event that ends a grant
 )
 
-// ofEveryLife are the words that are about no life.
-var ofEveryLife = map[string]Spec{
-	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: ofItsOwn},
-	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: ofItsOwn},
+// commonWords are the words that do not depend on the life.
+var commonWords = map[string]Spec{
+	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: withNewObject},
+	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: withNewObject},
 	"garbage":   {Says: "a signed body that is not JSON", Raw: "this is not JSON"},
 	"cut-off":   {Says: "a signed body that ends in its middle", Raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
 	"no-event":  {Says: "signed JSON that is no event", Raw: `{"object":"event"}`},
@@ -53,7 +53,7 @@ var ofEveryLife = map[string]Spec{
 	"json-null": {Says: "the signed JSON value null", Raw: "null"},
 }
 
-// makeVocabulary puts together all words of a life.
+// makeVocabulary collects all words of a life.
 func (l *Life) makeVocabulary() error {
 	l.Vocabulary = map[string]Spec{}
 	add := func(word string, w Spec) error {
@@ -63,12 +63,12 @@ func (l *Life) makeVocabulary() error {
 		l.Vocabulary[word] = w
 		return nil
 	}
-	for word, w := range ofEveryLife {
+	for word, w := range commonWords {
 		l.Vocabulary[word] = w
 	}
 	for _, f := range forms {
 		w := l.Words[l.Grant()]
-		w.Says += ", " + f.says
+		w.Says += ", " + f.description
 		f.change(&w)
 		l.Vocabulary[strings.Replace(f.name, "%s", l.Grant(), 1)] = w
 	}
@@ -77,7 +77,7 @@ func (l *Life) makeVocabulary() error {
 			w := l.Words[word]
 			w.Says += ", in another integration"
 			w.Stranger = true
-			l.Vocabulary[strangers+word] = w
+			l.Vocabulary[strangerPrefix+word] = w
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
@@ -92,10 +92,10 @@ func written(form func([]byte) []byte) func(*Spec) {
 	return func(w *Spec) { w.Form = func(body []byte) ([]byte, error) { return form(body), nil } }
 }
 
-// namePlaces are the places of a body that have a person's name, or a text like it: the first that is there is taken.
+// namePlaces are the places of a body that hold a person's name or a similar text. The first that exists is used.
 var namePlaces = []string{"/data/object/customer_details/name", "/data/object/customer_name", "/data/object/billing_details/name", "/data/object/description"}
 
-// emoji gives a body a name with letters beyond Unicode's basic plane.
+// emoji sets a name with letters beyond Unicode's basic plane.
 func emoji(body []byte) ([]byte, error) {
 	for _, place := range namePlaces {
 		if _, err := event.Find(body, place); err == nil {
@@ -105,7 +105,7 @@ func emoji(body []byte) ([]byte, error) {
 	return nil, fmt.Errorf("the event has none of %s", strings.Join(namePlaces, ", "))
 }
 
-// asciiText is the same text with a question mark for each letter beyond ASCII.
+// asciiText returns the text with a question mark for each letter beyond ASCII.
 func asciiText(body []byte) []byte {
 	return bytes.Map(func(r rune) rune {
 		if r > unicode.MaxASCII {
@@ -115,7 +115,7 @@ func asciiText(body []byte) []byte {
 	}, body)
 }
 
-// compact is what JavaScript's report.JSON.stringify and its like make of report.JSON: no spaces. Only ASCII is left.
+// compact encodes a body as JavaScript's JSON.stringify does: without spaces. Only ASCII is left.
 func compact(body []byte) []byte {
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
@@ -130,7 +130,7 @@ func compact(body []byte) []byte {
 	return raw
 }
 
-// ascii leaves out of every text what is not ASCII, and what encoders escape differently.
+// ascii removes from every text what is not ASCII, and what encoders escape differently.
 func ascii(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -152,7 +152,7 @@ func ascii(value any) any {
 	return value
 }
 
-// spaced puts a space after every colon outside texts, and a line break after every comma.
+// spaced adds a space after every colon outside of texts, and a line break after every comma.
 func spaced(body []byte) []byte {
 	var out []byte
 	inside, escape := false, false
@@ -174,7 +174,7 @@ func spaced(body []byte) []byte {
 	return out
 }
 
-// escaped writes what is not ASCII as \u escapes, as some of Stripe's encoders have.
+// escaped writes everything beyond ASCII as \u escapes, as some of Stripe's encoders do.
 func escaped(body []byte) []byte {
 	var out []byte
 	for _, r := range string(body) {
@@ -191,7 +191,8 @@ func escaped(body []byte) []byte {
 	return out
 }
 
-// ofItsOwn gives an event an object of its own: who keeps what an event is about, and not its id alone, would take two for one fact.
-func ofItsOwn(body []byte) ([]byte, error) {
+// withNewObject gives an event its own object. An endpoint that stores the object of an event, and not the event's id, would take two
+// events about one object for one.
+func withNewObject(body []byte) ([]byte, error) {
 	return event.Put(body, "/data/object/id", "tu_1"+event.Random())
 }

@@ -1,4 +1,4 @@
-// Package life has the events that a payment's life is told in, by the words that schedules name them by.
+// Package life has the events of a subject's life at Stripe, by the words that schedules use for them.
 package life
 
 import (
@@ -14,40 +14,40 @@ import (
 	"example.com/hookproof/fixtures"
 )
 
-// Life is a story that Stripe tells about one subject, as its life.json has it. Fixtures' FORMAT.md describes every key.
+// Life is a story that Stripe tells about one subject, as in its life.json. fixtures/FORMAT.md describes every key.
 type Life struct {
 	Names   map[string]LifeName
 	bind    bindings
 	Words   map[string]Spec
 	Phrases map[string][]string
 	Roles   Roles
-	// Vocabulary is all events that a schedule of this life can name: its words, the forms of what grants and what ends, and the
-	// words of every life.
+	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
+	// the words of every life.
 	Vocabulary map[string]Spec
 }
 
-// LifeName is what a subject may have of one name, and what events say where it has none.
+// LifeName is a name of a subject, and what events have for it if the subject has no value.
 type LifeName struct {
-	Prefix   string          // of an id of Stripe's
-	Of       string          // the name whose id it shares but for the prefix
-	Optional bool            // not invented, and the target's own where it does not begin with the prefix
-	Default  json.RawMessage // bound where the subject has none; nil is none, null is a null
-	Other    json.RawMessage // a value beside the default
+	Prefix   string          // of Stripe's ids
+	Of       string          // the name that has the same id with another prefix
+	Optional bool            // hookproof invents none; a value without the prefix is for the target's hooks
+	Default  json.RawMessage // for a subject without a value; nil is none, null is a null
+	Other    json.RawMessage // another value than the default
 }
 
-// Roles are what the relations that every life shares are written over. Each text is a word or a phrase.
+// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase.
 type Roles struct {
 	Grants                     string
 	Ends, Late, NotYet, Beside []string
 	Together                   [][]string
 }
 
-// Each are the roles that several words or phrases can have, by the names that rows have for them.
+// Each returns the roles that can have several words or phrases, by their names in rows.
 func (r Roles) Each() map[string][]string {
 	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
-// Payment is the built-in life of a Checkout session that is paid once, its refunds and its dispute.
+// Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
 var Payment = builtInLife("payment")
 
 func builtInLife(name string) *Life {
@@ -61,7 +61,7 @@ func builtInLife(name string) *Life {
 	panic("hookproof: " + err.Error()) // embedded, and a test reads it
 }
 
-// ReadLife reads the life.json of a folder strictly. An error is a sentence with the place of what is wrong.
+// ReadLife reads the life.json of a folder strictly. An error names the place and what is wrong there.
 func ReadLife(files fs.FS, folder string) (*Life, error) {
 	l, err := parseLife(files)
 	if err != nil {
@@ -78,7 +78,7 @@ func parseLife(files fs.FS) (*Life, error) {
 	if !json.Valid(raw) {
 		return nil, errors.New("it is no JSON")
 	}
-	if place, twice := memberTwice(json.NewDecoder(bytes.NewReader(raw)), ""); twice {
+	if place, twice := duplicateMember(json.NewDecoder(bytes.NewReader(raw)), ""); twice {
 		return nil, fmt.Errorf("%s stands there twice", place)
 	}
 	var file struct {
@@ -120,7 +120,7 @@ func parseLife(files fs.FS) (*Life, error) {
 	return l, l.makeVocabulary()
 }
 
-// decodeStrictly reads a value of which no member may be unknown.
+// decodeStrictly decodes a value and refuses unknown members.
 func decodeStrictly(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -137,8 +137,8 @@ func decodeStrictly(raw []byte, into any) error {
 	return nil
 }
 
-// memberTwice is the place of the first member of a valid document that an object has twice.
-func memberTwice(decoder *json.Decoder, place string) (string, bool) {
+// duplicateMember finds the first member of a valid document that its object has twice.
+func duplicateMember(decoder *json.Decoder, place string) (string, bool) {
 	opening, _ := decoder.Token()
 	delim, _ := opening.(json.Delim)
 	if delim == 0 {
@@ -155,7 +155,7 @@ func memberTwice(decoder *json.Decoder, place string) (string, bool) {
 			}
 			known[inside] = true
 		}
-		if twice, is := memberTwice(decoder, inside); is {
+		if twice, is := duplicateMember(decoder, inside); is {
 			return twice, true
 		}
 	}
@@ -178,7 +178,7 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	return n, nil
 }
 
-// parseBind reads what is bound where. Errors begin with the place below bind.
+// parseBind reads the bindings. Errors begin with the place below bind.
 func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 	if raw == nil {
 		return nil, nil
@@ -222,18 +222,18 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 		return w, fmt.Errorf(": %w", err)
 	}
 	_, isVerb := Verbs[word]
-	switch whose, known := whoseEvents[data.Of]; {
+	switch whose, known := wordObjects[data.Of]; {
 	case isVerb || !wordForm.MatchString(word):
 		return w, errors.New(": a schedule can name no event so")
 	case data.Says == "":
 		return w, errors.New(".says: it is missing")
 	case !known:
-		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(whoseEvents))[1:], ", "))
+		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
 		w = Spec{Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
 		whose(&w)
 	}
-	if err := eventThere(files, data.Event); err != nil {
+	if err := checkFixture(files, data.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
@@ -250,8 +250,8 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	return w, nil
 }
 
-// eventThere tells whether every version's folder has a file.
-func eventThere(files fs.FS, name string) error {
+// checkFixture reports whether every version's folder has a file.
+func checkFixture(files fs.FS, name string) error {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return err
@@ -272,7 +272,7 @@ func eventThere(files fs.FS, name string) error {
 	return nil
 }
 
-// checkPhrases checks what phrases and instead name.
+// checkPhrases checks the names in phrases and instead.
 func (l *Life) checkPhrases() error {
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
 		for _, other := range l.Words[word].Instead {
@@ -329,7 +329,7 @@ func (l *Life) parseRoles(raw json.RawMessage) error {
 	return nil
 }
 
-// WordsOf are a phrase's words, or the word itself; none is neither.
+// WordsOf returns a phrase's words, or the word itself; none for another name.
 func (l *Life) WordsOf(name string) []string {
 	if _, is := l.Words[name]; is {
 		return []string{name}
@@ -337,12 +337,12 @@ func (l *Life) WordsOf(name string) []string {
 	return l.Phrases[name]
 }
 
-// IsBeside tells whether a word comes beside the grant, and hardly anybody waits for it.
+// IsBeside reports whether a word comes beside the grant, so that most endpoints ignore it.
 func (l *Life) IsBeside(word string) bool {
 	return slices.ContainsFunc(l.Roles.Beside, func(name string) bool { return slices.Contains(l.WordsOf(name), word) })
 }
 
-// Grant is the event that grants: the last of them where several do.
+// Grant returns the event that grants: the last one if several do.
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]

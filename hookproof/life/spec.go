@@ -15,37 +15,37 @@ import (
 
 // Spec is one event that schedules can name.
 type Spec struct {
-	Says     string               // what it tells, for people
+	Says     string               // a description for people
 	Event    string               // the fixture
 	Version  string               // its API version; "" is the default one
-	Age      int64                // seconds after the subject's first event, in the order in which things happen
-	with     map[string]lifeValue // places that have another value in it
-	bind     bindings             // places that are bound in it alone
-	Instead  []string             // what cannot be in one story with it
-	Raw      string               // instead of a fixture
+	Age      int64                // seconds after the subject's first event, in the order of the life
+	with     map[string]lifeValue // places with another value in this event
+	bind     bindings             // places that are bound in this event alone
+	Instead  []string             // words that cannot be in the same story
+	Raw      string               // the body, instead of a fixture
 	Pad      int
-	Form     func([]byte) ([]byte, error) // another way to write the same report.JSON
-	Stranger bool                         // about an object that is nobody's
+	Form     func([]byte) ([]byte, error) // another encoding of the same JSON
+	Stranger bool                         // about an object that no target has
 	bare     bool                         // without metadata and client_reference_id
-	Nowhere  bool                         // about an object that is the target's by its metadata, and is not there
+	Nowhere  bool                         // about an object that is the target's by its metadata, and does not exist
 	Live     bool                         // of the other livemode
-	Other    bool                         // about another object of the target's own
+	Other    bool                         // about another object of the target
 	Second   bool                         // about another Checkout session of the same order
 }
 
 // Vocabulary is all events that a schedule can name.
 var Vocabulary = Payment.Vocabulary
 
-// whoseEvents are whose a life's word can be, beside the subject's own.
-var whoseEvents = map[string]func(*Spec){
+// wordObjects are the objects that a word's event can be about, other than the subject.
+var wordObjects = map[string]func(*Spec){
 	"":          func(*Spec) {},
 	"second":    func(w *Spec) { w.Second = true },
 	"neighbour": func(w *Spec) { w.Other = true },
 	"stranger":  func(w *Spec) { w.Stranger = true },
 }
 
-// About makes the event for a subject, in an API version and for a livemode. All of a schedule's events are of one life that
-// began at born, except where tie makes all of the same second.
+// About makes the event for a subject, in an API version and a livemode. All events of a schedule belong to one life that began at
+// born. tie gives all of them the same second.
 func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time.Time, tie bool) (event.Event, error) {
 	if w.Raw != "" {
 		return event.Raw(w.Raw), nil
@@ -80,7 +80,7 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	return e.Pad(w.Pad), nil
 }
 
-// FixtureType is the type of a fixture's event.
+// FixtureType returns the type of a fixture's event.
 func FixtureType(name string) string { return cmp.Or(fixtureTypes()[name], name) }
 
 var fixtureTypes = sync.OnceValue(func() map[string]string {
@@ -93,22 +93,22 @@ var fixtureTypes = sync.OnceValue(func() map[string]string {
 	return types
 })
 
-// NeutralEvent is delivered where a question is about signatures and bodies and payments cannot be: the target refuses those of
-// objects that it does not know, which is one fault and no more, and no hook makes an object that it does.
+// NeutralEvent is delivered if a check is about signatures and bodies, and payments cannot be used: the target refuses events
+// about objects that it does not know, and no hook makes an object that it knows. That refusal is one fault, not many.
 const NeutralEvent = "topup.created"
 
-// SpecOf is the name behind what a schedule's word was told as.
+// SpecOf returns the event's name in a label of a report.
 func SpecOf(label string) string {
 	name, _, _ := strings.Cut(label, " by ")
 	return name
 }
 
-// Payment tells whether an event says no more than that an object of the target's is paid, whichever way it is written.
+// Payment reports whether an event says that the subject is paid and nothing else, in any encoding.
 func (w Spec) Payment() bool {
 	return w.Event == Vocabulary[Payment.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
 }
 
-// Verbs are what a schedule can say beside deliveries.
+// Verbs are the words of schedules that are not deliveries.
 var Verbs = map[string]string{
 	"tie":     "all events are created in the same second",
 	"make":    "the subject's object is made now",
@@ -118,5 +118,5 @@ var Verbs = map[string]string{
 	"spread":  "copies go to the target and its replicas in turn",
 }
 
-// wordForm is an event's name.
+// wordForm matches an event's name.
 var wordForm = regexp.MustCompile(`^[a-z0-9-]+$`)

@@ -6,7 +6,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// Invented is a subject that no target knows.
+// Invented returns a subject that no target knows.
 func Invented() event.Subject {
 	s := event.Subject{}
 	for name, value := range Payment.Usual() {
@@ -15,7 +15,7 @@ func Invented() event.Subject {
 	return Completed(s)
 }
 
-// Completed gives a subject the ids that the target leaves to us.
+// Completed adds the ids that the target leaves to hookproof.
 func Completed(s event.Subject) event.Subject {
 	names, values := Payment.IDs()
 	for _, name := range names {
@@ -26,8 +26,8 @@ func Completed(s event.Subject) event.Subject {
 	return s
 }
 
-// Stranger is like a subject, and of another integration on the same Stripe account: nothing of it is the
-// target's, and of metadata it has only a key of its own.
+// Stranger returns a subject of another integration on the same Stripe account. It has the names of the given one and none of its
+// values, and its metadata has only a key of its own.
 func Stranger(like event.Subject, bare bool) event.Subject {
 	s := Completed(Invented())
 	for name := range Payment.Usual() {
@@ -41,8 +41,7 @@ func Stranger(like event.Subject, bare bool) event.Subject {
 	return s
 }
 
-// again is the same order in another Checkout session: what the target has put into it is as before, and what Stripe makes
-// is new.
+// again returns the same order in another Checkout session: the values of the target stay, and those that Stripe makes are new.
 func again(s event.Subject) event.Subject {
 	other := maps.Clone(s)
 	names, _ := Payment.IDs()

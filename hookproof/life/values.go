@@ -12,7 +12,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// lifeValue is what a place of a body has in one word's event.
+// lifeValue is the value of a place in one word's event.
 type lifeValue func(event.Subject) any
 
 // parseValue reads a constant or one of the forms.
@@ -44,7 +44,7 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 	return func(s event.Subject) any { return l.value(form.Subject, s) }, nil
 }
 
-// constantOf is a text, a whole number, true, false or null. Without report.JSON it is nil.
+// constantOf returns a text, a whole number, true, false or null; nil for no JSON.
 func constantOf(raw json.RawMessage) (any, error) {
 	if raw == nil {
 		return nil, nil
@@ -70,7 +70,7 @@ func constantOf(raw json.RawMessage) (any, error) {
 	return nil, errors.New("a constant is a text, a whole number, true, false or null")
 }
 
-// usual is what events say for a name where the subject has none; nil is nothing, and a null.
+// usual returns what events have for a name if the subject has no value; nil for none and for null.
 func (n LifeName) usual() any {
 	value, err := constantOf(n.Default)
 	if _, null := value.(json.RawMessage); err != nil || null {
@@ -79,16 +79,16 @@ func (n LifeName) usual() any {
 	return value
 }
 
-// invented tells whether hookproof makes up such an id where the target has none.
+// invented reports whether hookproof makes up such an id if the target has none.
 func (n LifeName) invented() bool { return n.Prefix != "" && n.Of == "" && !n.Optional }
 
-// isSum tells whether the name is of an amount.
+// isSum reports whether the name is of an amount.
 func (n LifeName) isSum() bool {
 	_, is := n.usual().(int)
 	return is
 }
 
-// Usual is what events say for each name that has a default, where the subject has none.
+// Usual returns the default of each name that has one.
 func (l *Life) Usual() map[string]any {
 	values := map[string]any{}
 	for name, n := range l.Names {
@@ -99,7 +99,7 @@ func (l *Life) Usual() map[string]any {
 	return values
 }
 
-// IDs are the names that hookproof invents, sorted, and new values for them.
+// IDs returns the names that hookproof invents, sorted, and new values for them.
 func (l *Life) IDs() (names []string, values map[string]string) {
 	values = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(l.Names)) {
@@ -111,7 +111,7 @@ func (l *Life) IDs() (names []string, values map[string]string) {
 	return names, values
 }
 
-// value is what a subject's events have for a name; nil leaves a place as the file has it.
+// value returns what a subject's events have for a name; nil leaves the fixture's value.
 func (l *Life) value(name string, s event.Subject) any {
 	if prefix, is := strings.CutSuffix(name, "*"); is {
 		return s.Entries(prefix)
@@ -127,19 +127,19 @@ func (l *Life) value(name string, s event.Subject) any {
 		return nil
 	case !there:
 		return n.Default
-	case n.usual() != nil: // as the target has it
+	case n.usual() != nil: // a text or a number, as the target has it
 		return s[name]
 	}
-	return s.Text(name) // as Stripe has it
+	return s.Text(name) // an id, as Stripe has it
 }
 
-// part is a subject's amount in percent, as minor units.
+// part returns a percentage of a subject's amount, in minor units.
 func (l *Life) part(s event.Subject, percent int64) int64 {
 	usual, _ := l.Names["amount"].usual().(int)
 	return s.Number("amount", int64(usual)) * percent / 100
 }
 
-// other is another value of a name than the subject's.
+// other returns a value of a name that the subject does not have.
 func (l *Life) other(name string, s event.Subject) any {
 	n := l.Names[name]
 	other, _ := constantOf(n.Other)

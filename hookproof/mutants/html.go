@@ -42,7 +42,7 @@ func pageFile(name string) string {
 	return string(raw)
 }
 
-// report.HTML writes a matrix as one page that needs nothing else: variants by checks, sortable, each cell linked to
+// HTML writes a matrix as one page that needs nothing else: variants by checks, sortable, each cell linked to
 // what was seen.
 func (m Matrix) HTML(w io.Writer) error { return page.Execute(w, m) }
 

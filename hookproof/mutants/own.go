@@ -18,7 +18,7 @@ var own = Mutant{Name: "server/correct/as-it-is", Expect: None, Description: "Th
 const (
 	ownSuite  = "e2e"
 	ownTest   = "TestHookproof"
-	ownReport = "E2E_REPORT" // the variable that names the file for what hookproof said there, as report.JSON
+	ownReport = "E2E_REPORT" // the variable that names the file for what hookproof said there, as JSON
 )
 
 // ownJobs are the runs on the own server, if it was asked for; its tests are built into work.

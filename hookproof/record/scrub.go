@@ -28,8 +28,8 @@ func NewScrubber(keep []string) (*Scrubber, error) {
 	return s, nil
 }
 
-// Scrub is the event with all that the rule does not keep replaced by placeholders of the same report.JSON type,
-// in the text: every other byte stays as it is. A body that is no report.JSON document in UTF-8 is an error,
+// Scrub is the event with all that the rule does not keep replaced by placeholders of the same JSON type,
+// in the text: every other byte stays as it is. A body that is no JSON document in UTF-8 is an error,
 // since nobody can tell what is in it.
 func (s *Scrubber) Scrub(body []byte) ([]byte, error) {
 	return rewrite(body, func(t token) []byte {
@@ -46,7 +46,7 @@ func (s *Scrubber) Scrub(body []byte) ([]byte, error) {
 	})
 }
 
-// quoted is a text as report.JSON, or nil if it has not changed: then its own notation stays.
+// quoted is a text as JSON, or nil if it has not changed: then its own notation stays.
 func quoted(before, after string) []byte {
 	if before == after {
 		return nil

@@ -87,7 +87,7 @@ var planted = []string{
 	"sk_test_51VerySecret", "https://pay.example/t?token=tok3n", "O'Hara \"Zoë\" \\ & <b>", "😀 zoe", "4242 4242 4242 4242", "Visa-9917",
 }
 
-// TestNothingPersonalIsLeft plants personal data all over Stripe's events, in every notation that report.JSON has,
+// TestNothingPersonalIsLeft plants personal data all over Stripe's events, in every notation that JSON has,
 // and looks for it in every byte of what the scrubber makes of them, read in every notation.
 func TestNothingPersonalIsLeft(t *testing.T) {
 	t.Parallel()
@@ -147,7 +147,7 @@ func plant(random *rand.Rand, v any, field string) any {
 	return v
 }
 
-// notation writes a document with its texts in any of report.JSON's notations.
+// notation writes a document with its texts in any of JSON's notations.
 func notation(random *rand.Rand, v any) []byte {
 	var out bytes.Buffer
 	var write func(any)

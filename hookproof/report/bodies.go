@@ -9,8 +9,8 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Bodies writes what was sent for each finding that has deliveries into a folder: CHECK/NAME.json is a body as it was sent,
-// and CHECK/NAME.sh the command that sends it again. Files of the same names are written anew, others stay.
+// Bodies writes what was sent for each finding into a folder: CHECK/NAME.json is a body as it was sent, and CHECK/NAME.sh the
+// command that sends it again. It overwrites files of the same names and leaves others.
 func Bodies(folder string, r result.Report) error {
 	for _, f := range r.Findings {
 		into := filepath.Join(folder, filepath.FromSlash(f.Check))
@@ -29,7 +29,7 @@ func Bodies(folder string, r result.Report) error {
 				if err := os.WriteFile(name, []byte(file.text), file.mode); err != nil {
 					return err
 				}
-				if err := os.Chmod(name, file.mode); err != nil { // which an older file keeps
+				if err := os.Chmod(name, file.mode); err != nil { // an existing file keeps its mode
 					return err
 				}
 			}
@@ -38,7 +38,7 @@ func Bodies(folder string, r result.Report) error {
 	return nil
 }
 
-// script is a shell's file that sends a request again.
+// script returns a shell script that sends a request again.
 func script(f result.Finding, q result.Request) string {
 	lines := []string{"#!/bin/sh", "# " + f.Check + ": " + f.Demand, "# It was " + string(f.Verdict) + ": " + f.Why}
 	what := "# " + q.Type + ", signed as " + q.Sign
@@ -53,7 +53,7 @@ func script(f result.Finding, q result.Request) string {
 		lines = append(lines, "# A secret that was in the body is written as •••.")
 	}
 	for i, text := range lines {
-		lines[i] = clean(text) // a comment is one line, whatever a target answers
+		lines[i] = clean(text) // a comment is one line, whatever the target answers
 	}
 	return strings.Join(append(lines, q.Curl), "\n") + "\n"
 }

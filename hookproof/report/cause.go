@@ -6,13 +6,14 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// fault is a failure, and those that it explains.
+// fault is a failure with the failures that it explains.
 type fault struct {
 	result.Finding
 	Explains []result.Finding
 }
 
-// faults are the failures, each cause with what it explains under it: the more it explains, the earlier it is told.
+// faults returns the failures that no other one explains, each with those that it explains. The one that explains most comes
+// first.
 func faults(r result.Report) []fault {
 	var all []fault
 	failed := with(r, result.Fail)
@@ -32,12 +33,12 @@ func faults(r result.Report) []fault {
 	return all
 }
 
-// explained tells whether the cause of a failure is told.
+// explained reports whether the failure's cause is in the report.
 func explained(failed []result.Finding, f result.Finding) bool {
 	return slices.ContainsFunc(failed, func(cause result.Finding) bool { return cause.Check == f.Because && cause.Because == "" })
 }
 
-// byCause are the failures, each behind its cause.
+// byCause returns the failures, each after its cause.
 func byCause(r result.Report) []result.Finding {
 	var list []result.Finding
 	for _, one := range faults(r) {

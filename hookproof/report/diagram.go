@@ -11,17 +11,17 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// diagram is a timeline drawn as a sequence: hookproof's lifeline on the left, the target's on the right,
-// time downwards but not to scale. Lengths are in the drawing's own units, about a pixel each: it is as narrow as a
-// phone's screen, where text must still be large enough to read, and whatever is too long for a line gets another.
+// diagram is a timeline drawn as a sequence: hookproof's lifeline on the left, the target's on the right, time downwards but not
+// to scale. Lengths are in units of about a pixel. The drawing is as narrow as a phone's screen, where text must still be
+// readable, so a text that is too long is wrapped.
 type diagram struct {
 	Width   int
 	Height  int
-	Pixels  int // how wide it is shown, where there is room
-	Left    int // the lifelines' places
+	Pixels  int // the width at which it is shown, if there is room
+	Left    int // of the lifelines
 	Right   int
 	Middle  int
-	From    int // where text begins between them, and where it ends
+	From    int // where text begins and ends between the lifelines
 	To      int
 	Moments []moment
 	Bars    []activity
@@ -32,22 +32,22 @@ type moment struct {
 	Kind  string // sent, answered, lost, fault, gap
 	Y     int
 	Row   result.Row
-	Above []line // over the arrow: of a fault, or of what is left out, all that is said
-	Below []line // under it
-	Sign  line   // how it is signed
-	Tip   int    // where the target's end of the arrow is
+	Above []line // text over the arrow; all the text of a fault or of left-out rows
+	Below []line // text under the arrow
+	Sign  line   // how the delivery is signed
+	Tip   int    // the arrow's end at the target
 	Quiet bool
 	order result.Millis
 	bar   int // index of its activity
 }
 
-// line is a line of text, as far below the moment as it says.
+// line is a line of text at a distance below its moment.
 type line struct {
 	Y    int
 	Text string
 }
 
-// activity is how long the target worked on a delivery.
+// activity is the time in which the target worked on a delivery.
 type activity struct {
 	X, Y, Height int
 	Answered     bool
@@ -60,19 +60,19 @@ const (
 	rightLine  = 292
 	textMargin = 16 // between a lifeline and text
 	laneWidth  = 8
-	lanes      = 5 // that are drawn apart; more copies share the last
+	lanes      = 5 // drawn side by side; more copies share the last lane
 	topLine    = 30
 	lineHeight = 15
-	apart      = 14 // between two moments
+	momentGap  = 14 // between two moments
 )
 
-// How many letters of text have room in a line: between the lifelines, and beside a time.
+// How many letters fit into a line: between the lifelines, and beside a time.
 const (
 	wholeLine  = 34
 	besideTime = 23
 )
 
-// draw lays a timeline out; nil if there is nothing to draw.
+// draw draws a timeline; nil if there is nothing to draw.
 func draw(timeline []result.Sent) *diagram {
 	if len(timeline) == 0 {
 		return nil
@@ -85,7 +85,7 @@ func draw(timeline []result.Sent) *diagram {
 	y := topLine
 	for i := range d.Moments {
 		m := &d.Moments[i]
-		y += apart + len(m.Above)*lineHeight
+		y += momentGap + len(m.Above)*lineHeight
 		m.Y, m.Tip = y, rightLine
 		y += len(m.Below) * lineHeight
 		if m.bar < 0 {
@@ -100,7 +100,7 @@ func draw(timeline []result.Sent) *diagram {
 			bar.Height = m.Y - bar.Y
 		}
 	}
-	d.Height = y + apart
+	d.Height = y + momentGap
 	d.Width = rightLine + leftLine
 	for _, bar := range d.Bars {
 		d.Width = max(d.Width, bar.X+2*laneWidth)
@@ -109,7 +109,7 @@ func draw(timeline []result.Sent) *diagram {
 	return d
 }
 
-// add makes the moments of one row.
+// add adds the moments of one row.
 func (d *diagram) add(r result.Row) {
 	if r.Event == "" {
 		text, kind := "✕ "+instant(r.At)+": "+clean(r.Fault), "fault"
@@ -141,7 +141,8 @@ func (d *diagram) add(r result.Row) {
 	d.Moments = append(d.Moments, end)
 }
 
-// sentMoment is that of a delivery: over the arrow our word, under it Stripe's type, the event's id and the signature.
+// sentMoment returns the moment of a sent delivery: our word over the arrow; Stripe's type, the event's id and the signing under
+// it.
 func sentMoment(r result.Row, bar int) moment {
 	m := moment{Kind: "sent", Row: r, Quiet: r.Sign == "genuine", order: r.At, bar: bar}
 	word := r.Event
@@ -165,7 +166,7 @@ func sentMoment(r result.Row, bar int) moment {
 	return m
 }
 
-// above are lines of text that end above a moment.
+// above returns lines of text that end above a moment.
 func above(text string, letters int) []line {
 	texts := wrapped(text, letters)
 	lines := make([]line, len(texts))
@@ -175,7 +176,7 @@ func above(text string, letters int) []line {
 	return lines
 }
 
-// wrapped is text in lines of so many letters; words of the field's, such as an event's type, are broken at their parts.
+// wrapped breaks text into lines of so many letters. Long words, such as an event's type, are broken at their punctuation.
 func wrapped(text string, letters int) []string {
 	return strings.Split(ansi.Wrap(clean(text), letters, "._/-"), "\n")
 }
@@ -186,7 +187,7 @@ func (d *diagram) taken(bar activity) bool {
 	})
 }
 
-// Class is how an answer is coloured.
+// Class returns the class that colours an answer.
 func (m moment) Class() string {
 	if m.Row.Status/100 == 2 {
 		return "ack"
@@ -194,8 +195,8 @@ func (m moment) Class() string {
 	return "refusal"
 }
 
-// First tells whether a line is the moment's first.
+// First reports whether a line is the moment's first.
 func (m moment) First(l line) bool { return l == m.Above[0] }
 
-// At is when the moment is, since the first delivery.
+// At returns the time since the first delivery.
 func (m moment) At() result.Millis { return m.order }

@@ -2,7 +2,7 @@ package report
 
 import "example.com/hookproof/hookproof/result"
 
-// Headline is the verdict on a run, of how much it is, what would let more be judged, and what was taken for granted.
+// Headline returns the verdict on a run, what it covers, what would let more be judged, and what was assumed.
 func Headline(r result.Report, s Style) string {
 	t := &text{Style: s}
 	t.verdict(r)
@@ -10,7 +10,7 @@ func Headline(r result.Report, s Style) string {
 	return t.String()
 }
 
-// Evidence is all that is known of one failed check: what is demanded, what was sent and what came back, why it matters and how to mend it.
+// Evidence returns everything about one failed check: the demand, what was sent and answered, the cost and the fix.
 func Evidence(f result.Finding, s Style) string {
 	t := &text{Style: s}
 	t.evidence(f)

@@ -8,36 +8,36 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// covered limits what any verdict says: it speaks of the events that were sent, and of no others.
+// covered limits every verdict to the events that were sent.
 const covered = "Only the event types of docs/events.md were sent ('hookproof list events' prints them); what the endpoint does with any other type was not judged."
 
-// summary is what a run came to, of how much, and what would let it judge more.
+// summary is what a run came to, how much of it was judged, and what would let more be judged.
 type summary struct {
 	outcome   Outcome
 	failed    int
-	causes    int // of the checks that failed: those that no other one explains
-	judged    int // checks that passed, failed or were told as info
+	causes    int // failed checks that no other one explains
+	judged    int // checks that passed, failed or were info
 	checks    int
 	notJudged []unjudged
 	next      []step
-	scope     string // how far a verdict goes that lacks hooks; "" where it lacks none
+	scope     string // what a verdict covers if hooks are missing; "" if none are
 }
 
-// unjudged is a family of which not all was judged.
+// unjudged is a family of which not everything was judged.
 type unjudged struct {
 	Family    string `json:"family"`
 	NotJudged int    `json:"notJudged"`
 	Checks    int    `json:"checks"`
 }
 
-// step is what the target could be given, and how many more checks could be judged then.
+// step is an addition to the target file, and how many more checks it would let be judged.
 type step struct {
 	Keys   []string `json:"keys"` // of the target file
 	Checks int      `json:"checks"`
 }
 
-// steps are what a target may lack, in the order in which it is best given: each step is needs, with the keys of the target
-// file that meet them, and counts on those before it.
+// steps are what a target file may lack, in the best order of adding it. Each step has the needs, with the keys of the target file
+// that meet them. A step builds on those before it.
 var steps = [][]struct {
 	need string
 	keys []string
@@ -50,7 +50,7 @@ var steps = [][]struct {
 	{{"replicas", []string{"replicas"}}},
 }
 
-// summaryOf reads a report and decides nothing that it does not say.
+// summaryOf summarizes a report. It decides nothing that is not in the report.
 func summaryOf(r result.Report) summary {
 	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r)}
 	s.judged = s.checks - r.Count(result.NotRun)
@@ -81,7 +81,7 @@ func summaryOf(r result.Report) summary {
 	return s
 }
 
-// nextOf says which hooks would let more be judged.
+// nextOf returns the additions that would let more be judged.
 func nextOf(r result.Report) []step {
 	var list []step
 	var given []string
@@ -114,12 +114,12 @@ func nextOf(r result.Report) []step {
 	return list
 }
 
-// missing tells whether a need kept any check from being judged.
+// missing reports whether any check was not judged because of a need.
 func missing(r result.Report, need string) bool {
 	return slices.ContainsFunc(r.Findings, func(f result.Finding) bool { return slices.Contains(f.Missing, need) })
 }
 
-// text is the headline: the verdict, what it is about, and what it is not about.
+// text returns the headline: the verdict, what it covers, and what it does not cover.
 func (s summary) text() string {
 	word := strings.ToUpper(string(s.outcome))
 	var text string
@@ -142,7 +142,7 @@ func (s summary) text() string {
 	return text + "; not judged: " + s.missed()
 }
 
-// failures are the checks that failed, with how many causes they have where one explains another.
+// failures counts the checks that failed, and their causes if one explains another.
 func (s summary) failures() string {
 	checks := counted(s.failed, "check")
 	if s.causes == s.failed {
@@ -151,7 +151,7 @@ func (s summary) failures() string {
 	return counted(s.causes, "cause") + ", " + checks
 }
 
-// missed names the families that were not judged, those first of which nothing was.
+// missed names the families that were not judged. Those without any judged check come first.
 func (s summary) missed() string {
 	var all, parts []string
 	for _, one := range s.notJudged {
@@ -164,7 +164,7 @@ func (s summary) missed() string {
 	return strings.Join(append(all, parts...), ", ")
 }
 
-// advice says what to do next, in a sentence; "" where no hook would let more be judged.
+// advice returns what to do next, in a sentence; "" if no hook would let more be judged.
 func (s summary) advice() string {
 	var parts []string
 	for n, one := range s.next {

@@ -14,9 +14,9 @@ import (
 //go:embed page
 var pageFiles embed.FS
 
-// page is the one page; its style and script are pasted in, since they are ours and trusted.
+// page is the template of the page. Its style and script are included in it, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"said": said, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"said": formatDuration, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
 	"word":   func(v result.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
@@ -27,18 +27,18 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 func pageFile(name string) string {
 	raw, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
-		panic("report: " + err.Error()) // embedded, so it is there
+		panic("report: " + err.Error()) // embedded, so it exists
 	}
 	return string(raw)
 }
 
-// view is what the page shows.
+// view is the data of the page.
 type view struct {
 	result.Report
 	Outcome  Outcome
 	Headline string
 	Advice   string // what to do next
-	Covered  string // what any verdict is limited to
+	Covered  string // the limit of every verdict
 	Tally    string
 	Effort   string
 	Verdicts []result.Verdict
@@ -64,7 +64,7 @@ type phaseRow struct {
 	Share float64 // of the whole run, in percent
 }
 
-// failure is a failed check with its evidence as it is shown.
+// failure is a failed check with its evidence.
 type failure struct {
 	result.Finding
 	Rows        []result.Row // every delivery, none folded
@@ -73,11 +73,10 @@ type failure struct {
 	Rerun       string
 	Asking      string
 	Bodies      []result.Request // of the rows that are drawn
-	MoreBodies  int              // which are alike but for the event's id
+	MoreBodies  int              // those that differ only in the event's id
 }
 
-// HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script
-// for what matters.
+// HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script for the content.
 func HTML(w io.Writer, r result.Report) error {
 	s := summaryOf(r)
 	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: covered, Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
@@ -92,16 +91,16 @@ func HTML(w io.Writer, r result.Report) error {
 		v.Failures = append(v.Failures, failure{
 			Bodies: bodies, MoreBodies: len(f.Requests) - len(bodies),
 			Finding: f, Rows: result.Numbered(f.Timeline), Diagram: draw(f.Timeline),
-			Differences: differences(f), Rerun: rerun(r, f), Asking: asking(r),
+			Differences: differences(f), Rerun: rerun(r, f), Asking: secretSource(r),
 		})
 	}
 	return page.Execute(w, v)
 }
 
-// mostSpaces is how many spaces at a body's end are shown as they are.
+// mostSpaces is how many trailing spaces of a body are shown.
 const mostSpaces = 40
 
-// shownBody is a body as it is shown: without the many spaces that fill a large one up.
+// shownBody returns a body without most of its trailing spaces, which fill up a large body.
 func shownBody(body string) string {
 	short := strings.TrimRight(body, " ")
 	if cut := len(body) - len(short); cut > mostSpaces {
@@ -110,7 +109,7 @@ func shownBody(body string) string {
 	return body
 }
 
-// bodiesOf are a finding's requests, one for each row of its timeline: fifty that differ in their event's id alone are one.
+// bodiesOf returns a finding's requests, one for each row of its timeline: fifty that differ only in the event's id are one.
 func bodiesOf(f result.Finding) []result.Request {
 	drawn := map[int]bool{}
 	for _, r := range result.Rows(f.Timeline) {

@@ -95,7 +95,7 @@ func luminance(t *testing.T, hex string) float64 {
 	return .2126*channel(0) + .7152*channel(2) + .0722*channel(4)
 }
 
-// The page has the bodies of what it draws, one for many that differ in their event's id alone; the report.JSON has them all.
+// The page has the bodies of what it draws, one for many that differ in their event's id alone; the JSON report has them all.
 func TestThePageHasOneBodyOfFiftyAlike(t *testing.T) {
 	t.Parallel()
 	f := result.Finding{Check: "a/b", Demand: "x", Verdict: result.Fail, Why: "y"}

@@ -11,11 +11,10 @@ import (
 //go:embed report.schema.json
 var schema []byte
 
-// Schema is the JSON Schema of what JSON writes. A change that readers could trip over raises the
-// report's version.
+// Schema is the JSON Schema of what JSON writes. A change that breaks readers raises the report's version.
 func Schema() []byte { return schema }
 
-// Counts are how many findings have each verdict.
+// Counts is how many findings have each verdict.
 type Counts struct {
 	Pass   int `json:"pass"`
 	Fail   int `json:"fail"`
@@ -23,7 +22,7 @@ type Counts struct {
 	NotRun int `json:"notRun"`
 }
 
-// JSON writes a report for machines: a hookproof.Report, with its outcome, its headline, counts and causes ahead of it.
+// JSON writes a report for machines: a result.Report, preceded by its outcome, its headline, its counts and its causes.
 func JSON(w io.Writer, r result.Report) error {
 	if r.Phases == nil {
 		r.Phases = []result.Spent{}

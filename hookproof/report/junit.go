@@ -9,7 +9,7 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// The form is the one that CI systems read: https://github.com/testmoapp/junitxml
+// The format that CI systems read: https://github.com/testmoapp/junitxml
 type suites struct {
 	XMLName  xml.Name `xml:"testsuites"`
 	Name     string   `xml:"name,attr"`
@@ -54,9 +54,9 @@ type message struct {
 	Text    string `xml:",cdata"`
 }
 
-// JUnit writes a report for CI systems: a suite for each family and a case for each check. What was not run for
-// want of a hook is skipped, with the reason, and for want of evidence or time an error, as it is to the exit code; an
-// info passes, and says why it is one.
+// JUnit writes a report for CI systems: a suite for each family and a case for each check. A check that was not run because of a
+// missing hook is skipped, with the reason. One without evidence or time is an error, as in the exit code. An info passes, with
+// its reason.
 func JUnit(w io.Writer, r result.Report) error {
 	all := suites{Name: "hookproof", Time: seconds(r.Took)}
 	for _, name := range families(r) {

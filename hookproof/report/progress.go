@@ -11,25 +11,25 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Progress tells of a run while it goes on: a line for each phase, or on a terminal one line that is rewritten. If it is
-// verbose, a line for each finding as well, of which on a terminal only failures stay. It is safe for concurrent use. What
-// cannot be written is lost: the report comes later.
+// Progress writes about a run while it goes on: a line for each phase, or on a terminal one line that is rewritten. If it is
+// verbose, it writes a line for each finding as well; on a terminal only failures stay. It is safe for concurrent use. It ignores
+// errors of writing: the report comes later.
 type Progress struct {
 	mu     sync.Mutex
 	out    io.Writer
 	style  Style
-	each   bool // finding is told
+	each   bool // findings have a line each
 	phase  string
 	counts map[result.Verdict]int
-	last   string // check
+	last   string // the last check
 }
 
-// NewProgress writes to out, which ought not to be where the report goes.
+// NewProgress writes to out, which should not be where the report goes.
 func NewProgress(out io.Writer, s Style, verbose bool) *Progress {
 	return &Progress{out: out, style: s, each: verbose, counts: map[result.Verdict]int{}}
 }
 
-// Phase tells what the run is about to do.
+// Phase writes what the run is about to do.
 func (p *Progress) Phase(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,7 +41,7 @@ func (p *Progress) Phase(name string) {
 	p.status()
 }
 
-// Finding tells what a check came to.
+// Finding writes what a check came to.
 func (p *Progress) Finding(f result.Finding) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,7 +54,7 @@ func (p *Progress) Finding(f result.Finding) {
 	case !p.each:
 		return
 	}
-	line := p.style.paint(hues[f.Verdict], pad(string(f.Verdict), len(result.NotRun))) + "  " + p.last + "  " + said(f.Took)
+	line := p.style.paint(hues[f.Verdict], pad(string(f.Verdict), len(result.NotRun))) + "  " + p.last + "  " + formatDuration(f.Took)
 	if f.Verdict != result.Pass && f.Why != "" {
 		line += "  " + clean(f.Why)
 	}
@@ -66,7 +66,7 @@ func (p *Progress) Finding(f result.Finding) {
 	p.print(line + "\n")
 }
 
-// Done takes the status line away. The progress must not be used afterwards.
+// Done removes the status line. The progress must not be used afterwards.
 func (p *Progress) Done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,7 +75,7 @@ func (p *Progress) Done() {
 	}
 }
 
-// status rewrites the one line.
+// status rewrites the status line.
 func (p *Progress) status() {
 	var parts []string
 	for _, v := range verdicts {
@@ -87,7 +87,7 @@ func (p *Progress) status() {
 	p.print("\r\x1b[2K" + p.fitted(line))
 }
 
-// fitted is a line that does not wrap, or it could not be rewritten.
+// fitted cuts a line to the width: a wrapped line could not be rewritten.
 func (p *Progress) fitted(line string) string { return ansi.Truncate(line, p.style.width()-1, "…") }
 
 func (p *Progress) print(text string) { _, _ = io.WriteString(p.out, text) }

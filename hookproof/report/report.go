@@ -1,6 +1,6 @@
-// Package report tells what a run of hookproof came to: to people as text (Text, with Progress meanwhile)
-// and as one page that needs no network (HTML), to machines as JSON and JUnit XML. It renders a
-// hookproof.Report and decides nothing: the same report always gives the same bytes.
+// Package report renders a run of hookproof: for people as text (Text, with Progress meanwhile) and as one page that needs no
+// network (HTML), for machines as JSON and JUnit XML. It renders a result.Report and decides nothing: the same report always gives
+// the same bytes.
 package report
 
 import (
@@ -18,15 +18,15 @@ import (
 // Outcome is the verdict on a whole run.
 type Outcome string
 
-// The outcomes. A run is incomplete if nothing passed, or if something was not run for want of evidence or
-// time; what lacks only a hook leaves it passed.
+// The outcomes. A run is incomplete if nothing passed, or if something was not run because evidence or time was missing. A run
+// that lacks only a hook is passed.
 const (
 	Passed     Outcome = "passed"
 	Failed     Outcome = "failed"
 	Incomplete Outcome = "incomplete"
 )
 
-// OutcomeOf is what a run came to. A failure weighs more than what is missing.
+// OutcomeOf returns what a run came to. A failure outranks everything else.
 func OutcomeOf(r result.Report) Outcome {
 	switch {
 	case r.Count(result.Fail) > 0:
@@ -37,7 +37,7 @@ func OutcomeOf(r result.Report) Outcome {
 	return Passed
 }
 
-// verdicts are all verdicts, in the order in which they are told.
+// verdicts are all verdicts, in the order of reports.
 var verdicts = []result.Verdict{result.Fail, result.Pass, result.Info, result.NotRun}
 
 // words are the verdicts as people read them.
@@ -45,18 +45,18 @@ var words = map[result.Verdict]string{
 	result.Fail: "failed", result.Pass: "passed", result.Info: "info", result.NotRun: "not run",
 }
 
-// tally is how many findings have each verdict, in a sentence.
+// tally returns how many findings have each verdict, in a sentence.
 func tally(r result.Report) string {
 	var parts []string
 	for _, v := range verdicts {
 		parts = append(parts, fmt.Sprintf("%d %s", r.Count(v), words[v]))
 	}
-	return strings.Join(parts, ", ") + unhooked(r)
+	return strings.Join(parts, ", ") + notRunSummary(r)
 }
 
-// unhooked tells how much of what was not run lacked nothing but a hook, or was left out on purpose.
-func unhooked(r result.Report) string {
-	evidence, hooks, ignored := unrun(r)
+// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many were ignored on purpose.
+func notRunSummary(r result.Report) string {
+	evidence, hooks, ignored := splitNotRun(r)
 	var parts []string
 	for _, one := range []struct {
 		n   int
@@ -75,9 +75,9 @@ func unhooked(r result.Report) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// unrun are the findings that were not run, by what they lacked: evidence or time, a hook, or nothing, since the target
-// means to ignore what they ask for.
-func unrun(r result.Report) (evidence, hooks, ignored []result.Finding) {
+// splitNotRun returns the findings that were not run, by what was missing: evidence or time; a hook; or nothing, since the target
+// ignores on purpose what they ask for.
+func splitNotRun(r result.Report) (evidence, hooks, ignored []result.Finding) {
 	for _, f := range with(r, result.NotRun) {
 		switch {
 		case f.Incomplete():
@@ -91,7 +91,7 @@ func unrun(r result.Report) (evidence, hooks, ignored []result.Finding) {
 	return evidence, hooks, ignored
 }
 
-// inPart are the findings of which a part was not run, with what that is.
+// inPart returns the findings of which a part was not run, with the reason for that part.
 func inPart(r result.Report) []result.Finding {
 	var list []result.Finding
 	for _, f := range r.Findings {
@@ -109,7 +109,7 @@ type reason struct {
 	checks []string
 }
 
-// byReason gathers findings that say the same.
+// byReason groups findings by their reason.
 func byReason(findings []result.Finding) []reason {
 	var all []reason
 	for _, f := range findings {
@@ -123,7 +123,7 @@ func byReason(findings []result.Finding) []reason {
 	return all
 }
 
-// with are the findings of a verdict.
+// with returns the findings with a verdict.
 func with(r result.Report, v result.Verdict) []result.Finding {
 	var found []result.Finding
 	for _, f := range r.Findings {
@@ -134,13 +134,13 @@ func with(r result.Report, v result.Verdict) []result.Finding {
 	return found
 }
 
-// family is the part of a check's name before the slash.
+// family returns the part of a check's name before the slash.
 func family(check string) string {
 	name, _, _ := strings.Cut(check, "/")
 	return name
 }
 
-// families are the families of the findings, in the order in which they first come.
+// families returns the families of the findings, in the order of the findings.
 func families(r result.Report) []string {
 	var names []string
 	for _, f := range r.Findings {
@@ -151,14 +151,14 @@ func families(r result.Report) []string {
 	return names
 }
 
-// rerun is the command that runs one check again, with those that it depends on and the same choices.
+// rerun returns the command that runs one check again, with the checks that it depends on and the same choices.
 func rerun(r result.Report, f result.Finding) string {
 	only := strings.Join(append([]string{f.Check}, f.RerunWith...), ",")
 	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
 }
 
-// said is a duration as people read it.
-func said(m result.Millis) string {
+// said formats a duration.
+func formatDuration(m result.Millis) string {
 	switch {
 	case m >= 1000:
 		return fmt.Sprintf("%.2f s", m/1000)
@@ -168,23 +168,23 @@ func said(m result.Millis) string {
 	return fmt.Sprintf("%.1f ms", m)
 }
 
-// instant is a time since the first delivery, in which a millisecond counts.
+// instant formats a time since the first delivery, to the millisecond.
 func instant(m result.Millis) string {
 	if m >= 1000 {
 		return fmt.Sprintf("%.3f s", m/1000)
 	}
-	return said(m)
+	return formatDuration(m)
 }
 
-// took is how long a row's answer took, or its answers.
+// took formats how long a row's answer took, or the range of its answers.
 func took(r result.Row) string {
 	if r.Alike > 1 {
-		return said(r.Latency) + " to " + said(r.Slowest)
+		return formatDuration(r.Latency) + " to " + formatDuration(r.Slowest)
 	}
-	return said(r.Latency)
+	return formatDuration(r.Latency)
 }
 
-// idOf is the id of a row's event, or how many there are.
+// idOf returns the id of a row's event, or how many ids the row has.
 func idOf(r result.Row) string {
 	if r.IDs > 1 {
 		return counted(r.IDs, "id")
@@ -192,7 +192,7 @@ func idOf(r result.Row) string {
 	return shortID(r.ID)
 }
 
-// shortID is an event's id with its middle left out: enough to tell one event from another.
+// shortID returns an event's id without its middle: enough to distinguish events.
 func shortID(id string) string {
 	prefix, rest, found := strings.Cut(id, "_")
 	if !found {
@@ -207,7 +207,7 @@ func shortID(id string) string {
 	return prefix + string(letters[:4]) + "…" + string(letters[len(letters)-4:])
 }
 
-// counted is a number of things: 1 check, 2 checks.
+// counted formats a number of things: 1 check, 2 checks.
 func counted(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -218,14 +218,14 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// difference is one pointer and what two states have there.
+// difference is one JSON pointer and its value in two states.
 type difference struct{ Pointer, Expected, Actual string }
 
-// Same tells whether both states have the same there, where that is what is wrong: they must differ.
+// Same reports whether the values are equal. They are shown if the states must differ.
 func (d difference) Same() bool { return d.Expected == d.Actual }
 
-// differences are the pointers at which two states differ, sorted; all of them where none does. A pointer that only
-// one state has is absent in the other, which is not the same as null.
+// differences returns the pointers at which two states differ, sorted; all pointers if the states are equal. A pointer that only
+// one state has is absent in the other, which is not null.
 func differences(f result.Finding) []difference {
 	var all []difference
 	for _, state := range []result.State{f.Expected, f.Actual} {
@@ -237,7 +237,7 @@ func differences(f result.Finding) []difference {
 	}
 	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
 	differ := slices.DeleteFunc(slices.Clone(all), difference.Same)
-	if len(differ) == 0 { // as they must not be
+	if len(differ) == 0 { // the states must differ, and do not
 		return all
 	}
 	return differ
@@ -259,7 +259,7 @@ func valueAt(s result.State, pointer string) string {
 
 var issue = regexp.MustCompile(`^([\w.-]+/[\w.-]+)#(\d+)$`)
 
-// link is where a public report is to be read, or "" if that cannot be told from its name.
+// link returns the address of a public report; "" if its name does not tell it.
 func link(name string) string {
 	match := issue.FindStringSubmatch(name)
 	if match == nil {

@@ -16,11 +16,11 @@ import (
 type Style struct {
 	Color    bool // with ANSI colours
 	Terminal bool // lines can be rewritten in place
-	Width    int  // in columns; 0 is 80, and less than 40 is 40
+	Width    int  // in columns; 0 is 80, and the least is 40
 }
 
-// StyleOf is the style that suits a file: a terminal's if it is one. The caller says whether colour is
-// unwanted, as NO_COLOR does.
+// StyleOf returns the style that suits a file: a terminal's if it is one. noColor is for a caller that wants no colour, as with
+// NO_COLOR.
 func StyleOf(f *os.File, noColor bool) Style {
 	fd := int(f.Fd())
 	if !term.IsTerminal(fd) {
@@ -62,7 +62,7 @@ var hues = map[result.Verdict]string{
 	result.Fail: red, result.Pass: green, result.Info: cyan, result.NotRun: yellow,
 }
 
-// clean takes out what a target could do to a terminal, or to XML: what it answers is printed here.
+// clean removes characters that could control a terminal or break XML: the target's answers are printed here.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
@@ -75,13 +75,13 @@ func clean(text string) string {
 	}, ansi.Strip(text))
 }
 
-// hyphen stands for one while text is broken into lines: a flag or a check's name has to be read, and copied, in one piece.
+// hyphen replaces a hyphen while text is wrapped: a flag or a check's name must stay in one piece, to be copied.
 const hyphen = "\ue000"
 
 var inOnePiece = regexp.MustCompile(`\S*-\S*`)
 
-// wrap breaks text into lines that, after a first indent and those after, fit the width: at spaces, unless a word is longer
-// than a line.
+// wrap breaks text into lines that fit the width, with an indent for the first line and one for the others. It breaks at spaces,
+// unless a word is longer than a line.
 func (s Style) wrap(first, after, text string) string {
 	room := max(s.width()-ansi.StringWidth(after), 20)
 	text = ansi.Wrap(inOnePiece.ReplaceAllStringFunc(clean(text), func(word string) string {

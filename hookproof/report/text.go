@@ -11,8 +11,8 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Text writes a report for people: the verdict in one line, then each failure with its evidence and the
-// command that reruns it, then what is worth knowing, what was not run, and where the time went.
+// Text writes a report for people: the verdict in one line, then each failure with its evidence and the command that reruns it,
+// then infos, what was not run, and where the time went.
 func Text(w io.Writer, r result.Report, s Style) error {
 	t := &text{Style: s}
 	t.verdict(r)
@@ -25,12 +25,12 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	}
 	t.bodies(r)
 	t.brief("Worth knowing", with(r, result.Info))
-	evidence, hooks, ignored := unrun(r)
+	evidence, hooks, ignored := splitNotRun(r)
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
 	t.brief("Not run: ignored on purpose", ignored)
-	t.costs(r)
+	t.timeSpent(r)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -49,7 +49,7 @@ func (t *text) verdict(r result.Report) {
 	word := strings.ToUpper(string(s.outcome))
 	t.WriteString(strings.Replace(t.wrap("", "  ", s.text()), word, t.paint(bold+";"+hue, word), 1))
 	t.WriteString(t.wrap("", "  ", tally(r)))
-	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, said(r.Took))))
+	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, formatDuration(r.Took))))
 	if s.outcome == Failed && r.Incomplete() {
 		t.WriteString(t.wrap("", "  ", "The run is also incomplete: some checks had no evidence or no time."))
 	}
@@ -59,11 +59,11 @@ func (t *text) verdict(r result.Report) {
 	t.WriteString(t.wrap("", "  ", covered))
 }
 
-// failure is a failed check, and the command that reruns it.
+// failure writes a failed check, and the command that reruns it.
 func (t *text) failure(r result.Report, f result.Finding) {
 	t.evidence(f)
-	t.line("   %s", t.paint(faint, "Run only this again"+asking(r)+":"))
-	t.line("     %s", clean(rerun(r, f))) // in one piece, to be copied
+	t.line("   %s", t.paint(faint, "Run only this again"+secretSource(r)+":"))
+	t.line("     %s", clean(rerun(r, f))) // not wrapped, so that it can be copied
 }
 
 func (t *text) evidence(f result.Finding) {
@@ -78,7 +78,7 @@ func (t *text) evidence(f result.Finding) {
 	t.field("Fix", f.Fix)
 }
 
-// bodies tells where what was sent can be had.
+// bodies writes where the sent bodies can be found.
 func (t *text) bodies(r result.Report) {
 	if slices.ContainsFunc(with(r, result.Fail), func(f result.Finding) bool { return len(f.Requests) > 0 }) {
 		t.line("")
@@ -86,15 +86,15 @@ func (t *text) bodies(r result.Report) {
 	}
 }
 
-// asking tells where a command that names no target file takes the secret from, which no report has.
-func asking(r result.Report) string {
+// secretSource returns where a command without a target file takes the secret from. A report has no secret.
+func secretSource(r result.Report) string {
 	if !strings.Contains(r.Command, " --url ") {
 		return ""
 	}
 	return " (it asks for the secret, unless " + result.SecretVariable + " has it)"
 }
 
-// explained are failures that the one above explains.
+// explained writes the failures that the one above explains.
 func (t *text) explained(others []result.Finding) {
 	if len(others) == 0 {
 		return
@@ -105,7 +105,7 @@ func (t *text) explained(others []result.Finding) {
 	}
 }
 
-// shown is the schedule that shows a failure, and why it may not be the shortest.
+// shown returns the schedule that shows a failure, and why a shorter one may exist.
 func shown(f result.Finding) string {
 	if f.ShrinkStopped == "" {
 		return f.Schedule
@@ -120,7 +120,7 @@ func sourced(f result.Finding) string {
 	return " (" + f.Source + ")"
 }
 
-// field is a name and what is to be said of it; nothing is said in vain.
+// field writes a name and its value, unless the value is empty.
 func (t *text) field(name, value string) {
 	if value == "" {
 		return
@@ -165,7 +165,7 @@ func (t *text) timeline(timeline []result.Sent) {
 	}
 }
 
-// delivery is one line if the width allows it, else two.
+// delivery writes one line if the width allows it, else two.
 func (t *text) delivery(at, sent, came string) {
 	if ansi.StringWidth(at+sent+came) <= t.width() {
 		t.line("%s", at+sent+came)
@@ -198,7 +198,7 @@ func (t *text) states(f result.Finding) {
 	}
 }
 
-// brief tells findings in a line or two for each reason.
+// brief writes findings in a line or two for each reason.
 func (t *text) brief(title string, findings []result.Finding) {
 	if len(findings) == 0 {
 		return
@@ -210,27 +210,27 @@ func (t *text) brief(title string, findings []result.Finding) {
 	}
 }
 
-// costs tell where the time went, and what it bought.
-func (t *text) costs(r result.Report) {
+// timeSpent writes where the time went, and what was done in it.
+func (t *text) timeSpent(r result.Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Where the time went"))
 	for _, p := range r.Phases {
-		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), said(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
+		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
 	}
 	t.WriteString(t.wrap("    ", "    ", effort(r)))
 }
 
-// effort is what a run did in its time.
+// effort returns what a run did in its time.
 func effort(r result.Report) string {
 	overlap := "no copies overlapped"
 	if r.Overlap > 1 {
 		overlap = fmt.Sprintf("up to %d copies overlapped", r.Overlap)
 	}
 	return fmt.Sprintf("%s, %s, %s, effects %s behind their ACK",
-		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, said(r.Lag))
+		counted(r.Deliveries, "delivery"), counted(r.HookCalls, "hook call"), overlap, formatDuration(r.Lag))
 }
 
-// bar is a share of a whole, which is so many columns.
+// bar draws a share of a whole, which has that many columns.
 func bar(part, whole result.Millis, columns int) string {
 	if whole <= 0 {
 		return ""

@@ -1,6 +1,6 @@
 package result
 
-// Counters are a target's count of its deliveries since it started.
+// Counters are a target's counts of its deliveries since it started.
 type Counters struct{ Received, Duplicates, Errors int64 }
 
 func (c Counters) Minus(o Counters) Counters {

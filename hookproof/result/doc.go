@@ -1,2 +1,2 @@
-// Package result has what a run came to, as data: verdicts, findings with their evidence, and the report.
+// Package result is the outcome of a run as data: verdicts, findings with their evidence, and the report.
 package result

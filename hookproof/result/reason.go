@@ -2,18 +2,18 @@ package result
 
 import "errors"
 
-// NotJudged says why something was not judged. It is an error among those who execute, and part of an outcome afterwards.
+// NotJudged is why something was not judged: an error while a case is executed, and part of an outcome afterwards.
 type NotJudged struct {
 	Kind  Reason
 	Text  string
-	Hooks []string // that the target does not offer
+	Hooks []string // needed hooks that the target does not offer
 }
 
 func (r *NotJudged) Error() string { return r.Text }
 
 func NoEvidenceOf(text string) *NotJudged { return &NotJudged{Kind: NoEvidence, Text: text} }
 
-// AsReason is the reason in an error, or nil: then it is a hook's or the context's.
+// AsReason returns the reason in an error; nil if the error is a hook's or the context's.
 func AsReason(err error) *NotJudged {
 	var why *NotJudged
 	if errors.As(err, &why) {

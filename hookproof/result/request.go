@@ -1,15 +1,14 @@
 package result
 
-// Request is what deliveries of a finding have sent: one for all that sent the same body, signed in the same way.
+// Request is what was sent for a finding: one for all deliveries with the same body and signing.
 type Request struct {
-	Name   string `json:"name"` // 1-paid: its number in the finding, and its event's name
+	Name   string `json:"name"` // such as 1-paid: its number in the finding, and its event's name
 	URL    string `json:"url"`
 	Sign   string `json:"sign"`
-	Type   string `json:"type,omitempty"`   // Stripe's type of the event; "" where the body is none
-	Header string `json:"header,omitempty"` // Stripe-Signature, as sent first
+	Type   string `json:"type,omitempty"`   // Stripe's type of the event; "" if the body is no event
+	Header string `json:"header,omitempty"` // Stripe-Signature of the first delivery
 	Body   string `json:"body"`             // byte for byte, unless Masked
-	Masked bool   `json:"masked,omitempty"` // a secret that was in it is •••
-	// Curl is a command for a shell that sends the same body, signed now in the same way with the secret that is in
-	// HOOKPROOF_SECRET.
+	Masked bool   `json:"masked,omitempty"` // the body had a secret, which is •••
+	// Curl is a shell command that sends the same body. It signs in the same way, now, with the secret in HOOKPROOF_SECRET.
 	Curl string `json:"curl"`
 }

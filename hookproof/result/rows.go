@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// Row is one line of a timeline as it is told: a delivery, several that went alike, a fault, or what is left out.
+// Row is one line of a timeline in a report: a delivery, several equal ones, a fault, or rows that are left out.
 type Row struct {
 	Sent
 	Number  int    // of the delivery, from 1; 0 is no delivery
-	Meets   int    // how many others were on their way at the same time
-	Alike   int    // how many deliveries this row stands for; 1 for itself alone, 0 for none
+	Meets   int    // how many others were in flight at the same time
+	Alike   int    // how many deliveries this row stands for; 1 for one delivery, 0 for none
 	IDs     int    // how many event ids those have
-	Slowest Millis // of those; Latency is the least
-	More    int    // how many rows are left out here; 0 is a row that tells something
+	Slowest Millis // the slowest of those; Latency is the fastest
+	More    int    // how many rows are left out here; 0 for any other row
 }
 
 const (
-	alikeShown = 3  // of deliveries that went alike, so many are told one by one
-	rowsShown  = 40 // of one timeline
+	alikeShown = 3  // up to so many equal deliveries have a row each
+	rowsShown  = 40 // the most rows of one timeline
 )
 
-// Numbered are all rows of a timeline, one for each.
+// Numbered returns all rows of a timeline, one for each entry.
 func Numbered(timeline []Sent) []Row {
 	all := make([]Row, len(timeline))
 	number := 0
@@ -37,11 +37,11 @@ func Numbered(timeline []Sent) []Row {
 	return all
 }
 
-// Rows are a timeline as it is told: deliveries that went alike are one row, also among copies that overlap, which come in
-// no order.
+// Rows returns a timeline's rows for a report: equal deliveries are one row, also among copies that overlap, whose order means
+// nothing.
 func Rows(timeline []Sent) []Row {
 	var folded []Row
-	for _, run := range runs(byCrowd(Numbered(timeline))) {
+	for _, run := range runs(groupCrowds(Numbered(timeline))) {
 		if len(run) <= alikeShown {
 			folded = append(folded, run...)
 			continue
@@ -61,7 +61,7 @@ func Rows(timeline []Sent) []Row {
 	return folded
 }
 
-// runs are rows that follow one another and are alike.
+// runs groups consecutive rows that are alike.
 func runs(all []Row) [][]Row {
 	var list [][]Row
 	for from := 0; from < len(all); {
@@ -75,8 +75,9 @@ func runs(all []Row) [][]Row {
 	return list
 }
 
-// byCrowd puts together what is alike among the copies of each crowd: those of one event that were on their way together.
-func byCrowd(all []Row) []Row {
+// groupCrowds sorts the copies of each crowd so that equal ones are consecutive. A crowd is the copies of one event that were in
+// flight together.
+func groupCrowds(all []Row) []Row {
 	for from := 0; from < len(all); {
 		to, end := from+1, all[from].At+all[from].Latency
 		for to < len(all) && all[to].Event != "" && all[to].Event == all[from].Event && all[to].Sign == all[from].Sign && all[to].At < end {
@@ -87,7 +88,7 @@ func byCrowd(all []Row) []Row {
 			first := func(r Row) int {
 				return slices.IndexFunc(crowd, func(other Row) bool { return alike(r.Sent, other.Sent) })
 			}
-			place := map[int]int{} // of each row's number, before they are moved
+			place := map[int]int{} // of each row's number, before the rows are moved
 			for _, r := range crowd {
 				place[r.Number] = first(r)
 			}
@@ -98,7 +99,7 @@ func byCrowd(all []Row) []Row {
 	return all
 }
 
-// alike tells whether two deliveries differ in nothing but time, and the event's id where that is new each time.
+// alike reports whether two deliveries differ only in time, and in the event's id if each has a new one.
 func alike(a, b Sent) bool {
 	a.At, a.Latency, a.ID, a.Request, b.At, b.Latency, b.ID, b.Request = 0, 0, "", 0, 0, 0, "", 0
 	return a.Event != "" && a == b
@@ -114,7 +115,7 @@ func meets(timeline []Sent, i int) int {
 	return n
 }
 
-// Name is the event by our word, and by Stripe's type where the word does not have it.
+// Name returns the event by our word, followed by Stripe's type unless the word contains it.
 func (s Sent) Name() string {
 	if s.Type == "" || strings.Contains(s.Event, s.Type) {
 		return s.Event
@@ -122,7 +123,7 @@ func (s Sent) Name() string {
 	return s.Event + " (" + s.Type + ")"
 }
 
-// Name is the event's, with how many deliveries of it the row stands for.
+// Name returns the event's name, with the number of its deliveries in the row.
 func (r Row) Name() string {
 	if r.Alike > 1 {
 		return fmt.Sprintf("%d × %s", r.Alike, r.Sent.Name())
@@ -130,10 +131,10 @@ func (r Row) Name() string {
 	return r.Sent.Name()
 }
 
-// Gap tells what a row stands for that leaves others out.
+// Gap describes a row that stands for left-out ones.
 func (r Row) Gap() string { return fmt.Sprintf("%d more rows, in the JSON report", r.More) }
 
-// Answer is what a delivery was answered.
+// Answer describes the answer to a delivery.
 func (s Sent) Answer() string {
 	switch {
 	case s.Status == 0 && s.Error != "":

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// The environment's places for the secrets, where a command line names none: that is seen by others. The lines that
-// rerun a failure take them from there, or ask for them, since a report must not tell the secrets.
+// The environment variables for the secrets. A command line would show a secret to others, and a report must not contain one. So
+// the commands that rerun a failure read these variables, or ask for the secret.
 const (
 	SecretVariable         = "HOOKPROOF_SECRET"
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
 )
 
-// Quoted is a word as a shell takes it.
+// Quoted quotes a word for a shell.
 func Quoted(word string) string {
-	if plainWord.MatchString(word) {
+	if unquotedWord.MatchString(word) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+var unquotedWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)

@@ -2,16 +2,16 @@ package result
 
 import "time"
 
-// Info is the verdict on what is no fault, but worth knowing.
+// Info is the verdict on what is no fault, and worth knowing.
 const Info Verdict = "info"
 
-// Reason is why something was not judged.
+// Reason is the kind of reason for which something was not judged.
 type Reason string
 
-// The reasons. Of all but NoHook and NothingToAsk a run is incomplete.
+// The reasons. A run is incomplete for any of them but NoHook and NothingToAsk.
 const (
 	NoHook       Reason = "no-hook"        // the target does not offer what it needs
-	NothingToAsk Reason = "nothing-to-ask" // this target cannot be asked: the check's other relations stand for themselves
+	NothingToAsk Reason = "nothing-to-ask" // this target cannot be asked; the check's other relations are judged without it
 	NoEvidence   Reason = "no-evidence"    // what was seen proves nothing
 	OverBudget   Reason = "over-budget"    // out of time or of hook calls
 	RunEnded     Reason = "run-ended"      // the run ended before it was decided
@@ -19,10 +19,10 @@ const (
 
 func (r Reason) Incomplete() bool { return r != "" && r != NoHook && r != NothingToAsk }
 
-// Incomplete tells whether a check could have been judged and was not.
+// Incomplete reports whether a check could have been judged and was not.
 func (f Finding) Incomplete() bool { return f.Verdict == NotRun && f.Reason.Incomplete() }
 
-// State is what a target says of a subject: report.JSON pointers to values. The subject's own ids stand as {{name}}.
+// State is a target's state of a subject: values by JSON pointer. {{name}} stands for the subject's own id.
 type State map[string]any
 
 // Finding is what one check came to, with its evidence.
@@ -33,37 +33,37 @@ type Finding struct {
 	Verdict       Verdict   `json:"verdict"`
 	Why           string    `json:"why,omitempty"`           // what was wrong, or why it was not run
 	Reason        Reason    `json:"reason,omitempty"`        // why it was not run
-	Missing       []string  `json:"missing,omitempty"`       // hooks that it needs and the target does not offer, in the words of Needs
-	NotRun        []string  `json:"notRun,omitempty"`        // relations of it that were not run, each with why; the verdict is of the others
-	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: to mend that mends this
-	Relation      string    `json:"relation,omitempty"`      // that was broken
-	Schedule      string    `json:"schedule,omitempty"`      // the shortest one that shows it, unless ShrinkStopped says why it may not be
-	ShrinkStopped string    `json:"shrinkStopped,omitempty"` // why there may be a shorter one, such as "out of time (1m0s)"
-	Expected      State     `json:"expected,omitempty"`      // state, by report.JSON pointers
-	Actual        State     `json:"actual,omitempty"`        // state, by report.JSON pointers
-	Timeline      []Sent    `json:"timeline,omitempty"`      // what was sent for it
-	Requests      []Request `json:"requests,omitempty"`      // and what was in that
-	RerunWith     []string  `json:"rerunWith,omitempty"`     // checks that sent it, where this one has sent nothing of its own: it is rerun with them
+	Missing       []string  `json:"missing,omitempty"`       // needed hooks that the target does not offer, in the words of Needs
+	NotRun        []string  `json:"notRun,omitempty"`        // relations that were not run, each with its reason; the verdict is of the others
+	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: fixing that one fixes both
+	Relation      string    `json:"relation,omitempty"`      // the one that was broken
+	Schedule      string    `json:"schedule,omitempty"`      // the shortest that shows the failure, or see ShrinkStopped
+	ShrinkStopped string    `json:"shrinkStopped,omitempty"` // why a shorter one may exist, such as "out of time (1m0s)"
+	Expected      State     `json:"expected,omitempty"`      // by JSON pointer
+	Actual        State     `json:"actual,omitempty"`        // by JSON pointer
+	Timeline      []Sent    `json:"timeline,omitempty"`      // what was sent
+	Requests      []Request `json:"requests,omitempty"`      // the requests of Timeline
+	RerunWith     []string  `json:"rerunWith,omitempty"`     // checks that made the deliveries, if this one made none: it is rerun together with them
 	Reports       []string  `json:"reports,omitempty"`       // public reports of the same fault
 	Fix           string    `json:"fix,omitempty"`           // how to fix it
-	Importance    string    `json:"importance,omitempty"`    // what it costs
-	Relations     int       `json:"relations"`               // how many were decided
+	Importance    string    `json:"importance,omitempty"`    // what the failure costs
+	Relations     int       `json:"relations"`               // how many were judged
 	Took          Millis    `json:"tookMs"`
 }
 
-// Sent is one delivery of a timeline.
+// Sent is one row of a timeline: a delivery or a fault.
 type Sent struct {
 	At      Millis `json:"atMs"` // since the schedule's first delivery
 	Event   string `json:"event"`
-	Type    string `json:"type,omitempty"` // Stripe's type of the event; "" where the body is none
+	Type    string `json:"type,omitempty"` // Stripe's type of the event; "" if the body is no event
 	ID      string `json:"id"`
 	Sign    string `json:"sign"`
 	Status  int    `json:"status"` // 0: no answer
 	Error   string `json:"error,omitempty"`
 	Latency Millis `json:"latencyMs"`
-	Request int    `json:"request,omitempty"` // which of the finding's requests this was, from 1
-	// Fault is what befell the target while this was on its way, such as "cut before message 3 of 7". With
-	// no Event it is a row of its own: what was done between deliveries, such as "stopped and started".
+	Request int    `json:"request,omitempty"` // its number among the finding's requests, from 1
+	// Fault is what struck the target while this was in flight, such as "cut before message 3 of 7". Without an Event it is a row
+	// between deliveries, such as "stopped and started".
 	Fault string `json:"fault,omitempty"`
 }
 
@@ -74,10 +74,10 @@ func MillisOf(d time.Duration) Millis { return Millis(d.Microseconds()) / 1000 }
 
 // Report is a whole run.
 type Report struct {
-	Version int    `json:"version"` // of this form; 1
+	Version int    `json:"version"` // of this format; 1
 	Target  string `json:"target"`  // its URL
-	// Command is how the run was called, up to what chooses checks and seed, and without a secret:
-	// "hookproof check --target FILE --profile strict". A failure is rerun by adding --only and --seed.
+	// Command is the command line of the run, without the flags that choose checks and seed, and without secrets: "hookproof check
+	// --target FILE --profile strict". A failure is rerun by adding --only and --seed.
 	Command    string    `json:"command"`
 	Profile    string    `json:"profile"`
 	Seed       uint64    `json:"seed"`
@@ -85,10 +85,10 @@ type Report struct {
 	Took       Millis    `json:"tookMs"`
 	Lag        Millis    `json:"lagMs"`   // of effects behind their ACKs
 	Overlap    int       `json:"overlap"` // most copies in flight at once
-	Struck     int       `json:"struck"`  // messages between target and database at which something was cut
+	Struck     int       `json:"struck"`  // messages between target and database at which a connection was cut
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
-	Notes      []string  `json:"notes,omitempty"` // what was taken for granted, such as an amount that nobody gave
+	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
 }
@@ -99,7 +99,7 @@ type Spent struct {
 	Took  Millis `json:"tookMs"`
 }
 
-// Count is how many findings have a verdict.
+// Count returns how many findings have a verdict.
 func (r Report) Count(v Verdict) int {
 	n := 0
 	for _, f := range r.Findings {
@@ -110,7 +110,7 @@ func (r Report) Count(v Verdict) int {
 	return n
 }
 
-// Incomplete tells whether something was not run for another reason than a hook that is not there.
+// Incomplete reports whether a check was not run for another reason than a missing hook.
 func (r Report) Incomplete() bool {
 	for _, f := range r.Findings {
 		if f.Incomplete() {
@@ -120,14 +120,14 @@ func (r Report) Incomplete() bool {
 	return false
 }
 
-// Verdict is what a scenario came to.
+// Verdict is what a check or a scenario came to.
 type Verdict string
 
 // The verdicts. No evidence is never a pass.
 const (
 	Pass   Verdict = "pass"
 	Fail   Verdict = "fail"
-	NotRun Verdict = "not-run" // see Result.Why
+	NotRun Verdict = "not-run" // see Finding.Why
 )
 
 // Worse ranks verdicts: a check is as bad as the worst of its cases.

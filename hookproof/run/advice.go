@@ -10,11 +10,12 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// costMayBeForged is check.CostForged where an answer alone was seen: what an endpoint acknowledges it need not have believed.
+// costMayBeForged replaces check.CostForged where only the answer was seen: an endpoint may acknowledge an event that it does not
+// believe.
 const costMayBeForged = "whoever knows the URL may be able to mark orders as paid: that it was accepted was seen, and not what it did; " +
 	"an endpoint that fetches each event from Stripe by its id, and trusts only that, is safe from it"
 
-// What was observed has costs and a fix of its own, whatever check it was observed by.
+// These costs and fixes belong to what was observed, whichever check observed it.
 const (
 	costUnrefused = "the forgery was not accepted, and not refused either: it looks like a fault of the endpoint's own, so whoever knows the URL can fill its log " +
 		"and set off its alarms, among which real faults are lost"
@@ -24,8 +25,8 @@ const (
 	fixOneFact   = "let a payment count once, whichever event reports it: remember the session and its outcome, not the event's id alone"
 )
 
-// advice is what a failure costs and how to fix it, by what was found: the relation as it was shrunk, and what was observed. Where
-// that tells nothing more, the check's row does.
+// advice returns what a failure costs and how to fix it. Both are chosen by the relation, as it was shrunk, and by what was
+// observed. If neither decides, they are those of the check's row.
 func advice(o Outcome) (cost, fix string) {
 	c := o.Case.Check
 	cost, fix = c.Why, c.Fix
@@ -54,15 +55,16 @@ func advice(o Outcome) (cost, fix string) {
 	return cost, fix
 }
 
-// adviceOnState is advice on a wrong state: on what counts twice, on an order that does not matter, on an event that comes too late.
+// adviceOnState is the advice on a wrong state: an effect that happened twice, an order of events that changed the state, an event
+// that came too late.
 func adviceOnState(o Outcome) (cost, fix string) {
 	c := o.Case.Check
-	if c.Family() == "faults" && !c.Poison { // whichever fault it was, its answer was not what is wrong
+	if c.Family() == "faults" && !c.Poison { // the wrong state counts, not the answer under the fault
 		return check.CostLost, check.MendOnce
 	}
 	repeats := func(s check.Step) bool { return s.Genuine() && o.Case.Delivered.Copies(s) > o.Case.Compared.Copies(s) }
 	switch {
-	case o.Case.lacksItsOwn() && slices.ContainsFunc(o.Case.Delivered, repeats):
+	case o.Case.lacksItsVerb() && slices.ContainsFunc(o.Case.Delivered, repeats):
 		return check.CostTwice, check.MendDedupe
 	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Fix
@@ -76,13 +78,13 @@ func adviceOnState(o Outcome) (cost, fix string) {
 		return check.CostTwice, check.MendDedupe
 	case len(late) > 0:
 		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
-	case o.Case.lacksItsOwn():
+	case o.Case.lacksItsVerb():
 		return check.CostOrder, check.MendOrder
 	}
 	return c.Why, c.Fix
 }
 
-// lateTypes are the types of events that only the delivered side has: what comes too late to change anything.
+// lateTypes returns the types of the events that only the delivered side has: they come too late to change anything.
 func (c Case) lateTypes() []string {
 	var types []string
 	for _, s := range c.Delivered {
@@ -95,7 +97,7 @@ func (c Case) lateTypes() []string {
 	return types
 }
 
-// onlyUnrefused tells whether all deliveries were forgeries, and none was accepted.
+// onlyUnrefused reports whether all deliveries were forgeries, and none was accepted.
 func (h History) onlyUnrefused() bool {
 	return len(h.Deliveries) > 0 && !slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Genuine || d.Acknowledged() })
 }

@@ -37,7 +37,7 @@ func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 		want, state normalized
 		cost, fix   string
 	}{
-		"the process ended":                  {counted, faulty, processEnded, nil, nil, costEnded, mendEnded},
+		"the process ended":                  {counted, faulty, processEnded, nil, nil, costEnded, fixEnded},
 		"done, and never acknowledged":       {counted, faulty, doneUnacknowledged, paidState, paidState, check.CostRetry, fixAnswer},
 		"never acknowledged":                 {counted, same("paid", "paid"), neverAcknowledged, nil, nil, check.CostRetry, "look in the target's log for why it refuses refund and dispute; " + fixAnswer},
 		"never acknowledged after a fault":   {counted, faulty, neverAcknowledged, nil, nil, check.CostRetry, fix},

@@ -8,7 +8,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// subject asks for a fresh one.
+// subject asks the target for a fresh subject.
 func (x *executor) subject(ctx context.Context) (event.Subject, error) {
 	return x.subjectBy(ctx, x.ask)
 }
@@ -22,12 +22,12 @@ func (x *executor) subjectBy(ctx context.Context, ask asking) (s event.Subject, 
 		return err
 	})
 	if err == nil {
-		x.given(s)
+		x.recordIDs(s)
 	}
 	return s, err
 }
 
-// revivals is how often a process that has ended is started again for one hook.
+// revivals is how many times a process that has ended is started again for one hook call.
 const revivals = 4
 
 // ask calls a hook, and starts the target's process again where that has ended, a few times.

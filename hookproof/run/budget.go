@@ -8,23 +8,23 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// budget is what a run may take.
+// budget is what a run may use: time and hook calls.
 type budget struct {
 	began   time.Time
 	options Options
-	calls   atomic.Int64 // of hooks
-	kept    atomic.Int64 // calls for the last reading
+	calls   atomic.Int64 // calls of hooks so far
+	kept    atomic.Int64 // calls reserved for the last reading
 }
 
 func (b *budget) called() { b.calls.Add(1) }
 
-// spent says what is used up; nil is nothing.
+// spent returns what is used up; nil if nothing is.
 func (b *budget) spent() *result.NotJudged { return b.spentAfter(0) }
 
-// callsOfCase is what a case is taken to cost in hook calls: a subject, its state and the reference's, read twice.
+// callsOfCase is the estimate of a case's hook calls: a subject, and its state and the reference's, each read twice.
 const callsOfCase = 5
 
-// spentAfter is spent, were so many hooks more called.
+// spentAfter is spent if that many more hooks were called.
 func (b *budget) spentAfter(calls int) *result.NotJudged {
 	switch {
 	case b.options.Thorough:

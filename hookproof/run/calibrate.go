@@ -13,19 +13,19 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// facts are what the calibration has found out about a target. Nothing changes them afterwards.
+// facts are what the calibration has found out about a target. They never change afterwards.
 type facts struct {
 	lag         time.Duration   // of effects behind their ACKs
 	neutral     target.Outgoing // an event that is acknowledged however often it comes
-	accepted    string          // the event that the word carrier stands for: of what was acknowledged first, or of the like about an object of the target's own
+	accepted    string          // the event behind the name "carrier": the first that was acknowledged, or the same event about an object of the target
 	substituted bool            // payments are replaced by the neutral type: see facts.spec
-	sample      event.Subject   // for single deliveries of which no state is read
-	ids         ownIDs          // short ids that states were found to hold
-	notes       []string        // what is taken for granted, for the report
+	sample      event.Subject   // the subject of single deliveries whose state is not read
+	ids         idPlaces        // places at which states hold short ids
+	notes       []string        // assumptions, for the report
 }
 
-// calibrate finds out whether the target can be judged: it is reachable, takes what is genuine, shows
-// what is done, and how far effects lag behind their ACKs.
+// calibrate finds out whether the target can be judged: it is reachable, it accepts genuine events, its state shows their effects.
+// It also measures how far effects lag behind their ACKs.
 func (x *executor) calibrate(ctx context.Context) error {
 	if err := x.target.Reach(ctx); err != nil {
 		return cmp.Or(ctx.Err(), error(&Unusable{err.Error()}))
@@ -33,7 +33,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err := x.firstAnswer(ctx); err != nil {
 		return err
 	}
-	if err := x.replicasTakeIt(ctx); err != nil {
+	if err := x.checkReplicas(ctx); err != nil {
 		return err
 	}
 	if x.target.Subject == nil || x.target.State == nil {
@@ -46,12 +46,12 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if text := granted(h.Subject); text != "" {
+	if text := assumedMoney(h.Subject); text != "" {
 		x.facts.notes = append(x.facts.notes, text)
 	}
-	hurried := x.unhurried()
-	defer hurried()
-	grants := granting()
+	restore := x.allowSlowAnswers()
+	defer restore()
+	grants := grantSchedule()
 	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
 	}
@@ -59,16 +59,16 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if len(h.Unacknowledged) > 0 {
 		return x.diagnose(ctx, acknowledged)
 	}
-	if acknowledged.Latency > x.timings.TooSlow { // as the first may be, where a program is woken for it
+	if acknowledged.Latency > x.timings.TooSlow { // the first answer may be slow, if a program has to wake for it
 		again, err := x.deliverFresh(ctx, grants)
 		if err != nil {
 			return err
 		}
 		if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
-			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", tenths(acknowledged.Latency), tenths(second.Latency))}
+			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", roundToTenths(acknowledged.Latency), roundToTenths(second.Latency))}
 		}
 	}
-	hurried()
+	restore()
 	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
 		if errors.As(err, new(*unseenError)) {
 			return cmp.Or(x.findNeutral(ctx), err)
@@ -79,10 +79,10 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return &Unusable{err.Error()}
 	}
-	if settled, err = x.alikeWhenPaid(ctx, grants, fresh, settled, h.Subject); err != nil {
+	if settled, err = x.comparePaidSubjects(ctx, grants, fresh, settled, h.Subject); err != nil {
 		return err
 	}
-	// Of the subject that no state is read of: it is sent again and again, which not every target counts once.
+	// For the subject whose state is not read: the event is sent again and again, and not every target counts it once.
 	if err := x.findNeutral(ctx); err != nil {
 		return err
 	}
@@ -91,18 +91,18 @@ func (x *executor) calibrate(ctx context.Context) error {
 	return nil
 }
 
-// unhurried lets answers take their time, until the returned function is called, once or more.
-func (x *executor) unhurried() (hurried func()) {
+// unhurried raises the answer timeout until the returned function is called. That may be called more than once.
+func (x *executor) allowSlowAnswers() (restore func()) {
 	usual := x.sender.Timings.Answer
 	x.sender.Timings.Answer = x.timings.FirstAnswer
 	return func() { x.sender.Timings.Answer = usual }
 }
 
-func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
+func roundToTenths(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
 
-// firstAnswer looks for one genuine delivery that is taken.
+// firstAnswer looks for one genuine delivery that the target acknowledges.
 func (x *executor) firstAnswer(ctx context.Context) error {
-	defer x.unhurried()()
+	defer x.allowSlowAnswers()()
 	var first target.Delivery
 	for _, word := range []string{"unhandled", "stranger"} {
 		e, err := eventOf(life.Vocabulary[word], life.Stranger(nil, true), x.target, time.Now(), false)
@@ -116,7 +116,7 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 				return err
 			}
 			if again := x.sender.Send(ctx, what); again.Latency > x.timings.TooSlow {
-				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", tenths(d.Latency), tenths(again.Latency))}
+				return &diagnosis{"ack-policy/in-time", fmt.Sprintf("events that nobody waits for were answered after %s and %s", roundToTenths(d.Latency), roundToTenths(again.Latency))}
 			}
 		}
 		if d.Acknowledged() {
@@ -131,14 +131,14 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 		}
 	}
 	if x.target.Subject != nil {
-		return x.ownAnswer(ctx)
+		return x.firstAnswerAboutSubject(ctx)
 	}
 	return x.diagnose(ctx, first)
 }
 
-// ownAnswer looks for one about an object of the target's own, where nothing else is taken.
-func (x *executor) ownAnswer(ctx context.Context) error {
-	h, err := x.deliverFresh(ctx, granting())
+// firstAnswerAboutSubject looks for an ACK of an event about an object of the target, if the target acknowledges nothing else.
+func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
+	h, err := x.deliverFresh(ctx, grantSchedule())
 	if err != nil {
 		return err
 	}
@@ -146,17 +146,17 @@ func (x *executor) ownAnswer(ctx context.Context) error {
 		return x.diagnose(ctx, h.Deliveries[len(h.Deliveries)-1])
 	}
 	x.facts.neutral, x.facts.sample = target.Outgoing{Event: h.events[life.Payment.Grant()], Label: life.Payment.Grant(), Sign: "genuine"}, h.Subject
-	x.facts.accepted = life.Neighbours + life.Payment.Grant() // the state of a schedule's own subject may be looked at
+	x.facts.accepted = life.Neighbours + life.Payment.Grant() // other events of this kind, since the state of a schedule's own subject may be read
 	return nil
 }
 
-// replicasTakeIt asks each replica once, where the target has taken an event: copies that one of them never sees would
-// pass for copies that count once.
-func (x *executor) replicasTakeIt(ctx context.Context) error {
-	defer x.unhurried()()
+// checkReplicas asks each replica once, after the target has acknowledged an event. A replica that handles no copies would make
+// duplicates look as if they counted once.
+func (x *executor) checkReplicas(ctx context.Context) error {
+	defer x.allowSlowAnswers()()
 	for _, url := range x.target.Replicas {
 		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
-		// A start hook has ended when the target listens: a replica that it starts as well may be later.
+		// The start hook returns when the target listens. A replica that it starts as well may need longer.
 		for deadline := time.Now().Add(x.timings.Ready); x.target.Start != nil && !replica.Listens() && time.Now().Before(deadline); {
 			if err := target.Sleep(ctx, x.timings.Poll); err != nil {
 				return err
@@ -172,14 +172,14 @@ func (x *executor) replicasTakeIt(ctx context.Context) error {
 			return err
 		}
 		if d := x.sender.Send(ctx, what); !d.Acknowledged() {
-			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, target.Said(d), says(d))}))
+			return cmp.Or(ctx.Err(), error(&Unusable{fmt.Sprintf("the replica %s answers %s to an event that the target has accepted%s; are its path and its secret right?", url, target.Said(d), quoteAnswer(d))}))
 		}
 	}
 	return nil
 }
 
-// freshState is what the target says of a subject to which nothing was delivered. Two subjects, and two
-// readings, must agree. One of them is answered, the other serves where no state is read.
+// freshState returns the state of a subject to which nothing was delivered. It makes two subjects: their states must agree, and so
+// must two readings of one. It returns the first subject's history; the second serves where no state is read.
 func (x *executor) freshState(ctx context.Context) (normalized, *History, error) {
 	var two [2]*History
 	var states [3]normalized
@@ -210,7 +210,7 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 	return states[1], two[1], nil
 }
 
-// measureLag waits until the payment shows.
+// measureLag waits until the payment shows in the state.
 func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized, since time.Time) error {
 	for deadline, pause := time.Now().Add(x.timings.FirstShown), x.timings.Poll; ; pause = min(2*pause, 25*x.timings.Poll) {
 		if err := x.read(ctx, t); err != nil {
@@ -221,7 +221,7 @@ func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized,
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherwise(*t.last())}
+			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherReasons(*t.last())}
 		}
 		if err := target.Sleep(ctx, pause); err != nil {
 			return err

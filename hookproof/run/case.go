@@ -6,19 +6,20 @@ import (
 	"example.com/hookproof/hookproof/check"
 )
 
-// Case is one relation of a check with every choice made: what is tried.
+// Case is what is tried: one relation of a check, with one order of events and one choice of alternatives.
 type Case struct {
 	Check check.Check
 	check.Relation
 	Delivered, Compared check.Schedule // the relation's two sides
 
 	Message   int  // the message between target and database at which the fault strikes; 0 is each in turn
-	MinCopies int  // how many copies are needed for some to overlap; 0 is as many as the relation says
-	AtOnce    bool // the states are compared at once, and not at the end of the run
+	MinCopies int  // how many copies are needed for some to overlap; 0 is the relation's own number
+	AtOnce    bool // the states are compared at once, not at the end of the run
 	Row       int  // its place among the check's cases
 }
 
-// casesOf are what a check comes to: of orders a seed picks some if there are more than limit. An error is a mistake in its row.
+// casesOf returns a check's cases. If a relation has more than limit orders, a seed picks some. An error is a mistake in the
+// check's row.
 func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 	var all []Case
 	for _, relation := range c.Relations {
@@ -32,7 +33,7 @@ func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 				return nil, fmt.Errorf("%s: %w", c.Name, err)
 			}
 			if relation.Op == "=" && relation.Fault == "" && delivered.String() == compared.String() {
-				continue // an order that is the reference's own
+				continue // the order that the reference has
 			}
 			one := relation
 			one.Left = text
@@ -42,21 +43,22 @@ func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 	return all, nil
 }
 
-// crowded is the case with as many copies as are needed for some to overlap: what is reported is what is sent.
+// crowded is the case with as many copies as are needed for some to overlap, so that the report shows what is sent.
 func (c Case) crowded(least int) Case {
 	c.Delivered, c.MinCopies = c.Delivered.Crowded(least), least
 	c.Left = c.Delivered.String()
 	return c
 }
 
-// with is the case with two other schedules, whose states are compared at once.
+// with is the case with two other schedules. Their states are compared at once.
 func (c Case) with(delivered, compared check.Schedule) Case {
 	c.Delivered, c.Compared, c.AtOnce = delivered, compared, true
 	c.Left, c.Right = delivered.String(), compared.String()
 	return c
 }
 
-// base is what both schedules begin with, short of all of the compared one, which shows what came after that.
+// base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
+// after it.
 func (c Case) base() string {
 	n := 0
 	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {

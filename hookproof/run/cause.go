@@ -7,31 +7,31 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// cause is a check whose failure explains others': what is wrong with them is what it has found.
+// cause is a check whose failure can explain the failures of others.
 type cause struct {
 	check    string // "" is any
-	beside   string // another check that must have failed as well; "" if none need
+	beside   string // a second check that must have failed as well; "" if none
 	explains func(cause, other evidence) bool
 }
 
 // evidence is what is known of a failed check.
 type evidence struct {
-	check   string
-	places  []string // of the state that were wrong
-	doubled bool     // all of them numbers larger than they should be, or what should not be there
-	copied  []string // events that came several times: "paid" under one id, "paid+" under several
-	facts   string   // that show it, see instance.facts
-	begins  string   // the schedule, where its state holds what it should not
-	strays  bool     // it is shown without what the check asks about, so that its own advice is not meant
-	lost    bool     // what the target knew is lost since it was stopped and started
-	refused int      // how a target answers what it has done already, where all that is wrong is that answer; else 0
-	taken   []string // how that was signed which was taken, where all that is wrong is that
+	check      string
+	places     []string // of the state that were wrong
+	doubled    bool     // every wrong place holds a larger number than it should, or something that should not be there
+	copied     []string // events that came several times: "paid" under one id, "paid+" under several
+	facts      string   // the facts that show the failure, see Case.facts
+	begins     string   // the schedule, if its state holds what it should not
+	otherFault bool     // the failure was shown without what the check asks about, so the check's advice does not apply
+	lost       bool     // a restart lost the target's state
+	refused    int      // the status of the answer to duplicates, if that answer is all that is wrong; else 0
+	taken      []string // the signings that were accepted, if that is all that is wrong
 
-	declines string // how a target answers types that it does not handle, where all that is wrong is that answer; else ""
-	ended    string // where a fault of the database has ended the process, how that is mended; else ""
+	declines string // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
+	ended    string // the fix, if a fault of the database ended the process; else ""
 }
 
-// causes are looked at in this order, and of those that explain a failure the first is told.
+// causes are tried in this order. The first that explains a failure is reported.
 var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
 	{"ack-policy/unhandled-type", "", func(cause, other evidence) bool { return cause.declines != "" && cause.declines == other.declines }},
@@ -40,21 +40,21 @@ var causes = []cause{
 	{"idempotence/refund-redelivered", "", doublesAlike},
 	{"idempotence/two-ids", "", doublesAlike},
 	{"authenticity/wrong-secret", "", func(cause, other evidence) bool { return forgeries(cause.taken) && forgeries(other.taken) }},
-	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // no signature is looked at, so no time is
+	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // signatures are not checked at all, so neither is their time
 		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
-	{"meaning/unpaid", "", begunSo},
-	{"", "", func(cause, other evidence) bool { return !cause.strays && sameFacts(cause, other) }},
+	{"meaning/unpaid", "", sameBeginning},
+	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
 
-// bothEnded tells whether the process has ended both times for one reason: what ends it when the database is away may end it at a cut
-// as well.
+// bothEnded reports whether the process ended both times for one reason: what ends it while the database is away may end it at a
+// cut connection as well.
 func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
 
-// explain says of each failure which other one explains it, or "".
+// explain maps each failure to the failure that explains it, or to "".
 func explain(failed []evidence) map[string]string {
 	because, causing := map[string]string{}, map[string]bool{}
 	find := func(check string) bool {
@@ -78,26 +78,27 @@ func explain(failed []evidence) map[string]string {
 	return because
 }
 
-// evidenceOf is what a failed check has shown, in a run in which such types were taken.
+// evidenceOf returns what a failed check has shown. taken are the event types that the target acknowledged in this run.
 func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence {
 	c := worst.Case
-	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), strays: c.lacksItsOwn(),
+	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), otherFault: c.lacksItsVerb(),
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
-		e.refused, e.declines = worst.refusesRepeats(), worst.History.declines(taken)
+		e.refused, e.declines = worst.refusesDuplicates(), worst.History.declines(taken)
 	}
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}
 	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
-		e.begins, e.places = c.Left, showsAs(f.Actual, whole.decoded(), f.Expected)
+		e.begins, e.places = c.Left, placesLike(f.Actual, whole.decoded(), f.Expected)
 	} else {
 		e.places, e.doubled = doubled(f.Expected, f.Actual)
 	}
 	return e
 }
 
-// doubled are the places at which a state differs from what it should be, and whether all of them hold more than that.
+// doubled returns the places at which a state differs from the expected one, and whether every one of them holds more than
+// expected.
 func doubled(expected, seen result.State) (places []string, more bool) {
 	if expected == nil || seen == nil {
 		return nil, false
@@ -125,10 +126,10 @@ func larger(a, b any) bool {
 	return is && too && x > y
 }
 
-// refusesRepeats is how a target answers what it has done already, where nothing else is wrong with the answers:
-// every failure that no fault explains is of an event that another delivery of it was acknowledged for, or that a fault met
-// when it came first and that was done then. Else it is 0.
-func (o Outcome) refusesRepeats() int {
+// refusesDuplicates returns the status with which a target refuses an event that it has already handled, if nothing else is wrong
+// with the answers. Each failure must be of an event that was acknowledged in another delivery, or of one that was handled
+// although a fault struck its first delivery. Else it returns 0.
+func (o Outcome) refusesDuplicates() int {
 	taken, struck, known, status := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
 	for _, d := range o.History.Deliveries {
 		if d.Acknowledged() && d.EventID != "" {

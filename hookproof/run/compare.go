@@ -20,7 +20,7 @@ func (c Case) references() []string {
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
-		if c.base() == "" && !c.Delivered.Has(notYet) { // what is judged cannot be its own excuse
+		if c.base() == "" && !c.Delivered.Has(notYet) { // the schedule under test cannot be its own excuse
 			list = append(list, notYet)
 		}
 	}
@@ -30,8 +30,8 @@ func (c Case) references() []string {
 	return list
 }
 
-// unhandled names the event type of a case that the target has listed as one that it does not handle, where the relation would
-// demand that it does, or is evidence only where the state shows that type.
+// unhandled returns the event type of a case that the target file lists under unhandled. The relation would demand an effect of
+// that type, or is evidence only if the state shows one.
 func (c Case) unhandled(types []string) string {
 	switch {
 	case c.Op == "":
@@ -43,7 +43,7 @@ func (c Case) unhandled(types []string) string {
 		return slices.ContainsFunc(a, func(s check.Step) bool { return s.Verb == "" && !slices.ContainsFunc(b, s.Tells) })
 	}
 	if c.Op == "=" && c.If == "" && !differ(c.Compared, c.Delivered) {
-		return "" // more events than the compared side has, which must change nothing: ignoring them is right
+		return "" // the delivered side has more events, which must change nothing: ignoring them is right
 	}
 	for _, s := range slices.Concat(c.Delivered, c.Compared) {
 		if spec := life.Vocabulary[s.Event]; s.Verb == "" && spec.Event != "" && slices.Contains(types, life.FixtureType(spec.Event)) {
@@ -53,7 +53,7 @@ func (c Case) unhandled(types []string) string {
 	return ""
 }
 
-// compareStates judges a history's state by those that the case compares it with.
+// compareStates judges a history's state by the states that the case compares it with.
 func compareStates(o Outcome) Outcome {
 	c, h := o.Case, o.History
 	if h.Lost != "" {
@@ -71,13 +71,13 @@ func compareStates(o Outcome) Outcome {
 		if len(places) == 0 {
 			return o
 		}
-		if ownOnly(places, o.Seen, h) {
+		if perObjectOnly(places, o.Seen, h) {
 			return o.notRun(result.NoEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
 		}
 		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
 			return o.lost(h.State.describe(whole))
 		}
-		if h.Unlearnt != nil { // what differs may be what the view would leave out
+		if h.Unlearnt != nil { // the difference may be at a place that the view would leave out
 			return o.notRun(h.Unlearnt)
 		}
 		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
@@ -98,15 +98,15 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
-// ownOnly tells whether a state differs only at places at which any two subjects do, and holds there what may be its subject's own.
-func ownOnly(places []string, seen normalized, h History) bool {
+// perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.
+func perObjectOnly(places []string, seen normalized, h History) bool {
 	return len(h.PerObject) > 0 && !slices.ContainsFunc(places, func(place string) bool {
-		return !slices.Contains(h.PerObject, place) || !mayBeOwn(seen[place], h.Subject)
+		return !slices.Contains(h.PerObject, place) || !mayBePerObject(seen[place], h.Subject)
 	})
 }
 
-// lost fails a case that has lost a state by what was done to the target.
-func (o Outcome) lost(says string) Outcome {
+// lost fails a case whose restart lost the target's state.
+func (o Outcome) lost(why string) Outcome {
 	h := o.History
 	what := h.Schedule
 	if o.Case.Fault != "" {
@@ -117,7 +117,7 @@ func (o Outcome) lost(says string) Outcome {
 		was = ", which was " + h.Before.String() + " before the restart"
 	}
 	o.Want = h.Before
-	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, says))
+	return o.fails(stateLost, fmt.Sprintf("after %s the state is lost%s: %s", what, was, why))
 }
 
 func orNothing(schedule string) string {

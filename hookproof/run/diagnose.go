@@ -20,7 +20,7 @@ type diagnosis struct{ check, why string }
 
 func (d *diagnosis) Error() string { return d.why }
 
-// findings are what the checks come to then. What was delivered shows it.
+// findings returns the findings of all checks in that case. The deliveries are the evidence.
 func (d *diagnosis) findings(checks []check.Check, delivered []target.Delivery, secrets []string, r rules) []result.Finding {
 	var list []result.Finding
 	for _, c := range checks {
@@ -34,7 +34,7 @@ func (d *diagnosis) findings(checks []check.Check, delivered []target.Delivery, 
 	return list
 }
 
-// diagnose says why nothing that is genuine is taken.
+// diagnose returns why no genuine event is accepted.
 func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error {
 	switch {
 	case (refused.Status == 0 || refused.Status/100 == 4) && x.target.SpeaksTLS(ctx):
@@ -44,22 +44,22 @@ func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error 
 	case refused.Status/100 == 3:
 		return x.diagnoseRedirect(ctx, refused)
 	case refused.Status == http.StatusNotFound || refused.Status == http.StatusMethodNotAllowed:
-		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, says(refused))}
+		return &Unusable{fmt.Sprintf("the target answers %d to a POST%s; is the path of the URL right?", refused.Status, quoteAnswer(refused))}
 	case refused.Status == http.StatusTooManyRequests:
 		return &diagnosis{"ack-policy/no-rate-limit", "the target answers 429 to the first delivery"}
 	case refused.Status/100 == 5:
-		if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+		if err := x.acceptsVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 			return err
 		}
-		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, says(refused))}
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, quoteAnswer(refused))}
 	}
 	return x.diagnoseRefusal(ctx, refused)
 }
 
-// forwarded tells an app that stands behind TLS that a delivery came by it.
+// forwarded is the header by which an app behind TLS knows that a delivery came over TLS.
 const forwarded = "X-Forwarded-Proto"
 
-// diagnoseRedirect tells an app behind TLS, which redirects what comes by plain HTTP, from one that redirects everything.
+// diagnoseRedirect distinguishes an app behind TLS, which redirects plain HTTP, from one that redirects everything.
 func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery) error {
 	told := fmt.Sprintf("the target answers %d, a redirect, to everything", refused.Status)
 	if refused.Location != "" {
@@ -79,18 +79,18 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
 }
 
-// says quotes what a target has answered, to be put behind a statement: it knows better than we do.
-func says(d target.Delivery) string {
+// quoteAnswer quotes the target's answer, to be put behind a statement: the target may know the reason.
+func quoteAnswer(d target.Delivery) string {
 	if text := strings.TrimSpace(d.Answer); text != "" {
 		return fmt.Sprintf(", saying %.300q", text)
 	}
 	return ""
 }
 
-// diagnoseRefusal tells a wrong secret from a body that was not verified as it came, and from an API version that is not
-// the target's.
+// diagnoseRefusal distinguishes a wrong secret, a body that was changed before its verification, and an API version that the
+// target does not take.
 func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery) error {
-	if err := x.takesVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
+	if err := x.acceptsVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 		return err
 	}
 	for _, word := range []string{"ascii", "compact"} {
@@ -111,10 +111,10 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery)
 	if refused.Status == http.StatusUnsupportedMediaType {
 		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not accept Stripe's content type, application/json; charset=utf-8"}
 	}
-	if err := x.takesVersion(ctx, refused, pinned); err != nil {
+	if err := x.acceptsVersion(ctx, refused, pinned); err != nil {
 		return err
 	}
-	forged, err := x.toldFromForgery(ctx)
+	forged, err := x.answerToForgery(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// eventOf makes an event of the vocabulary for a subject, as the target is sent it.
+// eventOf makes the event of a spec for a subject, in the target's API version and livemode.
 func eventOf(w life.Spec, s event.Subject, t *target.Target, born time.Time, tie bool) (event.Event, error) {
 	return w.About(s, t.APIVersion, t.Livemode, born, tie)
 }

@@ -18,8 +18,8 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// executor carries cases out on a target and answers what was seen. It makes no verdict. Its methods are safe for concurrent use,
-// and none holds a lock while it waits.
+// executor executes cases on a target and returns what was seen. It makes no verdict. Its methods are safe for concurrent use, and
+// none holds a lock while it waits.
 type executor struct {
 	target  *target.Target
 	options Options
@@ -29,36 +29,36 @@ type executor struct {
 	facts   facts
 	budget  budget
 
-	traffic *semaphore.Weighted // those who deliver beside others hold one of atMost, who must be alone all of them
+	traffic *semaphore.Weighted // who delivers beside others holds one of atMost; who must be alone holds all
 	process process
 	ends    atomic.Int64 // how often the target's process was found to have ended
 
 	mu         sync.Mutex
 	references map[string]*lazy[*reference]
-	untouched  []event.Subject   // that were made, and of which nothing was taken
-	messages   map[string]int    // that pass during a schedule's last step
+	untouched  []event.Subject   // subjects that were made, and about which nothing was acknowledged
+	messages   map[string]int    // messages to the database during a schedule's last step
 	overlap    int               // most copies in flight at once
-	struck     int               // messages at which something was cut
-	lastFault  time.Time         // when it was over
-	lastStart  time.Time         // of the process
-	faults     period            // in which answers are not judged
-	outages    []period          // in which the target's process had ended
-	suspect    *History          // whose delivery was cut off when the process ended
-	dead       *result.NotJudged // why nothing more is judged; nil where something is
-	counters   result.Counters   // as read last, when so many deliveries had been made
+	struck     int               // messages at which a connection was cut
+	lastFault  time.Time         // the end of the last fault
+	lastStart  time.Time         // the last start of the process
+	faults     period            // the phase of the faults, whose answers are not judged as usual
+	outages    []period          // times in which the target's process had ended
+	suspect    *History          // the history whose delivery was cut off when the process ended
+	dead       *result.NotJudged // why nothing more is judged; nil while the target can be judged
+	counters   result.Counters   // as read last, after countersAt deliveries
 	countersAt int
 	memory     memory
-	lastWords  string       // of the process that has ended last, on standard error
+	lastStderr string       // standard error of the process that ended last
 	unseen     *unseenError // why no effect can be judged; nil if effects are seen
 }
 
 // atMost is how many cases are executed at once.
 const atMost = 8
 
-// period is a time in which answers are not judged. A zero end is none.
+// period is a time in which answers are not judged. A zero end is an open one.
 type period struct{ from, to time.Time }
 
-// overlaps tells whether a delivery was on its way then.
+// overlaps reports whether a delivery was in flight during the period.
 func (p period) overlaps(d target.Delivery) bool {
 	return !p.from.IsZero() && d.SentAt.Add(d.Latency).After(p.from) && (p.to.IsZero() || d.SentAt.Before(p.to))
 }
@@ -72,12 +72,12 @@ func newExecutor(t *target.Target, options Options) *executor {
 	return x
 }
 
-// beside does something while others deliver as well.
+// beside runs do while others deliver as well.
 func (x *executor) beside(ctx context.Context, do func(context.Context) error) error {
 	return x.holding(ctx, 1, do)
 }
 
-// alone does something while nothing else is on its way.
+// alone runs do while nothing else is in flight.
 func (x *executor) alone(ctx context.Context, do func(context.Context) error) error {
 	return x.holding(ctx, atMost, do)
 }
@@ -90,10 +90,10 @@ func (x *executor) holding(ctx context.Context, share int64, do func(context.Con
 	return do(context.WithValue(ctx, shareKey{}, share))
 }
 
-// shareKey is the key of the share of the traffic that is held in a context.
+// shareKey is the context key of the share of the traffic that the caller holds.
 type shareKey struct{}
 
-// pause waits, and lets others use its share of the traffic meanwhile.
+// pause waits, and gives up the caller's share of the traffic meanwhile.
 func (x *executor) pause(ctx context.Context, d time.Duration) error {
 	share, _ := ctx.Value(shareKey{}).(int64)
 	x.traffic.Release(share)
@@ -104,8 +104,8 @@ func (x *executor) pause(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// execute carries a case out: on one subject, or, where a fault strikes at one message after the other, on as many as it takes.
-// The error is a hook's or the context's; a reason is part of the history.
+// execute executes a case: on one subject, or, if a fault strikes at one message after the other, on as many as that needs. An
+// error comes from a hook or the context. A reason for not judging is part of the history.
 func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error] {
 	return func(yield func(History, error) bool) {
 		err := x.prepare(ctx, c)
@@ -127,14 +127,15 @@ func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error
 	}
 }
 
-// progress is how far a case is executed.
+// progress is how far a case has been executed.
 type progress struct {
 	next, last int // messages at which a fault strikes
 	struck     int // how often it did
 	done       bool
 }
 
-// prepare delivers what the case is compared with, which is evidence for others as well, and tells whether the case can be asked.
+// prepare delivers the schedules that the case is compared with, whose states other cases use as well. It returns a reason if the
+// case cannot be asked.
 func (x *executor) prepare(ctx context.Context, c Case) error {
 	if why := x.isDead(); why != nil {
 		return why
@@ -169,14 +170,14 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h, err = x.executeFault(ctx, c, at)
 	case c.Counts != nil:
 		h, err = x.executeCounts(ctx, c)
-	case c.Op == "≠": // of two references
+	case c.Op == "≠": // compares two references
 		var one *reference
 		if one, err = x.reference(ctx, c.Left); err == nil {
 			seen := *one.history
 			h = &seen
 		}
 	case c.Op == "":
-		h, err = x.deliverUnread(ctx, c.Delivered)
+		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
 		h, err = x.deliverFresh(ctx, c.Delivered)
 	}
@@ -184,7 +185,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		if h.Overlap < 2 {
 			err = result.NoEvidenceOf("no two copies were in flight at the same time")
 		} else {
-			x.overlapped(h.Overlap)
+			x.recordOverlap(h.Overlap)
 		}
 	}
 	if err == nil {
@@ -197,7 +198,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
 	case x.unseen != nil:
 		h.Unseen = true
-	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state tells whether it was done all the same
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
 		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
 		}
@@ -213,10 +214,10 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	return h, err
 }
 
-// meansToIgnore is why nothing is asked of a type that is listed under unhandled.
+// meansToIgnore is the reason for not asking about a type that is listed under unhandled.
 const meansToIgnore = "unhandled lists "
 
-// ignores is the reason why events that were never acknowledged say nothing; nil where they do.
+// ignores returns why events that were never acknowledged prove nothing; nil if they do.
 func (x *executor) ignores(unacknowledged []string) error {
 	if name := x.ignored(unacknowledged); name != "" {
 		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + name}
@@ -233,7 +234,7 @@ func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History
 	case s.Verb("make"):
 		x.budget.called()
 		if h.Subject, object, err = x.target.Announced(ctx); err == nil {
-			x.given(h.Subject)
+			x.recordIDs(h.Subject)
 		}
 	case x.target.Subject != nil:
 		h.Subject, err = x.subject(ctx)
@@ -247,11 +248,11 @@ func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History
 	return h, x.deliver(ctx, h, s, object, nil)
 }
 
-// strikeFunc delivers a step while something goes wrong.
+// strikeFunc delivers a step while a fault strikes.
 type strikeFunc func(ctx context.Context, x *executor, h *History, step int) error
 
-// deliver delivers a schedule to a history's subject, and what is not acknowledged again. object makes the subject; a strike
-// delivers the last step.
+// deliver delivers a schedule to a history's subject, and redelivers what is not acknowledged. object makes the subject. If
+// strikes is not nil, it delivers the last step.
 func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, object func(context.Context) error, strikes strikeFunc) error {
 	s = s.Crowded(x.minCopies())
 	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]event.Event{}, make([][]int, len(s))
@@ -295,7 +296,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	return x.redeliver(ctx, h)
 }
 
-// bind makes a step's event, unless an earlier step has.
+// bind makes a step's event, unless an earlier step has made it.
 func (x *executor) bind(ctx context.Context, h *History, step check.Step, born time.Time) error {
 	if _, there := h.events[step.Event]; there {
 		return nil
@@ -343,16 +344,16 @@ func (x *executor) post(ctx context.Context, h *History, n int, step check.Step)
 		h.Deliveries = append(h.Deliveries, d)
 		taken = taken || d.Acknowledged()
 	}
-	if !step.Genuine() || step.Want != "" { // one whose answer is demanded is judged by its answer
+	if !step.Genuine() || step.Want != "" { // a step that demands an answer is judged by that answer
 		return
 	}
 	h.pending = slices.DeleteFunc(h.pending, func(name string) bool { return name == step.Event })
-	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // what was taken before is not sent again because a copy was refused
+	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // an acknowledged event is not redelivered because a later copy was refused
 		h.pending = append(h.pending, step.Event)
 	}
 }
 
-// url is where the nth copy goes.
+// url is the URL of the nth copy.
 func (x *executor) url(s check.Schedule, n int) string {
 	if !s.Verb("spread") {
 		return x.target.URL
@@ -361,22 +362,22 @@ func (x *executor) url(s check.Schedule, n int) string {
 	return urls[n%len(urls)]
 }
 
-// gate is how many copies overlap where nothing forces them to.
-const gate = 50
+// crowdSize is how many copies overlap without any help.
+const crowdSize = 50
 
-// minCopies is how many copies are sent at least for some to overlap.
+// minCopies is the least number of copies of which some overlap.
 func (x *executor) minCopies() int {
 	if x.target.Proxy != nil {
 		return 2
 	}
-	return gate
+	return crowdSize
 }
 
-// crowd delivers copies at once, with the database's answers held back for a while, so that they overlap. Where each waits
-// for the one before, the last of a dozen would else be answered later than the target's own time-out allows, and that would be
-// our doing.
+// crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
+// Timings.HoldFor: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
+// target's own time-out because of us.
 func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
-	if x.target.Proxy != nil && len(copies) < gate { // of a larger crowd some overlap by themselves
+	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
 		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
 		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
 		defer func() {
@@ -388,7 +389,7 @@ func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target
 	return deliveries
 }
 
-func (x *executor) overlapped(n int) {
+func (x *executor) recordOverlap(n int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.overlap = max(x.overlap, n)

@@ -13,7 +13,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// strikes are what faults do to the target while a step is delivered.
+// strikes are what faults do to the target while a step is delivered, by the faults' names.
 var strikes = map[string]strikeFunc{
 	"cut-before":      cutting("cut before message", (*dbproxy.Proxy).StrikeBefore),
 	"cut-after":       cutting("answer lost to message", (*dbproxy.Proxy).StrikeAfter),
@@ -27,8 +27,8 @@ var strikes = map[string]strikeFunc{
 	"half-open":       badLine("half-open"),
 }
 
-// executeFault lets a fault strike at the next of its places. Places that one subject's deliveries did not come to, since one
-// was acknowledged, are another's.
+// executeFault lets a fault strike at the next message. A subject's deliveries end with an ACK, so some messages may be left;
+// another subject's deliveries reach those.
 func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
 	f := check.Faults[c.Fault]
 	if at.last == 0 {
@@ -71,7 +71,7 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 	return h, nil
 }
 
-// deliverStruck delivers a schedule to a fresh subject, and its last step as the strike does.
+// deliverStruck delivers a schedule to a fresh subject. The strike delivers the last step.
 func (x *executor) deliverStruck(ctx context.Context, h *History, s check.Schedule, strikes strikeFunc) error {
 	subject, err := x.subject(ctx)
 	if err != nil {
@@ -81,10 +81,10 @@ func (x *executor) deliverStruck(ctx context.Context, h *History, s check.Schedu
 	return x.deliver(ctx, h, s, nil, strikes)
 }
 
-// mostMessages is at how many messages of one delivery a fault is tried.
+// mostMessages is how many messages of one delivery a fault is tried at.
 const mostMessages = 30
 
-// messagesOf counts what passes between target and database while a schedule's last step is delivered, once.
+// messagesOf counts the messages between target and database while a schedule's last step is delivered once.
 func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error) {
 	x.mu.Lock()
 	count, counted := x.messages[s.String()]
@@ -114,10 +114,10 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 	return x.messages[s.String()], nil
 }
 
-// reachesDatabase tells whether a payment, which must have an effect, comes to the database through the proxy. Then another
-// event that does not come there does nothing in it.
+// reachesDatabase reports whether a payment reaches the database through the proxy. A payment must have an effect, so if it does,
+// an event that does not reach the database changes nothing there.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
-	grants := granting()
+	grants := grantSchedule()
 	if s.String() == grants.String() {
 		return false
 	}
@@ -125,8 +125,8 @@ func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
 	return err == nil && count > 0
 }
 
-// postFor delivers a step, heals what is bad when it was answered or the time is over, and tells whether it was answered in
-// that time.
+// postFor delivers a step and waits for the answer, or for the given time. Then it calls heal. It reports whether the answer came
+// in time.
 func (x *executor) postFor(ctx context.Context, h *History, n int, most time.Duration, heal func()) (inTime bool) {
 	answered := x.posting(ctx, h, n)
 	select {
@@ -139,7 +139,7 @@ func (x *executor) postFor(ctx context.Context, h *History, n int, most time.Dur
 	return inTime
 }
 
-// posting begins to deliver a step, and answers a channel that is closed when it was answered.
+// posting starts to deliver a step, and returns a channel that is closed after the answer.
 func (x *executor) posting(ctx context.Context, h *History, n int) <-chan struct{} {
 	answered := make(chan struct{})
 	go func() { defer close(answered); x.post(ctx, h, n, h.steps[n]) }()
@@ -153,7 +153,7 @@ func badLine(how string) strikeFunc {
 			return err
 		}
 		x.postFor(ctx, h, n, x.timings.BadLine, x.target.Link.Heal)
-		h.suffered("the line to the database: " + how)
+		h.recordFault("the line to the database: " + how)
 		x.faultOver()
 		return nil
 	}
@@ -165,13 +165,13 @@ func frozenDatabase(ctx context.Context, x *executor, h *History, n int) error {
 	}
 	x.target.Proxy.Freeze()
 	h.Overdue = !x.postFor(ctx, h, n, x.timings.TooSlow, x.target.Proxy.Heal)
-	h.suffered("the database frozen")
+	h.recordFault("the database frozen")
 	x.faultOver()
 	return nil
 }
 
 func databaseAway(ctx context.Context, x *executor, h *History, n int) error {
-	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.suffered("the database away") })
+	return x.whileAway(ctx, func() { x.post(ctx, h, n, h.steps[n]); h.recordFault("the database away") })
 }
 
 func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
@@ -181,17 +181,17 @@ func awayAndKilled(ctx context.Context, x *executor, h *History, n int) error {
 		x.budget.called()
 		stopped = x.target.BringDown(ctx, "kill", nil)
 	})
-	h.suffered("killed while the database was away")
+	h.recordFault("killed while the database was away")
 	return x.startAfter(ctx, stopped, err)
 }
 
-// whileAway does something while the database is away.
+// whileAway runs do while the database is away.
 func (x *executor) whileAway(ctx context.Context, do func()) error {
-	if x.target.Proxy == nil { // then hooks do it
+	if x.target.Proxy == nil { // hooks do it then
 		x.budget.called()
 		x.budget.called()
 	}
-	if err := x.warmUp(ctx); err != nil { // a connection that is idle then must not end the process
+	if err := x.warmUp(ctx); err != nil { // or a lost idle connection could end the process
 		return err
 	}
 	if err := x.target.Fail(ctx, "database-away"); err != nil {
@@ -202,13 +202,13 @@ func (x *executor) whileAway(ctx context.Context, do func()) error {
 	return target.HookFailed("mend", x.target.Heal(ctx))
 }
 
-// cutting delivers a step again and again, as Stripe would, and cuts at one message after the other, until it is
-// acknowledged. Of an event that was acknowledged before all are duplicates.
-func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeFunc {
+// cutting delivers a step again and again, as Stripe would, and cuts the connection at one message after the other, until the step
+// is acknowledged. If the event was acknowledged before, all deliveries are duplicates.
+func cutting(description string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeFunc {
 	return func(ctx context.Context, x *executor, h *History, n int) error {
 		duplicate := slices.ContainsFunc(h.steps[:n], h.steps[n].Tells)
 		for ; h.message <= h.messages && ctx.Err() == nil; h.message++ {
-			// A connection that was cut is replaced first, by an event that has long been done.
+			// A connection that was cut is replaced first, during a delivery of an old event.
 			if err := x.warmUp(ctx); err != nil {
 				return err
 			}
@@ -220,7 +220,7 @@ func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeF
 			select {
 			case <-tripped:
 				h.struck++
-				h.suffered(fmt.Sprintf("%s %d of %d", says, h.message, h.messages))
+				h.recordFault(fmt.Sprintf("%s %d of %d", description, h.message, h.messages))
 			default:
 			}
 			if h.last().Acknowledged() && !duplicate || !x.target.Listens() {
@@ -232,12 +232,12 @@ func cutting(says string, arm func(*dbproxy.Proxy, int) <-chan struct{}) strikeF
 	}
 }
 
-// warmUp sends an event that has long been done, so that connections are there, until the answer is no failure: an ACK, or the
-// refusal of a target that refuses duplicates.
+// warmUp sends an event that was handled long ago, so that the target opens its connections. It repeats that until the answer is
+// no failure: an ACK, or the refusal of a target that refuses duplicates.
 func (x *executor) warmUp(ctx context.Context) error {
 	for deadline := time.Now().Add(2 * x.timings.CoolDown); time.Now().Before(deadline); {
 		d := x.sender.Send(ctx, x.neutral())
-		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.returns(ctx) {
+		if d.Status != 0 && d.Status/100 != 5 || nobodyListens(d) && x.target.Start != nil && !x.comesBack(ctx) {
 			return nil
 		}
 		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
@@ -247,7 +247,7 @@ func (x *executor) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// stoppedAtWork ends the target in the middle of a delivery, and starts it again.
+// stoppedAtWork kills the target in the middle of a delivery and starts it again.
 func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
 	if x.target.Proxy != nil {
 		last, err := x.messagesOf(ctx, h.steps)
@@ -262,30 +262,30 @@ func stoppedAtWork(ctx context.Context, x *executor, h *History, n int) error {
 	x.budget.called()
 	err := x.target.BringDown(ctx, "kill", nil)
 	<-answered
-	h.suffered("stopped meanwhile")
+	h.recordFault("stopped meanwhile")
 	return x.startAfter(ctx, err, nil)
 }
 
-// killedAfterCommit ends the target when the database has done everything, before it can answer, and starts it again.
+// killedAfterCommit kills the target when the database has done everything and before the answer, and starts it again.
 func killedAfterCommit(ctx context.Context, x *executor, h *History, n int) error {
 	return x.killAt(ctx, h, n, h.messages, "killed when the database had done its work, or the target had answered")
 }
 
-// killAt holds the answer to a message, ends the target, and starts it again.
-func (x *executor) killAt(ctx context.Context, h *History, n, message int, says string) error {
+// killAt holds the database's answer to a message, kills the target, and starts it again.
+func (x *executor) killAt(ctx context.Context, h *History, n, message int, description string) error {
 	tripped := x.target.Proxy.HoldAfter(message)
 	answered := x.posting(ctx, h, n)
 	select {
 	case <-tripped:
-	case <-answered: // first, since the work comes after the ACK: the more it has to outlive
+	case <-answered: // the answer came first: the work after it has to survive the kill
 	}
 	h.struck++
 	x.budget.called()
 	err := x.target.BringDown(ctx, "kill", x.target.Proxy.Cut)
 	<-answered
-	x.target.Proxy.Count() // where it was answered first, nothing may be held later: it starts again
+	x.target.Proxy.Count() // nothing of the next process may be held
 	x.target.Proxy.Heal()
 	x.faultOver()
-	h.suffered(says)
+	h.recordFault(description)
 	return x.startAfter(ctx, err, nil)
 }

@@ -12,54 +12,54 @@ import (
 // History is what was seen while a case was executed on one subject. It holds no verdict.
 type History struct {
 	Schedule   string        // as it was delivered
-	Subject    event.Subject // "" names are ours
+	Subject    event.Subject // names with "" were invented by hookproof
 	Deliveries []target.Delivery
 	Between    []target.Delivery // what was done between deliveries: only SentAt and Fault are set
-	Overlap    int               // how many copies were in flight at once
-	Withheld   *result.NotJudged // why this proves nothing; nil where it may
+	Overlap    int               // most copies in flight at once
+	Withheld   *result.NotJudged // why this proves nothing; nil if it may prove something
 
 	// Unacknowledged are events that were never acknowledged, however often they were redelivered.
 	Unacknowledged []string
 	Ended          bool        // the target's process ended by what was sent
-	End            *processEnd // what was seen of that
-	Unseen         bool        // no effect of this target's can be seen
-	Overdue        bool        // an answer was not given in time while the database was bad
+	End            *processEnd // what was seen of that end
+	Unseen         bool        // no effect on this target's state can be seen
+	Overdue        bool        // an answer was late while the database was bad
 	Faulty         bool        // the target or its database was made to fail
-	Lost           string      // how it was seen that a restart has lost the state; ""
+	Lost           string      // how a restart was seen to have lost the state; ""
 	Forgetful      bool        // a start loses all that the target knew
-	Before         normalized  // a restart, the state; nil where there was none
+	Before         normalized  // the state before a restart; nil if there was none
 
 	State      normalized            // as read; nil before that
 	timed      normalized            // State with its times
-	References map[string]normalized // the states of the schedules that State is compared with
+	References map[string]normalized // the states of the schedules that State is compared with, by schedule
 	Moved      *result.Counters      // how the target's counters moved
-	Unlearnt   *result.NotJudged     // why the view of the states could not be learnt; nil if it could
+	Unlearnt   *result.NotJudged     // why the view of the states could not be learnt; nil if it was
 	PerObject  []string              // places at which any two subjects differ
 
 	steps     check.Schedule
-	answers   [][]int // the deliveries of each step
+	answers   [][]int // indexes of each step's deliveries
 	events    map[string]event.Event
 	pending   []string // events not yet acknowledged
-	message   int      // at which a fault strikes next
-	messages  int      // the last one at which it shall
-	recovers  bool     // a fault has struck its last step
-	struck    int      // how often it did
-	starts    int64    // of the target by us, when it began
-	endStarts int64    // the same, when all was delivered
-	ends      int64    // of its process, when it began
+	message   int      // the message at which a fault strikes next
+	messages  int      // the last message at which it strikes
+	recovers  bool     // a fault struck during the last step
+	struck    int      // how often it struck
+	starts    int64    // our starts of the target, when the history began
+	endStarts int64    // our starts of the target, when all was delivered
+	ends      int64    // ends of its process, when the history began
 }
 
-// acknowledged tells whether an event was taken: of one that fails when it comes again nothing is lost.
+// acknowledged reports whether an event was acknowledged at least once. If it fails when it comes again, nothing is lost.
 func (h *History) acknowledged(name string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Acknowledged() && d.EventID == h.events[name].ID })
 }
 
-// sent tells whether an event was delivered, however it was answered.
+// sent reports whether an event was delivered, whatever the answer.
 func (h *History) sent(event string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.EventID == event })
 }
 
-// genuineBefore are the events before a step that must have their effect.
+// genuineBefore returns the events before a step that must have their effect.
 func (h *History) genuineBefore(step int) []string {
 	var names []string
 	for _, s := range h.steps[:step] {
@@ -70,23 +70,23 @@ func (h *History) genuineBefore(step int) []string {
 	return names
 }
 
-// last is the last delivery.
+// last returns the last delivery.
 func (h *History) last() *target.Delivery { return &h.Deliveries[len(h.Deliveries)-1] }
 
-// suffered records what went wrong during the last delivery.
-func (h *History) suffered(what string) { h.last().Fault = what }
+// recordFault records what went wrong during the last delivery.
+func (h *History) recordFault(what string) { h.last().Fault = what }
 
-// silent tells whether a delivery was not answered.
+// silent reports whether any delivery had no answer.
 func (h *History) silent() bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Status == 0 })
 }
 
-// refusedConnection tells whether nothing listened when a delivery was made.
+// refusedConnection reports whether any delivery was refused its connection.
 func (h *History) refusedConnection() bool {
 	return slices.ContainsFunc(h.Deliveries, nobodyListens)
 }
 
-// overlap is the largest number of deliveries that were in flight at the same time.
+// overlap returns the largest number of deliveries that were in flight at once.
 func overlap(deliveries []target.Delivery) int {
 	most := 0
 	for _, d := range deliveries {

@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// ignored is what stands in the place of a value that the target file says to ignore: the place is kept, so that a
-// second licence shows though the key of each is ignored.
+// ignored replaces a value that the target file says to ignore. The place itself is kept: if the keys of two licences are ignored,
+// a second licence still shows.
 const ignored = `"{{ignored}}"`
 
-// masks are the places of a state to ignore: report.JSON pointers, of which * is any one part.
+// masks are the places of a state to ignore, as JSON pointers. In a pointer, * is any one token.
 type masks []string
 
-// hides tells whether a place is one of them.
+// hides reports whether a place is ignored.
 func (m masks) hides(pointer string) bool {
 	return slices.ContainsFunc(m, func(pattern string) bool { return matches(pattern, pointer) })
 }
 
-// hidesAll tells whether every member of a place is one of them. Then their names are hidden as well: a map may be keyed
-// by what differs.
+// hidesAll reports whether every member of a place is ignored. Then the members' names are hidden as well: they may be what
+// differs, as the keys of a map.
 func (m masks) hidesAll(pointer string) bool { return slices.Contains(m.within(pointer), "*") }
 
-// within are the last parts of the masks of a place's members.
+// within returns the last token of each mask that is a member of the place.
 func (m masks) within(pointer string) []string {
 	var parts []string
 	for _, pattern := range m {
@@ -36,19 +36,19 @@ func (m masks) within(pointer string) []string {
 	return parts
 }
 
-// matches tells whether a pointer is a pattern's place.
+// matches reports whether a pointer fits a pattern.
 func matches(pattern, pointer string) bool {
 	want, have := strings.Split(pattern, "/"), strings.Split(pointer, "/")
 	return slices.EqualFunc(want, have, func(part, token string) bool { return part == "*" || part == token })
 }
 
-// proposal is what to put into the target file's ignore for two states to be alike.
+// proposal is what to add to the target file's ignore, so that two states are equal.
 type proposal struct {
-	places  []string // patterns
-	lengths []string // those of them that hide how many there are
+	places  []string // as JSON pointers, with * for any token
+	lengths []string // those of the places that also hide how many members there are
 }
 
-// toIgnore proposes the least that makes two states alike. A number in a list is any of that list's.
+// toIgnore proposes the least that makes two states equal. An index of a list becomes *.
 func toIgnore(a, b normalized) proposal {
 	var p proposal
 	p.compare("", a.tree(), b.tree())
@@ -57,7 +57,7 @@ func toIgnore(a, b normalized) proposal {
 	return p
 }
 
-// and is a proposal for several pairs of states.
+// and joins the proposals for several pairs of states.
 func (p proposal) and(other proposal) proposal {
 	both := proposal{slices.Concat(p.places, other.places), slices.Concat(p.lengths, other.lengths)}
 	slices.Sort(both.places)
@@ -74,7 +74,7 @@ func (p proposal) String() string {
 	return text
 }
 
-// tree is a state's places below one another.
+// tree is a state as a tree of its places.
 type tree struct {
 	value   string // of a leaf
 	members map[string]*tree
@@ -98,7 +98,7 @@ func (c normalized) tree() *tree {
 	return root
 }
 
-// isList tells whether the members are numbered.
+// isList reports whether the members are the elements of a list.
 func (t *tree) isList() bool {
 	for n := range len(t.members) {
 		if t.members[strconv.Itoa(n)] == nil {
@@ -129,7 +129,7 @@ func (p *proposal) compare(pattern string, a, b *tree) {
 	}
 }
 
-// hide proposes to ignore a place with all that is in it.
+// hide proposes to ignore a place with everything below it.
 func (p *proposal) hide(pattern string) {
 	p.places, p.lengths = append(p.places, pattern), append(p.lengths, pattern)
 }

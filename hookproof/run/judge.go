@@ -15,20 +15,20 @@ type Outcome struct {
 	Case    Case
 	History History
 	Verdict result.Verdict
-	Symptom symptom // of a failure, and of what is worth knowing
+	Symptom symptom // of a failure, or of what is reported as info
 	Why     string
-	Reason  *result.NotJudged // why there is no verdict; nil where there is one
-	Want    normalized        // what the state was compared with; nil if it was not
-	Seen    normalized        // what of the state was compared with it; nil is all of it
-	Pending bool              // the answers are right, and the states are to be compared
+	Reason  *result.NotJudged // why there is no verdict; nil if there is one
+	Want    normalized        // the state that was compared with; nil if none was
+	Seen    normalized        // the part of the state that was compared; nil is all of it
+	Pending bool              // the answers are right, and the states are still to be compared
 
-	Once bool // it was seen once, and not reproduced
+	Once bool // seen once, and not reproduced
 
-	id            int    // of a pending one
-	shrinkStopped string // why there may be a shorter schedule
+	id            int    // of a pending outcome
+	shrinkStopped string // why a shorter schedule may exist
 }
 
-// symptom is what was seen of a failure.
+// symptom is the kind of a failure.
 type symptom int
 
 // The symptoms.
@@ -45,8 +45,8 @@ const (
 	wrongCount
 )
 
-// isAnswers tells whether all that is wrong is how the target answered: that can be the fault of what else was on its way, and
-// of a busy machine. A wrong state is evidence.
+// isAnswers reports whether only the answers were wrong. Other deliveries or a busy machine can cause that, so it is reproduced. A
+// wrong state is evidence.
 func (s symptom) isAnswers() bool {
 	return s == wrongAnswer || s == neverAcknowledged || s == doneUnacknowledged || s == tooLate || s == processEnded
 }
@@ -56,7 +56,7 @@ func (o Outcome) fails(s symptom, why string) Outcome {
 	return o
 }
 
-// compared is the state as it was compared; nil if it was not.
+// compared returns the state as it was compared; nil if it was not.
 func (o Outcome) compared() normalized {
 	if o.Seen != nil {
 		return o.Seen
@@ -69,7 +69,7 @@ func (o Outcome) notRun(why *result.NotJudged) Outcome {
 	return o
 }
 
-// judge says what a history of a case comes to. It knows nothing but its arguments: it waits for nothing and asks nobody.
+// judge judges a history of a case. It is a pure function: it waits for nothing and calls no hook.
 func (r rules) judge(c Case, h History) Outcome {
 	o := Outcome{Case: c, History: h, Verdict: result.Pass}
 	switch {
@@ -79,7 +79,7 @@ func (r rules) judge(c Case, h History) Outcome {
 		return o.fails(processEnded, "after "+c.Struck(h.Schedule)+" the target's process ended"+h.End.seen())
 	case h.Overdue && r.profile == "strict":
 		return o.fails(tooLate, fmt.Sprintf("%s was not answered within %s while the database answered nothing", h.Schedule, r.timings.TooSlow))
-	case len(h.Unacknowledged) > 0 && h.Lost != "": // whose object it has forgotten
+	case len(h.Unacknowledged) > 0 && h.Lost != "": // the target forgot the event's object
 		return o.lost(h.Lost)
 	case len(h.Unacknowledged) > 0:
 		return o.unacknowledged()
@@ -109,8 +109,9 @@ func (r rules) judge(c Case, h History) Outcome {
 	return o
 }
 
-// unacknowledged fails, by what the state says of what was never acknowledged: done all the same, nothing is lost or doubled, and only
-// the answer is wrong. A state that knows nothing of the event, as what it is compared with was made without it, is no evidence.
+// unacknowledged fails an event that was never acknowledged, by what the state shows. If the event had its effect all the same,
+// nothing is lost or doubled, and only the answer is wrong. The state proves nothing if the event left no trace and the compared
+// state was made without it.
 func (o Outcome) unacknowledged() Outcome {
 	h := o.History
 	names := strings.Join(h.Unacknowledged, ", ")
@@ -127,11 +128,11 @@ func (o Outcome) unacknowledged() Outcome {
 	return o.fails(neverAcknowledged, fmt.Sprintf("%s was never acknowledged: the last answer was %s", names, target.Said(*h.last())))
 }
 
-// slowFailure says what a 5xx after Timings.SlowFailure is.
+// slowFailure explains a 5xx that took longer than Timings.SlowFailure.
 const slowFailure = "that is the target's own time-out, as on a busy machine"
 
-// isSlowFailure tells whether a target has tried for longer than it means to: a conflict between transactions, and a pool that is not
-// queued for, are answered at once.
+// isSlowFailure reports whether the target ran into a time-out of its own. A conflict between transactions and an exhausted pool
+// without a queue fail at once.
 func (r rules) isSlowFailure(d target.Delivery) bool {
 	return d.Status/100 == 5 && d.Latency > r.timings.SlowFailure
 }
@@ -143,7 +144,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	switch step.Want {
 	case "ack":
 		if r.isSlowFailure(d) && step.Together {
-			return result.Info, what + " after " + tenths(d.Latency).String() + ": " + slowFailure
+			return result.Info, what + " after " + roundToTenths(d.Latency).String() + ": " + slowFailure
 		}
 		if kind != 2 {
 			return result.Fail, what + ", instead of a 2xx"
@@ -178,7 +179,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	return result.Pass, ""
 }
 
-// countsItsAnswers tells whether the counters moved as the answers say, right or wrong.
+// countsItsAnswers reports whether the counters moved as the target answered, whether its answers were right or wrong.
 func (o Outcome) countsItsAnswers() bool {
 	if o.History.Moved == nil {
 		return false
@@ -192,7 +193,7 @@ func (o Outcome) countsItsAnswers() bool {
 	return o.History.Moved.Received == int64(len(o.History.Deliveries)) && o.History.Moved.Errors == failed
 }
 
-// compareCounts compares how the target's counters moved.
+// compareCounts judges how the target's counters moved.
 func compareCounts(o Outcome) Outcome {
 	moved, want := *o.History.Moved, *o.Case.Counts
 	if moved == want {

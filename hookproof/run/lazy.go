@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// lazy is a value that is made once, by whoever asks first, while others wait. Nobody waits for a lock.
+// lazy is a value that the first caller makes while others wait. Nobody holds a lock while waiting.
 type lazy[T any] struct {
 	mu    sync.Mutex
-	ready chan struct{} // closed when value and err are there; nil before anybody has asked
+	ready chan struct{} // closed when value and err are set; nil until the first call
 	value T
 	err   error
 	fails int // how often it could not be made
@@ -18,7 +18,7 @@ type lazy[T any] struct {
 // whose context was over.
 const mostFails = 2
 
-// known is a value that is there already.
+// known returns a lazy value that is already set.
 func known[T any](value T) *lazy[T] {
 	ready := make(chan struct{})
 	close(ready)
@@ -56,7 +56,7 @@ func (l *lazy[T]) get(ctx context.Context, build func() (T, error)) (T, error) {
 	}
 }
 
-// peek is the value where it is there, and tells whether it is. Of nil nothing is.
+// peek returns the value if it is set, and reports whether it is. A nil lazy has none.
 func (l *lazy[T]) peek() (value T, is bool) {
 	if l == nil {
 		return value, false

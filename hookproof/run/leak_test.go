@@ -49,7 +49,7 @@ func TestAShortSecretIsNoLeak(t *testing.T) {
 	require.Equal(t, `"panic: the ••• failed"`, target.Leak("panic: the test failed", secrets))
 }
 
-// What leaks to the signed report.JSON value null alone is a leak, though the status is none of its check's business.
+// What leaks to the signed JSON value null alone is a leak, though the status is none of its check's business.
 func TestALeakIsSeenWhereTheAnswerIsOnlyWorthKnowing(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {

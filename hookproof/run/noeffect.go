@@ -11,8 +11,8 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// noEffect says what to do where the target has acknowledged a payment and its state hook shows no change. The events that
-// were sent come first, since the endpoint may wait for others, and the hooks are doubted after that.
+// noEffect returns what to do if the target acknowledged a payment and its state shows no change. The events that were sent come
+// first, since the endpoint may wait for others. Doubts about the hooks come last.
 func noEffect(sent []target.Delivery) string {
 	return "effects cannot be judged: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
 		"Sent were " + strings.Join(typesOf(sent), " and ") + ". " +
@@ -21,21 +21,21 @@ func noEffect(sent []target.Delivery) string {
 		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may say why."
 }
 
-// notShown says why nothing can be proven where two states are the same that must differ for it, and names the type to
-// list under unhandled.
+// notShown returns why nothing can be proven if two states are equal that must differ for it. It names the type to list under
+// unhandled.
 func notShown(left, right string) string {
 	same := fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))
-	other := typesTold(right, left)
-	list := slices.DeleteFunc(typesTold(left, right), func(name string) bool { return slices.Contains(other, name) })
-	if len(list) == 0 { // one type that tells two things is no type to list
+	other := typesOnlyIn(right, left)
+	list := slices.DeleteFunc(typesOnlyIn(left, right), func(name string) bool { return slices.Contains(other, name) })
+	if len(list) == 0 { // the two events are of one type, so listing it does not help
 		return same + ", so their difference is no evidence"
 	}
 	types := strings.Join(list, " and ")
-	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint ignores it on purpose", same, types, types) + unfound(list)
+	return fmt.Sprintf("%s, so it does not show %s; let the state hook show it, or list %s under unhandled if the endpoint ignores it on purpose", same, types, types) + whyNotFound(list)
 }
 
-// unfound says why a handler may find no object for some types; "" where they name it as a payment does.
-func unfound(types []string) string {
+// whyNotFound returns why a handler may find no object for some types; "" if such events name it as a payment does.
+func whyNotFound(types []string) string {
 	const why = ". If the endpoint does handle it, it may find no object: such an event has the payment_intent of the session, which must be stored when the session is paid, and has "
 	for _, name := range types {
 		switch {
@@ -48,16 +48,16 @@ func unfound(types []string) string {
 	return ""
 }
 
-// mayIgnore names the type to list under unhandled, where a relation demands an effect of its last event, and the state is
-// as it was before that; "" where it is not so.
+// mayIgnore names the type to list under unhandled, if a relation demands an effect of its last event and the state did not change
+// with that event; else it returns "".
 func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
 	c, last := o.Case, len(o.Case.Delivered)-1
 	if last < 1 || c.Delivered[last].Verb != "" {
 		return ""
 	}
 	before := c.Delivered[:last].Plain().String()
-	list := typesTold(c.Delivered.String(), before)
-	if len(list) == 0 || slices.Contains(typesTold(c.Right, ""), list[0]) {
+	list := typesOnlyIn(c.Delivered.String(), before)
+	if len(list) == 0 || slices.Contains(typesOnlyIn(c.Right, ""), list[0]) {
 		return ""
 	}
 	if without, err := p.stateOf(ctx, before); err != nil || !o.History.State.equal(without) {
@@ -66,7 +66,7 @@ func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
 	return fmt.Sprintf("; it does not show %s; list that under unhandled if the endpoint is never sent it, or ignores it on purpose", list[0])
 }
 
-// typesOf are the types of Stripe's that some deliveries were of, in their order.
+// typesOf returns the Stripe types of some deliveries, in their order.
 func typesOf(deliveries []target.Delivery) []string {
 	var types []string
 	for _, d := range deliveries {
@@ -77,8 +77,8 @@ func typesOf(deliveries []target.Delivery) []string {
 	return types
 }
 
-// typesTold are the types of the events that one schedule tells and another does not.
-func typesTold(left, right string) []string {
+// typesOnlyIn returns the types of the events that are in one schedule and not in the other.
+func typesOnlyIn(left, right string) []string {
 	s, err := check.ParseSchedule(left)
 	if err != nil {
 		return nil

@@ -190,7 +190,7 @@ func TestASerialNumberAccusesNobodyAlone(t *testing.T) {
 func TestCrowdsFindConnectionsOpen(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
-		open, taken, refunds := make(chan bool, 2*gate), map[string]bool{}, map[string]int{} // by event, by payment intent
+		open, taken, refunds := make(chan bool, 2*crowdSize), map[string]bool{}, map[string]int{} // by event, by payment intent
 		s := openStall(t, func(s *stall) {
 			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
 				select {

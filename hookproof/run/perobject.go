@@ -13,18 +13,17 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// What is per object differs for any two subjects, as a row's number or a key does: it says nothing of what was delivered.
+// A per-object place differs between any two subjects, as a row's number or a key does. It does not depend on what was delivered.
 
-// isOwn tells whether a value may be one object's own, such as a key that a payment brings: a text with digits that is no
-// name of the subject's.
-func isOwn(value string) bool {
+// looksPerObject reports whether a value may belong to one object alone, such as a key that a payment creates: a text with digits that is
+// none of the subject's ids.
+func looksPerObject(value string) bool {
 	return len(value) > event.LeastID+len(`""`) && value[0] == '"' && strings.ContainsAny(value, "0123456789") && !strings.Contains(value, "{{")
 }
 
-// bringsItsOwn tells whether a place may be one object's own that a payment has brought: its value, or a name that leads
-// to it and was not there before.
-func bringsItsOwn(place string, settled, fresh normalized) bool {
-	if isOwn(settled[place]) {
+// bringsPerObject reports whether a payment has created a per-object value at a place, or a per-object name on the way to it.
+func bringsPerObject(place string, settled, fresh normalized) bool {
+	if looksPerObject(settled[place]) {
 		return true
 	}
 	known := map[string]bool{}
@@ -35,7 +34,7 @@ func bringsItsOwn(place string, settled, fresh normalized) bool {
 	}
 	for at := place; at != ""; {
 		parent, name := event.CutLast(at)
-		if !known[at] && isOwn(strconv.Quote(name)) {
+		if !known[at] && looksPerObject(strconv.Quote(name)) {
 			return true
 		}
 		at = parent
@@ -43,14 +42,14 @@ func bringsItsOwn(place string, settled, fresh normalized) bool {
 	return false
 }
 
-// alikeWhenPaid pays a second subject, where being paid brings what may be each subject's own: a text that has to be the
-// same, or no two states can be compared, or the subject's own short id, which has its name in the state that is answered.
-func (x *executor) alikeWhenPaid(ctx context.Context, grants check.Schedule, fresh, settled normalized, s event.Subject) (normalized, error) {
+// comparePaidSubjects pays a second subject, if a payment creates what may be per object. A text must then be the same for both, or no
+// two states can be compared. A subject's own short id is learnt, and the returned state has its name instead.
+func (x *executor) comparePaidSubjects(ctx context.Context, grants check.Schedule, fresh, settled normalized, s event.Subject) (normalized, error) {
 	brought := func(of normalized) []string {
-		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsItsOwn(place, of, fresh) })
+		return slices.DeleteFunc(of.difference(fresh), func(place string) bool { return !bringsPerObject(place, of, fresh) })
 	}
-	holdsOwn := func(place string) bool { return holdsOwn(s, settled[place]) }
-	if len(brought(settled)) == 0 && !slices.ContainsFunc(settled.difference(fresh), holdsOwn) {
+	holdsShortID := func(place string) bool { return holdsShortID(s, settled[place]) }
+	if len(brought(settled)) == 0 && !slices.ContainsFunc(settled.difference(fresh), holdsShortID) {
 		return settled, nil
 	}
 	second, err := x.deliverFresh(ctx, grants)
@@ -63,8 +62,8 @@ func (x *executor) alikeWhenPaid(ctx context.Context, grants check.Schedule, fre
 	}
 	x.facts.ids.learn(settled, other, s, second.Subject)
 	settled, other = x.facts.ids.mask(settled, s), x.facts.ids.mask(other, second.Subject)
-	first, proposed := ownOf(settled, brought(settled), other), proposal{}
-	if others := ownOf(other, brought(other), settled); len(first) > 0 && len(others) > 0 {
+	first, proposed := perObjectPart(settled, brought(settled), other), proposal{}
+	if others := perObjectPart(other, brought(other), settled); len(first) > 0 && len(others) > 0 {
 		proposed = toIgnore(first, others)
 	}
 	if len(proposed.places) == 0 {
@@ -75,36 +74,36 @@ func (x *executor) alikeWhenPaid(ctx context.Context, grants check.Schedule, fre
 		nameOf(place), orAbsent(other, place), settled[place], proposed)}
 }
 
-// ownOf is the part of a state that may be its subject's own and differs from another subject's.
-func ownOf(state normalized, places []string, other normalized) normalized {
+// perObjectPart returns the part of a state that may be per object and differs from another subject's.
+func perObjectPart(state normalized, places []string, other normalized) normalized {
 	part := normalized{}
 	for _, place := range places {
-		if value, there := other[place]; value != state[place] && (!there || isOwn(value)) {
+		if value, there := other[place]; value != state[place] && (!there || looksPerObject(value)) {
 			part[place] = state[place]
 		}
 	}
 	return part
 }
 
-// mayBeOwn tells whether a value is a number, or a text that may be one object's own, or is the subject's.
-func mayBeOwn(value string, s event.Subject) bool {
+// mayBePerObject reports whether a value is a number, a text that may belong to one object alone, or holds the subject's id.
+func mayBePerObject(value string, s event.Subject) bool {
 	_, err := json.Number(value).Float64()
-	return err == nil || isOwn(value) || holdsOwn(s, value)
+	return err == nil || looksPerObject(value) || holdsShortID(s, value)
 }
 
-// mayAllBeOwn tells whether a state differs from what is wanted only where it may be its subject's own.
-func (o Outcome) mayAllBeOwn() bool {
-	return !slices.ContainsFunc(o.compared().difference(o.Want), func(place string) bool { return !mayBeOwn(o.compared()[place], o.History.Subject) })
+// differsPerObjectOnly reports whether a state differs from the expected one only at places that may be per object.
+func (o Outcome) differsPerObjectOnly() bool {
+	return !slices.ContainsFunc(o.compared().difference(o.Want), func(place string) bool { return !mayBePerObject(o.compared()[place], o.History.Subject) })
 }
 
-// ownPlaces are the places at which two subjects have each a value of its own that a fresh one has not.
-func ownPlaces(first, second, fresh normalized, of, other event.Subject) []string {
+// perObjectPlaces returns the places at which each of two subjects has a per-object value that a fresh one does not have.
+func perObjectPlaces(first, second, fresh normalized, of, other event.Subject) []string {
 	return slices.DeleteFunc(first.difference(second), func(place string) bool {
-		return second[place] == fresh[place] || !mayBeOwn(first[place], of) || !mayBeOwn(second[place], other)
+		return second[place] == fresh[place] || !mayBePerObject(first[place], of) || !mayBePerObject(second[place], other)
 	})
 }
 
-// inBoth are the texts of one list that another has as well.
+// inBoth returns the texts that are in both lists.
 func inBoth(list, other []string) []string {
 	return slices.DeleteFunc(list, func(text string) bool { return !slices.Contains(other, text) })
 }

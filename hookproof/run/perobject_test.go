@@ -42,7 +42,7 @@ func TestPlacesOfEachSubject(t *testing.T) {
 			if row.own {
 				want = []string{"/at"}
 			}
-			require.ElementsMatch(t, want, ownPlaces(state(row.first), state(row.second), state(row.fresh), of, other))
+			require.ElementsMatch(t, want, perObjectPlaces(state(row.first), state(row.second), state(row.fresh), of, other))
 		})
 	}
 	require.Equal(t, []string{"b", "c"}, inBoth([]string{"a", "b", "c"}, []string{"c", "b", "d"}))
@@ -62,7 +62,7 @@ func TestWhenOneMoreSubjectIsLookedAt(t *testing.T) {
 		"what is not there":   {normalized{"/status": `"paid"`}, false},
 		"what came beside it": {normalized{"/row": "12", "/status": `"paid"`, "/key": `"key_0000a1"`}, true},
 	} {
-		require.Equal(t, row.may, Outcome{History: History{State: row.state}, Want: want}.mayAllBeOwn(), name)
+		require.Equal(t, row.may, Outcome{History: History{State: row.state}, Want: want}.differsPerObjectOnly(), name)
 	}
 }
 
@@ -82,9 +82,9 @@ func TestWhatAPaymentBrings(t *testing.T) {
 		"/keys/key/at":        {`"door"`, false},
 		"/seats/row_000001":   {"1", false}, // a name that was there before
 	} {
-		require.Equal(t, row.own, bringsItsOwn(place, normalized{place: row.value}, fresh), place)
+		require.Equal(t, row.own, bringsPerObject(place, normalized{place: row.value}, fresh), place)
 	}
-	part := ownOf(normalized{"/a": "1", "/b": `"b_000001"`, "/c": "3", "/d": "4"}, []string{"/a", "/b", "/c"}, normalized{"/a": "1", "/b": `"b_000002"`, "/c": "5", "/d": "6"})
+	part := perObjectPart(normalized{"/a": "1", "/b": `"b_000001"`, "/c": "3", "/d": "4"}, []string{"/a", "/b", "/c"}, normalized{"/a": "1", "/b": `"b_000002"`, "/c": "5", "/d": "6"})
 	require.Equal(t, normalized{"/b": `"b_000001"`}, part, "two numbers that differ are no keys")
-	require.Equal(t, normalized{"/a": "1"}, ownOf(normalized{"/a": "1"}, []string{"/a"}, normalized{}), "what the other has not is")
+	require.Equal(t, normalized{"/a": "1"}, perObjectPart(normalized{"/a": "1"}, []string{"/a"}, normalized{}), "what the other has not is")
 }

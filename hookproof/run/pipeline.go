@@ -19,22 +19,22 @@ import (
 // Options are a run's choices. The zero value is a full run by the strict profile.
 type Options struct {
 	Only, Skip []string             // names of checks or families
-	Checks     []check.Check        // what there is to choose from; nil is Checks()
+	Checks     []check.Check        // to choose from; nil is check.All()
 	Profile    string               // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
-	Seed       uint64               // of what is sampled; 0 picks one
+	Seed       uint64               // of the random choices; 0 picks one
 	Thorough   bool                 // lives of up to six events in every order, and no budget
 	Budget     time.Duration        // for the whole run; 0 is 60 s
-	HookCalls  int                  // how many hooks may be called; 0 is as many as there is time for
-	Progress   func(result.Finding) // is told of each finding as it is made, by one goroutine at a time; may be nil
-	Phase      func(string)         // is told of each phase as it begins; may be nil
+	HookCalls  int                  // the most hook calls; 0 is no limit but the time
+	Progress   func(result.Finding) // receives each finding as it is made, from one goroutine at a time; may be nil
+	Phase      func(string)         // receives the name of each phase as it begins; may be nil
 }
 
-// Unusable is a run that could not judge the target at all.
+// Unusable is the error of a run that could not judge the target at all.
 type Unusable struct{ Reason string }
 
 func (e *Unusable) Error() string { return e.Reason }
 
-// pipeline is one run: it plans cases, has them executed, judges what was seen, reproduces and shrinks what failed, and reports.
+// pipeline is one run: it plans cases, executes them, judges what was seen, reproduces and shrinks failures, and reports.
 type pipeline struct {
 	*executor
 	rules     rules
@@ -43,8 +43,8 @@ type pipeline struct {
 	flakiness *lazy[string]
 }
 
-// Judge runs the checks on a target and answers what they came to. An error is an *Unusable target, a
-// *target.HookError, or the context's: then there is no verdict, and the report has what was found before.
+// Judge runs the checks on a target and returns a report. An error is an *Unusable target, a *target.HookError, or the context's.
+// Then the run is not complete, and the report has what was found before.
 func Judge(ctx context.Context, t *target.Target, options Options) (report result.Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
 	options.Budget = cmp.Or(options.Budget, usualBudget)
@@ -57,7 +57,7 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	if err != nil {
 		return report, err
 	}
-	opened := *t // which is not changed
+	opened := *t // Judge does not change its argument
 	t = &opened
 	p := &pipeline{executor: newExecutor(t, options), flakiness: &lazy[string]{}}
 	p.rules = rules{options.Profile, p.timings, t.APIVersion}
@@ -72,7 +72,7 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	return report, err
 }
 
-// run is the way of a run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
+// run does a whole run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
 func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result.Report) error {
 	err := p.phase(report, "calibrate", func() error { return p.withoutEffects(p.calibrate(ctx)) })
 	var found *diagnosis
@@ -104,7 +104,7 @@ func (p *pipeline) phase(report *result.Report, name string, do func() error) er
 	return err
 }
 
-// phases goes through the plan. Cases that wait in their middle begin with the shared phase, and are waited for before faults are made.
+// phases executes the plan. Cases that wait in their middle start with the shared phase, and end before the faults begin.
 func (p *pipeline) phases(ctx context.Context, report *result.Report) error {
 	decide := func(c Case) error { return p.decide(ctx, c) }
 	var waiting errgroup.Group
@@ -121,7 +121,7 @@ func (p *pipeline) phases(ctx context.Context, report *result.Report) error {
 					return err
 				}
 			}
-			if err := p.enter(ctx, one.phase); err != nil {
+			if err := p.enterPhase(ctx, one.phase); err != nil {
 				return err
 			}
 			err := each(cases, one.atOnce, decide)
@@ -130,14 +130,15 @@ func (p *pipeline) phases(ctx context.Context, report *result.Report) error {
 			}
 			return err
 		}); err != nil {
-			_ = waiting.Wait() // its error is no other
+			_ = waiting.Wait() // err is the one to return
 			return err
 		}
 	}
 	return p.phase(report, "last reading", func() error { return p.lastReading(ctx) })
 }
 
-// decide executes a case and judges it. A failure is reproduced and shrunk; what is right so far waits for the last reading.
+// decide executes a case and judges it. A failure is reproduced and shrunk. An outcome that is right so far waits for the last
+// reading.
 func (p *pipeline) decide(ctx context.Context, c Case) error {
 	if p.results.settled(c.Check.Name) {
 		return nil
@@ -149,7 +150,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() { // what is no event may end the process, and has to be known for it
+	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() { // a body that is no event may end the process, which must be noticed
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {
@@ -194,13 +195,13 @@ func (p *pipeline) try(ctx context.Context, c Case) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// judge judges a history. A state that is wrong is looked at for what differs between any two subjects.
+// judge judges a history. If the state is wrong, it finds out which places differ between any two subjects.
 func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error) {
 	o := p.rules.judge(c, h)
 	if o.Symptom != wrongState || c.Op != "=" {
 		return o, nil
 	}
-	if c.Right != "" && o.mayAllBeOwn() { // of two fresh subjects the calibration knows that they are alike
+	if c.Right != "" && o.differsPerObjectOnly() { // the calibration has shown that two fresh subjects have equal states
 		places, err := p.perObject(ctx, c.Right)
 		if provesNothing(err) != nil { // a moment's failure of the target is no property of its objects
 			places, err = p.perObject(ctx, c.Right)
@@ -220,8 +221,8 @@ func (p *pipeline) judge(ctx context.Context, c Case, h History) (Outcome, error
 	return o, nil
 }
 
-// lastReading compares the states that are to be equal. It is the last thing that is done, since something may overwrite a state
-// late. What is not as it should be is read again when effects must have come.
+// lastReading compares the states that are to be equal. It is the last step, because a late write may still change a state. A
+// state that is not as expected is read again when all effects must have come.
 func (p *pipeline) lastReading(ctx context.Context) error {
 	pending := p.results.pending()
 	if len(pending) == 0 {
@@ -257,7 +258,7 @@ func (p *pipeline) lastReading(ctx context.Context) error {
 	return nil
 }
 
-// readPending reads the states of outcomes and judges them. Those that fail are answered, the others are settled.
+// readPending reads the states of outcomes and judges them. It returns those that fail, and settles the others.
 func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed []Outcome, err error) {
 	var references []string
 	for _, o := range pending {
@@ -303,7 +304,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 // summarize fills in what the whole run came to.
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = result.MillisOf(time.Since(p.budget.began)), result.MillisOf(p.facts.lag), p.overlap, p.struck
-	report.Notes = slices.Concat(p.facts.notes, neverSent(p.target.Unhandled))
+	report.Notes = slices.Concat(p.facts.notes, unsentTypes(p.target.Unhandled))
 	report.Deliveries, report.HookCalls = p.journal.Length(), int(p.budget.calls.Load())
 }
 

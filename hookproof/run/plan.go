@@ -17,21 +17,21 @@ type plan struct {
 	cases  map[check.Phase][]Case
 }
 
-// planned is a check, with how many cases it has come to.
+// planned is a check with its number of cases.
 type planned struct {
 	check  check.Check
 	cases  int
-	reason *result.NotJudged // why there are none; nil where there are, and where the whole run is judged
+	reason *result.NotJudged // why it has no cases; nil if it has some, or if it judges the whole run
 }
 
-// phases are what runs after the calibration, in this order, with how many cases at once.
+// phases are the phases after the calibration, in order, each with how many cases run at once.
 var phases = []struct {
 	phase  check.Phase
 	name   string
 	atOnce int
 }{{check.Direct, "direct", 4}, {check.Shared, "shared", atMost}, {check.Crowded, "crowded", 1}, {check.Exclusive, "exclusive", 1}, {check.Poisoned, "poisoned", 1}, {check.Last, "overall", 1}}
 
-// planFor plans the cases of checks, as far as the target can be asked. An error is a mistake in a check's row.
+// planFor plans the cases of checks, as far as the target offers what they need. An error is a mistake in a check's row.
 func planFor(checks []check.Check, t *target.Target, known facts, options Options, minCopies int) (plan, error) {
 	limit := check.UsualOrders
 	if options.Thorough {
@@ -49,7 +49,7 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 		}
 		why := ""
 		askable := slices.DeleteFunc(slices.Clone(cases), func(one Case) bool {
-			cannot := known.unaskable(one.Delivered, t)
+			cannot := known.whyNotAsked(one.Delivered, t)
 			why = cmp.Or(cannot, why)
 			return cannot != ""
 		})
@@ -65,12 +65,12 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 		}
 		p.checks = append(p.checks, entry)
 	}
-	// The process that is started last needs no time to recover.
+	// Cases that restart come last: a process that has just started needs no time to recover.
 	slices.SortStableFunc(p.cases[check.Exclusive], func(a, b Case) int { return cmp.Compare(a.restarts(), b.restarts()) })
 	return p, nil
 }
 
-// restarts is 1 for a case that has the target stopped and started, else 0.
+// restarts is 1 for a case that stops and starts the target, else 0.
 func (c Case) restarts() int {
 	if c.Delivered.Verb("restart") || slices.Contains(check.Faults[c.Fault].Needs, "restart") {
 		return 1
@@ -78,7 +78,7 @@ func (c Case) restarts() int {
 	return 0
 }
 
-// waiting are the cases of the shared phase that wait in their middle, and the others.
+// waiting returns the cases of the shared phase that wait in their middle, and the others.
 func (p plan) waiting() (slow, others []Case) {
 	for _, c := range p.cases[check.Shared] {
 		if c.Delivered.Verb("later") || c.Delivered.Verb("make") {
@@ -90,7 +90,7 @@ func (p plan) waiting() (slow, others []Case) {
 	return slow, others
 }
 
-// sending is the first check that delivers such an event, beside those that judge the whole run.
+// sending returns the first check that delivers such an event and does not judge the whole run.
 func (p plan) sending(d target.Delivery) string {
 	for _, one := range p.checks {
 		if p.delivers(one.check.Name, d) {
@@ -100,7 +100,7 @@ func (p plan) sending(d target.Delivery) string {
 	return ""
 }
 
-// delivers tells whether a check delivers such an event, signed so.
+// delivers reports whether a check delivers such an event with such a signing.
 func (p plan) delivers(row string, d target.Delivery) bool {
 	for _, cases := range p.cases {
 		for _, c := range cases {

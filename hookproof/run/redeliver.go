@@ -9,19 +9,19 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// redeliver sends what has not been acknowledged again and again, as Stripe does: the same event with a fresh timestamp, on a
-// compressed clock. It gives up when the time is over, when the target refuses for good, or when its process has ended.
+// redeliver sends what was not acknowledged again and again, as Stripe does: the same event with a fresh timestamp, on a
+// compressed clock. It gives up when the time is over, when the target keeps refusing, or when its process has ended.
 func (x *executor) redeliver(ctx context.Context, h *History) error {
 	patience := x.timings.Redeliver
 	if h.recovers {
 		patience = x.timings.Recover
 	}
-	var refused time.Time // since when all is refused
+	var refused time.Time // since when every answer was a refusal
 	var last target.Delivery
 	began := time.Now()
 	for len(h.pending) > 0 && time.Since(began) < patience {
 		if !refused.IsZero() && time.Since(refused) > x.timings.Refusal {
-			if !x.isUnderWay(ctx, last) {
+			if !x.mayBeLeased(ctx, last) {
 				break
 			}
 			refused = time.Time{}
@@ -45,7 +45,7 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 				h.pending = slices.DeleteFunc(h.pending, func(other string) bool { return other == name })
 			}
 		}
-		if nobodyListens(last) && x.target.Start != nil && !x.returns(ctx) { // a process that has ended takes nothing
+		if nobodyListens(last) && x.target.Start != nil && !x.comesBack(ctx) { // a process that has ended acknowledges nothing
 			break
 		}
 	}
@@ -53,12 +53,12 @@ func (x *executor) redeliver(ctx context.Context, h *History) error {
 	return ctx.Err()
 }
 
-// notNow are refusals of what may be taken later.
-var notNow = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
+// temporaryRefusals are statuses of refusals that may be temporary.
+var temporaryRefusals = []int{http.StatusConflict, http.StatusLocked, http.StatusTooEarly, http.StatusTooManyRequests}
 
-// isUnderWay tells whether an event that is refused may be another copy's at work, which a fault has ended and whose lease
-// has not. A target that refuses whatever it has done already, refuses for good.
-func (x *executor) isUnderWay(ctx context.Context, refused target.Delivery) bool {
+// mayBeLeased reports whether a refused event may be held by an earlier delivery of it: a fault has ended that delivery, and its
+// lease has not expired. A target that refuses every duplicate will keep refusing.
+func (x *executor) mayBeLeased(ctx context.Context, refused target.Delivery) bool {
 	neutral := x.neutral()
-	return slices.Contains(notNow, refused.Status) && neutral.Event.Body != nil && x.sender.Send(ctx, neutral).Acknowledged()
+	return slices.Contains(temporaryRefusals, refused.Status) && neutral.Event.Body != nil && x.sender.Send(ctx, neutral).Acknowledged()
 }

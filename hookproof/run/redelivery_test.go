@@ -65,9 +65,9 @@ func TestWhatIsUnderWay(t *testing.T) {
 			for done, acknowledges := range map[int]bool{200: true, 409: false} {
 				script := &scripted{neutral: []int{done}}
 				x := pipelineOf(t, openStall(t, script.answers).target()).executor
-				require.Equal(t, now && acknowledges, x.isUnderWay(t.Context(), target.Delivery{Status: status}), "%d, and what is done %d", status, done)
+				require.Equal(t, now && acknowledges, x.mayBeLeased(t.Context(), target.Delivery{Status: status}), "%d, and what is done %d", status, done)
 				x.facts.neutral = target.Outgoing{}
-				require.False(t, x.isUnderWay(t.Context(), target.Delivery{Status: status}), "nothing is known to be done")
+				require.False(t, x.mayBeLeased(t.Context(), target.Delivery{Status: status}), "nothing is known to be done")
 			}
 		}
 	})

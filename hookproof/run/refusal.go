@@ -15,27 +15,26 @@ import (
 // refusal is how a target refuses everything that is genuine.
 type refusal struct {
 	target.Delivery
-	forged  *target.Delivery // how it answers a forgery, where that is another answer each time; nil where it is not
-	types   []string         // Stripe's, that were sent
-	version string           // the API version that was given; "" is none
+	forged  *target.Delivery // the answer to a forgery, if it differs each time from the answer to a genuine event; else nil
+	types   []string         // Stripe's types that were sent
+	version string           // the API version of the target file; "" if none
 }
 
-// noSuchEvent is what Stripe's API answers to whoever asks for an event that it has not made.
+// noSuchEvent is the answer of Stripe's API to a request for an event that it has not made.
 var noSuchEvent = regexp.MustCompile(`(?i)no such event`)
 
-// whyRefused says why everything was refused, as far as that can be told. What the target says of it comes first. One that
-// answers a forgery otherwise has verified the signature, so that the events themselves are what it refuses; else there are
-// only guesses.
+// whyRefused returns why everything was refused, as far as that is known. The target's own answer comes first. If the target
+// answers a forgery differently, it has verified the signature, and refuses the events themselves. Else the reasons are guesses.
 func whyRefused(r refusal) string {
 	told := fmt.Sprintf("every genuine delivery was refused (%d)", r.Status)
-	answer, types := says(r.Delivery), strings.Join(r.types, " and ")
+	answer, types := quoteAnswer(r.Delivery), strings.Join(r.types, " and ")
 	const events = "docs/events.md, or 'hookproof list events', has all types that are sent"
 	switch {
 	case noSuchEvent.MatchString(answer):
 		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
 			"let it verify the signature of the delivery instead, or let its Stripe client use a stand-in that has the events"
 	case r.forged != nil:
-		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, says(*r.forged), types, events) +
+		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, quoteAnswer(*r.forged), types, events) +
 			"If the endpoint waits for other types, hookproof cannot judge it until it answers 200 to a type that it does not handle, as Stripe's example does; else look into its log"
 	}
 	guess := "the secret is not the one that the target verifies with, or something like express.json() has parsed the body before the verification, " +
@@ -49,9 +48,9 @@ func whyRefused(r refusal) string {
 	return told + ": " + guess
 }
 
-// toldFromForgery is how the target answers a forgery, where it answers a genuine event of the same type otherwise, each
-// time. It is nil where nothing can be told by that.
-func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error) {
+// answerToForgery returns the target's answer to a forgery, if it differs each time from the answer to a genuine event of the same
+// type; else nil.
+func (x *executor) answerToForgery(ctx context.Context) (*target.Delivery, error) {
 	var answers [4]target.Delivery
 	for n, sign := range []string{"genuine", "wrong-secret", "genuine", "wrong-secret"} {
 		e, err := eventOf(life.Vocabulary["unhandled"], life.Stranger(nil, true), x.target, time.Now(), false)
@@ -66,10 +65,10 @@ func (x *executor) toldFromForgery(ctx context.Context) (*target.Delivery, error
 	return &answers[1], ctx.Err()
 }
 
-// varying is what differs between the answers to any two deliveries: ids, times and numbers.
+// varying matches what differs between the answers to any two deliveries: ids, times and numbers.
 var varying = regexp.MustCompile(`[0-9a-fA-F-]{6,}|\d+`)
 
-// differ tells whether two deliveries were answered in different ways.
+// differ reports whether two deliveries had different answers.
 func differ(a, b target.Delivery) bool {
 	plain := func(d target.Delivery) string { return varying.ReplaceAllString(d.Answer, "…") }
 	return cmp.Or(a.Status-b.Status, strings.Compare(plain(a), plain(b))) != 0

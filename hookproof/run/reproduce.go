@@ -9,7 +9,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// confirm reproduces a failure and looks for the least schedule that shows it, while nothing else is on its way.
+// confirm reproduces a failure and shrinks its schedule, while nothing else is in flight.
 func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, err error) {
 	err = p.alone(ctx, func(ctx context.Context) (err error) {
 		if confirmed, err = p.reproduce(ctx, o); err == nil && confirmed.Verdict == result.Fail {
@@ -20,13 +20,13 @@ func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, e
 	return confirmed, err
 }
 
-// tries is how often a wrong answer is looked for again. Any of them convicts.
+// tries is how often a wrong answer is tried again. One that is wrong again is enough.
 const tries = 3
 
 // reproduce is the one rule against false alarms. A wrong state is evidence. A wrong answer counts when the same case, on a fresh
-// subject, with nothing else on its way, gives it again; else it is reported as seen once, and fails nothing.
+// subject, with nothing else in flight, gives it again. Else it is reported as seen once, and fails nothing.
 func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
-	if !o.Symptom.isAnswers() || p.isDead() != nil { // what has ended for good can be asked nothing
+	if !o.Symptom.isAnswers() || p.isDead() != nil { // a process that has ended for good cannot be asked
 		return o, nil
 	}
 	again := o.again()
@@ -64,8 +64,8 @@ func (p *pipeline) reproduce(ctx context.Context, o Outcome) (Outcome, error) {
 	return o, nil
 }
 
-// again is the case that a failure is of, as it is tried again: its states are compared at once, and a fault that struck at one
-// message strikes at that.
+// again is a failed case as it is tried again: its states are compared at once, and a fault strikes only at the message at which
+// it struck.
 func (o Outcome) again() Case {
 	c := o.Case
 	c.AtOnce = true
@@ -75,7 +75,7 @@ func (o Outcome) again() Case {
 	return c
 }
 
-// unlessFlaky withholds a failure of a target whose answers to the same delivery change: that is a failure of its own.
+// unlessFlaky withholds a failure if the target's answers to the same delivery change: that is a failure of another check.
 func (p *pipeline) unlessFlaky(ctx context.Context, o Outcome) Outcome {
 	is5xx := func(d target.Delivery) bool { return d.Status/100 == 5 }
 	if !o.Symptom.isAnswers() || o.Case.Fault != "" || !slices.ContainsFunc(o.History.Deliveries, is5xx) {
@@ -87,11 +87,11 @@ func (p *pipeline) unlessFlaky(ctx context.Context, o Outcome) Outcome {
 	return o
 }
 
-// flakyTries is how often one event is sent to find out whether answers change.
+// flakyTries is how often one event is sent to find out whether its answers change.
 const flakyTries = 20
 
-// flaky says how a genuine event that was acknowledged before is now acknowledged at one time and not at another, or "". It is found
-// out once, while nothing else is on its way.
+// flaky returns how an event that was acknowledged before is now sometimes acknowledged and sometimes not; "" if that is not so.
+// It is found out once, while nothing else is in flight.
 func (p *pipeline) flaky(ctx context.Context) string {
 	text, _ := p.flakiness.get(ctx, func() (string, error) {
 		acknowledged, failed := 0, 0

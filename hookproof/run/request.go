@@ -15,8 +15,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// show puts deliveries into a finding, in the order in which they were sent: copies that overlap are kept as they were
-// meant to be sent.
+// show puts deliveries into a finding, in the order in which they were sent.
 func show(f *result.Finding, deliveries []target.Delivery, secrets []string) {
 	deliveries = slices.Clone(deliveries)
 	slices.SortStableFunc(deliveries, func(a, b target.Delivery) int { return a.SentAt.Compare(b.SentAt) })
@@ -42,12 +41,12 @@ func show(f *result.Finding, deliveries []target.Delivery, secrets []string) {
 	}
 }
 
-// confidential are headers whose values no report may have.
+// confidential matches the names of headers whose values no report may have.
 var confidential = regexp.MustCompile(`(?i)auth|token|key|secret|cookie`)
 
 var noName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// requestOf is what a delivery has sent, and how to send it again.
+// requestOf returns what a delivery has sent, and the command that sends it again.
 func requestOf(number int, d target.Delivery, secrets []string) result.Request {
 	name := strings.Trim(noName.ReplaceAllString(strings.ToLower(life.SpecOf(d.Label)), "-"), "-")
 	masked := func(text string) string {
@@ -73,11 +72,11 @@ func requestOf(number int, d target.Delivery, secrets []string) result.Request {
 	return q
 }
 
-// shortestMasked is how long a secret must be to be looked for in a body, which may hold any short text by chance.
+// shortestMasked is how long a secret must be to be masked in a body. A body may hold a shorter text by chance.
 const shortestMasked = 8
 
-// shellKeys are openssl's options for what ways sign with, and the variable that must be set for them. HMAC fills a key
-// up with zeros, so one zero is the empty key, which openssl does not take.
+// shellKeys are openssl's options for the keys that signings use, and the variable that must be set for them. openssl takes no
+// empty key. HMAC fills a key up with zeros, so a key of one zero has the same effect.
 var shellKeys = map[string]struct{ options, variable string }{
 	"own":      {`-hmac "$` + result.SecretVariable + `"`, result.SecretVariable},
 	"previous": {`-hmac "$` + result.PreviousSecretVariable + `"`, result.PreviousSecretVariable},
@@ -86,8 +85,8 @@ var shellKeys = map[string]struct{ options, variable string }{
 	"empty":    {"-mac HMAC -macopt hexkey:00", ""},
 }
 
-// curl is a command for a POSIX shell that sends a body, signed by a way when it is run. over is what is signed,
-// beside are headers beside Stripe's.
+// curl returns a command for a POSIX shell that sends a body, signed when the command runs. over is what is signed; beside are
+// headers in addition to Stripe's.
 func curl(url string, w event.Signing, body, over string, beside []string) string {
 	var needed []string
 	header := w.Fill(func(name string) string {
@@ -133,10 +132,10 @@ func curl(url string, w event.Signing, body, over string, beside []string) strin
 	return strings.Join(append(lines, ")"), "\n")
 }
 
-// manySpaces are more than anybody counts.
+// manySpaces matches more spaces than anybody counts.
 var manySpaces = regexp.MustCompile(` {64,}`)
 
-// shellText is a text as a shell takes it, byte for byte, also after it was copied from a page.
+// shellText quotes a text for a shell, byte for byte. It survives being copied from a page.
 func shellText(text string) string {
 	quoted := "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 	quoted = manySpaces.ReplaceAllStringFunc(quoted, func(spaces string) string {

@@ -8,10 +8,10 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// usualBudget is what a run may take, unless it is given more.
+// usualBudget is the budget of a run that is given none.
 const usualBudget = time.Minute
 
-// command is how the run is called from a shell, up to what chooses checks and seed.
+// command returns the command line of the run, without the flags that choose checks and seed.
 func command(t *target.Target, o Options) string {
 	command := "hookproof check --target " + result.Quoted(t.File)
 	if t.File == "" {

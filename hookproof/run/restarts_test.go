@@ -169,20 +169,20 @@ func TestAProcessMayReturnByItself(t *testing.T) {
 		target := s.target()
 		target.Timings.Respawn = time.Minute
 		x := pipelineOf(t, target).executor
-		require.True(t, x.returns(t.Context()))
+		require.True(t, x.comesBack(t.Context()))
 		require.NoError(t, s.stop())
 		returned := make(chan bool)
-		go func() { returned <- x.returns(t.Context()) }()
+		go func() { returned <- x.comesBack(t.Context()) }()
 		require.NoError(t, s.start())
 		require.True(t, <-returned)
 
 		require.NoError(t, s.stop())
 		x.timings.Respawn = time.Millisecond
-		require.False(t, x.returns(t.Context()))
+		require.False(t, x.comesBack(t.Context()))
 		x.timings.Respawn = time.Hour
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.False(t, x.returns(ctx))
+		require.False(t, x.comesBack(ctx))
 	})
 }
 
@@ -256,7 +256,7 @@ func TestWhatWasStoppedIsStarted(t *testing.T) {
 // the target's fault where we have made it fail, and else no evidence.
 func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 	t.Parallel()
-	gone := errors.New("no such order")
+	whyStateLost := errors.New("no such order")
 	for name, row := range map[string]struct {
 		with      func(x *executor, h *History)
 		state     error // of a fresh subject
@@ -271,7 +271,7 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 		"it was never started":    {with: func(x *executor, h *History) { h.Faulty, h.starts = true, x.process.starts.Load() }, NoHook: true},
 		"no fresh subject":        {with: func(x *executor, h *History) { h.Faulty, x.target.Subject = true, nil }, NoHook: true},
 		"the run has ended":       {with: func(_ *executor, h *History) { h.Faulty = true }, NoHook: true, cancelled: true},
-		"it fails of a fresh one": {with: func(_ *executor, h *History) { h.Faulty = true }, state: gone, why: "after the target was stopped and started: no such order", fresh: 1},
+		"it fails of a fresh one": {with: func(_ *executor, h *History) { h.Faulty = true }, state: whyStateLost, why: "after the target was stopped and started: no such order", fresh: 1},
 		"that is known already":   {with: func(x *executor, h *History) { h.Faulty = true; x.memory.forgetsSome = true }, lost: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -291,18 +291,18 @@ func TestALostSubjectIsToldFromAHookThatFails(t *testing.T) {
 				if row.cancelled {
 					cancel()
 				}
-				err := x.losesOne(ctx, h, gone)
+				err := x.checkSubjectLost(ctx, h, whyStateLost)
 				require.Equal(t, row.fresh, fresh.Load())
 				require.Equal(t, row.lost, h.Lost != "")
 				switch {
 				case row.NoHook:
-					require.Equal(t, gone, err)
+					require.Equal(t, whyStateLost, err)
 				case row.why != "":
 					require.EqualError(t, err, row.why)
 					require.Equal(t, row.why == lostState, result.AsReason(err) != nil)
 				default:
 					require.NoError(t, err)
-					require.NoError(t, x.losesOne(ctx, h, gone), "it is read twice")
+					require.NoError(t, x.checkSubjectLost(ctx, h, whyStateLost), "it is read twice")
 					require.Len(t, h.Between, 1)
 					require.Equal(t, "the state hook: no such order", h.Between[0].Fault)
 					require.Equal(t, row.fresh, fresh.Load(), "that a restart forgets is found out once")
@@ -357,24 +357,24 @@ func TestPhasesAreEntered(t *testing.T) {
 		x := pipelineOf(t, openStall(t, nil).target()).executor
 		x.timings.CoolDown = time.Millisecond
 		for _, phase := range []check.Phase{check.Direct, check.Shared, check.Crowded} {
-			require.NoError(t, x.enter(t.Context(), phase))
+			require.NoError(t, x.enterPhase(t.Context(), phase))
 			require.Equal(t, period{}, x.faults)
 		}
-		require.NoError(t, x.enter(t.Context(), check.Exclusive))
+		require.NoError(t, x.enterPhase(t.Context(), check.Exclusive))
 		require.False(t, x.faults.from.IsZero())
 		require.True(t, x.faults.to.IsZero())
-		require.NoError(t, x.enter(t.Context(), check.Poisoned))
+		require.NoError(t, x.enterPhase(t.Context(), check.Poisoned))
 		end := x.faults.to
 		require.False(t, end.IsZero())
 		time.Sleep(time.Second) // of the virtual clock
-		require.NoError(t, x.enter(t.Context(), check.Last))
+		require.NoError(t, x.enterPhase(t.Context(), check.Last))
 		require.Equal(t, end, x.faults.to, "it ended once")
 
 		x.timings.CoolDown = time.Hour
 		x.faultOver()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.NoError(t, x.enter(ctx, check.Exclusive), "a fault need not wait for the one before")
-		require.ErrorIs(t, x.enter(ctx, check.Last), context.Canceled)
+		require.NoError(t, x.enterPhase(ctx, check.Exclusive), "a fault need not wait for the one before")
+		require.ErrorIs(t, x.enterPhase(ctx, check.Last), context.Canceled)
 	})
 }

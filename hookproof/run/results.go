@@ -12,16 +12,16 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// results are the outcomes of a run so far, check by check. Findings are made of them at the end, and told before that when a check
-// is decided.
+// results are the outcomes of a run so far, check by check. Findings are made of them at the end. A check's finding is reported as
+// soon as the check is decided.
 type results struct {
-	report  func(result.Finding) // is told of each check once, when it is decided; may be nil
+	report  func(result.Finding) // receives each check's finding once, when it is decided; may be nil
 	rules   rules
 	secrets []string
 
 	mu      sync.Mutex
 	entries []*entry
-	beside  []Outcome // what failed beside others and not alone, of any check
+	beside  []Outcome // failures beside others that did not occur alone, of any check
 }
 
 // entry is a check with what its cases came to.
@@ -30,8 +30,8 @@ type entry struct {
 	outcomes []Outcome
 	decided  int // cases
 	took     time.Duration
-	run      *Sighting // of the whole run; nil before that, and where only cases are judged
-	with     []string  // checks that sent what the sighting shows
+	run      *Sighting // of the whole run; nil before that, and for a check that judges cases
+	with     []string  // checks that sent the deliveries of the sighting
 	told     bool
 }
 
@@ -40,7 +40,7 @@ func newResults(p plan, secrets []string, r rules, report func(result.Finding)) 
 	for _, one := range p.checks {
 		e := &entry{planned: one}
 		all.entries = append(all.entries, e)
-		all.tell(e)
+		all.reportDecided(e)
 	}
 	return all
 }
@@ -53,7 +53,7 @@ func (r *results) has(check string) bool {
 	return slices.ContainsFunc(r.entries, func(e *entry) bool { return e.check.Name == check && e.reason == nil })
 }
 
-// settled tells whether nothing that comes can change a check's verdict.
+// settled reports whether nothing more can change a check's verdict.
 func (r *results) settled(check string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,10 +73,10 @@ func (r *results) add(outcomes []Outcome, took time.Duration) {
 			e.outcomes = append(e.outcomes, o)
 		}
 	}
-	r.tell(e)
+	r.reportDecided(e)
 }
 
-// pending are the outcomes whose states are to be compared.
+// pending returns the outcomes whose states are still to be compared.
 func (r *results) pending() (list []Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,27 +93,27 @@ func (r *results) pending() (list []Outcome) {
 	return list
 }
 
-// settle replaces a pending outcome by what its states came to.
+// settle replaces a pending outcome by the outcome of its states.
 func (r *results) settle(o Outcome, id int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.of(o.Case.Check.Name)
 	at := slices.IndexFunc(e.outcomes, func(one Outcome) bool { return one.Pending && one.id == id })
 	e.outcomes[at] = o
-	r.tell(e)
+	r.reportDecided(e)
 }
 
-// sight records what the whole run has shown of a check.
-func (r *results) sight(check string, seen Sighting, with []string) {
+// addSighting records what the whole run has shown of a check.
+func (r *results) addSighting(check string, seen Sighting, with []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.of(check)
 	e.run, e.with = &seen, with
-	r.tell(e)
+	r.reportDecided(e)
 }
 
-// tell reports a check's finding when it is decided; the lock is held.
-func (r *results) tell(e *entry) {
+// reportDecided reports a check's finding when it is decided. The caller holds the lock.
+func (r *results) reportDecided(e *entry) {
 	if e.told || !e.isDecided() {
 		return
 	}
@@ -133,12 +133,12 @@ func (e *entry) isDecided() bool {
 	return e.decided >= e.cases && !slices.ContainsFunc(e.outcomes, func(o Outcome) bool { return o.Pending })
 }
 
-// worst is the outcome that a check's verdict is of. What there is nothing to ask about does not count where others ran.
+// worst returns the outcome that decides a check's verdict. An outcome with nothing to ask does not count beside others.
 func (e *entry) worst() Outcome {
 	var worst Outcome
 	worst.Verdict = result.Pass
 	for _, o := range e.asked() {
-		first := o.Verdict == worst.Verdict && o.Verdict != result.Pass && o.Case.Row < worst.Case.Row // of what is decided at the same time
+		first := o.Verdict == worst.Verdict && o.Verdict != result.Pass && o.Case.Row < worst.Case.Row // of outcomes that are decided at once
 		if result.Worse[o.Verdict] > result.Worse[worst.Verdict] || first {
 			worst = o
 		}
@@ -146,19 +146,20 @@ func (e *entry) worst() Outcome {
 	return worst
 }
 
-// asked are the outcomes of what could be asked.
+// asked returns the outcomes of the cases that could be asked.
 func (e *entry) asked() []Outcome {
 	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk })
 }
 
-// findings are those of all checks, in their order. After an error what was not decided is not run: no evidence is never a pass.
+// findings returns the findings of all checks, in order. After an error, an undecided check is not run: no evidence is never a
+// pass.
 func (r *results) findings(err error, delivered []target.Delivery) []result.Finding {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.returnBeside()
 	var list []result.Finding
 	var failed []evidence
-	taken := takenTypes(delivered)
+	taken := acknowledgedTypes(delivered)
 	for _, e := range r.entries {
 		f := r.finding(e)
 		if err != nil && !e.isDecided() {
@@ -178,7 +179,7 @@ func (r *results) findings(err error, delivered []target.Delivery) []result.Find
 	return list
 }
 
-// endedEarly says why a check was not decided when the run ended.
+// endedEarly returns why a check was not decided when the run ended.
 func endedEarly(err error) string {
 	const why = "the run ended before it was decided"
 	var failed *target.HookError
@@ -196,12 +197,12 @@ func (r *results) newFinding(e *entry) result.Finding {
 	return result.Finding{Check: c.Name, Demand: c.Demand, Source: c.Source, Verdict: result.Pass, Reports: c.Reports(), Took: result.MillisOf(e.took)}
 }
 
-// withhold makes a finding one that was not run.
+// withhold turns a finding into one that was not run.
 func withhold(f *result.Finding, why *result.NotJudged) {
 	f.Verdict, f.Why, f.Reason, f.Missing = result.NotRun, strings.TrimSpace(why.Text), why.Kind, why.Hooks
 }
 
-// finding is what a check came to. It is the one place where findings are made of outcomes.
+// finding returns what a check came to. Findings are made of outcomes here and nowhere else.
 func (r *results) finding(e *entry) result.Finding {
 	f, c := r.newFinding(e), e.check
 	asked := e.asked()
@@ -241,10 +242,10 @@ func (r *results) finding(e *entry) result.Finding {
 	return f
 }
 
-// mostShown is how many deliveries stand in a timeline that no one schedule has made.
+// mostShown is how many deliveries a timeline shows that is not of one schedule.
 const mostShown = 3
 
-// showRun makes a finding of what the whole run has shown.
+// showRun fills in a finding with what the whole run has shown.
 func (r *results) showRun(f *result.Finding, e *entry) {
 	seen := *e.run
 	f.Verdict, f.Why = r.rules.verdict(e.check, seen.Verdict), seen.Why

@@ -167,7 +167,7 @@ func TestAFindingOfTheWholeRun(t *testing.T) {
 	for verdict, row := range map[result.Verdict]struct{ strict, stripe result.Verdict }{result.Pass: {result.Pass, result.Pass}, result.Info: {result.Info, result.Info}, result.NotRun: {result.NotRun, result.NotRun}, result.Fail: {result.Fail, result.Info}} {
 		for profile, want := range map[string]result.Verdict{"strict": row.strict, "stripe": row.stripe} {
 			r := newResults(plan{checks: []planned{{check: check.Check{Name: "ack-policy/made-up", WholeRun: "leaks", Strict: true, Why: "its cost", Fix: "its fix"}}}}, nil, rules{profile: profile, timings: target.DefaultTimings}, nil)
-			r.sight("ack-policy/made-up", Sighting{Verdict: verdict, Why: "it is so", Deliveries: make([]target.Delivery, 5)}, []string{"order/tie"})
+			r.addSighting("ack-policy/made-up", Sighting{Verdict: verdict, Why: "it is so", Deliveries: make([]target.Delivery, 5)}, []string{"order/tie"})
 			f := r.findings(nil, nil)[0]
 			require.Equal(t, want, f.Verdict)
 			require.Equal(t, "it is so", f.Why)

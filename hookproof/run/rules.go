@@ -6,15 +6,15 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// rules are what a verdict depends on beside what was seen.
+// rules are what a verdict depends on besides the history.
 type rules struct {
 	profile string // strict or stripe
 	timings target.Timings
-	// apiVersion is the one that the target was given; "" is none.
+	// apiVersion is the target file's; "" if it has none.
 	apiVersion string
 }
 
-// verdict is a verdict on a check as the profile has it: what profile strict alone demands is worth knowing under stripe.
+// verdict returns a verdict under the profile: under stripe, a failure of what only the strict profile demands is info.
 func (r rules) verdict(c check.Check, v result.Verdict) result.Verdict {
 	if v == result.Fail && c.Strict && r.profile == "stripe" {
 		return result.Info

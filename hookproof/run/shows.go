@@ -10,23 +10,23 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// shows says where a state holds what the right schedule has brought since its base: a value that is there after the
-// one and not after the other. What an unpaid order holds there, too, is no sign of money, and what repeats the event may
-// be none: those places are told apart. Of an order that was paid before only its status counts, a word that the payment
-// had changed: a flag, a number, a list or another status may tell of any refund.
+// shows returns where a state holds what the right schedule has changed since the base: its value is the one after the right
+// schedule, and not the one after the base. A value that an unpaid order also has is no sign of money. A place that may copy the
+// event is returned in repeated. If the order was paid before, only its status counts, if it is a word that the payment changed: a
+// flag, a number, a list or another status may be about a refund.
 func (c Case) shows(h History) (why string, repeated []string) {
 	state, states := h.State, h.References
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[notYet]
 	tells := func(place string) bool {
 		value := right[place]
-		return value != "" && state[place] == value && unpaid[place] != value && !trivial(value)
+		return value != "" && state[place] == value && unpaid[place] != value && !isTrivial(value)
 	}
 	shown := func(place string) string {
 		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right[place], c.Right)
 	}
 	if c.base() != "" {
 		for _, place := range right.difference(base) {
-			if tells(place) && isWord(right[place]) && isWord(base[place]) && base[place] != fresh[place] && !inList.MatchString(place) {
+			if tells(place) && isStatus(right[place]) && isStatus(base[place]) && base[place] != fresh[place] && !inList.MatchString(place) {
 				return shown(place), nil
 			}
 		}
@@ -55,26 +55,26 @@ func (c Case) shows(h History) (why string, repeated []string) {
 	return "", repeated
 }
 
-// namesMoney tells whether a place's own name tells of money that came: that is no place to ignore.
+// namesMoney reports whether a place's name tells of received money. Such a place must not be ignored.
 func namesMoney(place string) bool {
 	_, name := event.CutLast(place)
 	return moneyName.MatchString(name)
 }
 
-// showsAll says where a state shows all that the payment has changed. It is asked of a target whose refunds do not show: then
-// a flag that says that the order is closed, or a count of its changes, cannot be told from what was paid for. A sum that
-// the event says is as the event has it, and tells nothing.
+// showsAll returns where a state shows everything that the payment has changed. It is used if the target's refunds do not show: a
+// flag that closes the order, or a count of its changes, then cannot be distinguished from what was paid for. An amount that is
+// also in the event proves nothing.
 func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bool) (why string, repeated []string) {
 	state := h.State
 	var all []string
 	for _, place := range right.difference(fresh) {
 		switch value := right[place]; {
-		case value == "" || trivial(value):
+		case value == "" || isTrivial(value):
 		case tells(place) && h.repeats(place, value):
 			repeated = append(repeated, place)
 		case tells(place):
 			all = append(all, fmt.Sprintf("%s is %s", nameOf(place), value))
-		case state[place] != fresh[place] && h.saysOfMoney(state[place]):
+		case state[place] != fresh[place] && h.isSessionAmount(state[place]):
 		default:
 			return "", nil
 		}
@@ -85,7 +85,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 	return fmt.Sprintf("after %s, %s, as after %s: it shows all that the payment has changed", c.Left, strings.Join(all[:min(3, len(all))], ", "), c.Right), nil
 }
 
-// ignoring says how to leave places out of what is compared.
+// ignoring returns how to leave places out of the comparison.
 func ignoring(places ...string) string {
 	var p proposal
 	for _, place := range places {
@@ -96,8 +96,8 @@ func ignoring(places ...string) string {
 	return p.String()
 }
 
-// mayCount says what to do where a state differs only in numbers or lists that may tell of changes and of nothing that was
-// bought; "" where that is not so, or the relation asks about exactly that.
+// mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
+// if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
 	if check.ViewSays[c.View] == "" {
 		return ""
@@ -121,16 +121,16 @@ func (c Case) mayCount(seen, want normalized) string {
 	return "; if that only counts or lists changes, " + ignoring(places...)
 }
 
-// isWord tells a status from an event's type, a code or a number.
-func isWord(value string) bool { return oneWord.MatchString(value) }
+// isStatus reports whether a value is a status, and not an event's type, a code or a number.
+func isStatus(value string) bool { return oneWord.MatchString(value) }
 
 var (
 	oneWord = regexp.MustCompile(`^"\pL[\pL\pN_ -]*"$`)
 	inList  = regexp.MustCompile(`/\d+(/|$)`)
 )
 
-// trivial is a value that tells of no money: the payment intent's or another id may well be kept, and the type of the last
+// isTrivial reports whether a value tells nothing about money: the payment intent's id or another one, or the type of the last
 // event.
-func trivial(value string) bool {
+func isTrivial(value string) bool {
 	return strings.Contains(value, "{{") || strings.Contains(value, "evt_…") || value == "null" || value == `""` || eventTypes()[value]
 }

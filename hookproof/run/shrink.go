@@ -12,8 +12,8 @@ import (
 // mostShrinks is how many shorter schedules are tried.
 const mostShrinks = 12
 
-// shrink looks for the shortest schedule that still fails: what both sides deliver is left out of both, what only the one
-// side delivers of that, and copies become two, or half as many. Of a fault it looks for the one message at which it is enough.
+// shrink looks for the shortest schedule that still fails. It leaves out events that both sides deliver, then events that only one
+// side delivers, and it lowers copies to two or to half. For a fault it looks for one message at which striking is enough.
 func (p *pipeline) shrink(ctx context.Context, o Outcome) (Outcome, error) {
 	if o.Case.Fault != "" {
 		return p.shrinkFault(ctx, o), ctx.Err()
@@ -39,7 +39,7 @@ func (p *pipeline) shrink(ctx context.Context, o Outcome) (Outcome, error) {
 	return o, ctx.Err()
 }
 
-// stillFails tells whether a case fails, and how. One that cannot be executed does not.
+// stillFails reports whether a case fails, and returns the failed outcome. A case that cannot be executed does not fail.
 func (p *pipeline) stillFails(ctx context.Context, c Case) (Outcome, bool) {
 	outcomes, err := p.try(ctx, c)
 	if err != nil || len(outcomes) == 0 {
@@ -49,7 +49,7 @@ func (p *pipeline) stillFails(ctx context.Context, c Case) (Outcome, bool) {
 	return last, last.Verdict == result.Fail
 }
 
-// shrinkFault finds the one message at which a fault is enough.
+// shrinkFault looks for one message at which striking is enough.
 func (p *pipeline) shrinkFault(ctx context.Context, o Outcome) Outcome {
 	if !check.Faults[o.Case.Fault].Placed || o.Case.Message > 0 {
 		return o
@@ -69,13 +69,13 @@ func (p *pipeline) shrinkFault(ctx context.Context, o Outcome) Outcome {
 	return o
 }
 
-// at is the outcome of a fault that struck at one of some messages.
+// at is the outcome of a fault that struck at one message of several.
 func (o Outcome) at(message, of int) Outcome {
 	o.Why = fmt.Sprintf("at message %d of %d: %s", message, of, o.Why)
 	return o
 }
 
-// shrinksNoMore says why nothing shorter is looked for when so many have been tried; "" if it is.
+// shrinksNoMore returns why nothing shorter is tried after that many tries; "" if it is.
 func (p *pipeline) shrinksNoMore(ctx context.Context, tried int) string {
 	switch why := p.budget.spentAfter(callsOfCase); {
 	case ctx.Err() != nil:
@@ -88,15 +88,15 @@ func (p *pipeline) shrinksNoMore(ctx context.Context, tried int) string {
 	return ""
 }
 
-// shorter are the cases that are one step smaller, and still to be demanded: first those that leave something
-// out, then those with fewer copies.
+// shorter returns the cases that are one step smaller and still to be demanded: first those with fewer events, then those with
+// fewer copies.
 func (c Case) shorter() []Case {
-	if c.Counts != nil { // which are of exactly this schedule
+	if c.Counts != nil { // the counts hold for this schedule alone
 		return nil
 	}
 	var list, fewer []Case
 	add := func(delivered, compared check.Schedule) {
-		if delivered.String() != compared.String() { // which breaks nothing
+		if delivered.String() != compared.String() { // equal schedules break nothing
 			list = append(list, c.with(delivered, compared))
 		}
 	}
@@ -121,17 +121,17 @@ func (c Case) shorter() []Case {
 			add(without(c.Delivered, n), c.Compared)
 			continue
 		}
-		if !step.Genuine() || c.Delivered.Copies(step) >= step.Copies+2 { // it is still told several times
+		if !step.Genuine() || c.Delivered.Copies(step) >= step.Copies+2 { // it still comes several times
 			if len(c.Delivered) > 1 {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue
 		}
 		if c.Delivered.Copies(step) > step.Copies {
-			continue // the copy, or what it is a copy of
+			continue // the copy, or the delivery that it copies
 		}
 		at := slices.IndexFunc(c.Compared, step.Tells)
-		// What comes too late for the compared side's first event may well have an effect without it.
+		// An event that is too late after the compared side's first event may have an effect without that.
 		anchor := at == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
 			return s.Verb == "" && !s.Prepares() && !slices.ContainsFunc(c.Compared, s.Tells)
 		})

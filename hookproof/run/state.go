@@ -17,18 +17,18 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// normalized is a state with the subject's own ids replaced by their names and the ignored places masked,
-// so that the states of two subjects can be compared: pointers to leaves.
+// normalized is a state with the subject's ids replaced by their names and the ignored places masked, so that the states of two
+// subjects can be compared. It maps JSON pointers to leaves.
 type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
 
-// masked is what a point in time is called: when something was done differs for any two subjects.
+// masked replaces a point in time, which differs between any two subjects.
 const masked = "{{time}}"
 
 var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
 
-// isTime tells whether a number is a time of these days, in seconds or in milliseconds since 1970.
+// isTime reports whether a number is a time of these years, in seconds or milliseconds since 1970.
 func isTime(n json.Number) bool {
 	at, err := n.Int64()
 	if err != nil {
@@ -38,7 +38,7 @@ func isTime(n json.Number) bool {
 	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
 }
 
-// timeless is a state in which every time has the same name: paidAt and refundedAt tell of the run's clock, and nothing else.
+// timeless returns a state with one name for every time. Times such as paidAt depend on the clock alone.
 func (c normalized) timeless() normalized {
 	named := make(normalized, len(c))
 	for pointer, value := range c {
@@ -68,7 +68,7 @@ func normalize(state any, s event.Subject, ignore []string) (normalized, error) 
 	return c, nil
 }
 
-// idNames maps the subject's ids to what they are called.
+// idNames replaces the subject's ids by their names.
 func idNames(s event.Subject) *strings.Replacer {
 	var names []string
 	for name := range s {
@@ -76,7 +76,7 @@ func idNames(s event.Subject) *strings.Replacer {
 			names = append(names, name)
 		}
 	}
-	sort.Slice(names, func(i, j int) bool { // the longest value first: one may be part of another
+	sort.Slice(names, func(i, j int) bool { // the longest value first, since one may be part of another
 		a, b := s.Text(names[i]), s.Text(names[j])
 		if len(a) != len(b) {
 			return len(a) > len(b)
@@ -84,7 +84,7 @@ func idNames(s event.Subject) *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(life.Payment.Names)) { // an id that shares another's ending
+	for _, name := range slices.Sorted(maps.Keys(life.Payment.Names)) { // an id that is another one with a different prefix
 		n := life.Payment.Names[name]
 		if ending, is := strings.CutPrefix(s.Text(n.Of), life.Payment.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
 			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
@@ -120,8 +120,8 @@ func (c normalized) add(pointer string, value any, names *strings.Replacer, igno
 	}
 }
 
-// addMap adds a map's members. One that is to be ignored by its name has a place though it is absent: whether it is there
-// says nothing either.
+// addMap adds a map's members. A member that is ignored by its name has a place even if it is absent, since its presence does not
+// matter either.
 func (c normalized) addMap(pointer string, members map[string]any, names *strings.Replacer, ignore masks) {
 	before := len(c)
 	if ignore.hidesAll(pointer) {
@@ -141,7 +141,7 @@ func (c normalized) addMap(pointer string, members map[string]any, names *string
 	}
 }
 
-// difference names the places where two states differ, in order; "" if there is none.
+// difference returns the places where two states differ, in order; none if they are equal.
 func (c normalized) difference(other normalized) []string {
 	var places []string
 	for pointer, value := range c {
@@ -158,7 +158,7 @@ func (c normalized) difference(other normalized) []string {
 	return places
 }
 
-// without is a state without some places.
+// without returns a state without some places.
 func (c normalized) without(places []string) normalized {
 	left := maps.Clone(c)
 	for _, place := range places {
@@ -169,7 +169,7 @@ func (c normalized) without(places []string) normalized {
 
 func (c normalized) equal(other normalized) bool { return len(c.difference(other)) == 0 }
 
-// describe says in words where a state differs from what is wanted.
+// describe describes where a state differs from the expected one.
 func (c normalized) describe(want normalized) string {
 	places := c.difference(want)
 	var parts []string
@@ -182,7 +182,7 @@ func (c normalized) describe(want normalized) string {
 	return strings.Join(parts, ", ")
 }
 
-// String is a state in a line, the first places of it.
+// String returns the first places of a state, in one line.
 func (c normalized) String() string {
 	var parts []string
 	for _, pointer := range c.difference(nil) {
@@ -211,7 +211,7 @@ func orAbsent(c normalized, pointer string) string {
 	return "absent"
 }
 
-// decoded is the state for a report.
+// decoded returns the state for a report.
 func (c normalized) decoded() result.State {
 	if c == nil {
 		return nil

@@ -14,14 +14,14 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// reference is a schedule that is delivered as it should be, once, for others to be compared with.
+// reference is a schedule that is delivered once, without faults, for other schedules to be compared with.
 type reference struct {
-	history   *History        // nil where nothing was delivered
+	history   *History        // nil if nothing was delivered
 	state     normalized      // as read last; nil before that; guarded by the executor's mu
 	perObject *lazy[[]string] // places at which any two subjects differ after this schedule
 }
 
-// reference delivers a schedule, unless that was done before.
+// reference delivers a schedule, unless it was delivered before.
 func (x *executor) reference(ctx context.Context, text string) (*reference, error) {
 	s, err := check.ParseSchedule(text)
 	if err != nil {
@@ -69,7 +69,7 @@ func provesNothing(err error) *result.NotJudged {
 	return result.AsReason(err)
 }
 
-// stateOf is the state after a reference's schedule, as it was read last.
+// stateOf returns the state after a reference's schedule, as it was read last.
 func (x *executor) stateOf(ctx context.Context, text string) (normalized, error) {
 	one, err := x.reference(ctx, text)
 	if err != nil {
@@ -96,7 +96,7 @@ func (x *executor) lastState(one *reference) normalized {
 	return one.state
 }
 
-// readAgain reads the states of references anew. One that a restart has lost stays as it was read before.
+// readAgain reads the states of references again. A state that a restart has lost stays as it was read before.
 func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 	return each(schedules, atMost, func(text string) error {
 		one, err := x.reference(ctx, text)
@@ -106,7 +106,7 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 			}
 			return err
 		}
-		if one.history == nil { // a fresh subject's
+		if one.history == nil { // of a fresh subject
 			return nil
 		}
 		seen := *one.history
@@ -123,15 +123,15 @@ func (x *executor) readAgain(ctx context.Context, schedules []string) error {
 	})
 }
 
-// read asks for a history's state.
+// read reads a history's state.
 func (x *executor) read(ctx context.Context, h *History) error {
 	return x.readBy(ctx, h, x.ask)
 }
 
 func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	h.State, h.Lost = nil, ""
-	if says := x.gone(h); says != "" {
-		return h.loses(says)
+	if why := x.whyStateLost(h); why != "" {
+		return h.recordLoss(why)
 	}
 	var state any
 	ends := x.ends.Load()
@@ -139,11 +139,11 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 		state, err = x.target.State(ctx, h.Subject)
 		return err
 	})
-	if x.ends.Load() != ends { // it had ended, by what was delivered before
+	if x.ends.Load() != ends { // an earlier delivery had ended it
 		return errEnded
 	}
 	if err != nil {
-		return target.HookFailed("state", x.losesOne(ctx, h, err))
+		return target.HookFailed("state", x.checkSubjectLost(ctx, h, err))
 	}
 	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
@@ -153,7 +153,7 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	return nil
 }
 
-// readBeside is read of a state that no case is judged by: that the process had ended says nothing of it, and it runs again.
+// readBeside reads a state by which no case is judged. If the process had ended, it is read after the new start.
 func (x *executor) readBeside(ctx context.Context, h *History) error {
 	err := x.read(ctx, h)
 	if errors.Is(err, errEnded) {
@@ -162,7 +162,7 @@ func (x *executor) readBeside(ctx context.Context, h *History) error {
 	return err
 }
 
-// readStable waits until effects must have come, and answers the state when two readings agree.
+// readStable waits until effects must have come, and returns the state once two readings agree.
 func (x *executor) readStable(ctx context.Context, h *History) (normalized, error) {
 	quiet := x.timings.QuietFor(x.facts.lag)
 	if err := target.Sleep(ctx, quiet); err != nil {
@@ -184,7 +184,7 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 	return nil, err
 }
 
-// readStates reads what a case compares.
+// readStates reads the states that a case compares.
 func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 	if c.Op != "≠" {
 		if err := x.read(ctx, h); err != nil || h.Lost != "" {
@@ -216,15 +216,15 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 	return nil
 }
 
-// learnsFrom are the references that a case's view is learnt from. One of a type that the target ignores is left out, as is one
-// that could not be had: a view that knows less compares more.
+// learnsFrom returns the references from which a case's view is learnt. It leaves out a reference with a type that the target
+// ignores. Without one of its references, a view compares more.
 func (x *executor) learnsFrom(c Case) []string {
 	return slices.DeleteFunc(slices.Clone(c.learnsFrom()), func(schedule string) bool {
-		return slices.ContainsFunc(typesTold(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
+		return slices.ContainsFunc(typesOnlyIn(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
 	})
 }
 
-// readSettled reads what a case compares, and once more when effects must have come if it is not as it should be.
+// readSettled reads the states that a case compares. If they are not as expected, it reads them again when effects must have come.
 func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
 	if err := x.readStates(ctx, c, h); err != nil || h.Lost != "" || compareStates(Outcome{Case: c, History: *h, Verdict: result.Pass}).Verdict != result.Fail {
 		return err
@@ -238,9 +238,9 @@ func (x *executor) readSettled(ctx context.Context, c Case, h *History) error {
 	return x.readStates(ctx, c, h)
 }
 
-// perObject are the places at which any two subjects differ after a schedule: a number or a text that is every subject's own, such
-// as a row's. It is found once for a reference, by delivering the schedule to one more subject, and read twice, since a target
-// may be slow.
+// perObject returns the places at which any two subjects differ after a schedule: a number or a text such as a row's key. It is
+// found once for a reference, by delivering the schedule to one more subject. The states are read twice, since a target may be
+// slow.
 func (x *executor) perObject(ctx context.Context, schedule string) ([]string, error) {
 	one, err := x.reference(ctx, schedule)
 	if err != nil {
@@ -266,7 +266,7 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 		if one.history != nil {
 			of = one.history.Subject
 		}
-		if err := x.readAgain(ctx, []string{schedule}); err != nil { // what another subject's payment has changed is not this one's own
+		if err := x.readAgain(ctx, []string{schedule}); err != nil { // what the other subject's payment has changed is not per object
 			return nil, err
 		}
 		first = first.without(first.difference(x.lastState(one)))
@@ -278,7 +278,7 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 			if err := x.readBeside(ctx, second); err != nil {
 				return nil, err
 			}
-			differ := ownPlaces(first, second.State, fresh, of, second.Subject)
+			differ := perObjectPlaces(first, second.State, fresh, of, second.Subject)
 			if n > 0 {
 				differ = inBoth(places, differ)
 			}

@@ -302,6 +302,6 @@ func TestAnotherSessionNeedsATie(t *testing.T) {
 		"a reference":       {event.Subject{"sessionId": "cs_test_1", "clientReferenceId": "7"}, true},
 		"metadata":          {event.Subject{"sessionId": "cs_test_1", "metadata.order": "7"}, true},
 	} {
-		require.Equal(t, row.asked, facts{sample: row.subject}.unaskable(s, target) == "", name)
+		require.Equal(t, row.asked, facts{sample: row.subject}.whyNotAsked(s, target) == "", name)
 	}
 }

@@ -85,7 +85,7 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			notes := neverSent([]string{name})
+			notes := unsentTypes([]string{name})
 			if why == "" {
 				require.Empty(t, notes)
 			} else {

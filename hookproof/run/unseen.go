@@ -6,19 +6,20 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// unseenError is a payment that was acknowledged and changed no state. Nothing can be proven of effects then. What the
-// answers alone show is judged all the same, as with a URL alone, and what can be struck is struck.
+// unseenError is a payment that was acknowledged and changed no state. Effects cannot be judged then. Checks of the answers still
+// run, as with a URL alone, and faults still strike.
 type unseenError struct{ why string }
 
 func (e *unseenError) Error() string { return e.why }
 
-// Why nothing is said of a check where no effect is seen.
+// The reasons for which a check that needs effects is not run, if no effect is seen.
 const (
 	unseenEffect = "no effect can be judged: the state after a payment is the same as before; the state hook does not show it, or the endpoint does nothing with it"
 	unseenStruck = "the fault was made, and the target acknowledged the event in the end; whether anything was lost or done twice is not known: " + unseenEffect
 )
 
-// withoutEffects takes a calibration's error for one that leaves the answers to be judged, if it is one.
+// withoutEffects returns nil for the calibration's unseenError, which it records: the answers can still be judged. It returns any
+// other error.
 func (p *pipeline) withoutEffects(calibrated error) error {
 	if errors.As(calibrated, &p.unseen) {
 		return nil
@@ -26,7 +27,7 @@ func (p *pipeline) withoutEffects(calibrated error) error {
 	return calibrated
 }
 
-// unproven is the error that a run ends with in which no effect was seen, where a check of it asked for one.
+// unproven returns the run's error if no effect was seen and one of its checks needed effects.
 func (p *pipeline) unproven(findings []result.Finding) error {
 	for _, f := range findings {
 		if p.unseen != nil && (f.Why == unseenEffect || f.Why == unseenStruck) {

@@ -13,17 +13,17 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// pinned are API versions that stripe-go's ConstructEvent has been tied to, one for each release train.
+// pinned are the API versions to which releases of stripe-go are tied, one for each release train.
 var pinned = []string{"2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", life.APIVersionOf(""), "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2025-03-31.basil", "2025-09-30.clover", life.Newest}
 
 var versionName = regexp.MustCompile(`\b20\d\d-\d\d-\d\d(\.[a-z]+)?\b`)
 
-// versionsIn are the API versions that a text names.
+// versionsIn returns the API versions that a text names.
 func versionsIn(text string) []string { return versionName.FindAllString(text, -1) }
 
-// takesVersion looks for one of some API versions of which the target takes an event that it has refused, and proposes
-// it; nil is that there is none.
-func (x *executor) takesVersion(ctx context.Context, refused target.Delivery, versions []string) error {
+// acceptsVersion looks for an API version in which the target accepts an event that it has refused. It returns the advice to set
+// that version; nil if there is none.
+func (x *executor) acceptsVersion(ctx context.Context, refused target.Delivery, versions []string) error {
 	mine := life.APIVersionOf(x.target.APIVersion)
 	versions = slices.DeleteFunc(slices.Clone(versions), func(version string) bool { return version == mine })
 	if len(versions) == 0 {
@@ -44,19 +44,19 @@ func (x *executor) takesVersion(ctx context.Context, refused target.Delivery, ve
 		if err != nil {
 			return err
 		}
-		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, says(refused))
+		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, quoteAnswer(refused))
 		switch d := x.sender.Send(ctx, target.Outgoing{Event: e, Label: name, Sign: "genuine"}); {
 		case d.Acknowledged():
 			return &Unusable{fmt.Sprintf("%s, and accepts those of %s; %s", told, version, setVersion(x.target, version))}
-		case d.Status != 0 && namesVersion(refused, version) && len(versionsIn(d.Answer)) == 0: // its complaint of the version is gone
+		case d.Status != 0 && namesVersion(refused, version) && len(versionsIn(d.Answer)) == 0: // the answer no longer complains about the version
 			return &Unusable{fmt.Sprintf("%s; %s. Events of %s are answered %d%s: that is another problem, to be solved afterwards",
-				told, setVersion(x.target, version), version, d.Status, says(d))}
+				told, setVersion(x.target, version), version, d.Status, quoteAnswer(d))}
 		}
 	}
 	return ctx.Err()
 }
 
-// setVersion tells how a target is given the API version of its events.
+// setVersion returns how to set the API version of a target's events.
 func setVersion(t *target.Target, version string) string {
 	if t.File != "" {
 		return fmt.Sprintf(`put "apiVersion": %q into %s`, version, t.File)
@@ -64,14 +64,14 @@ func setVersion(t *target.Target, version string) string {
 	return "run hookproof with --api-version " + version
 }
 
-// namesVersion tells whether an answer names an API version.
+// namesVersion reports whether an answer names an API version.
 func namesVersion(d target.Delivery, version string) bool {
 	return slices.Contains(versionsIn(d.Answer), version)
 }
 
-// ofVersion is the verdict on an answer where the event is of a newer API version than the target's. Stripe wants an endpoint
-// in Go, Java or .NET registered with the version of its library, which refuses others: that an endpoint is tied to a version
-// is no fault where the target file says so, or its answer.
+// ofVersion returns the verdict on an answer to an event of a newer API version than the target's. Stripe's libraries for Go, Java
+// and .NET refuse events of other versions than their own. So a refusal is no fault, if the target file or the answer shows that
+// the endpoint is tied to a version.
 func ofVersion(step check.Step, given string, d target.Delivery, verdict result.Verdict, why string) (result.Verdict, string) {
 	newer, own := life.Vocabulary[step.Event].Version, life.APIVersionOf(given)
 	if newer == "" || verdict != result.Fail || d.Status == 0 {
@@ -87,5 +87,5 @@ func ofVersion(step check.Step, given string, d target.Delivery, verdict result.
 		return result.Fail, why
 	}
 	return result.Info, fmt.Sprintf("%s was answered %s%s: the endpoint accepts events of only one API version, as stripe-go's ConstructEvent does unless its option IgnoreAPIVersionMismatch is set; "+
-		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", step.Undemanding(), target.Said(d), says(d), own)
+		"register the endpoint with %s, as https://docs.stripe.com/webhooks/versioning wants it for Go, Java and .NET, or all events are refused", step.Undemanding(), target.Said(d), quoteAnswer(d), own)
 }

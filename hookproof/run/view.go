@@ -12,15 +12,15 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-// A view is what of a state a relation compares. Right endpoints show more than a relation asks about: a version counter, a
-// list of what was done, a flag that expiry and payment both set. Views are pure functions over normalized states. They are
-// learnt from references and read no field's name.
+// A view is the part of a state that a relation compares. A correct endpoint may show more than the relation asks about: a version
+// counter, a list of changes, a flag that both expiry and payment set. Views are pure functions over normalized states. They are
+// learnt from references, and do not depend on the names of fields.
 
-// view makes of a state what is compared.
+// view returns the part of a state to compare.
 type view func(normalized) normalized
 
-// views are the views that a relation can name, beside "", which is the whole state. of gets the states after the
-// references that the view is learnt from; one that could not be had is absent.
+// views are the views that a relation can name; "" is the whole state. of receives the states after the references from which the
+// view is learnt. A reference that could not be delivered is absent.
 var views = map[string]struct {
 	references []string
 	of         func(map[string]normalized) view
@@ -31,23 +31,23 @@ var views = map[string]struct {
 
 func whole(c normalized) normalized { return c }
 
-// The payment life's story that ∌ is asked about: what grants, what ends the grant, and what is not yet one.
+// The story of the payment life that ∌ asks about: what grants, what ends the grant, and what does not grant yet.
 var (
 	grant    = check.ScheduleOf(life.Payment, "<grants>")
 	grantEnd = check.ScheduleOf(life.Payment, "<grants> <ends>")
 	notYet   = check.ScheduleOf(life.Payment, "<notYet>")
 )
 
-// granting is the schedule of what grants.
-func granting() check.Schedule {
+// grantSchedule is the schedule of what grants.
+func grantSchedule() check.Schedule {
 	s, err := check.ParseSchedule(grant)
 	if err != nil {
-		panic("hookproof: " + err.Error()) // its words are the life's
+		panic("hookproof: " + err.Error()) // its events are the life's own
 	}
 	return s
 }
 
-// learnsFrom are the schedules that a relation's view is learnt from, beside those that it compares.
+// learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
 	if c.Op == "∌" && c.base() == "" {
 		return []string{grantEnd}
@@ -55,20 +55,20 @@ func (c Case) learnsFrom() []string {
 	return views[c.View].references
 }
 
-// access are the places that tell whether the grant is there: it has changed them, and its end changes them again. What the
-// grant makes larger and its end makes larger once more, such as a version or a history, tells only that something was done.
+// access returns the places that tell whether the grant is there: the grant changed them, and its end changed them again. A place
+// that grows with the grant and again with its end, such as a version or a history, only counts changes.
 func access(fresh, granted, ended normalized) (places []string) {
 	granting, ending := growth(fresh, granted), growth(granted, ended)
 	for _, place := range granted.difference(fresh) {
-		if _, there := granted[place]; there && !trivial(granted[place]) && granted[place] != ended[place] && !(granting(place) && ending(place)) {
+		if _, there := granted[place]; there && !isTrivial(granted[place]) && granted[place] != ended[place] && !(granting(place) && ending(place)) {
 			places = append(places, place)
 		}
 	}
 	return places
 }
 
-// gains are the places that say what the grant has brought and its end leaves: a number that it has made larger, and what is
-// in a list that it has made longer.
+// gains returns the places that hold what the grant brought and its end leaves: a number that the grant made larger, and an
+// element of a list that it made longer.
 func gains(fresh, granted, ended normalized) (places []string) {
 	granting, ending := growth(fresh, granted), growth(granted, ended)
 	for _, place := range granted.difference(fresh) {
@@ -79,7 +79,7 @@ func gains(fresh, granted, ended normalized) (places []string) {
 	return places
 }
 
-// growth tells whether a place has a larger number in the second state, or is in a list that is longer there.
+// growth returns a function that reports whether a place has a larger number in the second state, or is in a list that is longer there.
 func growth(before, after normalized) func(place string) bool {
 	old, lists := before.lengths(), after.lengths()
 	return func(place string) bool {
@@ -96,7 +96,7 @@ func growth(before, after normalized) func(place string) bool {
 	}
 }
 
-// number is the number at a place; nil if there is none.
+// number returns the number at a place; nil if there is none.
 func number(c normalized, place string) *float64 {
 	n, err := strconv.ParseFloat(c[place], 64)
 	if err != nil {
@@ -107,7 +107,7 @@ func number(c normalized, place string) *float64 {
 
 func grows(from, to *float64) bool { return from != nil && to != nil && *to > *from }
 
-// lengths are the lists of a state, and how many elements each has.
+// lengths returns the lists of a state, each with its number of elements.
 func (c normalized) lengths() map[string]int {
 	lists, places := map[string]int{}, map[string]bool{}
 	for place, value := range c {
@@ -127,16 +127,16 @@ func (c normalized) lengths() map[string]int {
 	return lists
 }
 
-// outcomeOf is the view of what has become of an order, learnt from its refunds. What each refund makes larger by the same step
-// counts changes, and is left out. Of a list that each refund makes longer, what its rows add up to is compared, not how
-// many there are: one endpoint writes a row for each refund, and another one row for the sum.
+// outcomeOf is the view of what became of an order, learnt from its refunds. A number that each refund raises by the same step
+// counts changes, and is left out. If each refund makes a list longer, the sums of its columns are compared, and not its length:
+// one endpoint writes a row for each refund, another one row for the sum.
 func outcomeOf(states map[string]normalized) view {
 	paid, tenth, quarter, both := states["paid"], states["paid refund-10"], states["paid refund-25"], states["paid refund-10 refund-25"]
 	if paid == nil || tenth == nil || quarter == nil || both == nil {
 		return typeless
 	}
 	counters, ledgers, columns := map[string]bool{}, []string{}, []string{}
-	var total string // a place that says what was refunded in all
+	var total string // the place of the refunded total
 	for place := range both {
 		a, b, c := number(paid, place), number(tenth, place), number(both, place)
 		switch {
@@ -182,7 +182,7 @@ func outcomeOf(states map[string]normalized) view {
 			maps.Copy(sums, state.sums(list))
 		}
 		for _, name := range columns {
-			// Rows that tell the sum so far are as right as rows that tell one refund each, where the state says the sum as well.
+			// A row may hold the sum so far or one refund. Both are correct if the state has the total as well.
 			rows, said := sums[name], number(state, total)
 			value := rows.sum
 			if total != "" && said != nil && (rows.sum == *said || rows.largest == *said) {
@@ -195,8 +195,7 @@ func outcomeOf(states map[string]normalized) view {
 	}
 }
 
-// typeless is a state in which every type of an event has the same name: which event came last is not what has become of
-// an order.
+// typeless returns a state with one name for every event type. Which event came last is not what became of an order.
 func typeless(c normalized) normalized {
 	named := maps.Clone(c)
 	for place, value := range named {
@@ -207,7 +206,7 @@ func typeless(c normalized) normalized {
 	return named
 }
 
-// eventTypes are the types of the events that schedules name, as a state has them.
+// eventTypes are the types of the events that schedules name, in the form of a state's leaf.
 var eventTypes = sync.OnceValue(func() map[string]bool {
 	types := map[string]bool{}
 	for _, w := range life.Vocabulary {
@@ -218,7 +217,7 @@ var eventTypes = sync.OnceValue(func() map[string]bool {
 	return types
 })
 
-// proportional tells whether a tenth and a quarter of a sum have moved a number as they should, a cent more or less.
+// proportional reports whether a refund of a tenth and one of a quarter moved a number in proportion, within a cent.
 func proportional(none, tenth, quarter *float64) bool {
 	if none == nil || tenth == nil || quarter == nil || *tenth == *none {
 		return false
@@ -227,10 +226,10 @@ func proportional(none, tenth, quarter *float64) bool {
 	return ratio > 2.45 && ratio < 2.55
 }
 
-// column is the numbers at one place of each row of a list.
+// column is the numbers at one place in each row of a list.
 type column struct{ sum, largest float64 }
 
-// sums are a list's columns, by the place with * for the row.
+// sums returns a list's columns, by the place with * for the row.
 func (c normalized) sums(list string) map[string]column {
 	columns := map[string]column{}
 	for place := range c {

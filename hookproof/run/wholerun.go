@@ -11,20 +11,20 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// Observation is what a judge of the whole run looks at: every delivery that was made while nothing was made to fail.
+// Observation is what a judge of the whole run looks at: every delivery that was made without a fault.
 type Observation struct {
 	Deliveries []target.Delivery
-	Flaky      string // what was seen of answers that change; ""
-	Asked      bool   // that was looked for, and not seen
+	Flaky      string // how the target's answers change; "" if they do not
+	Asked      bool   // changing answers were looked for and not found
 	Timings    target.Timings
 }
 
-// wholeRun are the judges of a whole run, by the names in the checks' rows. They are pure, as the judge of a case is.
+// wholeRun are the judges of a whole run, by the names in the checks' rows. They are pure functions, as the judge of a case is.
 var wholeRun = map[string]func(Observation) Sighting{
 	"redirects": noRedirect, "rate limits": noRateLimit, "late answers": inTime, "flaky answers": steadyAnswers, "leaks": noLeak,
 }
 
-// judgeRun judges what the whole run has shown. What hangs on one moment is asked once more.
+// judgeRun judges what the whole run has shown. A failure at a single moment is tried once more.
 func (p *pipeline) judgeRun(ctx context.Context) error {
 	for _, one := range p.plan.checks {
 		if one.check.WholeRun == "" || one.reason != nil {
@@ -44,12 +44,12 @@ func (p *pipeline) judgeRun(ctx context.Context) error {
 				with = []string{sender}
 			}
 		}
-		p.results.sight(one.check.Name, seen, with)
+		p.results.addSighting(one.check.Name, seen, with)
 	}
 	return nil
 }
 
-// observation is the run so far.
+// observation returns the run so far.
 func (p *pipeline) observation() Observation {
 	o := Observation{Timings: p.timings}
 	o.Flaky, o.Asked = p.flakiness.peek()
@@ -70,12 +70,12 @@ type Sighting struct {
 	Why        string
 	Deliveries []target.Delivery
 
-	// again delivers what would tell more, where this hangs on one moment; nil where it does not.
+	// again delivers the same events once more, if the failure was seen at a single moment; else nil.
 	again func(context.Context, *pipeline, Sighting) error
 }
 
-// none passes where no delivery is as described.
-func (o Observation) none(what string, is func(target.Delivery) bool) Sighting {
+// passIfNone returns a pass if no delivery is as described, and else a failure.
+func (o Observation) passIfNone(what string, is func(target.Delivery) bool) Sighting {
 	var list []target.Delivery
 	for _, d := range o.Deliveries {
 		if is(d) {
@@ -94,17 +94,17 @@ func (o Observation) none(what string, is func(target.Delivery) bool) Sighting {
 		Why: fmt.Sprintf("%d of %d answers %s; the first was %s to %s, signed as %s", len(list), len(o.Deliveries), what, target.Said(first), first.Label, first.Sign)}
 }
 
-// seldom is none where a machine that stands still for a moment can be to blame: one such moment accuses nobody.
-func (o Observation) seldom(what string, is func(target.Delivery) bool) Sighting {
-	s := o.none(what, is)
+// passIfOneMoment is none, but one moment does not fail a target: the whole machine may have stood still.
+func (o Observation) passIfOneMoment(what string, is func(target.Delivery) bool) Sighting {
+	s := o.passIfNone(what, is)
 	if s.Verdict == result.Fail && moments(s.Deliveries) == 1 {
 		s.Verdict, s.Why = result.Info, s.Why+"; that happened at one moment of the run, and never again"
 	}
 	return s
 }
 
-// moments counts how often something happened to deliveries, which are in the order of their sending: to those that
-// were in flight together it happened once.
+// moments counts the times at which something happened to deliveries, which are in the order of sending. Deliveries that were in
+// flight together count once.
 func moments(list []target.Delivery) (count int) {
 	var end time.Time
 	for _, d := range list {
@@ -118,8 +118,8 @@ func moments(list []target.Delivery) (count int) {
 	return count
 }
 
-// askAgain delivers once more what a sighting is about, until one of that is late again: what is late each time may have
-// been on its way at one moment only.
+// askAgain delivers each event of a sighting once more, until one of them is late again. Events that are late each time may all
+// have been in flight at one moment.
 func askAgain(ctx context.Context, p *pipeline, seen Sighting) error {
 	asked := map[string]bool{}
 	for _, d := range seen.Deliveries {
@@ -141,51 +141,51 @@ func askAgain(ctx context.Context, p *pipeline, seen Sighting) error {
 }
 
 func noRedirect(o Observation) Sighting {
-	return o.none("were redirects", func(d target.Delivery) bool { return d.Status/100 == 3 })
+	return o.passIfNone("were redirects", func(d target.Delivery) bool { return d.Status/100 == 3 })
 }
 
 func noRateLimit(o Observation) Sighting {
-	return o.none("were 429, too many requests", func(d target.Delivery) bool { return d.Status == 429 })
+	return o.passIfNone("were 429, too many requests", func(d target.Delivery) bool { return d.Status == 429 })
 }
 
 func inTime(o Observation) Sighting {
-	if s := o.seldom("took longer than "+o.timings().TooSlow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().TooSlow }); s.Verdict != result.Pass {
+	if s := o.passIfOneMoment("took longer than "+o.timings().TooSlow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().TooSlow }); s.Verdict != result.Pass {
 		s.again = askAgain
 		return s
 	}
-	s := o.none("took longer than "+o.timings().Slow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().Slow })
+	s := o.passIfNone("took longer than "+o.timings().Slow.String(), func(d target.Delivery) bool { return d.Latency >= o.timings().Slow })
 	if s.Verdict == result.Fail {
 		s.Verdict = result.Info
 	}
 	return s
 }
 
-// steadyAnswers finds events that were acknowledged, and fail when they come again.
+// steadyAnswers looks for events that were acknowledged and fail when they come again.
 func steadyAnswers(o Observation) Sighting {
 	if o.Flaky != "" {
 		return Sighting{Verdict: result.Fail, Why: o.Flaky}
 	}
-	acknowledged := map[string]time.Time{} // event to the end of its first ACK
+	acknowledged := map[string]time.Time{} // event id to the end of its first ACK
 	for _, d := range o.Deliveries {
 		if at := d.SentAt.Add(d.Latency); d.EventID != "" && d.Genuine && d.Acknowledged() && (acknowledged[d.EventID].IsZero() || at.Before(acknowledged[d.EventID])) {
 			acknowledged[d.EventID] = at
 		}
 	}
-	failed := o.seldom("were failures of events that had been acknowledged", func(d target.Delivery) bool {
+	failed := o.passIfOneMoment("were failures of events that had been acknowledged", func(d target.Delivery) bool {
 		before := acknowledged[d.EventID]
 		return d.Genuine && d.Status/100 == 5 && !before.IsZero() && !d.SentAt.Before(before)
 	})
 	switch {
 	case failed.Verdict != result.Fail:
 	case o.always5xx(acknowledged, failed.Deliveries):
-		failed = Sighting{Verdict: result.Pass} // a duplicate that is always refused has a check of its own
+		failed = Sighting{Verdict: result.Pass} // a duplicate that is always refused is judged by a check of its own
 		if !o.Asked {
-			failed.Verdict = result.Info // until an event was sent many times
+			failed.Verdict = result.Info // not known until one event was sent many times
 		}
 	case !slices.ContainsFunc(failed.Deliveries, func(d target.Delivery) bool { return !o.isSlowFailure(d) }):
 		failed.Verdict, failed.Why = result.Info, failed.Why+"; each time "+slowFailure
 	}
-	silent := o.seldom("never came", func(d target.Delivery) bool { return d.Status == 0 })
+	silent := o.passIfOneMoment("never came", func(d target.Delivery) bool { return d.Status == 0 })
 	if result.Worse[silent.Verdict] > result.Worse[failed.Verdict] {
 		failed = silent
 	}
@@ -196,7 +196,7 @@ func steadyAnswers(o Observation) Sighting {
 	return failed
 }
 
-// always5xx tells whether no event that failed after its ACK was ever acknowledged again.
+// always5xx reports whether none of the events that failed after an ACK was ever acknowledged again.
 func (o Observation) always5xx(acknowledged map[string]time.Time, failed []target.Delivery) bool {
 	for _, d := range o.Deliveries {
 		fails := slices.ContainsFunc(failed, func(f target.Delivery) bool { return f.EventID == d.EventID })
@@ -213,14 +213,14 @@ func (o Observation) isSlowFailure(d target.Delivery) bool {
 
 func (o Observation) timings() target.Timings { return o.Timings.OrDefault() }
 
-// noLeak finds answers that show the target's inside. What was not looked at to its end proves nothing.
+// noLeak looks for answers that show the target's internals. An answer that was not read to its end proves nothing.
 func noLeak(o Observation) Sighting {
-	s := o.none("showed the target's internals", func(d target.Delivery) bool { return d.Inside != "" })
+	s := o.passIfNone("showed the target's internals", func(d target.Delivery) bool { return d.Inside != "" })
 	if s.Verdict == result.Fail {
 		s.Why += ": " + s.Deliveries[0].Inside
 		return s
 	}
-	if long := o.none(fmt.Sprintf("were longer than %d KiB; the rest was not examined", target.MostRead>>10), func(d target.Delivery) bool { return d.Unread }); long.Verdict == result.Fail {
+	if long := o.passIfNone(fmt.Sprintf("were longer than %d KiB; the rest was not examined", target.MostRead>>10), func(d target.Delivery) bool { return d.Unread }); long.Verdict == result.Fail {
 		long.Verdict = result.Info
 		return long
 	}

@@ -9,18 +9,17 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// live tries a life's events in every order, each order on a fresh subject. Whatever the order, the
-// state at the end must be the same one.
-func (r *replay) live(ctx context.Context) error {
+// replayLife tries a life's events in every order, each order on a fresh subject. All orders must lead to the same state.
+func (r *replay) replayLife(ctx context.Context) error {
 	for order := range check.Permutations(len(r.scenario.Life)) {
-		if err := r.liveOnce(ctx, order); err != nil {
+		if err := r.replayOrder(ctx, order); err != nil {
 			return fmt.Errorf("in the order %s: %w", r.named(order), err)
 		}
 	}
 	return nil
 }
 
-func (r *replay) liveOnce(ctx context.Context, order []int) error {
+func (r *replay) replayOrder(ctx context.Context, order []int) error {
 	var announced []string
 	if r.scenario.Late {
 		announced = []string{"main"}
@@ -31,7 +30,7 @@ func (r *replay) liveOnce(ctx context.Context, order []int) error {
 	events := make([]target.Outgoing, len(order))
 	for i, n := range order {
 		var err error
-		if events[i], err = r.ship(r.scenario.Life[n]); err != nil {
+		if events[i], err = r.makeEvent(r.scenario.Life[n]); err != nil {
 			return err
 		}
 	}
@@ -57,7 +56,7 @@ func (r *replay) liveOnce(ctx context.Context, order []int) error {
 	return r.expectState(ctx, "main", r.scenario.State)
 }
 
-// repeat delivers everything once more: each must be a duplicate.
+// repeat delivers every event once more: each must be a duplicate.
 func (r *replay) repeat(ctx context.Context, events []target.Outgoing) error {
 	before, err := r.counters(ctx)
 	if err != nil {

@@ -25,13 +25,13 @@ type Result struct {
 	Took     time.Duration
 }
 
-// maxTries bounds how often a delivery is retried until a 2xx.
+// maxTries bounds how many times a delivery is tried until a 2xx.
 const maxTries = 10
 
-// errMissing is a scenario that cannot go on for want of something that the target was to give.
+// errMissing is the error of a scenario that cannot go on without something that the target does not offer.
 var errMissing = errors.New("not-run")
 
-// Replay runs one scenario against a target. It never panics or exits; what goes wrong is in the result.
+// Replay runs one scenario against a target. It never panics or exits; errors are in the result.
 func Replay(ctx context.Context, t *target.Target, scenario Scenario) Result {
 	began := time.Now()
 	got := Result{Scenario: scenario.Name, Journal: &target.Journal{}}
@@ -43,7 +43,7 @@ func Replay(ctx context.Context, t *target.Target, scenario Scenario) Result {
 	r := &replay{target: t, scenario: scenario, sender: target.NewSender(t, got.Journal)}
 	defer r.sender.Close()
 	err := r.run(ctx)
-	if r.broken { // whatever came of it, nothing of ours is left behind
+	if r.broken { // a fault must not outlive the scenario
 		err = errors.Join(err, t.Heal(context.WithoutCancel(ctx)))
 	}
 	switch {
@@ -59,13 +59,13 @@ func Replay(ctx context.Context, t *target.Target, scenario Scenario) Result {
 	return got
 }
 
-// replay is one scenario being run.
+// replay is one run of a scenario.
 type replay struct {
 	target   *target.Target
 	scenario Scenario
 	sender   *target.Sender
 	judged   int  // expectations that were compared with something
-	broken   bool // a fault is on
+	broken   bool // a fault is active
 
 	subjects map[string]event.Subject
 	makers   map[string]func(context.Context) error
@@ -74,7 +74,7 @@ type replay struct {
 
 func (r *replay) run(ctx context.Context) error {
 	if len(r.scenario.Life) > 0 {
-		return r.live(ctx)
+		return r.replayLife(ctx)
 	}
 	if err := r.begin(ctx, r.scenario.Announced); err != nil {
 		return err
@@ -87,8 +87,8 @@ func (r *replay) run(ctx context.Context) error {
 	return r.expectState(ctx, "main", r.scenario.State)
 }
 
-// begin forgets the subjects of before, announces new ones, and makes those that the scenario names:
-// before its first step, since it may break what making one needs.
+// begin forgets earlier subjects, announces new ones, and makes those that the scenario names. It makes them before the first
+// step, which may break what making them needs.
 func (r *replay) begin(ctx context.Context, announced []string) error {
 	r.subjects, r.makers, r.sent = map[string]event.Subject{}, map[string]func(context.Context) error{}, map[string]target.Outgoing{}
 	for _, name := range announced {
@@ -133,7 +133,7 @@ func (r *replay) step(ctx context.Context, step Step) error {
 	subject := "main"
 	switch {
 	case step.Deliver != nil:
-		what, err := r.ship(*step.Deliver)
+		what, err := r.makeEvent(*step.Deliver)
 		if err != nil {
 			return err
 		}
@@ -165,8 +165,8 @@ func (r *replay) step(ctx context.Context, step Step) error {
 	return r.judge(ctx, step, subject, before, r.sender.Journal.Deliveries()[already:])
 }
 
-// ship makes the event of a sending.
-func (r *replay) ship(s Sending) (target.Outgoing, error) {
+// makeEvent makes the event that a step sends.
+func (r *replay) makeEvent(s Sending) (target.Outgoing, error) {
 	what := target.Outgoing{Label: s.As, Subject: s.whose(), Sign: event.OrGenuine(s.Sign)}
 	var err error
 	if s.Raw != nil {
@@ -190,8 +190,7 @@ func (r *replay) ship(s Sending) (target.Outgoing, error) {
 	return what, nil
 }
 
-// deliver sends a outgoing, again and again until a 2xx if it is asked to, as Stripe would: the same
-// event with a fresh timestamp.
+// deliver sends an event. With until2xx it sends it again until a 2xx, as Stripe would: the same event with a fresh timestamp.
 func (r *replay) deliver(ctx context.Context, what target.Outgoing, until2xx bool) target.Delivery {
 	d := r.sender.Send(ctx, what)
 	for try := 1; until2xx && !d.Acknowledged() && try < maxTries && ctx.Err() == nil; try++ {
@@ -204,7 +203,7 @@ func (r *replay) deliver(ctx context.Context, what target.Outgoing, until2xx boo
 func (r *replay) burst(ctx context.Context, b Burst) (subject string, err error) {
 	what := r.sent[b.Of]
 	if b.Of == "" {
-		if what, err = r.ship(b.Sending); err != nil {
+		if what, err = r.makeEvent(b.Sending); err != nil {
 			return "", err
 		}
 	}
@@ -227,7 +226,7 @@ func (r *replay) burst(ctx context.Context, b Burst) (subject string, err error)
 	return what.Subject, err
 }
 
-// judge compares what a step came to with what is expected of it.
+// judge compares the outcome of a step with what is expected.
 func (r *replay) judge(ctx context.Context, step Step, subject string, before result.Counters, deliveries []target.Delivery) error {
 	expect := step.Expect
 	if expect == nil {
@@ -252,7 +251,7 @@ func (r *replay) judge(ctx context.Context, step Step, subject string, before re
 	wanted := expect.Outcomes
 	if expect.Outcome != "" {
 		wanted = map[string]int{expect.Outcome: 1}
-		if retries := len(deliveries) - 1; retries > 0 { // of until2xx: each was refused
+		if retries := len(deliveries) - 1; retries > 0 { // tries before the 2xx: each was refused
 			wanted["rejected"] += retries
 		}
 	}
@@ -265,7 +264,7 @@ func (r *replay) judge(ctx context.Context, step Step, subject string, before re
 	return r.expectState(ctx, subject, expect.State)
 }
 
-// expectOutcomes compares outcomes with how the target's counters moved.
+// expectOutcomes compares the expected outcomes with how the target's counters moved.
 func (r *replay) expectOutcomes(ctx context.Context, before result.Counters, wanted map[string]int) error {
 	want := result.Counters{Duplicates: int64(wanted["duplicate"]), Errors: int64(wanted["rejected"])}
 	want.Received = int64(wanted["processed"]) + want.Duplicates + want.Errors
@@ -293,7 +292,7 @@ func (r *replay) counters(ctx context.Context) (result.Counters, error) {
 	return c, err
 }
 
-// expectState compares what the target says of a subject; effects may come after the ACK.
+// expectState compares a subject's state with the expected one. It waits, since effects may come after the ACK.
 func (r *replay) expectState(ctx context.Context, name string, expected map[string]any) error {
 	if len(expected) == 0 || r.target.State == nil {
 		return nil

@@ -16,10 +16,10 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// Scenario is one behaviour that is demanded of a target. Fixtures' FORMAT.md describes every key.
+// Scenario is one behaviour that is demanded of a target. fixtures/FORMAT.md describes every key.
 type Scenario struct {
 	Schema      string         `json:"$schema,omitempty"`
-	Name        string         `json:"-"` // <family>/<name>, or the path of a file of its own
+	Name        string         `json:"-"` // <family>/<name>, or the path of a single file
 	Description string         `json:"description"`
 	Requirement string         `json:"requirement"`
 	Needs       []string       `json:"needs"`
@@ -32,7 +32,7 @@ type Scenario struct {
 	State       map[string]any `json:"state,omitempty"`
 }
 
-// Step is one verb and what is expected of it.
+// Step is one action and what is expected of it.
 type Step struct {
 	Deliver   *Sending     `json:"deliver,omitempty"`
 	Redeliver string       `json:"redeliver,omitempty"`
@@ -67,7 +67,7 @@ type Burst struct {
 	Held     bool   `json:"held,omitempty"`
 }
 
-// Expectation is what a step must come to. What is not given is not looked at.
+// Expectation is the expected outcome of a step. A missing key is not checked.
 type Expectation struct {
 	Ack      int            `json:"ack,omitempty"`
 	Outcome  string         `json:"outcome,omitempty"`
@@ -76,7 +76,7 @@ type Expectation struct {
 	State    map[string]any `json:"state,omitempty"`
 }
 
-// BuiltInScenarios are the scenarios of package fixtures: the families sorted, and each in the order of its file.
+// BuiltInScenarios returns the scenarios of package fixtures: the families sorted, and each in the order of its file.
 func BuiltInScenarios() ([]Scenario, error) {
 	var all []Scenario
 	for _, name := range fixtures.Families() {
@@ -93,8 +93,8 @@ func BuiltInScenarios() ([]Scenario, error) {
 	return all, nil
 }
 
-// ParseScenarios reads a file strictly: a single scenario, which is named as the file is, or a family, of which each
-// scenario is named <file without .json>/<name>. The error names the file, the scenario and what is wrong with it.
+// ParseScenarios reads a file strictly: a single scenario, with the file's name, or a family, whose scenarios are named <file
+// without .json>/<name>. An error names the file, the scenario and what is wrong with it.
 func ParseScenarios(file string, raw []byte) ([]Scenario, error) {
 	if isFamily(raw) {
 		all, err := parseFamily(strings.TrimSuffix(file, ".json"), raw)
@@ -110,8 +110,8 @@ func ParseScenarios(file string, raw []byte) ([]Scenario, error) {
 	return []Scenario{one}, nil
 }
 
-// isFamily looks for the key that a single scenario never has. What is no report.JSON is not a family: reading it as a
-// scenario reports the error.
+// isFamily looks for the key that a single scenario never has. A file that is not JSON is no family: reading it as a scenario
+// reports the error.
 func isFamily(raw []byte) bool {
 	var keys map[string]json.RawMessage
 	_ = json.NewDecoder(bytes.NewReader(raw)).Decode(&keys)
@@ -169,7 +169,7 @@ func parseScenario(name string, raw []byte) (Scenario, error) {
 	return s, s.check()
 }
 
-// decodeWhole refuses keys that are not known, and anything after the value.
+// decodeWhole refuses unknown keys, and anything after the value.
 func decodeWhole(raw []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
@@ -182,7 +182,7 @@ func decodeWhole(raw []byte, into any) error {
 	return nil
 }
 
-// subjects are the names of the subjects that the scenario's events are about; main is always one.
+// subjects returns the names of the subjects that the scenario's events are about; main is always one.
 func (s *Scenario) subjects() []string {
 	names := []string{"main"}
 	for _, step := range s.Steps {
@@ -197,7 +197,7 @@ func (s *Scenario) subjects() []string {
 	return slices.Compact(names)
 }
 
-// whose is the subject of a sending.
+// whose returns the subject of a sending.
 func (s *Sending) whose() string {
 	if s.Subject == "" {
 		return "main"

@@ -152,7 +152,7 @@ func (s *shop) take(header string, body []byte) (status int, duplicate bool) {
 	return 200, false
 }
 
-// scenario parses a scenario's steps or life, given as report.JSON.
+// scenario parses a scenario's steps or life, given as JSON.
 func scenario(t *testing.T, rest string) Scenario {
 	t.Helper()
 	s, err := parseScenario(t.Name(), []byte(`{"description":"A test.","requirement":"This test.","needs":[],"kills":[],`+rest+`}`))

@@ -17,14 +17,14 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// How much of an answer is kept, and how much is read and looked at, in bytes: a debugger's page is of 13 to 90 KB, and says
-// near its end what it is.
+// How much of an answer is kept, and how much is read and searched, in bytes. A debugger's page has 13 to 90 KB, and shows near
+// its end that it is one.
 const (
 	MostKept = 4 << 10
 	MostRead = 1 << 20
 )
 
-// Sender posts deliveries to a target and keeps them in a journal.
+// Sender posts deliveries to a target and records them in a journal.
 type Sender struct {
 	target  *Target
 	Timings Timings
@@ -35,24 +35,24 @@ type Sender struct {
 func NewSender(t *Target, journal *Journal) *Sender {
 	return &Sender{target: t, Timings: t.Timings.OrDefault(), Journal: journal, client: &http.Client{
 		Transport: t.Transport(),
-		// Stripe does not follow redirects, and takes one for a failure.
+		// Stripe does not follow redirects: a redirect is a failure.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
-// Outgoing is an event on its way: what of, whose, and how it is signed.
+// Outgoing is an event to be sent, with its label, its subject and how it is signed.
 type Outgoing struct {
 	Event   event.Event
 	Label   string
 	Subject string
 	Sign    string
 	URL     string            // "" is the target's
-	Headers map[string]string // beside the target's
+	Headers map[string]string // in addition to the target's
 }
 
-// Send signs a outgoing now and posts it once.
+// Send signs an outgoing event now and posts it once.
 func (s *Sender) Send(ctx context.Context, what Outgoing) Delivery {
 	way := event.Signings[what.Sign]
 	sent := way.Sign(event.Signer{Secret: s.target.Secret, Previous: s.target.PreviousSecret, Now: time.Now().Unix(), Body: what.Event.Body})
@@ -72,12 +72,12 @@ func (s *Sender) Send(ctx context.Context, what Outgoing) Delivery {
 	s.post(ctx, sent, &d)
 	d.Latency = time.Since(d.SentAt)
 	d.Inside, d.Unread = Leak(d.Answer, s.target.Secrets()), len(d.Answer) > MostRead
-	d.Answer = strings.Clone(d.Answer[:min(len(d.Answer), MostKept)]) // and not what it is a part of
+	d.Answer = strings.Clone(d.Answer[:min(len(d.Answer), MostKept)]) // Clone frees the rest of the text
 	s.Journal.Add(d)
 	return d
 }
 
-// post sends what was signed and fills in how it was answered.
+// post sends what was signed and records the answer.
 func (s *Sender) post(ctx context.Context, sent event.Signed, d *Delivery) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timings.Answer)
 	defer cancel()
@@ -103,9 +103,8 @@ func (s *Sender) post(ctx context.Context, sent event.Signed, d *Delivery) {
 	d.Software = response.Header.Get("X-Powered-By")
 }
 
-// Burst sends all shipments at the same time, each on a connection of its own. With a release, the
-// target is being held: it is called when every request has been written and none has been answered,
-// which makes it certain that all were in flight at once.
+// Burst sends all events at the same time, each on its own connection. If release is given, the target is being held: release is
+// called when every request has been written and none has been answered. Then all are certainly in flight at once.
 func (s *Sender) Burst(ctx context.Context, what []Outgoing, release func() error) ([]Delivery, error) {
 	gate := make(chan struct{})
 	var written, answered atomic.Int64
@@ -140,8 +139,7 @@ func (s *Sender) Burst(ctx context.Context, what []Outgoing, release func() erro
 	return deliveries, err
 }
 
-// Wait looks again and again until there is nothing to object to, and answers the last objection when
-// the time is over.
+// Wait calls objection until it returns nil. It returns the last objection when the time is over.
 func (s *Sender) Wait(ctx context.Context, patience time.Duration, objection func() error) error {
 	var last error
 	_, err := Await(ctx, patience, s.Timings.Poll, func() bool {
@@ -151,14 +149,14 @@ func (s *Sender) Wait(ctx context.Context, patience time.Duration, objection fun
 	return errors.Join(last, err)
 }
 
-// Deliver posts one event to the target, signed as the word says (see fixtures' FORMAT.md), now.
+// Deliver posts one event to the target, signed now as the name says (see fixtures/FORMAT.md).
 func (t *Target) Deliver(ctx context.Context, e event.Event, sign string) Delivery {
 	s := NewSender(t, &Journal{})
 	defer s.Close()
 	return s.Send(ctx, Outgoing{Event: e, Label: e.Type, Sign: sign})
 }
 
-// What is sent with every delivery.
+// The headers of every delivery.
 const (
 	ContentType = "application/json; charset=utf-8"
 	UserAgent   = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"

@@ -6,7 +6,7 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
+// HookError is a hook of the target that failed. It is never a verdict on the target.
 type HookError struct {
 	Hook string // its name in the target file
 	Err  error

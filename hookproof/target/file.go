@@ -20,7 +20,7 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// file is a target file as it is written: docs/hookproof.md describes it.
+// file is a target file as it is written; docs/hookproof.md describes it.
 type file struct {
 	Schema         string `json:"$schema"`
 	URL            string `json:"url"`
@@ -56,14 +56,14 @@ type file struct {
 	directory string
 }
 
-// Load reads a target file. {{env.NAME}} anywhere in it is the environment variable's value, by getenv;
-// nil is os.Getenv. The error names the file, the place in it and what is wrong there.
+// Load reads a target file. {{env.NAME}} anywhere in it is the value of an environment variable, from getenv; nil is os.Getenv. An
+// error names the file, the place in it and what is wrong there.
 func Load(path string, getenv func(string) string) (*Target, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	directory, err := filepath.Abs(filepath.Dir(path)) // "./stop" is a path in the file's directory, however that is named
+	directory, err := filepath.Abs(filepath.Dir(path)) // "./stop" is relative to the file's directory, however the path is written
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 	return f.target(), nil
 }
 
-// Unreadable says in plain words why report.JSON could not be decoded.
+// Unreadable returns in plain words why JSON could not be decoded.
 func Unreadable(err error) error {
 	var other *json.UnmarshalTypeError
 	if wrong, is := isPickError(err); is {
@@ -121,7 +121,7 @@ func Unreadable(err error) error {
 	return fmt.Errorf("it is not JSON: %w", err)
 }
 
-// fillEnvironment puts the environment's values into a file's texts.
+// fillEnvironment replaces each {{env.NAME}} in a file by the variable's value.
 func fillEnvironment(raw []byte, env values) ([]byte, error) {
 	filled, err := event.Fill(string(raw), func(name string) (string, error) {
 		variable, is := strings.CutPrefix(name, "env.")
@@ -137,7 +137,7 @@ func fillEnvironment(raw []byte, env values) ([]byte, error) {
 	return []byte(filled), err
 }
 
-// hooks are all hooks by their names; nil is one that the file does not have.
+// hooks returns all hooks by their names; nil for a hook that the file does not have.
 func (f *file) hooks() map[string]*Hook {
 	hooks := map[string]*Hook{"state": f.State, "stop": f.Stop, "start": f.Start, "break": f.Break, "mend": f.Mend}
 	if f.Subject != nil {
@@ -191,7 +191,7 @@ func (f *file) check() error {
 	return nil
 }
 
-// target makes of the file what a run works with.
+// target makes the Target of a run from the file.
 func (f *file) target() *Target {
 	t := &Target{
 		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
@@ -199,7 +199,7 @@ func (f *file) target() *Target {
 	}
 	for _, hook := range f.hooks() {
 		if hook != nil && hook.HTTP != nil {
-			alsoTo(hook.HTTP, f.URL, f.Headers)
+			addDeliveryHeaders(hook.HTTP, f.URL, f.Headers)
 		}
 	}
 	if f.Subject != nil {
@@ -229,7 +229,7 @@ func (f *file) target() *Target {
 	return t
 }
 
-// do runs a hook for what it does.
+// do runs a hook for its effect.
 func (f *file) do(ctx context.Context, h *Hook) error {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimings.StartHook)
 	defer cancel()
@@ -289,7 +289,7 @@ func (f *file) counters(ctx context.Context) (c result.Counters, err error) {
 	return c, nil
 }
 
-// at finds a value by its report.JSON pointer.
+// at returns the value at a JSON pointer.
 func at(value any, pointer string) (any, error) {
 	if pointer == "" {
 		return value, nil

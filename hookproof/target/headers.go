@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// apiVersion is what Stripe calls an API version: a day, since 2024 with the name of a release.
+// apiVersion matches the name of a Stripe API version: a day, since 2024 followed by the name of a release.
 var apiVersion = regexp.MustCompile(`^20\d\d-\d\d-\d\d(\.[a-z]+)?$`)
 
-// checkHeaders refuses an API version and headers that cannot be sent.
+// checkHeaders refuses an unknown form of API version, and headers that cannot be sent.
 func (t *Target) checkHeaders() error {
 	if t.APIVersion != "" && !apiVersion.MatchString(t.APIVersion) {
 		return fmt.Errorf("apiVersion: %q is no API version of Stripe's; one is like 2023-10-16 or 2025-03-31.basil", t.APIVersion)
@@ -31,7 +31,7 @@ func (t *Target) checkHeaders() error {
 
 var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
-// setHeaders gives a request headers, of which Host is a field of its own in Go.
+// setHeaders sets a request's headers. Host is a separate field in Go.
 func setHeaders(request *http.Request, headers map[string]string) {
 	for name, value := range headers {
 		if http.CanonicalHeaderKey(name) == "Host" {
@@ -42,9 +42,9 @@ func setHeaders(request *http.Request, headers map[string]string) {
 	}
 }
 
-// alsoTo gives a hook's request to the target's own host the headers of deliveries: what stands before the one stands
-// before the other. The hook's own headers win.
-func alsoTo(request *HookRequest, target string, headers map[string]string) {
+// addDeliveryHeaders adds the headers of deliveries to a hook's request, if it goes to the target's host: the same proxy stands
+// before both. The hook's own headers win.
+func addDeliveryHeaders(request *HookRequest, target string, headers map[string]string) {
 	to, err := url.Parse(request.URL)
 	of, errOf := url.Parse(target)
 	if err != nil || errOf != nil || !strings.EqualFold(to.Host, of.Host) {

@@ -40,7 +40,7 @@ func TestHooksOfTheSameHostHaveTheHeaders(t *testing.T) {
 		"http://stripe.example:3000/hook": {"host": "own"},
 	} {
 		request := &HookRequest{URL: url, Headers: map[string]string{"host": "own"}}
-		alsoTo(request, "http://127.0.0.1:3000/hook", headers)
+		addDeliveryHeaders(request, "http://127.0.0.1:3000/hook", headers)
 		require.Equal(t, want, request.Headers, url)
 	}
 	require.Len(t, headers, 2)

@@ -22,17 +22,17 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Hook is one way to ask a target for something, as a target file gives it: exactly one of its members.
+// Hook is one way to ask a target for something, as in a target file. Exactly one of its exported members is set.
 type Hook struct {
 	Command []string     `json:"command,omitempty"` // an argument vector; no shell. It runs in the target file's directory
 	HTTP    *HookRequest `json:"http,omitempty"`
-	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; of state only
+	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; for the state hook only
 
-	silent bool     // what it prints is nobody's business
-	stderr *os.File // where it writes its complaints; nil is a file of its own
+	silent bool     // its standard output is not read
+	stderr *os.File // its standard error; nil is a temporary file
 }
 
-// HookRequest is a request, which is answered with a 2xx or has failed.
+// HookRequest is an HTTP request. Any answer but a 2xx is a failure.
 type HookRequest struct {
 	URL     string            `json:"url"`
 	Method  string            `json:"method,omitempty"` // "" is GET, or POST with a body
@@ -40,7 +40,7 @@ type HookRequest struct {
 	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-// HookQuery is a query whose rows, as objects, are the answer.
+// HookQuery is a query. Its rows, as objects, are the answer.
 type HookQuery struct {
 	DSN   string `json:"dsn"`
 	Query string `json:"query"` // {{name}} in it is a parameter, never text
@@ -64,7 +64,7 @@ func (h *Hook) check() error {
 	return nil
 }
 
-// text is the hook as its file has it.
+// text returns the hook as it is in its file.
 func (h *Hook) text() string {
 	raw, err := json.Marshal(h)
 	if err != nil {
@@ -73,7 +73,7 @@ func (h *Hook) text() string {
 	return string(raw)
 }
 
-// values stand for {{name}} in a hook's texts.
+// values returns the value of {{name}} in a hook's texts.
 type values func(name string) (string, bool)
 
 // unfilled is a {{name}} that nothing can be put in the place of.
@@ -93,7 +93,7 @@ func (v values) need(name string) (string, error) {
 // fill puts values in the place of {{name}}.
 func fill(text string, v values) (string, error) { return event.Fill(text, v.need) }
 
-// call runs a hook and answers what it says: "" or any report.JSON.
+// call runs a hook and returns its answer: "" or any JSON.
 func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, error) {
 	switch {
 	case h.HTTP != nil:
@@ -124,7 +124,7 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 		}
 		defer func() { _ = errors.Join(complaint.Close(), os.Remove(complaint.Name())) }()
 	}
-	// A process that the command leaves behind holds on to what it has inherited: a file does not wait for it.
+	// A process that the command leaves behind inherits standard error. With a file, the command does not wait for it.
 	command.Stderr = complaint
 	if !h.silent {
 		command.Stdout = &said
@@ -133,12 +133,12 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 		if advice := unstarted(program, err); advice != "" {
 			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
 		}
-		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, end(complaint))
+		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, tailOf(complaint))
 	}
 	return said.Bytes(), nil
 }
 
-// unstarted says why a file that is there could not be run, and what to do; "" where nothing more is known than the error says.
+// unstarted returns why an existing file could not be run, and what to do; "" if the error says it all.
 func unstarted(program string, err error) string {
 	info, missing := os.Stat(program)
 	switch {
@@ -156,9 +156,9 @@ func unstarted(program string, err error) string {
 	return ""
 }
 
-// end is the last of a file, to be put behind an error.
-func end(file *os.File) string {
-	if text := strings.TrimSpace(endOf(file, 500)); text != "" {
+// tailOf returns the end of a file, to be put behind an error.
+func tailOf(file *os.File) string {
+	if text := strings.TrimSpace(tail(file, 500)); text != "" {
 		return ": " + text
 	}
 	return ""
@@ -253,7 +253,7 @@ func (q *HookQuery) call(ctx context.Context, v values) ([]byte, error) {
 	return raw, errors.Join(err, rows.Err())
 }
 
-// environment gives {{env.NAME}} by a look-up such as os.Getenv.
+// environment returns the values of {{env.NAME}} from a function such as os.Getenv.
 func environment(getenv func(string) string) values {
 	if getenv == nil {
 		getenv = os.Getenv

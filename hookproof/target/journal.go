@@ -16,9 +16,9 @@ type Delivery struct {
 	Subject   string // whose event it is
 	EventID   string // "" if the body has none
 	EventType string
-	Sign      string // how it was signed; Genuine tells whether that is good
+	Sign      string // how it was signed; Genuine is whether it must be accepted
 	Genuine   bool
-	URL       string // where it went
+	URL       string // where it was sent
 	Header    string // Stripe-Signature as sent
 	Body      []byte // as sent
 	SentAt    time.Time
@@ -26,24 +26,24 @@ type Delivery struct {
 	Status    int   // 0: no answer, see Err
 	Err       error // why there is no answer
 	Answer    string
-	Location  string // where a redirect leads
-	Fault     string // what befell the target while it was on its way; "" in calm
+	Location  string // of a redirect
+	Fault     string // the fault that struck while it was in flight; "" if none
 
-	Headers  map[string]string // that were sent beside Stripe's
-	Software string            // that the answer names as its maker, by X-Powered-By
+	Headers  map[string]string // sent in addition to Stripe's
+	Software string            // the server software that the answer names, by X-Powered-By
 
-	Over   []byte // what was signed: the body, unless that was tampered with
-	Inside string // what the whole answer shows of the target's inside, quoted; "" is nothing
-	Unread bool   // the answer is longer than what was looked at
+	Over   []byte // what was signed, if it is not the body
+	Inside string // what the whole answer shows of the target's internals, quoted; "" is nothing
+	Unread bool   // the answer was longer than what was searched
 }
 
-// Acknowledged tells whether the target took the delivery: any 2xx.
+// Acknowledged reports whether the target acknowledged the delivery with a 2xx.
 func (d Delivery) Acknowledged() bool { return d.Status/100 == 2 }
 
-// Journal keeps every delivery of a run. It is safe for concurrent use; its zero value is empty.
+// Journal records every delivery of a run. It is safe for concurrent use; its zero value is empty.
 type Journal struct {
-	// Each is called with every delivery, one at a time, and then none is kept: what is made of a million
-	// deliveries must be made of each as it is answered. nil keeps them all.
+	// Each receives every delivery, one at a time, and then none is kept: a million deliveries have to be evaluated one by one.
+	// nil keeps them all.
 	Each func(Delivery)
 
 	mu    sync.Mutex
@@ -51,7 +51,7 @@ type Journal struct {
 	count int
 }
 
-// Deliveries are all deliveries so far, in the order of their answers.
+// Deliveries returns all deliveries so far, in the order of their answers.
 func (j *Journal) Deliveries() []Delivery {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -75,7 +75,7 @@ func (j *Journal) Length() int {
 	return j.count
 }
 
-// Said is how a delivery was answered.
+// Said describes how a delivery was answered.
 func Said(d Delivery) string {
 	if d.Err != nil {
 		return Plainly(d.Err)
@@ -83,7 +83,7 @@ func Said(d Delivery) string {
 	return strconv.Itoa(d.Status)
 }
 
-// Plainly says why there was no answer, without what Go puts around it.
+// Plainly returns why there was no answer, without the wrapping of Go's errors.
 func Plainly(err error) string {
 	var network *net.OpError
 	switch {

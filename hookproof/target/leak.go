@@ -10,15 +10,15 @@ import (
 	"unicode"
 )
 
-// inside is what an answer shows only of a program that tells a caller of its inside. A text without the hint shows none of it,
-// which is quickly seen; where it is, the pattern is looked for around it.
-type inside struct {
+// leakPattern is a text by which an answer shows the internals of a program. A text without the hint shows nothing, which is quick to
+// check. Near a hint, the pattern is searched.
+type leakPattern struct {
 	hint    string // in lower case
 	pattern *regexp.Regexp
 }
 
-// insides are known by the language, the framework or the database.
-var insides = knownBy(map[string]string{
+// leakPatterns are texts that a language, a framework or a database writes.
+var leakPatterns = compileHints(map[string]string{
 	"traceback (most recent": `(?i)traceback \(most recent`, `.py`: `File "?[^\n"<>]+\.py"?,\s+line \d+`, "'nonetype' object": `'NoneType' object`, // Python
 	"werkzeug debugger": `Werkzeug Debugger`, "evalex": `\bEVALEX\b`, // Flask
 	"seeing this error because you": `You're seeing this error because you`,                                                              // Django, Rack, Sinatra
@@ -38,25 +38,25 @@ var insides = knownBy(map[string]string{
 	"stack trace": `(?i)stack trace`, "stacktrace": `(?i)stacktrace`,
 })
 
-// credentials are other secrets than the target's own, as long as real ones are, and not masked as in Stripe's own messages.
-var credentials = knownBy(map[string]string{
+// credentials are other secrets than the target's: as long as real ones, and not masked as in Stripe's messages.
+var credentials = compileHints(map[string]string{
 	"whsec_": `\bwhsec_[\w+/=]{16,}`, "k_test_": `\b[sr]k_test_[\w+/=]{16,}`, "k_live_": `\b[sr]k_live_[\w+/=]{16,}`,
 	"://": `://[^\s/:@"'<>]*:[^\s/@"'<>]*[^\s/@"'<>*•.xX][^\s/@"'<>]*@`,
 })
 
-func knownBy(patterns map[string]string) []inside {
-	var list []inside
+func compileHints(patterns map[string]string) []leakPattern {
+	var list []leakPattern
 	for _, hint := range slices.Sorted(maps.Keys(patterns)) {
-		list = append(list, inside{hint, regexp.MustCompile(patterns[hint])})
+		list = append(list, leakPattern{hint, regexp.MustCompile(patterns[hint])})
 	}
 	return list
 }
 
-// around is how far from its hint a pattern is looked for, in bytes.
+// around is how far from its hint a pattern is searched, in bytes.
 const around = 300
 
-// firstOf is where a text first shows one of a list, or -1. lower is the text in lower case, as long as it.
-func firstOf(list []inside, text, lower string) int {
+// firstOf returns where a text first shows one of a list, or -1. lower is the text in lower case, of the same length.
+func firstOf(list []leakPattern, text, lower string) int {
 	at := -1
 	for _, known := range list {
 		for from := 0; from < len(lower) && (at < 0 || from < at+around); {
@@ -78,7 +78,7 @@ func firstOf(list []inside, text, lower string) int {
 	return at
 }
 
-// lowered is a text with its ASCII letters in lower case, as long as it.
+// lowered returns a text with its ASCII letters in lower case, of the same length.
 func lowered(text string) string {
 	lower := []byte(text)
 	for i, c := range lower {
@@ -89,16 +89,16 @@ func lowered(text string) string {
 	return string(lower)
 }
 
-// MereWord is a secret that may be a word of the language, which an answer can say without knowing of it.
+// MereWord matches a secret that may be an ordinary word: an answer may contain it by chance.
 var MereWord = regexp.MustCompile(`^\pL{1,12}$`)
 
-// secrets are what is hidden of those in what is quoted: Stripe's keys, and the password in an address.
+// secrets matches what is masked in quotations: Stripe's keys, and the password in an address.
 var secrets = regexp.MustCompile(`\b((?:whsec|sk_test|rk_test|sk_live|rk_live)_)[\w+/=]+|(://[^\s/:@]*:)[^\s/@]+(@)`)
 
-// assigned are secrets that a debugger's page gives a name to.
+// assigned matches secrets that follow their name on a debugger's page.
 var assigned = regexp.MustCompile(`(?i)(\b\w*(?:secret|password|passwd|token|api_?key)\w*["']?\s*(?:=>|[:=])?\s*["'])[^"'\n]+`)
 
-// Leak quotes what an answer shows of the target's inside, or is "".
+// Leak quotes what an answer shows of the target's internals; "" if it shows nothing.
 func Leak(answer string, secrets []string) string {
 	texts := []string{answer}
 	if text := AsRead(answer); text != answer {
@@ -106,7 +106,7 @@ func Leak(answer string, secrets []string) string {
 	}
 	for _, text := range texts {
 		if at := leaksAt(text, secrets); at >= 0 {
-			// Hidden first, so that the end of the excerpt does not leave half a secret that nobody knows for one.
+			// Mask first: the end of the excerpt must not cut a secret in half, since a half is not recognized.
 			before, after := text[max(0, at-near):at], text[at:min(len(text), at+near)]
 			return excerpt(Hide(before, secrets), Hide(after, secrets))
 		}
@@ -114,7 +114,8 @@ func Leak(answer string, secrets []string) string {
 	return ""
 }
 
-// leaksAt is where a text first shows an inside, or -1: the target's secret counts before another's, and that before the rest.
+// leaksAt returns where a text first shows internals, or -1. The target's secret comes first, then other credentials, then the
+// rest.
 func leaksAt(text string, secrets []string) int {
 	at := -1
 	for _, secret := range secrets {
@@ -123,7 +124,7 @@ func leaksAt(text string, secrets []string) int {
 		}
 	}
 	lower := lowered(text)
-	for _, list := range [][]inside{credentials, insides} {
+	for _, list := range [][]leakPattern{credentials, leakPatterns} {
 		if at < 0 {
 			at = firstOf(list, text, lower)
 		}
@@ -136,8 +137,8 @@ var blocks = strings.Fields("address article br div dd dl dt h1 h2 h3 h4 h5 h6 h
 
 var escapes = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, " ", `\t`, "\t", `\/`, "/", `\"`, `"`, `\u0027`, "'", `\u003c`, "<", `\u003e`, ">", "\u00a0", " ")
 
-// AsRead is an answer as a person reads it: without a page's tags, which stand between the words of what a debugger shows,
-// and without the escapes of report.HTML and report.JSON.
+// AsRead returns an answer as a person reads it: without a page's tags, which stand between the words of a debugger's message, and
+// without the escapes of HTML and JSON.
 func AsRead(answer string) string {
 	if text := withoutTags(answer); text != answer {
 		answer = html.UnescapeString(text)
@@ -145,7 +146,7 @@ func AsRead(answer string) string {
 	return escapes.Replace(answer)
 }
 
-// withoutTags is a text without what stands between < and > like a tag, without comments, and without styles.
+// withoutTags returns a text without tags, comments and styles.
 func withoutTags(text string) string {
 	var out strings.Builder
 	for {
@@ -176,7 +177,7 @@ func withoutTags(text string) string {
 	}
 }
 
-// tagName is the name of the tag that a text begins with after its <, in lower case; "" where that is none.
+// tagName returns the name of the tag at the beginning of a text, after its <, in lower case; "" if there is none.
 func tagName(text string) string {
 	text = strings.TrimPrefix(text, "/")
 	end := strings.IndexFunc(text, func(r rune) bool {
@@ -188,15 +189,15 @@ func tagName(text string) string {
 	return strings.ToLower(text[:end])
 }
 
-// Secrets are what the target verifies with.
+// Secrets returns the secrets with which the target verifies.
 func (t *Target) Secrets() []string {
 	return slices.DeleteFunc([]string{t.Secret, t.PreviousSecret}, func(secret string) bool { return secret == "" })
 }
 
-// MaskedKeys is a text without the keys and passwords that are known by their form.
+// MaskedKeys masks the keys and passwords that are known by their form.
 func MaskedKeys(text string) string { return secrets.ReplaceAllString(text, "${1}${2}•••${3}") }
 
-// Hide puts a dot in the place of what is secret.
+// Hide masks what is secret.
 func Hide(text string, secrets []string) string {
 	for _, secret := range secrets {
 		text = strings.ReplaceAll(text, secret, "•••")
@@ -204,15 +205,15 @@ func Hide(text string, secrets []string) string {
 	return assigned.ReplaceAllString(MaskedKeys(text), "${1}•••")
 }
 
-// How much of an answer is quoted before the place where it shows something, and from there, in letters; and in how many
-// bytes of it secrets are hidden for that.
+// How many letters of an answer are quoted before and after the place that shows internals, and in how many bytes around it
+// secrets are masked.
 const (
 	near         = 4 << 10
 	quotedBefore = 40
 	quotedAfter  = 120
 )
 
-// excerpt quotes the end of one text and the beginning of the next, in one line, from the beginning of a word on.
+// excerpt quotes the end of one text and the beginning of the next in one line, starting at the beginning of a word.
 func excerpt(before, after string) string {
 	lead, rest := []rune(before), []rune(after)
 	from := max(0, len(lead)-quotedBefore)

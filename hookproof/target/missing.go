@@ -1,6 +1,6 @@
 package target
 
-// Missing are those of the needs that the target does not offer.
+// Missing returns the needs that the target does not offer.
 func (t *Target) Missing(needs []string) []string {
 	var list []string
 	for _, need := range needs {

@@ -8,20 +8,19 @@ import (
 	"example.com/hookproof/hookproof/dbproxy"
 )
 
-// Database is where a target dials its database, HOST:PORT, and where that really is.
+// Database is the address at which a target dials its database, HOST:PORT, and the real address.
 type Database struct{ Listen, Upstream string }
 
-// Open makes a target ready for deliveries: its proxy listens, and a target that is down, or knows only the way
-// through the proxy, is started. The returned function undoes it, also after an error: faults are healed, the proxy
-// closes, and what was down before is stopped, what was up before started. It is told the error of what came between
-// and answers that, and what went wrong in undoing; of a hook that failed in both, once. Judge and Run open their
-// target themselves.
+// Open prepares a target for deliveries. It starts the target's proxy, and starts a target that is down or that reaches its
+// database only through the proxy. The returned function undoes that, also after an error: it ends faults, closes the proxy, stops
+// a target that was down before, and starts one that was up before. Its argument is the error of what came in between. It returns
+// that error joined with its own, and reports a hook that failed in both only once. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
 	down := t.Start != nil && !t.Listens()
 	var undo []func(context.Context) error
 	closing = func(ctx context.Context, after error) error {
 		for n := len(undo) - 1; n >= 0; n-- {
-			after = andThen(after, undo[n](ctx))
+			after = joinOnce(after, undo[n](ctx))
 		}
 		return after
 	}
@@ -64,8 +63,8 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	return closing, nil
 }
 
-// andThen adds an error to another, unless it is of the hook that had failed before.
-func andThen(err, next error) error {
+// joinOnce joins an error with the next one, unless the same hook had failed before.
+func joinOnce(err, next error) error {
 	var first, again *HookError
 	switch {
 	case err == nil:

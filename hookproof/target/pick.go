@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// picked is where one of a subject's values comes from: a place in the subject hook's answer, or the target file itself.
+// picked is the source of one of a subject's values: a place in the subject hook's answer, or the target file itself.
 type picked struct {
 	pointer  string
 	constant bool
 	fixed    any
 }
 
-// UnmarshalJSON reads a report.JSON pointer or {"value": …}.
+// UnmarshalJSON reads a JSON pointer or {"value": …}.
 func (p *picked) UnmarshalJSON(raw []byte) error {
 	if string(raw) != "null" && json.Unmarshal(raw, &p.pointer) == nil {
 		if p.pointer != "" && !strings.HasPrefix(p.pointer, "/") {
@@ -36,7 +36,7 @@ func (p *picked) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// isScalar tells whether a value can be a subject's: a text or a whole number.
+// isScalar reports whether a value can be a subject's: a text or a whole number.
 func isScalar(value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -48,14 +48,14 @@ func isScalar(value any) bool {
 	return false
 }
 
-// pickError is a value of pick that is neither of what it can be.
+// pickError is the error for a value of pick that has neither form.
 type pickError struct{ raw string }
 
 func (e *pickError) Error() string {
 	return fmt.Sprintf(`subject: pick: %.60s is neither a JSON pointer into the answer, such as "/amount", nor a constant, such as {"value": 4900}`, e.raw)
 }
 
-// value is the value itself.
+// value returns the subject's value.
 func (p picked) value(answer any) (any, error) {
 	if p.constant {
 		return p.fixed, nil
@@ -63,7 +63,7 @@ func (p picked) value(answer any) (any, error) {
 	return at(answer, p.pointer)
 }
 
-// isPickError is the error of a pick that cannot be read.
+// isPickError returns the pickError in an error, and reports whether there is one.
 func isPickError(err error) (*pickError, bool) {
 	var wrong *pickError
 	return wrong, errors.As(err, &wrong)

@@ -14,7 +14,7 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-// noPlace is a report.JSON pointer into an answer that has nothing there.
+// noPlace is the error for a JSON pointer to nothing in an answer.
 type noPlace struct {
 	pointer string
 	answer  any
@@ -22,7 +22,7 @@ type noPlace struct {
 
 func (e *noPlace) Error() string { return e.of("") }
 
-// of is what is wrong, and who looks for it; "" is nobody that has to be named.
+// of returns the error's text, with the name of what looks there; "" names nothing.
 func (e *noPlace) of(who string) string {
 	return fmt.Sprintf("its answer has no %s%s; it has %s", e.pointer, who, listed(placesOf(e.answer)))
 }
@@ -30,7 +30,7 @@ func (e *noPlace) of(who string) string {
 // placesShown is how many places of an answer are named.
 const placesShown = 8
 
-// listed are places as they are told.
+// listed lists places in a sentence.
 func listed(places []string) string {
 	switch n := len(places); {
 	case n == 0:
@@ -44,7 +44,7 @@ func listed(places []string) string {
 	}
 }
 
-// placesOf are the report.JSON pointers to an answer's texts and whole numbers, in order.
+// placesOf returns the JSON pointers to an answer's texts and whole numbers, in order.
 func placesOf(answer any) []string {
 	var places []string
 	switch v := answer.(type) {
@@ -68,10 +68,10 @@ func placesOf(answer any) []string {
 	return places
 }
 
-// constants are what a target may give no place for in its answers, since it is the same for all its objects.
+// constants are values that are the same for all objects of many targets, so their answers need not have them.
 var constants = life.Payment.Usual()
 
-// find looks for one of a subject's values in the subject hook's answer. Where it is not there, the error says what to write.
+// find returns one of a subject's values from the subject hook's answer. If it is missing, the error says what to write.
 func (p picked) find(name string, answer any) (any, error) {
 	value, err := p.value(answer)
 	var missing *noPlace
@@ -86,11 +86,11 @@ func (p picked) find(name string, answer any) (any, error) {
 	return nil, errors.New(why)
 }
 
-// namesAnID are places whose name says that an id is there.
+// namesAnID matches places whose name says that they hold an id.
 var namesAnID = regexp.MustCompile(`/(id|ID|uuid|ref|reference|\w+(Id|ID|_id|Ref|_ref|Reference|_reference))$`)
 
-// anID is the place of an answer that is most likely the object's id, as pick has it: "clientReferenceId": "/id".
-func anID(answer any) string {
+// likelyID returns the place of an answer that is most likely the object's id, as an entry of pick: "clientReferenceId": "/id".
+func likelyID(answer any) string {
 	place := "/id"
 	if places := placesOf(answer); !slices.Contains(places, place) && len(places) > 0 {
 		place = places[max(0, slices.IndexFunc(places, namesAnID.MatchString))]
@@ -98,9 +98,9 @@ func anID(answer any) string {
 	return fmt.Sprintf(`"clientReferenceId": %q`, place)
 }
 
-// untied says what to write where nothing of a subject ties events to it.
+// untied returns what to write if no value of a subject ties events to it.
 func untied(pick map[string]picked, answer any) error {
-	all, example := strings.Join(event.Ties, ", "), anID(answer)
+	all, example := strings.Join(event.Ties, ", "), likelyID(answer)
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)

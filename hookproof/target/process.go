@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A hook that ends is no evidence: stop has done its part when nothing takes connections where the target did, and start
-// when something does again. What listens then is a new process.
+// The exit of a hook's command proves nothing. A stop hook has succeeded when nothing accepts connections at the target's address,
+// and a start hook when something does. Then a new process listens.
 
-// BringDown runs the stop hook, and answers when the target is down. meanwhile is called in between, and may be nil: a
-// target that ends only when its work is done may need that.
+// BringDown runs the stop hook, and returns when the target is down. It calls meanwhile after the hook, unless it is nil: some
+// targets exit only when their work is done.
 func (t *Target) BringDown(ctx context.Context, how string, meanwhile func()) error {
 	err := t.Stop(ctx, how)
 	if meanwhile != nil {
@@ -23,7 +23,7 @@ func (t *Target) BringDown(ctx context.Context, how string, meanwhile func()) er
 	return HookFailed("stop", err)
 }
 
-// awaitDown waits until nothing listens at the target's address, or only a proxy that has lost the target.
+// awaitDown waits until nothing listens at the target's address, or only a proxy without the target behind it.
 func (t *Target) awaitDown(ctx context.Context) error {
 	wait := t.Timings.OrDefault().Ready
 	down, err := Await(ctx, wait, t.Timings.OrDefault().Poll, func() bool {
@@ -42,7 +42,7 @@ func (t *Target) awaitDown(ctx context.Context) error {
 	return err
 }
 
-// BringUp runs the start hook, and answers when the target listens.
+// BringUp runs the start hook, and returns when the target listens.
 func (t *Target) BringUp(ctx context.Context) error {
 	if err := t.Start(ctx); err != nil {
 		return HookFailed("start", err)
@@ -55,8 +55,8 @@ func (t *Target) BringUp(ctx context.Context) error {
 	return err
 }
 
-// isProxyAlone tells whether what listens is a proxy with no target behind it: an unsigned body is then not refused by
-// the target, but answered with one of the statuses that a gateway has for this.
+// isProxyAlone reports whether only a proxy listens, with no target behind it: the answer to an unsigned body is then not the
+// target's refusal, but a gateway's status for a missing server.
 func (t *Target) isProxyAlone(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, t.Timings.OrDefault().Connect)
 	defer cancel()

@@ -8,23 +8,23 @@ import (
 	"sync"
 )
 
-// lastWritten is how much of a process's standard error is looked at, in bytes. Node writes all members of an error behind its
-// stack, which may be a whole client of a database.
+// lastWritten is how much of a process's standard error is read, in bytes. Node writes all members of an error after its stack,
+// which may include a whole database client.
 const lastWritten = 64 << 10
 
-// startLog is the standard error of what a start hook leaves behind: a file that it inherits, and that has no name.
+// startLog is the standard error of the process that a start hook leaves behind: a file that the process inherits, without a name.
 type startLog struct {
 	mu   sync.Mutex
 	file *os.File
 }
 
-// run runs a start hook. What it leaves behind writes its standard error into the log, unless the hook leads that elsewhere.
+// run runs a start hook. The process that it leaves behind writes its standard error into the log, unless the hook redirects it.
 func (l *startLog) run(ctx context.Context, f *file) error {
 	fresh, err := os.CreateTemp("", "hookproof")
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(fresh.Name()) // which a process that has it open does not mind; where that cannot be done, it stays
+	_ = os.Remove(fresh.Name()) // the process that has it open can still write; if removing fails, the file stays
 	l.mu.Lock()
 	if l.file != nil {
 		err = l.file.Close()
@@ -36,18 +36,18 @@ func (l *startLog) run(ctx context.Context, f *file) error {
 	return errors.Join(err, f.do(ctx, &hook))
 }
 
-// last is the end of what was written since the last start.
+// last returns the end of what was written since the last start.
 func (l *startLog) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil {
 		return ""
 	}
-	return endOf(l.file, lastWritten)
+	return tail(l.file, lastWritten)
 }
 
-// endOf is the end of a file, which goes on being written by others.
-func endOf(file *os.File, most int64) string {
+// tail returns the end of a file to which others may still write.
+func tail(file *os.File, most int64) string {
 	info, err := file.Stat()
 	if err != nil {
 		return ""

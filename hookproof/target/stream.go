@@ -7,9 +7,9 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// Stream delivers what next gives, signed now and genuinely, on so many connections at once, until next
-// says that there is no more or the context ends. next is called by all of them at the same time. The
-// journal has every delivery when Stream returns, or has shown it, see Journal.Each.
+// Stream delivers the events that next returns, genuinely signed now, on that many connections at once, until next returns false
+// or the context ends. next must be safe for concurrent use. When Stream returns, the journal has every delivery, or has passed it
+// to Journal.Each.
 func (t *Target) Stream(ctx context.Context, connections int, next func() (event.Event, bool), journal *Journal) {
 	s := NewSender(t, journal)
 	defer s.Close()

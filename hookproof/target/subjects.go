@@ -21,12 +21,12 @@ import (
 type subjects struct {
 	f  *file
 	mu sync.Mutex
-	// learnt tells of each of a subject's names how its value is composed of invented ones, such as ref_{{new.id}}, or "="
-	// and its value, which never changes.
+	// learnt maps each of a subject's names to how its value is composed of invented ones, such as ref_{{new.id}}, or to "=" and a
+	// value that never changes.
 	learnt map[string]string
 }
 
-// invent makes the values that {{new.…}} stands for.
+// invent makes the values of {{new.…}}.
 func invent() map[string]string {
 	made := map[string]string{"new.id": uuid.NewString()}
 	names, values := life.Payment.IDs()
@@ -55,7 +55,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, anID(answer))
+		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, likelyID(answer))
 	}
 	tied := false
 	for name, value := range s {
@@ -83,7 +83,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 	return s, nil
 }
 
-// learn finds out which of a subject's values are made of those that hookproof has invented.
+// learn finds out which of a subject's values are composed of values that hookproof invented.
 func (m *subjects) learn(s event.Subject, invented map[string]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -95,7 +95,7 @@ func (m *subjects) learn(s event.Subject, invented map[string]string) {
 	}
 }
 
-// composed is how a value is made of invented ones, or "=" and the value.
+// composed returns how a value is composed of invented ones, or "=" and the value.
 func composed(value string, invented map[string]string) string {
 	form := value
 	for origin, part := range invented {
@@ -107,7 +107,7 @@ func composed(value string, invented map[string]string) string {
 	return form
 }
 
-// announce names a subject before it is made, which can be done when all that ties events to it is invented here.
+// announce names a subject before it is made. This needs a subject whose ties to events are all invented by hookproof.
 func (m *subjects) announce(ctx context.Context) (event.Subject, func(context.Context) error, error) {
 	m.mu.Lock()
 	known := m.learnt

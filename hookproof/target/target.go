@@ -1,5 +1,5 @@
-// Package target has an endpoint and the facts that are needed to drive it: its URL, its secret, its hooks, its process and its
-// database. It delivers, and keeps each delivery with its answer in a journal. It refuses to reach what is not the user's own.
+// Package target is an endpoint and how to drive it: its URL, its secret, its hooks, its process and its database. It sends
+// deliveries and records each with its answer in a journal. It connects only to what belongs to the user.
 package target
 
 import (
@@ -17,65 +17,65 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// Target is an endpoint and what it offers. URL and Secret are required; a hook that is nil is not
-// offered, and what needs it is not run. Hooks are called by several goroutines at once.
+// Target is an endpoint and what it offers. URL and Secret are required. A hook that is nil is not offered, and what needs it is
+// not run. Hooks are called by several goroutines at once.
 type Target struct {
 	URL            string // where deliveries go
-	Secret         string // that signs them
-	PreviousSecret string // that is being rotated out, but still good; "" if there is none
-	Livemode       bool   // whose events the target takes for its own
+	Secret         string // that signs the deliveries
+	PreviousSecret string // is being rotated out, and is still valid; "" if there is none
+	Livemode       bool   // the livemode of the events that the target accepts
 	APIVersion     string // of the events that it is sent; "" is 2023-10-16
 	File           string // the target file that it was read from; "" if there is none
 
 	Replicas   []string          // further URLs of the same endpoint, on the same database
-	Unhandled  []string          // event types that the target means to ignore
-	Ignore     []string          // places of a state to mask: report.JSON pointers, of which * is any one part
-	Headers    map[string]string // of each delivery, beside Stripe's, such as X-Forwarded-Proto
-	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither here nor private
+	Unhandled  []string          // event types that the target ignores on purpose
+	Ignore     []string          // places of a state to mask: JSON pointers in which * is any one token
+	Headers    map[string]string // of each delivery, in addition to Stripe's, such as X-Forwarded-Proto
+	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither local nor private
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (event.Subject, error)
 	// Announce names an object that does not exist yet; calling make creates it under those names.
 	Announce func(context.Context) (s event.Subject, make func(context.Context) error, err error)
-	// State is what the target says of a subject, its effects and not its deliveries: any report.JSON value.
+	// State returns the target's view of a subject: its effects, not its deliveries, as any JSON value.
 	State func(context.Context, event.Subject) (any, error)
-	// Counters are the target's own count of its deliveries.
+	// Counters returns the target's own counts of its deliveries.
 	Counters func(context.Context) (result.Counters, error)
-	// Hold locks the subject, so that deliveries about it wait, until release is called.
+	// Hold locks the subject, so that deliveries about it wait until release is called.
 	Hold func(context.Context, event.Subject) (release func() error, err error)
-	// Database is what a run puts a Proxy and a Link of its own in front of; nil where there is none, and where they are given.
+	// Database is where a run puts its own Proxy and Link. It is nil if there is none, or if they are given.
 	Database *Database
-	// Proxy stands between the target and its database. Link stands behind it, and can be bad.
+	// Proxy stands between the target and its database. Link stands behind it, and can be made bad.
 	Proxy *dbproxy.Proxy
 	Link  *dbproxy.Link
-	// Break makes the store of a target that has no connection to it unusable; Mend heals it.
+	// Break makes the store unusable, for a target without a Proxy; Mend repairs it.
 	Break, Mend func(context.Context) error
-	// Stop ends the target: "stop" asks it to, "kill" does not; one that knows one way takes it for both.
-	// Start returns when it runs again. Both may be called when there is nothing to do. Neither is believed: that nothing
-	// listens after Stop, and something after Start, is waited for.
+	// Stop ends the target: "stop" asks it to exit, "kill" does not ask. A target that has only one way uses it for both. Start
+	// starts it again. Both may be called when there is nothing to do. A run then waits until nothing listens after Stop, and
+	// until something listens after Start.
 	Stop  func(ctx context.Context, how string) error
 	Start func(context.Context) error
 
-	Timings Timings // zero fields take DefaultTimings'
+	Timings Timings // zero fields are those of DefaultTimings
 
-	behindProxy bool // what listens at URL goes on listening when the target is down
+	behindProxy bool // a proxy listens at URL also while the target is down
 
-	Stderr  func() string // the last that the process which Start has left behind wrote there; nil if that cannot be told
-	Starter []string      // the command that starts it, as far as that is known
+	Stderr  func() string // the end of the standard error of the process that Start has started; nil if it is not known
+	Starter []string      // the command that starts the target, if it is known
 
-	Resolver *net.Resolver // of the hosts' names; nil is the machine's
+	Resolver *net.Resolver // for the hosts' names; nil is the machine's
 
-	// Dialer makes every connection to the target; nil is the dial guard's. Tests set it, to a network in memory.
+	// Dialer makes every connection to the target; nil is the dial guard's. Tests set it to a network in memory.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Needs are the words for what a scenario or a check may ask of a target.
+// Needs are the names of what a scenario or a check may need of a target.
 var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "replicas"}
 
-// Faults are the words for how a database may fail.
+// Faults are the names of how a database may fail.
 var Faults = []string{"database-away", "database-frozen"}
 
-// Lacks names the first of the needs that the target does not offer, or "".
+// Lacks returns the first of the needs that the target does not offer, or "".
 func (t *Target) Lacks(needs []string) string {
 	offers := map[string]bool{
 		"subject":        t.Subject != nil,
@@ -98,14 +98,14 @@ func (t *Target) Lacks(needs []string) string {
 	return ""
 }
 
-// HookNames say in the words of the target file what a target does not offer.
+// HookNames are what a target does not offer, in the words of the target file.
 var HookNames = map[string]string{
 	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
 	"announce": "a `subject` hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "`database`",
 	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "replicas": "`replicas`",
 }
 
-// Fail makes the target's database fail as one of Faults says; heal mends it.
+// Fail makes the target's database fail as one of Faults says; Heal repairs it.
 func (t *Target) Fail(ctx context.Context, how string) error {
 	switch {
 	case t.Proxy == nil:
@@ -126,8 +126,8 @@ func (t *Target) Heal(ctx context.Context) error {
 	return nil
 }
 
-// Check refuses a target that must not be attacked: one that is not on this machine, in a private network
-// or in AllowHosts, or whose secret is a key to real money. A harness that forges must not become a weapon.
+// Check refuses a target that must not be attacked: one that is not on this machine, in a private network or in AllowHosts, or one
+// whose secret is a key to real money. hookproof forges events, and must not become a weapon.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
@@ -159,16 +159,16 @@ func (t *Target) Check() error {
 	return nil
 }
 
-// apiKey is how a test mode's API key begins.
+// apiKey matches the beginning of an API key of test mode.
 var apiKey = regexp.MustCompile(`^[srp]k_test_`)
 
-// isPort tells whether there can be such a port; "" is the scheme's own.
+// isPort reports whether a port is valid; "" is the scheme's default.
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return text == "" || err == nil && n > 0
 }
 
-// RefuseLiveKeys refuses texts in which there is a key to real money.
+// RefuseLiveKeys refuses texts that contain a key to real money.
 func RefuseLiveKeys(texts ...string) error {
 	for _, text := range texts {
 		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {

@@ -2,51 +2,51 @@ package target
 
 import "time"
 
-// Timings are all durations of a run. A zero field takes DefaultTimings'. Deadlines are for a slow machine: only what fails
-// waits for them. What a run decides by (TooSlow, Slow, SlowFailure) is part of a verdict.
+// Timings are all durations of a run. A zero field is DefaultTimings'. Deadlines are long, for a slow machine: only failures wait
+// for them. TooSlow, Slow and SlowFailure decide verdicts.
 type Timings struct {
 	// One delivery.
 	Answer      time.Duration // for the answer to one delivery
-	FirstAnswer time.Duration // for the first answers of a run, which tell a slow target from a dead one
+	FirstAnswer time.Duration // for the first answers of a run: a slow target must not be taken for a dead one
 	TooSlow     time.Duration // an answer that took longer fails ack-policy/in-time
-	Slow        time.Duration // an answer that took longer is worth knowing
+	Slow        time.Duration // an answer that took longer is reported as info
 	SlowFailure time.Duration // a 5xx beside other deliveries that took longer is the target's own time-out under load, not a bug
 
 	// Redelivery: what is not acknowledged is sent again, as Stripe would, on a compressed clock.
 	Retry     time.Duration // between two tries
-	Redeliver time.Duration // how long it is tried when nothing was wrong
-	Recover   time.Duration // and after a fault, when pools hold dead connections
-	Refusal   time.Duration // answers of 4xx alone for so long are the target's last word, also after a fault
-	CoolDown  time.Duration // after a fault answers and hooks may still fail
+	Redeliver time.Duration // how long it is tried without a fault
+	Recover   time.Duration // how long it is tried after a fault, when pools hold dead connections
+	Refusal   time.Duration // if every answer is a 4xx for so long, the target is not tried again, also after a fault
+	CoolDown  time.Duration // after a fault, in which answers and hooks may still fail
 
 	// Effects and states.
-	Poll       time.Duration // between two looks at a state, a counter or a port
+	Poll       time.Duration // between two readings of a state, a counter or a port
 	Effect     time.Duration // a scenario's: for a state or a counter to become what is expected
 	Quiet      time.Duration // how long to wait for an effect that must not come, before the target's lag
-	EffectWait time.Duration // how long an effect may take after its ACK, before the target's lag
+	EffectWait time.Duration // how long an effect may take after its ACK, in addition to the target's lag
 	FirstShown time.Duration // for the calibration's payment to show
-	LateWrite  time.Duration // before the last reading: something may overwrite a state late
+	LateWrite  time.Duration // before the last reading, since a late write may still change a state
 
 	// Schedules.
 	Overtake    time.Duration // an object is made so long after its event: longer than an endpoint should wait for it inside a delivery
-	Later       time.Duration // the word later
+	Later       time.Duration // of the verb later
 	Flight      time.Duration // for all copies of a burst to be in flight
-	HoldAnswers time.Duration // how long an answer of the database is held back to make copies overlap
-	HoldFor     time.Duration // for how long answers are: copies have met by then
-	BadLine     time.Duration // how long a line to the database stays bad at most, answered or not
+	HoldAnswers time.Duration // how long an answer of the database is delayed, so that copies overlap
+	HoldFor     time.Duration // for how long answers are delayed: copies overlap by then
+	BadLine     time.Duration // how long a bad line to the database lasts at most, without an answer
 
 	// The target's process.
 	Connect time.Duration // for a connection to the target, and for a TLS handshake
 	Ready   time.Duration // for the target to listen after its start hook, and to listen no more after its stop hook
-	Respawn time.Duration // for a process that has ended to be started again by whatever watches it
+	Respawn time.Duration // for a supervisor to start a process that has ended
 
-	// A target file's hooks, of which DefaultTimings' hold always.
+	// A target file's hooks. They always use DefaultTimings.
 	Hook      time.Duration // for a hook to answer
 	StartHook time.Duration // for the start hook, which waits until the target is ready
-	HookExit  time.Duration // for what a hook's command has left behind to close its output
+	HookExit  time.Duration // for the output of a hook's command to be closed by the processes that it leaves behind
 }
 
-// DefaultTimings are what a target gets that names no others.
+// DefaultTimings are the timings of a target that sets none.
 var DefaultTimings = Timings{
 	Answer: 30 * time.Second, FirstAnswer: 30 * time.Second, TooSlow: 10 * time.Second, Slow: 5 * time.Second, SlowFailure: 3 * time.Second,
 	Retry: 100 * time.Millisecond, Redeliver: time.Second, Recover: 15 * time.Second, Refusal: 3 * time.Second, CoolDown: 2 * time.Second,
@@ -58,7 +58,7 @@ var DefaultTimings = Timings{
 	Hook: 10 * time.Second, StartHook: time.Minute, HookExit: time.Second,
 }
 
-// OrDefault is a target's timings with DefaultTimings' in the place of zero fields.
+// OrDefault returns the timings with DefaultTimings' values in place of zero fields.
 func (t Timings) OrDefault() Timings {
 	d := DefaultTimings
 	for _, field := range []struct{ given, usual *time.Duration }{
@@ -75,8 +75,8 @@ func (t Timings) OrDefault() Timings {
 	return t
 }
 
-// QuietFor is how long to wait for an effect that must not come, where effects lag behind their ACKs.
+// QuietFor is how long to wait for an effect that must not come, with the target's lag.
 func (t Timings) QuietFor(lag time.Duration) time.Duration { return t.Quiet + 2*lag }
 
-// EffectFor is how long an effect may take after its ACK.
+// EffectFor is how long an effect may take after its ACK, with the target's lag.
 func (t Timings) EffectFor(lag time.Duration) time.Duration { return t.EffectWait + 8*lag }

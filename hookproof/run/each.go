@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// each does something for every element, some at a time, and takes no more when it has failed.
+// each calls do for every element, some at a time. After an error it starts no more.
 func each[T any](list []T, atOnce int, do func(T) error) error {
 	slots := make(chan struct{}, atOnce)
 	var group sync.WaitGroup

@@ -9,9 +9,9 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// declines is how a target answers a type that it does not handle, where that is all that is wrong with a history's answers: each
-// genuine delivery that failed is of a type that was never taken, and all were answered alike. Else it is "". A failure of its own,
-// a 5xx, may have any reason, unless the answer names the type.
+// declines returns how a target answers a type that it does not handle, if that is all that is wrong with a history's answers.
+// Each genuine delivery that failed must be of a type that was never acknowledged, and all must have had the same answer. Else it
+// returns "". A 5xx can have any reason, so it counts only if the answer names the type.
 func (h History) declines(taken map[string]bool) string {
 	declined := ""
 	for _, d := range h.Deliveries {
@@ -20,7 +20,7 @@ func (h History) declines(taken map[string]bool) string {
 		}
 		answer := fmt.Sprint(d.Status, " ", strings.TrimSpace(strings.NewReplacer(d.EventType, "{{type}}", d.EventID, "{{id}}").Replace(d.Answer)))
 		named := d.Status/100 == 4 || d.Status/100 == 5 && strings.Contains(answer, "{{type}}")
-		if d.EventType == "" || !named || taken[d.EventType] || declined != "" && declined != answer || h.takesInTheEnd(d.EventID) {
+		if d.EventType == "" || !named || taken[d.EventType] || declined != "" && declined != answer || h.acknowledgedInTheEnd(d.EventID) {
 			return ""
 		}
 		declined = answer
@@ -28,13 +28,13 @@ func (h History) declines(taken map[string]bool) string {
 	return declined
 }
 
-// takesInTheEnd tells whether an event was taken in the end.
-func (h History) takesInTheEnd(event string) bool {
+// acknowledgedInTheEnd reports whether an event was acknowledged in the end.
+func (h History) acknowledgedInTheEnd(event string) bool {
 	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Acknowledged() && d.EventID == event })
 }
 
-// takenTypes are the types of which the target has acknowledged a genuine event.
-func takenTypes(delivered []target.Delivery) map[string]bool {
+// acknowledgedTypes are the types of which the target acknowledged a genuine event.
+func acknowledgedTypes(delivered []target.Delivery) map[string]bool {
 	types := map[string]bool{}
 	for _, d := range delivered {
 		if d.Genuine && d.Acknowledged() {
@@ -44,9 +44,8 @@ func takenTypes(delivered []target.Delivery) map[string]bool {
 	return types
 }
 
-// unhandledAnswer names the event type of which a relation of answers alone demands an ACK, and which the target means to ignore.
-// Whether a type that nobody waits for is acknowledged is asked in any case, and a payment carries questions that are not
-// about its type.
+// unhandledAnswer returns the event type that the target ignores, if a relation over answers alone demands its ACK. The check of
+// types that nobody handles is asked in any case. A payment is asked as well: the checks that deliver it are not about its type.
 func (c Case) unhandledAnswer(types []string) string {
 	for _, step := range c.Delivered {
 		w := life.Vocabulary[step.Event]
@@ -60,7 +59,7 @@ func (c Case) unhandledAnswer(types []string) string {
 	return ""
 }
 
-// ignored names the type of some words that were never acknowledged, where unhandled lists the types of all of them.
+// ignored returns the type of one of some events that were never acknowledged, if unhandled lists the types of all of them.
 func (x *executor) ignored(unanswered []string) string {
 	name := ""
 	for _, event := range unanswered {

@@ -12,8 +12,8 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// granted says what of a subject's money nobody gave, so that events say what was made up for it; "" if all was given.
-func granted(s event.Subject) string {
+// assumedMoney returns which of a subject's money values the target did not give, and what events have instead; "" if it gave all.
+func assumedMoney(s event.Subject) string {
 	var missing, instead []string
 	constant, usual := "", life.Payment.Usual()
 	for _, name := range slices.Sorted(maps.Keys(usual)) {
@@ -33,10 +33,10 @@ func granted(s event.Subject) string {
 		strings.Join(missing, " and no "), strings.Join(instead, " "), constant)
 }
 
-// otherwise are further reasons why a payment may show nothing, what the target has said of it first.
-func (x *executor) otherwise(acknowledged target.Delivery) string {
+// otherReasons returns further reasons why a payment may show nothing. The target's own answer comes first.
+func (x *executor) otherReasons(acknowledged target.Delivery) string {
 	var out strings.Builder
-	if text := says(acknowledged); text != "" {
+	if text := quoteAnswer(acknowledged); text != "" {
 		out.WriteString(" The answer was " + target.Said(acknowledged) + text + ".")
 	}
 	for _, text := range x.facts.notes {
@@ -45,9 +45,9 @@ func (x *executor) otherwise(acknowledged target.Delivery) string {
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
 }
 
-// neverSent tells of the types that a target means to ignore and that no check sends: the key says nothing then, and may be
-// a slip of the pen.
-func neverSent(unhandled []string) (notes []string) {
+// unsentTypes returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
+// effect, and may be a typing error.
+func unsentTypes(unhandled []string) (notes []string) {
 	var sent []string
 	for _, one := range life.Types() {
 		if len(one.Words) > 0 {
@@ -68,7 +68,7 @@ func neverSent(unhandled []string) (notes []string) {
 	return notes
 }
 
-// commonPrefix is how many bytes two texts begin with alike.
+// commonPrefix is the number of leading bytes that two texts share.
 func commonPrefix(a, b string) int {
 	n := 0
 	for n < min(len(a), len(b)) && a[n] == b[n] {

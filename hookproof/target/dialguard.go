@@ -14,25 +14,25 @@ import (
 	"syscall"
 )
 
-// foreignError is an address that must not be attacked.
+// foreignError is the error for an address that must not be attacked.
 type foreignError struct{ host string }
 
 func (e *foreignError) Error() string {
 	return fmt.Sprintf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", e.host, e.host)
 }
 
-// ours tells whether an address is on this machine or in a private network.
-func ours(a netip.Addr) bool {
+// isLocal reports whether an address is on this machine or in a private network.
+func isLocal(a netip.Addr) bool {
 	a = a.Unmap()
-	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // as servers write where they listen: to dial it is to dial this machine
+	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // 0.0.0.0 is where servers listen; dialling it reaches this machine
 }
 
-// allows tells whether a host may be attacked wherever it is.
+// allows reports whether AllowHosts names the host.
 func (t *Target) allows(host string) bool {
 	return slices.ContainsFunc(t.AllowHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
 }
 
-// checkHost refuses a host of which any address must not be attacked.
+// checkHost refuses a host if any of its addresses must not be attacked.
 func (t *Target) checkHost(host string) error {
 	if t.allows(host) {
 		return nil
@@ -44,15 +44,15 @@ func (t *Target) checkHost(host string) error {
 		}
 	}
 	for _, text := range addresses {
-		if address, err := netip.ParseAddr(text); err != nil || !ours(address) {
+		if address, err := netip.ParseAddr(text); err != nil || !isLocal(address) {
 			return &foreignError{host}
 		}
 	}
 	return nil
 }
 
-// dial connects to a host of the target's. A name may stand for another address by now than when Check asked for it, so
-// here the address itself is judged, when it is about to be connected to.
+// dial connects to one of the target's hosts. A name may resolve to another address than when Check resolved it. So dial checks
+// the address to which it is about to connect.
 func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if t.Dialer != nil {
 		return t.Dialer(ctx, network, address)
@@ -60,7 +60,7 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	dialer := net.Dialer{Resolver: t.Resolver}
 	if host, _, err := net.SplitHostPort(address); err != nil || !t.allows(host) {
 		dialer.Control = func(_, resolved string, _ syscall.RawConn) error {
-			if to, err := netip.ParseAddrPort(resolved); err != nil || !ours(to.Addr()) {
+			if to, err := netip.ParseAddrPort(resolved); err != nil || !isLocal(to.Addr()) {
 				return &foreignError{host}
 			}
 			return nil
@@ -69,13 +69,13 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	return dialer.DialContext(ctx, network, address)
 }
 
-// Transport connects to the target, at addresses that may be attacked and nowhere else: by no proxy of the
-// environment's, and by HTTP/1.1, so that what is sent at once goes by connections of its own.
+// Transport connects to the target, only at addresses that may be attacked. It uses no proxy of the environment, and HTTP/1.1, so
+// that concurrent deliveries have separate connections.
 func (t *Target) Transport() *http.Transport {
 	return &http.Transport{DialContext: t.dial, MaxIdleConnsPerHost: 128, DisableCompression: true}
 }
 
-// connect is a connection to the target, on which nothing was said.
+// connect opens a connection to the target.
 func (t *Target) connect(ctx context.Context) (net.Conn, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
@@ -88,7 +88,7 @@ func (t *Target) connect(ctx context.Context) (net.Conn, error) {
 	return t.dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 }
 
-// Listens tells whether the target takes connections.
+// Listens reports whether the target accepts connections.
 func (t *Target) Listens() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), t.Timings.OrDefault().Connect)
 	defer cancel()
@@ -100,7 +100,7 @@ func (t *Target) Listens() bool {
 	return true
 }
 
-// Reach says in a sentence why deliveries cannot reach the target, and what to do; nil is that they can.
+// Reach returns in a sentence why deliveries cannot reach the target, and what to do; nil if they can.
 func (t *Target) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timings.OrDefault().Connect)
 	defer cancel()
@@ -127,7 +127,7 @@ func (t *Target) Reach(ctx context.Context) error {
 	return nil
 }
 
-// SpeaksTLS tells whether there is an https target where the URL says http.
+// SpeaksTLS reports whether an https server listens at an http URL.
 func (t *Target) SpeaksTLS(ctx context.Context) bool {
 	if !strings.HasPrefix(t.URL, "http:") {
 		return false
@@ -139,7 +139,7 @@ func (t *Target) SpeaksTLS(ctx context.Context) bool {
 		return false
 	}
 	defer func() { _ = conn.Close() }()
-	var untrusted *tls.CertificateVerificationError // is TLS all the same
+	var untrusted *tls.CertificateVerificationError // an untrusted certificate is TLS as well
 	err = handshake(ctx, conn, t.URL)
 	return err == nil || errors.As(err, &untrusted)
 }

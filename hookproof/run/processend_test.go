@@ -39,14 +39,14 @@ func TestWhyAProcessHasEnded(t *testing.T) {
 		seen string
 		mend string
 	}{
-		"a pool":                    {processEnd{wrote: nodePool}, `; it ended by an 'error' event of the pool of database connections, which has no listener; on standard error it wrote "Error: read ECONNRESET"`, mendPool},
-		"a client":                  {processEnd{wrote: nodeClient}, `; it ended by an 'error' event of a database client, which has no listener; on standard error it wrote "error: terminating connection due to administrator command"`, mendClient},
-		"a throw":                   {processEnd{wrote: nodeThrow}, `; it ended by an uncaught error; on standard error it wrote "TypeError: Cannot read properties of null (reading 'data')"`, mendReject},
-		"a panic":                   {processEnd{wrote: goPanic}, `; it ended by a panic that is not recovered; on standard error it wrote "panic: driver: bad connection"`, mendPanic},
-		"a panic that was served":   {processEnd{wrote: goServed}, `; on standard error it wrote "goroutine 1 [running]:"`, mendEnded},
-		"something else":            {processEnd{wrote: "listening\nKilled\n"}, `; on standard error it wrote "Killed"`, mendEnded},
+		"a pool":                    {processEnd{wrote: nodePool}, `; it ended by an 'error' event of the pool of database connections, which has no listener; on standard error it wrote "Error: read ECONNRESET"`, fixPool},
+		"a client":                  {processEnd{wrote: nodeClient}, `; it ended by an 'error' event of a database client, which has no listener; on standard error it wrote "error: terminating connection due to administrator command"`, fixClient},
+		"a throw":                   {processEnd{wrote: nodeThrow}, `; it ended by an uncaught error; on standard error it wrote "TypeError: Cannot read properties of null (reading 'data')"`, fixReject},
+		"a panic":                   {processEnd{wrote: goPanic}, `; it ended by a panic that is not recovered; on standard error it wrote "panic: driver: bad connection"`, fixPanic},
+		"a panic that was served":   {processEnd{wrote: goServed}, `; on standard error it wrote "goroutine 1 [running]:"`, fixEnded},
+		"something else":            {processEnd{wrote: "listening\nKilled\n"}, `; on standard error it wrote "Killed"`, fixEnded},
 		"nothing, of Node":          {processEnd{language: "Node"}, "", usualCulprit["Node"]},
-		"nothing, of who knows who": {processEnd{}, "", mendEnded},
+		"nothing, of who knows who": {processEnd{}, "", fixEnded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,7 +59,7 @@ func TestWhyAProcessHasEnded(t *testing.T) {
 	garbage := check.Named("ack-policy/garbage")[0]
 	cost, mend := processEnd{wrote: nodeThrow}.costs(garbage, false)
 	require.Equal(t, garbage.Why, cost)
-	require.Equal(t, garbage.Fix+"; and "+mendReject, mend, "no database was at work")
+	require.Equal(t, garbage.Fix+"; and "+fixReject, mend, "no database was at work")
 	_, mend = processEnd{}.costs(garbage, false)
 	require.Equal(t, garbage.Fix, mend)
 }
@@ -119,7 +119,7 @@ func TestAFaultThatEndsTheProcess(t *testing.T) {
 			require.Equal(t, result.Fail, f.Verdict, f.Why)
 			require.Contains(t, f.Why, why)
 			require.Equal(t, costEnded, f.Importance)
-			require.Equal(t, mendPool, f.Fix)
+			require.Equal(t, fixPool, f.Fix)
 			require.Less(t, len(f.Timeline), 30, "it was tried no longer than it takes to see that it has ended")
 		}
 		require.Equal(t, "faults/database-away", findingOf(t, r, "faults/cut-before").Because)
@@ -180,6 +180,6 @@ func TestABodyThatEndsTheProcess(t *testing.T) {
 		require.Equal(t, result.Fail, f.Verdict)
 		require.Contains(t, f.Why, `the target's process ended, and nothing listened at its address any more; it ended by an uncaught error`)
 		require.Contains(t, f.Fix, "answer 400 to what is not JSON")
-		require.Contains(t, f.Fix, mendReject)
+		require.Contains(t, f.Fix, fixReject)
 	})
 }

@@ -23,12 +23,12 @@ func TestSplice(t *testing.T) {
 		{`{"o":{ }}`, "/o/a", `1`, `{"o":{"a":1 }}`},
 		{` [true,false] `, "/0", `null`, ` [null,false] `},
 	} {
-		got, err := splice([]byte(row.doc), row.pointer, []byte(row.value))
+		got, err := setAt([]byte(row.doc), row.pointer, []byte(row.value))
 		require.NoError(t, err, row.doc)
 		require.Equal(t, row.want, string(got))
 	}
 	for _, pointer := range []string{"a", "/a/b", "/x/y", "/l/7"} {
-		_, err := splice([]byte(`{"a":1,"l":[1]}`), pointer, []byte(`1`))
+		_, err := setAt([]byte(`{"a":1,"l":[1]}`), pointer, []byte(`1`))
 		require.Error(t, err, pointer)
 	}
 }
@@ -60,13 +60,13 @@ func FuzzSplice(f *testing.F) {
 		}
 		pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 		quoted, err := json.Marshal(key)
-		if err != nil || json.Unmarshal(quoted, &key) != nil { // what report.JSON can say of a key that is not UTF-8
+		if err != nil || json.Unmarshal(quoted, &key) != nil { // what JSON can say of a key that is not UTF-8
 			return
 		}
 		if strings.ContainsRune(key, '\ufffd') {
 			return
 		}
-		got, err := splice(doc, pointer, value)
+		got, err := setAt(doc, pointer, value)
 		require.NoError(t, err)
 		parsed[key] = v
 		var again map[string]any

@@ -8,18 +8,16 @@ import (
 	"strings"
 )
 
-// Events are changed in their text: what a pointer names is replaced, and every other byte, spaces and
-// order included, stays as it is. An endpoint that verifies a signature over something else than the
-// bytes it received shows itself only so.
+// Events are edited as text: a value is replaced, and every other byte, including spaces and order, stays as it is. Only so can it
+// be seen that an endpoint verifies something else than the bytes that it received.
 
 var ErrNoPlace = errors.New("there is no such place")
 
 // Span is a range of bytes.
 type Span struct{ From, To int }
 
-// splice replaces the value at a report.JSON pointer (RFC 6901) of a valid document. A member that its object
-// does not have is added in front.
-func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
+// setAt sets the value at a JSON pointer (RFC 6901) in a valid document. A missing member is added as the first of its object.
+func setAt(doc []byte, pointer string, value []byte) ([]byte, error) {
 	at, err := Find(doc, pointer)
 	if err == nil {
 		return Replace(doc, at.Value, value), nil
@@ -44,7 +42,7 @@ func splice(doc []byte, pointer string, value []byte) ([]byte, error) {
 	return Replace(doc, inside, member), nil
 }
 
-// remove takes a member out of its object. One that is not there is no error.
+// remove removes a member from its object. A missing member is no error.
 func remove(doc []byte, pointer string) ([]byte, error) {
 	at, err := Find(doc, pointer)
 	if errors.Is(err, ErrNoPlace) {
@@ -76,7 +74,7 @@ func Replace(doc []byte, at Span, value []byte) []byte {
 	return append(out, doc[at.To:]...)
 }
 
-// Place is where a pointer leads: the value, and with it the member's name if it is in an object.
+// Place is where a pointer leads: the value, and the whole member if it is in an object.
 type Place struct{ Value, member Span }
 
 func Find(doc []byte, pointer string) (Place, error) {
@@ -99,7 +97,7 @@ func Find(doc []byte, pointer string) (Place, error) {
 	return p, nil
 }
 
-// step goes one token deeper, and answers where the place begins.
+// step resolves one token of a pointer, and returns where its value begins.
 func step(doc []byte, from int, token string) (Place, error) {
 	open := doc[from]
 	if open != '{' && open != '[' {
@@ -135,7 +133,7 @@ func skipSpace(doc []byte, i int) int {
 	return i
 }
 
-// skipValue answers where the value that begins at i ends. The document is known to be valid.
+// skipValue returns the end of the value that begins at i. The document must be valid.
 func skipValue(doc []byte, i int) int {
 	depth := 0
 	for ; i < len(doc); i++ {

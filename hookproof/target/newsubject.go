@@ -6,7 +6,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// NewSubject asks the subject hook for a fresh object. What a Go function gives is held to the rules that a target file's answers are held to.
+// NewSubject asks the subject hook for a fresh object. The answer of a Go function is checked as a target file's hook is.
 func (t *Target) NewSubject(ctx context.Context) (event.Subject, error) {
 	s, err := t.Subject(ctx)
 	if err != nil {

@@ -10,13 +10,14 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// findSubstitute finds out whether payments can carry questions, when an event that nobody waits for was acknowledged.
+// findSubstitute finds out whether checks that are not about the event can use payments. The target has acknowledged an event of a
+// type that nobody waits for.
 func (x *executor) findSubstitute(ctx context.Context) error {
 	e, err := eventOf(life.Vocabulary[life.Payment.Grant()], life.Stranger(nil, true), x.target, time.Now(), false)
 	if err != nil {
 		return err
 	}
-	for range 2 { // one failure may be a bad moment's
+	for range 2 { // one failure may be chance
 		d := x.sender.Send(ctx, target.Outgoing{Event: e, Label: life.Payment.Grant(), Sign: "genuine"})
 		if d.Status/100 != 4 && d.Status/100 != 5 {
 			return ctx.Err()
@@ -26,7 +27,7 @@ func (x *executor) findSubstitute(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// spec is the event that a name in a schedule stands for on this target, and how it is reported.
+// spec returns the event that a name in a schedule stands for on this target, and the name in reports.
 func (f facts) spec(name string) (w life.Spec, label string) {
 	w = life.Vocabulary[name]
 	switch {
@@ -40,13 +41,13 @@ func (f facts) spec(name string) (w life.Spec, label string) {
 	return w, name
 }
 
-// needsSubject is why a schedule is not asked where payments are replaced.
+// needsSubject is why a schedule is not asked when payments are replaced.
 const needsSubject = "needs a `subject` hook: the target refuses events of objects that it does not know"
 
-// unaskable says why a schedule cannot be asked of this target, or "": where payments are carried, nothing can be that is
-// about an object of its own; what is newer than its API version must be known here; and where an object is known by its session
-// alone, no other session is about it.
-func (f facts) unaskable(s check.Schedule, t *target.Target) string {
+// whyNotAsked returns why a schedule cannot be asked of this target, or "". A schedule with an event of a newer API version needs a
+// version that is newer than the target's. A schedule with a second session needs an object that is not known by its session alone.
+// If payments are replaced, no schedule about an object of the target can be asked.
+func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 	for _, step := range s {
 		w := life.Vocabulary[step.Event]
 		if step.Verb == "" && w.Version != "" && w.Version <= t.APIVersion {

@@ -8,33 +8,35 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// A mirror of Stripe's objects shows what an event says of a session, be it paid or not: that is no fulfilment.
+// Some targets copy Stripe's objects into their state. Such a copy shows what an event says of a session, paid or not: that is no
+// fulfilment.
 
-// ofAnySession are the places of a session that say nothing of whether it was paid.
+// ofAnySession are the places of a session that do not depend on its payment.
 var ofAnySession = []string{"amount_total", "amount_subtotal", "currency", "mode", "customer_email", "customer_details/email", "customer_details/name"}
 
-// The last part of a place that may repeat them, and the words in it that tell of money that came.
+// repeatsName matches the last token of a place that may copy one of these values. moneyName matches a name that tells of received
+// money.
 var (
 	repeatsName = regexp.MustCompile(`(?i)(amount|total|price|currency|mode|email|name)`)
 	moneyName   = regexp.MustCompile(`(?i)(paid|pay|receiv|captur|credit|balance|grant|fulfil|ship|refund|revenue)`)
 )
 
-// repeats tells whether a place may repeat what a history's events say, by its name and its value.
+// repeats reports whether a place may be a copy of a value in the history's events, by its name and its value.
 func (h History) repeats(place, value string) bool {
 	_, name := event.CutLast(place)
 	if !repeatsName.MatchString(name) || moneyName.MatchString(name) {
 		return false
 	}
-	return h.says(value, ofAnySession)
+	return h.eventsHave(value, ofAnySession)
 }
 
-// saysOfMoney tells whether a history's events say a value of the session's money.
-func (h History) saysOfMoney(value string) bool {
-	return value != "" && h.says(value, []string{"amount_total", "amount_subtotal", "currency"})
+// isSessionAmount reports whether one of the history's events has this value as its session's amount or currency.
+func (h History) isSessionAmount(value string) bool {
+	return value != "" && h.eventsHave(value, []string{"amount_total", "amount_subtotal", "currency"})
 }
 
-// says tells whether one of a history's events says a value at one of some places of its object.
-func (h History) says(value string, places []string) bool {
+// eventsHave reports whether one of the history's events has a value at one of some places of its object.
+func (h History) eventsHave(value string, places []string) bool {
 	for _, e := range h.events {
 		for _, pointer := range places {
 			at, err := event.Find(e.Body, "/data/object/"+pointer)
@@ -46,7 +48,7 @@ func (h History) says(value string, places []string) bool {
 	return false
 }
 
-// mayRepeat says that a state may repeat an event at some places, and what to do.
+// mayRepeat returns that a state may copy an event at some places, and what to do then.
 func (c Case) mayRepeat(state normalized, places []string) string {
 	var parts []string
 	for _, place := range places {

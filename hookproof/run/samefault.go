@@ -12,32 +12,32 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// A failure explains another one where both were seen to show the same: the same places of the state, broken in the same
-// way, by the same events; or the same answer to the same. That two checks are about the same is no reason.
+// A failure explains another one if both showed the same: the same places of the state were wrong in the same way, by the same
+// events; or the same delivery had the same answer. It is not enough that two checks are about the same subject.
 
-// within tells whether a list has something, and all of it stands in another.
-func within(list, other []string) bool {
+// isSubset reports whether a list has elements, and all of them are in another list.
+func isSubset(list, other []string) bool {
 	return len(list) > 0 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(other, one) })
 }
 
-// doublesAlike tells whether what came several times in one failure did so in the other, and was counted again in places
-// that the other has broken.
+// doublesAlike reports whether the events that came several times in one failure did so in the other as well, and were counted
+// again at places that were wrong in both.
 func doublesAlike(cause, other evidence) bool {
-	return cause.doubled && other.doubled && within(other.places, cause.places) && within(other.copied, cause.copied)
+	return cause.doubled && other.doubled && isSubset(other.places, cause.places) && isSubset(other.copied, cause.copied)
 }
 
-// sameFacts tells whether two failures were shown by the same facts, delivered alike, and in the same places.
+// sameFacts reports whether two failures were shown by the same events, delivered in the same way, at the same places.
 func sameFacts(cause, other evidence) bool {
-	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && within(other.places, cause.places)
+	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && isSubset(other.places, cause.places)
 }
 
-// begunSo tells whether a state was wrong in the same places when only the first events of a schedule had come.
-func begunSo(cause, other evidence) bool {
-	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && within(other.places, cause.places)
+// sameBeginning reports whether a state was already wrong at the same places after the first events of a schedule.
+func sameBeginning(cause, other evidence) bool {
+	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && isSubset(other.places, cause.places)
 }
 
-// facts are what a relation of states tells on both sides, in its order: a refund is the first or the second that is told of, whatever
-// its sum. It is "" where a fault or counters are a part of it.
+// facts describes the events on both sides of a relation of states, in order: a refund is the first or the second one, whatever
+// its amount. It is "" if the relation has a fault or counters.
 func (c Case) facts() string {
 	if c.Op == "" || c.Fault != "" || c.Counts != nil {
 		return ""
@@ -47,7 +47,7 @@ func (c Case) facts() string {
 		var facts []string
 		for _, step := range s {
 			copies := 1
-			if step.Verb == "" && !step.Together && !step.Fresh { // each is as one more word
+			if step.Verb == "" && !step.Together && !step.Fresh { // a word of its own
 				copies, step.Copies = step.Copies, 1
 			}
 			if step.Verb == "" && life.FixtureType(life.Vocabulary[step.Event].Event) == "charge.refunded" {
@@ -65,16 +65,16 @@ func (c Case) facts() string {
 	return side(c.Delivered) + " " + c.Op + " " + side(c.Compared)
 }
 
-// lacksItsOwn tells whether a failure was shown without the one thing that its check asks about: not by a tie, and not by
-// telling all again. The fault is another then.
-func (c Case) lacksItsOwn() bool {
+// lacksItsVerb reports whether the failure was shown without the verb that its check asks about, such as tie or again. The fault is
+// another one then.
+func (c Case) lacksItsVerb() bool {
 	return slices.ContainsFunc([]string{"tie", "again", "later", "restart"}, func(verb string) bool {
 		asks := func(r check.Relation) bool { return slices.Contains(strings.Fields(r.Left), verb) }
 		return !c.Delivered.Verb(verb) && len(c.Check.Relations) > 0 && !slices.ContainsFunc(c.Check.Relations, func(r check.Relation) bool { return !asks(r) })
 	})
 }
 
-// copied are the events that came several times in a failure: "paid" under one id, "paid+" under several.
+// copied returns the events that came several times in a failure: "paid" under one id, "paid+" under several.
 func (c Case) copied(timeline []result.Sent) (list []string) {
 	for _, step := range c.Delivered {
 		if !step.Genuine() || step.Prepares() {
@@ -100,7 +100,7 @@ func (c Case) copied(timeline []result.Sent) (list []string) {
 	return list
 }
 
-// taken are the ways in which what should have been refused was signed, where that it was taken is all that is wrong: its
+// taken returns how the deliveries were signed that should have been refused, if their acceptance is all that is wrong: the
 // answer, a state that nothing else can have changed, or counters that moved as the answers say.
 func (c Case) taken(timeline []result.Sent, counted bool) (list []string) {
 	forged := func(step check.Step) bool {
@@ -118,18 +118,18 @@ func (c Case) taken(timeline []result.Sent, counted bool) (list []string) {
 	return list
 }
 
-// forgeries tells whether all of some ways to sign are forgeries: what is only out of time was signed with the secret.
+// forgeries reports whether all of some signings are forgeries. A delivery that is only out of time has a signature by the secret.
 func forgeries(signs []string) bool {
 	return len(signs) > 0 && !slices.ContainsFunc(signs, func(sign string) bool { return event.Signings[sign].At != 0 })
 }
 
-// outOfTime is the opposite.
+// outOfTime reports whether all of some signings are only out of time.
 func outOfTime(signs []string) bool {
 	return len(signs) > 0 && !slices.ContainsFunc(signs, func(sign string) bool { return event.Signings[sign].At == 0 })
 }
 
-// showsAs are the places of a state that are as they should not be, since another schedule has left them so.
-func showsAs(seen result.State, whole, base result.State) (places []string) {
+// placesLike returns the places at which a state has the value of another schedule's state, and not the base's.
+func placesLike(seen result.State, whole, base result.State) (places []string) {
 	for place, value := range seen {
 		if reflect.DeepEqual(value, whole[place]) && !reflect.DeepEqual(value, base[place]) {
 			places = append(places, place)

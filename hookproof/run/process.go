@@ -12,24 +12,24 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// process is the target's, as a run has it stopped and started.
+// process is the target's process, as a run stops and starts it.
 type process struct {
-	turn   chan struct{} // is held by whoever starts it
+	turn   chan struct{} // held by the goroutine that starts it
 	starts atomic.Int64  // by us
 }
 
 func newProcess() process { return process{turn: make(chan struct{}, 1)} }
 
-// errEnded is a process that was found to have ended when its state was asked for.
+// errEnded is returned when the process was found to have ended while its state was read.
 var errEnded = errors.New("the target's process has ended")
 
-// noticeEnd tells whether the target's process has ended by what was delivered, and starts it again if that can be done.
+// noticeEnd records whether the deliveries ended the target's process, and starts it again if that is possible.
 func (x *executor) noticeEnd(ctx context.Context, h *History) error {
-	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end when it has answered
+	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end after its answer
 		return nil
 	}
 	if x.target.Listens() {
-		// Where nothing was stopped, a connection that was refused says so as well, and that it was started meanwhile.
+		// If nothing was stopped, a refused connection shows the end as well, and so does a start by another goroutine.
 		h.Ended = !h.Faulty && (h.refusedConnection() || x.ends.Load() != h.ends)
 		x.outage(h, time.Now())
 		return nil
@@ -43,11 +43,11 @@ func (x *executor) noticeEnd(ctx context.Context, h *History) error {
 	return err
 }
 
-// endedForGood is why nothing more is judged of a target whose process has ended, and that nobody here can start.
+// endedForGood is why nothing more is judged after the process has ended, if there is no start hook.
 const endedForGood = "the target's process has ended, and there is no `start` hook to start it again"
 
-// noticeDeath notices the end of a process that only others can start. It is told once, of the case whose delivery was cut off, or
-// else of the first that found nobody listening.
+// noticeDeath notices the end of a process that hookproof cannot start. One case reports it: the case whose delivery was cut off,
+// or else the first that was refused its connection.
 func (x *executor) noticeDeath(ctx context.Context, h *History) error {
 	cut := slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool { return d.Status == 0 && !nobodyListens(d) })
 	x.mu.Lock()
@@ -55,7 +55,7 @@ func (x *executor) noticeDeath(ctx context.Context, h *History) error {
 		x.suspect = h
 	}
 	x.mu.Unlock()
-	if x.returns(ctx) {
+	if x.comesBack(ctx) {
 		h.Ended = !h.Faulty
 		x.outage(h, time.Now())
 		x.mu.Lock()
@@ -76,7 +76,7 @@ func (x *executor) noticeDeath(ctx context.Context, h *History) error {
 	return x.dead
 }
 
-// isDead is why nothing more is judged; nil where something is.
+// isDead returns why nothing more is judged; nil while the target can be judged.
 func (x *executor) isDead() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -86,8 +86,8 @@ func (x *executor) isDead() error {
 	return x.dead
 }
 
-// outage records a time in which the target's process had ended, from a history's first delivery without an answer: what is answered then says
-// nothing of how the target answers. A zero end is none.
+// outage records a period in which the target's process had ended, from a history's first delivery without an answer. Answers in
+// that period do not count. A zero end is an open period.
 func (x *executor) outage(h *History, end time.Time) {
 	at := slices.IndexFunc(h.Deliveries, func(d target.Delivery) bool { return d.Status == 0 })
 	if at < 0 || !h.Ended && !end.IsZero() {
@@ -98,13 +98,15 @@ func (x *executor) outage(h *History, end time.Time) {
 	x.outages = append(x.outages, period{h.Deliveries[at].SentAt, end})
 }
 
-// returns tells whether a target that does not listen does so again within a moment, since something watches its process.
-func (x *executor) returns(ctx context.Context) bool {
+// comesBack reports whether a target that does not listen listens again within Timings.Respawn, because something watches its
+// process.
+func (x *executor) comesBack(ctx context.Context) bool {
 	listens, _ := target.Await(ctx, x.timings.Respawn, x.timings.Poll, x.target.Listens)
 	return listens
 }
 
-// revive starts a target whose process has ended, where that can be done and nobody else has, and tells whether it has.
+// revive starts a target whose process has ended, if it has a start hook. It reports whether the target was started, by this
+// goroutine or another one.
 func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 	if x.target.Start == nil || x.target.Listens() {
 		return false, nil
@@ -112,7 +114,7 @@ func (x *executor) revive(ctx context.Context) (revived bool, err error) {
 	if err := x.startOnce(ctx); err != nil {
 		return true, err
 	}
-	return true, x.remembers(ctx)
+	return true, x.checkMemory(ctx)
 }
 
 // startOnce starts a process that has ended, unless somebody else has meanwhile.
@@ -127,7 +129,7 @@ func (x *executor) startOnce(ctx context.Context) error {
 		return nil
 	}
 	x.ends.Add(1)
-	x.hear()
+	x.keepStderr()
 	return x.bringUp(ctx)
 }
 
@@ -136,7 +138,7 @@ func (x *executor) start(ctx context.Context) error {
 	if err := x.bringUp(ctx); err != nil {
 		return err
 	}
-	return x.remembers(ctx)
+	return x.checkMemory(ctx)
 }
 
 func (x *executor) bringUp(ctx context.Context) error {
@@ -152,7 +154,7 @@ func (x *executor) bringUp(ctx context.Context) error {
 	return nil
 }
 
-// restart ends the target and starts it again.
+// restart stops the target and starts it again.
 func (x *executor) restart(ctx context.Context, h *History) error {
 	if err := target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err != nil { // the work may come after the ACK
 		return err
@@ -170,8 +172,8 @@ func (x *executor) restart(ctx context.Context, h *History) error {
 	return x.start(ctx)
 }
 
-// startAfter starts the target that a stop hook has ended, also when something else has failed. A target that could not
-// be stopped is not started: it may still run, and a second process would take its place.
+// startAfter starts the target after its stop hook, also if something else failed. A target that could not be stopped is not
+// started: it may still run, and a second process would take its place.
 func (x *executor) startAfter(ctx context.Context, stopped, other error) error {
 	if stopped != nil {
 		return errors.Join(other, stopped)
@@ -179,22 +181,22 @@ func (x *executor) startAfter(ctx context.Context, stopped, other error) error {
 	return errors.Join(other, x.start(ctx))
 }
 
-// recovering tells whether a fault is just over, so that answers and hooks may still fail.
+// recovering reports whether a fault ended so recently that answers and hooks may still fail.
 func (x *executor) recovering() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return !x.lastFault.IsZero() && time.Since(x.lastFault) < 2*x.timings.CoolDown
 }
 
-// faultOver records that a fault is over.
+// faultOver records the end of a fault.
 func (x *executor) faultOver() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.lastFault = time.Now()
 }
 
-// enter begins a phase: that of the faults at once, and those after it when answers can be judged again.
-func (x *executor) enter(ctx context.Context, p check.Phase) error {
+// enter begins a phase. The faults begin at once; a phase after them begins when answers can be judged again.
+func (x *executor) enterPhase(ctx context.Context, p check.Phase) error {
 	x.mu.Lock()
 	rest := max(0, x.timings.CoolDown-time.Since(x.lastFault))
 	if x.lastStart.After(x.lastFault) { // a new process has no dead connections

@@ -8,7 +8,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// readCounters asks for the target's counters, and remembers after how many deliveries.
+// readCounters asks for the target's counters, and records how many deliveries had been made.
 func (x *executor) readCounters(ctx context.Context) (result.Counters, error) {
 	x.budget.called()
 	c, err := x.target.Counters(ctx)
@@ -16,7 +16,7 @@ func (x *executor) readCounters(ctx context.Context) (result.Counters, error) {
 	return c, target.HookFailed("counters", err)
 }
 
-// countersAtRest are the counters when two readings agree: what was delivered before may not have been counted yet.
+// countersAtRest returns the counters once two readings agree: an earlier delivery may not have been counted yet.
 func (x *executor) countersAtRest(ctx context.Context) (before result.Counters, err error) {
 	if x.countersAt > 0 && x.countersAt == x.journal.Length() { // nothing was delivered since they were read
 		return x.counters, nil
@@ -38,8 +38,8 @@ func (x *executor) countersAtRest(ctx context.Context) (before result.Counters, 
 	return before, err
 }
 
-// executeCounts delivers a case's schedule, and answers how the target's counters have moved meanwhile: when they are as they should be,
-// or when all must be counted.
+// executeCounts delivers a case's schedule and records how the target's counters moved. It returns when they are as the case
+// expects, or when every delivery must have been counted.
 func (x *executor) executeCounts(ctx context.Context, c Case) (*History, error) {
 	before, err := x.countersAtRest(ctx)
 	if err != nil {

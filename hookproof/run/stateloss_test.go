@@ -163,7 +163,7 @@ func TestWhatAStartForgetsIsGone(t *testing.T) {
 				row.with(x)
 			}
 			row.h.Subject = event.Subject{"id": "order_1"}
-			require.Equal(t, row.gone, x.gone(&row.h))
+			require.Equal(t, row.gone, x.whyStateLost(&row.h))
 		})
 	}
 }

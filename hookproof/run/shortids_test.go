@@ -50,7 +50,7 @@ func TestShortIDsAreFoundByComparing(t *testing.T) {
 			require.NoError(t, err)
 			return c
 		}
-		var ids ownIDs
+		var ids idPlaces
 		ids.learn(of(row.a, row.sa), of(row.b, row.sb), row.sa, row.sb)
 		require.Equal(t, row.want, ids.mask(of(row.a, row.sa), row.sa), row.a)
 		require.Equal(t, row.wantC, ids.mask(of(row.c, row.sa), row.sa), row.c)

@@ -10,11 +10,11 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
-// ownIDs are the places at which a state holds an id of its subject's that is too short to be replaced wherever it stands:
-// "2" may as well be a count. A place is an id's own where two subjects' states hold each its own subject's.
-type ownIDs struct {
-	values map[string]string // patterns of places to the subject's name for the id that they hold
-	keys   map[string]string // patterns of maps to the name for the id that is a member's name
+// idPlaces are the places at which a state holds an id of its subject that is too short to be replaced everywhere: "2" may also be a
+// count. A place holds such an id if it holds each subject's own in the states of two subjects.
+type idPlaces struct {
+	values map[string]string // pattern of places to the name of the id that they hold
+	keys   map[string]string // pattern of maps to the name of the id that is their key
 }
 
 // shortIDs are the names of a subject's ids that are not replaced everywhere.
@@ -28,7 +28,7 @@ func shortIDs(s event.Subject) []string {
 	return names
 }
 
-// anyIndex is a place with * for each number: those of a list's elements.
+// anyIndex returns a place with * for each number, which may be an index of a list.
 func anyIndex(place string) string {
 	tokens := strings.Split(place, "/")
 	for n, token := range tokens {
@@ -39,8 +39,8 @@ func anyIndex(place string) string {
 	return strings.Join(tokens, "/")
 }
 
-// learn compares the states of two subjects.
-func (ids *ownIDs) learn(a, b normalized, of, other event.Subject) {
+// learn finds such places by comparing the states of two subjects.
+func (ids *idPlaces) learn(a, b normalized, of, other event.Subject) {
 	for _, name := range shortIDs(of) {
 		mine, others := of.Text(name), other.Text(name)
 		if others == "" || mine == others {
@@ -61,7 +61,7 @@ func (ids *ownIDs) learn(a, b normalized, of, other event.Subject) {
 	}
 }
 
-func (ids *ownIDs) learnt(which *map[string]string, pattern, name string) {
+func (ids *idPlaces) learnt(which *map[string]string, pattern, name string) {
 	if *which == nil {
 		*which = map[string]string{}
 	}
@@ -70,8 +70,9 @@ func (ids *ownIDs) learnt(which *map[string]string, pattern, name string) {
 	}
 }
 
-// learnKeys finds the map that leads to a place by one subject's id, and to the same place of another's by its own.
-func (ids *ownIDs) learnKeys(place string, a, b normalized, mine, others, name string) {
+// learnKeys finds a map that has a subject's id as a key: the same place is below one id in one state, and below the other id in
+// the other state.
+func (ids *idPlaces) learnKeys(place string, a, b normalized, mine, others, name string) {
 	tokens := strings.Split(place, "/")
 	for n := 1; n < len(tokens); n++ {
 		if tokens[n] != mine {
@@ -85,7 +86,7 @@ func (ids *ownIDs) learnKeys(place string, a, b normalized, mine, others, name s
 	}
 }
 
-// lists tells whether there is a list at a place: it has a first element.
+// lists reports whether a place holds a list: it has an element 0.
 func (c normalized) lists(tokens []string) bool {
 	first := strings.Join(tokens, "/") + "/0"
 	for place := range c {
@@ -96,8 +97,8 @@ func (c normalized) lists(tokens []string) bool {
 	return false
 }
 
-// mask gives a subject's ids their names, where a state was found to hold them.
-func (ids *ownIDs) mask(c normalized, s event.Subject) normalized {
+// mask replaces a subject's ids by their names, at the places that hold them.
+func (ids *idPlaces) mask(c normalized, s event.Subject) normalized {
 	masked := make(normalized, len(c))
 	for place, value := range c {
 		if name, known := ids.values[anyIndex(place)]; known {
@@ -114,7 +115,7 @@ func (ids *ownIDs) mask(c normalized, s event.Subject) normalized {
 	return masked
 }
 
-// withName is a value with a name in the place of an id, wherever that is not part of a longer word or number.
+// withName replaces an id in a value by its name, unless the id is part of a longer word or number.
 func withName(value, id, name string) string {
 	named := "{{" + name + "}}"
 	if value == id && id != "" {
@@ -142,7 +143,7 @@ func withName(value, id, name string) string {
 	}
 }
 
-// holdsOwn tells whether a value holds a short id of the subject's.
-func holdsOwn(s event.Subject, value string) bool {
+// holdsShortID reports whether a value holds a short id of the subject.
+func holdsShortID(s event.Subject, value string) bool {
 	return slices.ContainsFunc(shortIDs(s), func(name string) bool { return withName(value, s.Text(name), name) != value })
 }

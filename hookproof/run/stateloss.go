@@ -13,21 +13,22 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// A target that keeps its state in memory loses it when it is stopped. That is evidence of what was lost by a case's own restart,
-// and of nothing else: neither what others know of before it, nor what another object shows that got the same id afterwards.
+// A target that keeps its state in memory loses it when it is stopped. A lost state is evidence against a case only if the case
+// itself restarted the target. It says nothing about what other cases delivered before, or about an object that got the same id
+// afterwards.
 
-// memory is what a run knows of what the target has lost; the executor's mu guards it.
+// memory records what the target lost at a start. The executor's mu guards it.
 type memory struct {
-	forgetsSome bool   // a restart loses what the target knew of a subject
-	forgetsAll  bool   // and of whatever was made before it
+	forgetsSome bool   // a start loses the state of some subjects
+	forgetsAll  bool   // a start loses everything that was made before it
 	issued      issued // ids of subjects
 }
 
-// remembers finds out, when the target was started again, whether it still knows what the calibration has paid. Where it
-// does not, no state from before the start is read any more: an id may already be another subject's.
-func (x *executor) remembers(ctx context.Context) error {
+// checkMemory finds out whether a started target still knows the payment of the calibration. If it does not, no state from before
+// the start is read any more: its id may belong to another subject by now.
+func (x *executor) checkMemory(ctx context.Context) error {
 	if x.forgetful() {
-		return x.beginAgain(ctx)
+		return x.dropOldState(ctx)
 	}
 	x.mu.Lock()
 	paid, isPaid := x.references[grant].peek()
@@ -40,13 +41,13 @@ func (x *executor) remembers(ctx context.Context) error {
 	for deadline := time.Now().Add(x.timings.EffectFor(x.facts.lag)); ; {
 		switch err := x.readBy(ctx, &seen, x.askOnly); { // a process that ends again is noticed by whoever asks next
 		case result.AsReason(err) != nil || err == nil && seen.Lost != "":
-			return x.beginAgain(ctx)
+			return x.dropOldState(ctx)
 		case err != nil:
-			return ctx.Err() // whoever reads a state next is told of the hook
+			return ctx.Err() // whoever reads a state next reports the hook's failure
 		case seen.State.keeps(x.lastState(paid), x.lastState(fresh)):
 			return nil
 		case time.Now().After(deadline):
-			return x.beginAgain(ctx)
+			return x.dropOldState(ctx)
 		}
 		if err := target.Sleep(ctx, x.timings.Retry); err != nil {
 			return err
@@ -54,14 +55,14 @@ func (x *executor) remembers(ctx context.Context) error {
 	}
 }
 
-// forgetful tells whether a start loses all that the target knew. What a case has done to it is then seen at once or never.
+// forgetful reports whether a start loses all state. What a case has done is then seen at once or never.
 func (x *executor) forgetful() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.memory.forgetsAll
 }
 
-// keeps tells whether a state still has any of what a payment has brought to a fresh one.
+// keeps reports whether a state still has anything that a payment changed in a fresh one.
 func (c normalized) keeps(paid, fresh normalized) bool {
 	return slices.ContainsFunc(paid.difference(fresh), func(place string) bool {
 		value, there := c[place]
@@ -70,9 +71,9 @@ func (c normalized) keeps(paid, fresh normalized) bool {
 	})
 }
 
-// beginAgain gives up what was made before the target was started, where the start has lost it: states, subjects that
-// are kept for later, and the event that is sent to see whether the target answers.
-func (x *executor) beginAgain(ctx context.Context) error {
+// dropOldState gives up what was made before a start that lost it: states, spare subjects, and the event that shows whether the
+// target answers.
+func (x *executor) dropOldState(ctx context.Context) error {
 	x.mu.Lock()
 	x.memory.forgetsAll, x.untouched = true, nil
 	x.mu.Unlock()
@@ -86,10 +87,10 @@ func (x *executor) beginAgain(ctx context.Context) error {
 	return x.findNeutral(ctx)
 }
 
-// issued remembers which ids the target has given to subjects, and since which start.
+// issued records which ids the target has given to subjects, and after which start.
 type issued struct {
 	starts map[string]int64
-	shared map[string]bool // names whose values several subjects have, such as the shop's
+	shared map[string]bool // names with one value for several subjects, such as the shop's id
 }
 
 func (i *issued) note(s event.Subject, starts int64) {
@@ -105,7 +106,7 @@ func (i *issued) note(s event.Subject, starts int64) {
 	}
 }
 
-// again names the id of a subject that was given to another one after a start.
+// again returns the id of a subject that another one got after a start; "" if there is none.
 func (i *issued) again(s event.Subject, starts int64) string {
 	for name := range s {
 		if id := name + " " + s.Text(name); i.starts[id] > starts && !i.shared[name] {
@@ -115,16 +116,16 @@ func (i *issued) again(s event.Subject, starts int64) string {
 	return ""
 }
 
-// given records a subject's ids.
-func (x *executor) given(s event.Subject) {
+// recordIDs records a subject's ids.
+func (x *executor) recordIDs(s event.Subject) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.memory.issued.note(s, x.process.starts.Load())
 }
 
-// gone says why what the target knew of a subject is lost, where it forgets all when it is started; "" if it is not: the case was
-// over then, its id is another subject's now, or the start was none of its own doing.
-func (x *executor) gone(h *History) string {
+// whyStateLost returns why a subject's state is lost in a target that forgets everything at a start; "" if it is not lost. The case was
+// over at the start, another subject has its id now, or the case did not cause the start.
+func (x *executor) whyStateLost(h *History) string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.memory.forgetsAll {
@@ -139,27 +140,27 @@ func (x *executor) gone(h *History) string {
 	return ""
 }
 
-// restarted tells whether a history's own deliveries stop and start the target.
+// restarted reports whether the history's own deliveries stopped and started the target.
 func (h *History) restarted() bool { return h.Faulty && h.endStarts > h.starts }
 
-// lostState is why a state that a restart has lost proves nothing but that.
+// lostState is the reason if a state that a start lost proves nothing else.
 const lostState = "the target was restarted meanwhile and has lost its state; without stop and start everything else can be judged"
 
-// loses records a lost state where the history's own restart has lost it. Else the state proves nothing.
-func (h *History) loses(says string) error {
+// recordLoss records the lost state if the history restarted the target itself. Else the state proves nothing.
+func (h *History) recordLoss(why string) error {
 	if !h.restarted() {
 		return result.NoEvidenceOf(lostState)
 	}
-	h.Lost = says
+	h.Lost = why
 	return nil
 }
 
-// askedState begins a row of a timeline about a state hook that failed.
+// askedState is the beginning of a timeline's row about a failed state hook.
 const askedState = "the state hook: "
 
-// losesOne tells a subject that is gone since the target was started again from a state hook that fails: that hook has an
-// answer for a subject made afterwards.
-func (x *executor) losesOne(ctx context.Context, h *History, failed error) error {
+// checkSubjectLost finds out whether a failed state hook means that the subject is gone since a start. It is gone if the hook answers for
+// a subject made afterwards.
+func (x *executor) checkSubjectLost(ctx context.Context, h *History, failed error) error {
 	if ctx.Err() != nil || x.target.Subject == nil || x.process.starts.Load() == h.starts {
 		return failed
 	}
@@ -179,8 +180,8 @@ func (x *executor) losesOne(ctx context.Context, h *History, failed error) error
 		x.memory.forgetsSome = true
 		x.mu.Unlock()
 	}
-	if !slices.ContainsFunc(h.Between, func(d target.Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // it is read twice
+	if !slices.ContainsFunc(h.Between, func(d target.Delivery) bool { return strings.HasPrefix(d.Fault, askedState) }) { // the state is read twice
 		h.Between = append(h.Between, target.Delivery{SentAt: time.Now(), Fault: askedState + failed.Error()})
 	}
-	return h.loses("the state hook works for an object from after it, and for this one it says: " + failed.Error())
+	return h.recordLoss("the state hook works for an object from after it, and for this one it says: " + failed.Error())
 }

@@ -9,11 +9,11 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// conflicts is the check that reports what failed beside other deliveries and not alone, whichever check delivered it: it is one
-// fault, of writers that do not wait for each other, and no fault of what was asked.
+// conflicts is the check that reports what failed beside other deliveries and not alone, whichever check delivered it. The fault
+// is one: writers do not wait for each other.
 const conflicts = "ack-policy/conflicts"
 
-// failedBeside tells whether an outcome was a genuine delivery that the target failed to take beside others, and took alone.
+// failedBeside reports whether the target failed a genuine delivery beside others, and acknowledged it alone.
 func (r rules) failedBeside(o Outcome) bool {
 	return o.Once && o.Case.Fault == "" && (o.Symptom == wrongAnswer || o.Symptom == neverAcknowledged) && slices.ContainsFunc(o.History.Deliveries, func(d target.Delivery) bool {
 		return d.Genuine && d.Status/100 == 5 && !r.isSlowFailure(d)

@@ -11,8 +11,8 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// untouchedSubject is a subject for a schedule of which the answers alone are judged. Each question has one of its own, since an
-// endpoint may refuse what it has done already: a subject is used again only when nothing was taken that is about it.
+// untouchedSubject returns a subject for a schedule whose answers alone are judged. Each such schedule needs its own, since an
+// endpoint may refuse what it has handled. A subject is used again only if no delivery about it was accepted.
 func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) {
 	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != life.Neighbours+life.Payment.Grant() {
 		return life.Stranger(nil, true), nil
@@ -32,8 +32,8 @@ func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) 
 	return life.Completed(s), nil
 }
 
-// deliverUnread delivers a schedule of which no state is read.
-func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*History, error) {
+// deliverAnswersOnly delivers a schedule whose state is not read.
+func (x *executor) deliverAnswersOnly(ctx context.Context, s check.Schedule) (*History, error) {
 	subject, err := x.untouchedSubject(ctx)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*Histor
 	if err := x.deliver(ctx, t, s, nil, nil); err != nil {
 		return t, err
 	}
-	if x.target.Subject != nil && !x.spends(t) {
+	if x.target.Subject != nil && !x.mayHaveEffect(t) {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.untouched = append(x.untouched, subject)
@@ -50,8 +50,8 @@ func (x *executor) deliverUnread(ctx context.Context, s check.Schedule) (*Histor
 	return t, nil
 }
 
-// spends tells whether anything that is about the trial's subject may have had an effect: whatever was not refused.
-func (x *executor) spends(t *History) bool {
+// mayHaveEffect reports whether a delivery about the history's subject may have had an effect: it was not refused.
+func (x *executor) mayHaveEffect(t *History) bool {
 	for n, step := range t.steps {
 		w, _ := x.facts.spec(step.Event)
 		if step.Verb != "" || w.Raw != "" || w.Stranger || w.Nowhere || w.Other || w.Event == life.NeutralEvent {
@@ -64,12 +64,12 @@ func (x *executor) spends(t *History) bool {
 	return false
 }
 
-// repeats is how often an event that is to be sent again and again is tried: an endpoint that fails now and then takes one
-// of them, and one that refuses what it has done takes none.
+// repeats is how often an event is tried that is to be sent many times. An endpoint that fails now and then acknowledges one of
+// the tries. One that refuses duplicates acknowledges none.
 const repeats = 4
 
-// findNeutral looks for an event that is acknowledged however often it comes: a payment if the target takes it so, since that
-// needs its database, else one of somebody else's, else what was acknowledged first.
+// findNeutral looks for an event that is acknowledged however often it comes. A payment is best, since it needs the target's
+// database. Next is one about a foreign object, and last whatever was acknowledged first.
 func (x *executor) findNeutral(ctx context.Context) error {
 	for _, candidate := range []struct {
 		word  string
@@ -95,7 +95,7 @@ func (x *executor) findNeutral(ctx context.Context) error {
 	return nil
 }
 
-// neutral is what findNeutral has found.
+// neutral returns the event that findNeutral has found.
 func (x *executor) neutral() target.Outgoing {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -1,0 +1,86 @@
+package dbproxy
+
+import "time"
+
+// strike is what a proxy does at a message.
+type strike struct {
+	at   int // the message's number; 0 is never
+	when strikeKind
+}
+
+type strikeKind int
+
+const (
+	strikeBefore strikeKind = iota // the message does not reach the database, which is away from then on
+	strikeAfter                    // the database has answered, the answer is lost, and the database is away from then on
+	holdAfter                      // the database has answered, and nothing passes from then on
+)
+
+// StrikeBefore makes the database go away at the nth message from now on, n being 1 or more. The message is not passed on, and
+// every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened.
+func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, strikeBefore}) }
+
+// StrikeAfter is StrikeBefore with the message passed on: the database executes it, and its answer is lost.
+func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, strikeAfter}) }
+
+// HoldAfter passes the nth message on, and holds the answer and everything after it until Cut or Heal.
+func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, holdAfter}) }
+
+// Count sets the count of messages to zero, and cancels a strike that has not happened.
+func (p *Proxy) Count() { p.arm(strike{}) }
+
+// Messages returns how many messages were answered since the last Count or the arming of a strike.
+func (p *Proxy) Messages() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.messages
+}
+
+// DelayAnswers delays every answer of the database by d; 0 ends that.
+func (p *Proxy) DelayAnswers(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = d
+}
+
+func (p *Proxy) arm(s strike) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.messages, p.strike, p.tripped = 0, s, make(chan struct{})
+	return p.tripped
+}
+
+// noteRequest notes that a connection's client has written. A message in several writes counts once.
+func (p *Proxy) noteRequest(asked *bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !*asked && p.strike.at == p.messages+1 && p.strike.when == strikeBefore {
+		p.trip(cut)
+	}
+	*asked = true
+}
+
+// noteAnswer notes that the database has written. What it writes unasked, such as a greeting, is no answer.
+func (p *Proxy) noteAnswer(asked *bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !*asked {
+		return
+	}
+	*asked = false
+	p.messages++
+	if p.strike.at == p.messages && p.strike.when != strikeBefore {
+		p.trip(map[strikeKind]mode{strikeAfter: cut, holdAfter: frozen}[p.strike.when])
+	}
+	if delay := p.delay; delay > 0 {
+		p.mu.Unlock()
+		time.Sleep(delay)
+		p.mu.Lock()
+	}
+}
+
+func (p *Proxy) trip(to mode) {
+	p.strike = strike{}
+	close(p.tripped)
+	p.setModeLocked(to)
+}
