@@ -144,6 +144,9 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + unhandled}
 	}
 	if x.unseen != nil && c.Op != "" {
+		if ignored := x.ignoresGrant(); ignored != "" {
+			return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + ignored}
+		}
 		if c.Fault == "" {
 			return result.NoEvidenceOf(unseenEffect)
 		}

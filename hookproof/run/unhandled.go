@@ -73,3 +73,13 @@ func (x *executor) ignored(unanswered []string) string {
 	}
 	return name
 }
+
+// ignoresGrant names the type of the event that grants, if the target ignores it on purpose: then no effect can be expected of it.
+func (x *executor) ignoresGrant() string {
+	for _, name := range typesOnlyIn(grant, "") {
+		if slices.Contains(x.target.Unhandled, name) {
+			return name
+		}
+	}
+	return ""
+}
