@@ -26,7 +26,7 @@ func Asked(l *life.Life, c Check) Check {
 	for _, r := range c.Relations {
 		all = append(all, relationsOf(l, r)...)
 	}
-	c.Relations = all
+	c.Relations, c.Life = all, l
 	return c
 }
 

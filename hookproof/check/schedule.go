@@ -19,13 +19,14 @@ type Schedule []Step
 
 // Step is one word of a schedule: deliveries of one event, or a verb.
 type Step struct {
-	Verb     string // one of verbs; "" is a delivery
-	Sign     string // how it is signed; "" is genuine
-	Event    string // the event's name
-	Copies   int    // 1 or more
-	Together bool   // the copies overlap
-	Fresh    bool   // every copy has its own event id
-	Want     string // the answer that each copy must have; "" is an ACK in the end
+	Verb     string     // one of verbs; "" is a delivery
+	Sign     string     // how it is signed; "" is genuine
+	Event    string     // the event's name
+	Spec     *life.Spec // the event; of a verb an empty one
+	Copies   int        // 1 or more
+	Together bool       // the copies overlap
+	Fresh    bool       // every copy has its own event id
+	Want     string     // the answer that each copy must have; "" is an ACK in the end
 }
 
 // Prepares reports whether any answer is accepted: the delivery only prepares for later steps.
@@ -44,9 +45,12 @@ var wants = map[string]string{
 	"any":      "an answer",
 }
 
+// noEvent is what a verb delivers.
+var noEvent life.Spec
+
 var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+))?(\+)?(?:=([a-z?]+))?$`)
 
-// ParseSchedule reads a schedule. Its words are separated by spaces, and delivered in that order:
+// ParseSchedule reads a schedule of a life's events. Its words are separated by spaces, and delivered in that order:
 //
 //	paid                 one event, with a genuine signature
 //	wrong-secret:paid    the same event signed in another way
@@ -56,22 +60,22 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	tie make again later restart spread   verbs
 //
 // The same word twice is the same event, delivered again.
-func ParseSchedule(text string) (Schedule, error) {
+func ParseSchedule(l *life.Life, text string) (Schedule, error) {
 	var s Schedule
 	for field := range strings.FieldsSeq(text) {
 		if _, is := life.Verbs[field]; is {
-			s = append(s, Step{Verb: field})
+			s = append(s, Step{Verb: field, Spec: &noEvent})
 			continue
 		}
 		m := stepForm.FindStringSubmatch(field)
 		if m == nil {
 			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}
-		item := Step{Sign: m[1], Event: m[2], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
+		item := Step{Sign: m[1], Event: m[2], Spec: l.Vocabulary[m[2]], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
 		if _, known := event.Signings[item.Sign]; item.Sign != "" && !known {
 			return nil, fmt.Errorf("%q: there is no signing called %q", field, item.Sign)
 		}
-		if _, known := life.Vocabulary[item.Event]; !known {
+		if item.Spec == nil {
 			return nil, fmt.Errorf("%q: there is no event called %q", field, item.Event)
 		}
 		if _, known := wants[item.Want]; item.Want != "" && !known {
@@ -136,7 +140,7 @@ func (s Schedule) Has(event string) bool {
 
 // HasRaw reports whether a schedule delivers a body that is no event.
 func (s Schedule) HasRaw() bool {
-	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && life.Vocabulary[i.Event].Raw != "" })
+	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Spec.Raw != "" })
 }
 
 func (s Schedule) Verb(verb string) bool {
@@ -218,9 +222,7 @@ func (s Schedule) Repeats() bool {
 }
 
 // LastType returns the type of a schedule's last event.
-func (s Schedule) LastType() string {
-	return life.FixtureType(life.Vocabulary[s[len(s)-1].Event].Event)
-}
+func (s Schedule) LastType() string { return s[len(s)-1].Spec.Type }
 
 // Permutations iterates over all orders of the numbers below n.
 func Permutations(n int) func(yield func([]int) bool) {

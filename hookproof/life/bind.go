@@ -36,11 +36,10 @@ type Bound struct {
 // APIVersionOf returns an API version, or the default one for "".
 func APIVersionOf(version string) string { return cmp.Or(version, fixtures.DefaultVersion) }
 
-// shapeOf returns the newest API version with fixtures that is not newer than the given one; if there is none, the oldest.
-func shapeOf(version string) string {
-	known := fixtures.Versions()
-	shape := known[0]
-	for _, one := range known {
+// shapeOf returns the newest API version with bodies that is not newer than the given one; if there is none, the oldest.
+func (l *Life) shapeOf(version string) string {
+	shape := l.versions[0]
+	for _, one := range l.versions {
 		if one <= version {
 			shape = one
 		}
@@ -50,15 +49,15 @@ func shapeOf(version string) string {
 
 // Bind makes an event of a fixture for a subject. The event names the given API version, and has the shape of the nearest known
 // one.
-func Bind(version, name string, b Bound) (event.Event, error) {
-	return Payment.bindEvent(version, name, b, nil)
+func (l *Life) Bind(version, name string, b Bound) (event.Event, error) {
+	return l.bindEvent(version, name, b, nil)
 }
 
-// bindEvent is Bind for any life, with additional bindings for this event.
+// bindEvent is Bind with additional bindings for this event.
 func (l *Life) bindEvent(version, name string, b Bound, own bindings) (event.Event, error) {
 	version = APIVersionOf(version)
-	shape := shapeOf(version)
-	body, err := fixtures.Event(shape, name)
+	shape := l.shapeOf(version)
+	body, err := l.body(shape, name)
 	if err != nil {
 		return event.Event{}, err
 	}
@@ -132,6 +131,6 @@ func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]
 
 // New returns an event of the default API version about a subject, by its fixture's name. A subject without a payment intent or
 // session gets one, so that its later events agree.
-func New(name string, subject event.Subject) (event.Event, error) {
-	return Bind("", name, Bound{Completed(subject), event.NewID(), time.Now().Unix(), false})
+func (l *Life) New(name string, subject event.Subject) (event.Event, error) {
+	return l.Bind("", name, Bound{l.Completed(subject), event.NewID(), time.Now().Unix(), false})
 }

@@ -22,7 +22,7 @@ func TestEventsAreBound(t *testing.T) {
 	}
 	for _, version := range fixtures.Versions() {
 		for _, name := range fixtures.EventNames(version) {
-			e, err := Bind(version, name, Bound{subject, "evt_mine", 1234567890, true})
+			e, err := Payment.Bind(version, name, Bound{subject, "evt_mine", 1234567890, true})
 			require.NoError(t, err)
 			file, err := fixtures.Event(version, name)
 			require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestEventsAreBound(t *testing.T) {
 // Stripe writes ids and metadata as texts, also where the target's own are numbers.
 func TestIdsThatAreNumbersAreToldAsTexts(t *testing.T) {
 	t.Parallel()
-	e, err := New("checkout.session.completed", event.Subject{
+	e, err := Payment.New("checkout.session.completed", event.Subject{
 		"sessionId": json.Number("7"), "clientReferenceId": json.Number("7"), "metadata.orderId": json.Number("7"), "paymentIntent": json.Number("8"), "amount": json.Number("4500"),
 	})
 	require.NoError(t, err)

@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/hookproof/fixtures"
 )
 
 // Life is a story that Stripe tells about one subject, as in its life.json. fixtures/FORMAT.md describes every key.
 type Life struct {
+	Name    string // such as payment
 	Names   map[string]LifeName
 	bind    bindings
 	Words   map[string]Spec
@@ -23,7 +26,10 @@ type Life struct {
 	Roles   Roles
 	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
 	// the words of every life.
-	Vocabulary map[string]Spec
+	Vocabulary map[string]*Spec
+
+	files    fs.FS    // the folder
+	versions []string // API versions with bodies, sorted
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.
@@ -48,25 +54,41 @@ func (r Roles) Each() map[string][]string {
 }
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
-var Payment = builtInLife("payment")
-
-func builtInLife(name string) *Life {
-	files, err := fixtures.Life(name)
-	if err == nil {
-		var l *Life
-		if l, err = ReadLife(files, "fixtures/lives/"+name); err == nil {
-			return l
-		}
+var Payment = func() *Life {
+	l, err := BuiltIn("payment")
+	if err != nil {
+		panic("hookproof: " + err.Error()) // embedded, and a test reads it
 	}
-	panic("hookproof: " + err.Error()) // embedded, and a test reads it
+	return l
+}()
+
+// builtIn has the built-in lives that were read: fixtures.LifeNames has their names.
+var builtIn sync.Map
+
+// BuiltIn returns a built-in life by its name. An error names those that there are.
+func BuiltIn(name string) (*Life, error) {
+	if l, read := builtIn.Load(name); read {
+		return l.(*Life), nil
+	}
+	files, err := fixtures.Life(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := ReadLife(files, "fixtures/lives/"+name)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := builtIn.LoadOrStore(name, l)
+	return first.(*Life), nil
 }
 
-// ReadLife reads the life.json of a folder strictly. An error names the place and what is wrong there.
+// ReadLife reads the life.json of a folder strictly. An error names the place and what is wrong there. The life is named as the folder.
 func ReadLife(files fs.FS, folder string) (*Life, error) {
 	l, err := parseLife(files)
 	if err != nil {
 		return nil, fmt.Errorf("%s/life.json: %w", folder, err)
 	}
+	l.Name = path.Base(folder)
 	return l, nil
 }
 
@@ -92,7 +114,7 @@ func parseLife(files fs.FS) (*Life, error) {
 	if err := decodeStrictly(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, files: files, versions: versionsIn(files)}
 	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.Names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
@@ -107,7 +129,7 @@ func parseLife(files fs.FS) (*Life, error) {
 		return nil, fmt.Errorf("bind%w", err)
 	}
 	for _, word := range slices.Sorted(maps.Keys(file.Words)) {
-		if l.Words[word], err = l.parseWord(word, file.Words[word], files); err != nil {
+		if l.Words[word], err = l.parseWord(word, file.Words[word]); err != nil {
 			return nil, fmt.Errorf("words.%s%w", word, err)
 		}
 	}
@@ -210,7 +232,7 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 }
 
 // parseWord reads a word, whose file every version must have. Errors begin with the place below the word.
-func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec, err error) {
+func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	var data struct {
 		Event, Says, Of string
 		At              int64
@@ -230,10 +252,13 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	case !known:
 		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
-		w = Spec{Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
+		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
 		whose(&w)
 	}
-	if err := checkFixture(files, data.Event); err != nil {
+	if err := l.checkFixture(data.Event); err != nil {
+		return w, fmt.Errorf(".event: %w", err)
+	}
+	if w.Type, err = l.typeOf(w.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
@@ -250,23 +275,14 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	return w, nil
 }
 
-// checkFixture reports whether every version's folder has a file.
-func checkFixture(files fs.FS, name string) error {
-	entries, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return err
-	}
-	versions := 0
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		versions++
-		if info, err := fs.Stat(files, entry.Name()+"/"+name); err != nil || info.IsDir() || !strings.HasSuffix(name, ".json") {
-			return fmt.Errorf("there is no file %s/%s", entry.Name(), name)
+// checkFixture returns an error unless every version's folder has a file.
+func (l *Life) checkFixture(name string) error {
+	for _, version := range l.versions {
+		if info, err := fs.Stat(l.files, version+"/"+name); err != nil || info.IsDir() || !strings.HasSuffix(name, ".json") {
+			return fmt.Errorf("there is no file %s/%s", version, name)
 		}
 	}
-	if versions == 0 {
+	if len(l.versions) == 0 {
 		return errors.New("there is no folder of an API version")
 	}
 	return nil

@@ -6,17 +6,17 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/event"
 )
 
 // Spec is one event that schedules can name.
 type Spec struct {
+	life     *Life
 	Says     string               // a description for people
 	Event    string               // the fixture
+	Type     string               // Stripe's type of the event; "" for a body that is no event
 	Version  string               // its API version; "" is the default one
 	Age      int64                // seconds after the subject's first event, in the order of the life
 	with     map[string]lifeValue // places with another value in this event
@@ -33,9 +33,6 @@ type Spec struct {
 	Second   bool                         // about another Checkout session of the same order
 }
 
-// Vocabulary is all events that a schedule can name.
-var Vocabulary = Payment.Vocabulary
-
 // wordObjects are the objects that a word's event can be about, other than the subject.
 var wordObjects = map[string]func(*Spec){
 	"":          func(*Spec) {},
@@ -51,19 +48,19 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 		return event.Raw(w.Raw), nil
 	}
 	if w.Stranger {
-		s = Stranger(s, w.bare)
+		s = w.life.Stranger(s, w.bare)
 	}
 	if w.Nowhere {
 		s = s.Nowhere()
 	}
 	if w.Second {
-		s = again(s)
+		s = w.life.again(s)
 	}
 	at := born.Unix()
 	if !tie {
 		at += w.Age
 	}
-	e, err := Payment.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, w.bind)
+	e, err := w.life.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, w.bind)
 	if err != nil {
 		return e, err
 	}
@@ -80,19 +77,6 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	return e.Pad(w.Pad), nil
 }
 
-// FixtureType returns the type of a fixture's event.
-func FixtureType(name string) string { return cmp.Or(fixtureTypes()[name], name) }
-
-var fixtureTypes = sync.OnceValue(func() map[string]string {
-	types := map[string]string{}
-	for _, name := range fixtures.EventNames(shapeOf(APIVersionOf(""))) {
-		if e, err := New(name, Invented()); err == nil {
-			types[name] = e.Type
-		}
-	}
-	return types
-})
-
 // NeutralEvent is delivered if a check is about signatures and bodies, and payments cannot be used: the target refuses events
 // about objects that it does not know, and no hook makes an object that it knows. That refusal is one fault, not many.
 const NeutralEvent = "topup.created"
@@ -105,7 +89,7 @@ func SpecOf(label string) string {
 
 // Payment reports whether an event says that the subject is paid and nothing else, in any encoding.
 func (w Spec) Payment() bool {
-	return w.Event == Vocabulary[Payment.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
+	return w.life != nil && w.Event == w.life.Words[w.life.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
 }
 
 // Verbs are the words of schedules that are not deliveries.

@@ -23,12 +23,12 @@ type Case struct {
 func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 	var all []Case
 	for _, relation := range c.Relations {
-		compared, err := check.ParseSchedule(relation.Right)
+		compared, err := check.ParseSchedule(check.LifeOf(c), relation.Right)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
 		for _, text := range check.Expand(relation.Left, limit, seed) {
-			delivered, err := check.ParseSchedule(text)
+			delivered, err := check.ParseSchedule(check.LifeOf(c), text)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.Name, err)
 			}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -26,6 +27,8 @@ type executor struct {
 	timings target.Timings
 	sender  *target.Sender
 	journal target.Journal
+	life    *life.Life
+	roles   roles
 	facts   facts
 	budget  budget
 
@@ -68,6 +71,8 @@ func newExecutor(t *target.Target, options Options) *executor {
 		target: t, options: options, timings: t.Timings.OrDefault(), budget: budget{began: time.Now(), options: options},
 		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{},
 	}
+	x.life = cmp.Or(t.Life, life.Payment)
+	x.roles = rolesOf(x.life)
 	x.sender = target.NewSender(t, &x.journal)
 	return x
 }
@@ -242,12 +247,12 @@ func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History
 	case x.target.Subject != nil:
 		h.Subject, err = x.subject(ctx)
 	default:
-		h.Subject = life.Stranger(nil, true)
+		h.Subject = x.life.Stranger(nil, true)
 	}
 	if err != nil {
 		return nil, target.HookFailed("subject", err)
 	}
-	h.Subject = life.Completed(h.Subject)
+	h.Subject = x.life.Completed(h.Subject)
 	return h, x.deliver(ctx, h, s, object, nil)
 }
 
@@ -280,7 +285,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 			err = x.restart(ctx, h)
 		case "again":
 			for _, name := range h.genuineBefore(n) {
-				x.post(ctx, h, n, check.Step{Event: name, Copies: 1})
+				x.post(ctx, h, n, check.Step{Event: name, Spec: x.life.Vocabulary[name], Copies: 1})
 			}
 		default:
 			if err = x.bind(ctx, h, step, born); err != nil {
@@ -305,13 +310,13 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 		return nil
 	}
 	about := h.Subject
-	spec, _ := x.facts.spec(step.Event)
+	spec, _ := x.spec(step.Event)
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {
 			return target.HookFailed("subject", err)
 		}
-		about = life.Completed(other)
+		about = x.life.Completed(other)
 	}
 	var err error
 	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.Verb("tie"))
@@ -328,7 +333,7 @@ func (x *executor) post(ctx context.Context, h *History, n int, step check.Step)
 				e = again
 			}
 		}
-		_, label := x.facts.spec(step.Event)
+		_, label := x.spec(step.Event)
 		copies[i] = target.Outgoing{Event: e, Label: label, Sign: event.OrGenuine(step.Sign), URL: x.url(h.steps, i)}
 	}
 	var deliveries []target.Delivery

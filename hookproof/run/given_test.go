@@ -10,6 +10,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -53,7 +54,7 @@ func TestWhatASubjectHookGivesIsChecked(t *testing.T) {
 func TestAnIDOfATypeOfGosIsMasked(t *testing.T) {
 	t.Parallel()
 	s := event.Subject{"clientReferenceId": orderID("order_123456"), "metadata.long": 12345678, "metadata.short": orderID("o1")}
-	require.Equal(t, "/orders/{{clientReferenceId}} 12345678 o1", idNames(s).Replace("/orders/order_123456 12345678 o1"))
+	require.Equal(t, "/orders/{{clientReferenceId}} 12345678 o1", idNames(life.Payment, s).Replace("/orders/order_123456 12345678 o1"))
 	require.Equal(t, []string{"metadata.long", "metadata.short"}, shortIDs(s))
 }
 

@@ -31,16 +31,17 @@ var views = map[string]struct {
 
 func whole(c normalized) normalized { return c }
 
-// The story of the payment life that ∌ asks about: what grants, what ends the grant, and what does not grant yet.
-var (
-	grant    = check.ScheduleOf(life.Payment, "<grants>")
-	grantEnd = check.ScheduleOf(life.Payment, "<grants> <ends>")
-	notYet   = check.ScheduleOf(life.Payment, "<notYet>")
-)
+// roles is what ∌ asks about: the schedules of what grants, of what ends the grant, and of what does not grant yet. A life without
+// such a role has "".
+type roles struct{ grant, grantEnd, notYet string }
 
-// grantSchedule is the schedule of what grants.
-func grantSchedule() check.Schedule {
-	s, err := check.ParseSchedule(grant)
+func rolesOf(l *life.Life) roles {
+	return roles{check.ScheduleOf(l, "<grants>"), check.ScheduleOf(l, "<grants> <ends>"), check.ScheduleOf(l, "<notYet>")}
+}
+
+// grants returns the schedule of what grants.
+func (x *executor) grants() check.Schedule {
+	s, err := check.ParseSchedule(x.life, x.roles.grant)
 	if err != nil {
 		panic("hookproof: " + err.Error()) // its events are the life's own
 	}
@@ -50,7 +51,10 @@ func grantSchedule() check.Schedule {
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
 	if c.Op == "∌" && c.base() == "" {
-		return []string{grantEnd}
+		if end := rolesOf(check.LifeOf(c.Check)).grantEnd; end != "" {
+			return []string{end}
+		}
+		return nil
 	}
 	return views[c.View].references
 }
@@ -209,10 +213,8 @@ func typeless(c normalized) normalized {
 // eventTypes are the types of the events that schedules name, in the form of a state's leaf.
 var eventTypes = sync.OnceValue(func() map[string]bool {
 	types := map[string]bool{}
-	for _, w := range life.Vocabulary {
-		if w.Event != "" {
-			types[strconv.Quote(life.FixtureType(w.Event))] = true
-		}
+	for _, one := range life.Types() {
+		types[strconv.Quote(one.Type)] = true
 	}
 	return types
 })

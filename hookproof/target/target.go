@@ -14,18 +14,20 @@ import (
 
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
 // Target is an endpoint and what it offers. URL and Secret are required. A hook that is nil is not offered, and what needs it is
 // not run. Hooks are called by several goroutines at once.
 type Target struct {
-	URL            string // where deliveries go
-	Secret         string // that signs the deliveries
-	PreviousSecret string // is being rotated out, and is still valid; "" if there is none
-	Livemode       bool   // the livemode of the events that the target accepts
-	APIVersion     string // of the events that it is sent; "" is 2023-10-16
-	File           string // the target file that it was read from; "" if there is none
+	URL            string     // where deliveries go
+	Secret         string     // that signs the deliveries
+	PreviousSecret string     // is being rotated out, and is still valid; "" if there is none
+	Livemode       bool       // the livemode of the events that the target accepts
+	APIVersion     string     // of the events that it is sent; "" is 2023-10-16
+	Life           *life.Life // the story that Subject and State are about; nil is the payment life
+	File           string     // the target file that it was read from; "" if there is none
 
 	Replicas   []string          // further URLs of the same endpoint, on the same database
 	Unhandled  []string          // event types that the target ignores on purpose
