@@ -250,7 +250,16 @@ func (r Relation) String() string {
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}
+var ViewSays = map[string]string{
+	"outcome":               "counts of changes and lists of them aside",
+	"access":                "in what shows that it is allowed",
+	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
+	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
+	"grants":                "in what being paid adds to",
+	"grants+numbers":        "in what being paid adds to, and in numbers",
+	"numbers":               "in numbers and the lengths of lists",
+	"texts":                 "in texts",
+}
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
 // must differ become one and the same. Counters must move differently.
