@@ -67,10 +67,12 @@ type telling struct {
 
 // time returns an instant in seconds since 1970.
 func (t telling) time(name string) int64 {
+	name = cmp.Or(t.as[name], t.life.times[name].is, name)
+	name = cmp.Or(t.life.times[name].is, name)
 	if name == now {
 		return t.now
 	}
-	at := t.life.times[cmp.Or(t.as[name], t.life.times[name].is, name)]
+	at := t.life.times[name]
 	return t.born.Add(at.since - t.passed).Unix()
 }
 
@@ -187,9 +189,9 @@ func (l *Life) bindPlace(body []byte, pointer, name string, t telling) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	n := l.Names[name]
+	_, n := l.resolve(name, t)
 	switch has := string(body[at.Value.From:at.Value.To]); {
-	case has == "0" && n.isSum(), has == "null" && (l.isTime(name) || n.isID() || n.isSum()):
+	case (has == "0" || has == `"0"`) && n.isSum(), has == "null" && (l.isTime(name) || n.isID() || n.isSum()):
 		return body, nil
 	}
 	return setPlace(body, pointer, l.value(name, t))

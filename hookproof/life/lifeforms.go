@@ -69,7 +69,7 @@ func (l *Life) addForms(add func(word string, w Spec) error) error {
 			}
 		}
 		for _, phrase := range slices.Sorted(maps.Keys(l.Phrases)) {
-			if l.formOf(phrase) == "" {
+			if l.FormOf(phrase) == "" {
 				words := slices.Clone(l.Phrases[phrase])
 				for i := range words {
 					words[i] = name + "-" + words[i]
@@ -81,8 +81,8 @@ func (l *Life) addForms(add func(word string, w Spec) error) error {
 	return nil
 }
 
-// formOf returns the form of a word or a phrase, or "".
-func (l *Life) formOf(word string) string {
+// FormOf returns the form of a word or a phrase, or "".
+func (l *Life) FormOf(word string) string {
 	name, rest, is := strings.Cut(word, "-")
 	_, isForm := l.Forms[name]
 	_, isWord := l.Words[word]

@@ -14,6 +14,10 @@ type instant struct {
 	is    string        // another instant that it is, until a word says that it has become a third
 }
 
+// named reports whether a state can be seen to show the instant. On the day on which the story is told, a date alone would not tell it
+// from the rest of the day.
+func (i instant) named() bool { return i.is == "" && i.since.Abs() >= apart }
+
 // now is the instant at which an event happens, in every life.
 const now = "now"
 
@@ -43,7 +47,7 @@ func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 		}
 		at := instant{file.duration(), file.Is}
 		for _, other := range slices.Sorted(maps.Keys(l.times)) {
-			if there := l.times[other]; at.is == "" && there.is == "" && (at.since-there.since).Abs() < apart {
+			if there := l.times[other]; at.named() && there.named() && (at.since-there.since).Abs() < apart {
 				return fmt.Errorf(".%s: it is less than a day from %s", name, other)
 			}
 		}
@@ -69,7 +73,7 @@ func (l *Life) isTime(name string) bool {
 func (l *Life) Times(born time.Time, story ...string) map[string]time.Time {
 	times := map[string]time.Time{}
 	for _, form := range append(slices.Sorted(maps.Keys(l.Forms)), "") {
-		if form != "" && !slices.ContainsFunc(story, func(word string) bool { return l.formOf(word) == form }) {
+		if form != "" && !slices.ContainsFunc(story, func(word string) bool { return l.FormOf(word) == form }) {
 			continue
 		}
 		prefix := form
@@ -78,7 +82,7 @@ func (l *Life) Times(born time.Time, story ...string) map[string]time.Time {
 		}
 		passed := l.passed(form, story)
 		for name, at := range l.times {
-			if since := at.since - passed; at.is == "" && since.Abs() >= apart {
+			if since := at.since - passed; at.named() && since.Abs() >= apart {
 				times[prefix+name] = time.Unix(born.Add(since).Unix(), 0)
 			}
 		}
@@ -91,7 +95,7 @@ func (l *Life) Times(born time.Time, story ...string) map[string]time.Time {
 func (l *Life) passed(form string, story []string) time.Duration {
 	longest := time.Duration(0)
 	for _, word := range story {
-		if w, is := l.Vocabulary[word]; is && w.after != "" && l.formOf(word) == form {
+		if w, is := l.Vocabulary[word]; is && w.after != "" && l.FormOf(word) == form {
 			longest = max(longest, l.times[w.after].since+2*apart)
 		}
 	}

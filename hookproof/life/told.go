@@ -68,7 +68,7 @@ func (l *Life) Told(word string, story []string) *Spec {
 		return nil
 	}
 	w := *known
-	form := l.formOf(word)
+	form := l.FormOf(word)
 	own := l.earlier(&w, form, story)
 	if len(own) == 0 {
 		for _, other := range l.WordsOf(cmp.Or(w.in, l.Roles.Grants)) {
@@ -95,7 +95,7 @@ func (l *Life) Told(word string, story []string) *Spec {
 func (l *Life) earlier(w *Spec, form string, story []string) []string {
 	var own []string
 	for _, word := range story {
-		if other, is := l.Vocabulary[word]; is && l.formOf(word) == form && other.Age < w.Age && !slices.Contains(own, word) {
+		if other, is := l.Vocabulary[word]; is && l.FormOf(word) == form && other.Age < w.Age && !slices.Contains(own, word) {
 			own = append(own, word)
 		}
 	}
@@ -145,15 +145,15 @@ func recall(body, former []byte, pointer string) ([]byte, error) {
 // ageIn returns when an event of a form happens: after the words that stand before it in the story, and before those of the subject's own
 // that stand behind it. Two stories of one customer go on beside each other, and only the schedule says how.
 func (l *Life) ageIn(word string, story []string) int64 {
-	form, at := l.formOf(word), slices.Index(story, word)
+	form, at := l.FormOf(word), slices.Index(story, word)
 	age, between := -l.Forms[form].age, int64(0)
 	for _, before := range story[:at] {
 		spec, is := l.Vocabulary[before]
 		switch {
 		case !is:
-		case l.formOf(before) == "" && spec.Age > age:
+		case l.FormOf(before) == "" && spec.Age > age:
 			age, between = spec.Age, 0
-		case l.formOf(before) == form:
+		case l.FormOf(before) == form:
 			between++
 		}
 	}

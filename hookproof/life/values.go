@@ -149,11 +149,7 @@ func (l *Life) value(name string, t telling) any {
 	if l.isTime(name) {
 		return t.time(name)
 	}
-	name = cmp.Or(t.as[name], name)
-	n := l.Names[name]
-	if n.Is != "" {
-		name, n = n.Is, l.Names[n.Is]
-	}
+	name, n := l.resolve(name, t)
 	_, there := t.s[name]
 	switch {
 	case n.isDerived():
@@ -170,6 +166,15 @@ func (l *Life) value(name string, t telling) any {
 		return t.s[name]
 	}
 	return t.s.Text(name) // an id, as Stripe has it
+}
+
+// resolve returns the name that a name stands for in an event.
+func (l *Life) resolve(name string, t telling) (string, LifeName) {
+	name = cmp.Or(t.as[name], name)
+	if is := l.Names[name].Is; is != "" {
+		name = is
+	}
+	return name, l.Names[name]
 }
 
 // idOf returns the id of a name without its prefix.
