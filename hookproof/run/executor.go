@@ -270,6 +270,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.recovers = strikes != nil
 	h.Faulty = h.recovers || s.Verb("restart")
 	born := time.Now().Add(-time.Minute)
+	h.born = born
 	for n, step := range s {
 		var err error
 		switch step.Verb {
@@ -317,6 +318,9 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 	}
 	about := h.Subject
 	spec, _ := x.spec(step.Event)
+	if spec == x.life.Vocabulary[step.Event] { // an object has what the events before have made of it
+		spec = x.life.Told(step.Event, h.steps.Events())
+	}
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {

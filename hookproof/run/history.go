@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"time"
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
@@ -36,6 +37,7 @@ type History struct {
 	Unlearnt   *result.NotJudged     // why the view of the states could not be learnt; nil if it was
 	PerObject  []string              // places at which any two subjects differ
 
+	born      time.Time // when its story began
 	steps     check.Schedule
 	answers   [][]int // indexes of each step's deliveries
 	events    map[string]event.Event

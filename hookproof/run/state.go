@@ -10,7 +10,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
@@ -22,35 +21,6 @@ import (
 type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
-
-// masked replaces a point in time, which differs between any two subjects.
-const masked = "{{time}}"
-
-var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
-
-// isTime reports whether a number is a time of these years, in seconds or milliseconds since 1970.
-func isTime(n json.Number) bool {
-	at, err := n.Int64()
-	if err != nil {
-		return false
-	}
-	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
-	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
-}
-
-// timeless returns a state with one name for every time. Times such as paidAt depend on the clock alone.
-func (c normalized) timeless() normalized {
-	named := make(normalized, len(c))
-	for pointer, value := range c {
-		switch {
-		case isTime(json.Number(value)):
-			named[pointer] = strconv.Quote(masked)
-		default:
-			named[pointer] = timeText.ReplaceAllLiteralString(value, masked)
-		}
-	}
-	return named
-}
 
 func normalize(l *life.Life, state any, s event.Subject, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)

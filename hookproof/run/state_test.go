@@ -50,12 +50,12 @@ func TestTimesAreAlike(t *testing.T) {
 		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
 		require.NotContains(t, c["/at"], "{{time}}", "%v: a fresh subject's is told", value)
-		require.Contains(t, c.timeless()["/at"], "{{time}}", "%v", value)
+		require.Contains(t, c.timesNamed(nil)["/at"], "{{time}}", "%v", value)
 	}
 	for _, value := range []any{nil, 4500, 1_600_000_000, 17_000_000_001, "2026-11-25", "13:07", ""} {
 		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, c, c.timeless(), "%v", value)
+		require.Equal(t, c, c.timesNamed(nil), "%v", value)
 	}
 }
 

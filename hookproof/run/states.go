@@ -149,7 +149,7 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
 	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
-	h.State = h.timed.timeless()
+	h.State = h.timed.timesNamed(x.life.Times(h.born, h.steps.Events()...))
 	return nil
 }
 
