@@ -59,6 +59,9 @@ func (c Case) with(delivered, compared check.Schedule) Case {
 	return c
 }
 
+// comparesReferences reports whether both sides are delivered once, without faults, and may serve other cases as well.
+func (c Case) comparesReferences() bool { return c.Op == "≠" || c.Op == "moves" || c.Op == "tells" }
+
 // base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
 // after it.
 func (c Case) base() string {

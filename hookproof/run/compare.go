@@ -15,7 +15,7 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(list, c.Right)
-	case "≠":
+	case "≠", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -87,6 +87,10 @@ func compareStates(o Outcome) Outcome {
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "moves":
+		return o.moves(h.References[c.Right])
+	case "tells":
+		return o.tells(h.References[c.Right])
 	case "∌":
 		o.Want = h.References[c.base()]
 		why, repeated := c.shows(h)

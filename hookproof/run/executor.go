@@ -178,7 +178,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h, err = x.executeFault(ctx, c, at)
 	case c.Counts != nil:
 		h, err = x.executeCounts(ctx, c)
-	case c.Op == "≠": // compares two references
+	case c.comparesReferences():
 		var one *reference
 		if one, err = x.reference(ctx, c.Left); err == nil {
 			seen := *one.history

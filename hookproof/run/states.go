@@ -186,7 +186,7 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 
 // readStates reads the states that a case compares.
 func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
-	if c.Op != "≠" {
+	if !c.comparesReferences() {
 		if err := x.read(ctx, h); err != nil || h.Lost != "" {
 			return err
 		}
@@ -210,7 +210,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 			h.Unlearnt = why
 		}
 	}
-	if c.Op == "≠" {
+	if c.comparesReferences() {
 		h.State = h.References[c.Left]
 	}
 	return nil

@@ -26,7 +26,10 @@ func (c Case) viewOf(states map[string]normalized) view {
 	case "":
 		return whole
 	case "outcome":
-		return outcomeOf(states)
+		if references := outcomeReferences(c.Check); references != nil {
+			return outcomeOf(states, references)
+		}
+		return c.outcomeWithoutRefunds(states)
 	}
 	var parts []view
 	for _, part := range strings.Split(c.View, "+") {
@@ -46,8 +49,14 @@ func (c Case) viewOf(states map[string]normalized) view {
 	}
 }
 
-// outcomeReferences are the references from which the view "outcome" is learnt.
-var outcomeReferences = []string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}
+// outcomeWithoutRefunds is what became of a subject of a life without refunds.
+func (c Case) outcomeWithoutRefunds(states map[string]normalized) view {
+	c.View = "access+grants"
+	if one := c.viewOf(states); one != nil {
+		return one
+	}
+	return typeless
+}
 
 func whole(c normalized) normalized { return c }
 
@@ -72,9 +81,9 @@ func (x *executor) grants() check.Schedule {
 func (c Case) learnsFrom() []string {
 	roles := rolesOf(check.LifeOf(c.Check))
 	switch {
-	case c.View == "outcome" && check.LifeOf(c.Check).Knows(outcomeReferences...):
-		return outcomeReferences
-	case strings.Contains(c.View, "access") && roles.grantEnd != "":
+	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
+		return outcomeReferences(c.Check)
+	case (strings.Contains(c.View, "access") || c.View == "outcome") && roles.grantEnd != "":
 		return []string{roles.grant, roles.grantEnd}
 	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":
 		return []string{roles.grantEnd}
@@ -157,8 +166,8 @@ func (c normalized) lengths() map[string]int {
 // outcomeOf is the view of what became of an order, learnt from its refunds. A number that each refund raises by the same step
 // counts changes, and is left out. If each refund makes a list longer, the sums of its columns are compared, and not its length:
 // one endpoint writes a row for each refund, another one row for the sum.
-func outcomeOf(states map[string]normalized) view {
-	paid, tenth, quarter, both := states["paid"], states["paid refund-10"], states["paid refund-25"], states["paid refund-10 refund-25"]
+func outcomeOf(states map[string]normalized, references []string) view {
+	paid, tenth, quarter, both := states[references[0]], states[references[1]], states[references[2]], states[references[3]]
 	if paid == nil || tenth == nil || quarter == nil || both == nil {
 		return typeless
 	}
