@@ -24,9 +24,9 @@ type Life struct {
 	Words   map[string]Spec
 	Phrases map[string][]string
 	Roles   Roles
-	Ties    []string // names of which a subject needs one; metadata.* is any name that begins so
 	Forms   map[string]LifeForm
 	times   map[string]instant
+	Ties    []string // names of which a subject needs one; metadata.* is any name that begins so
 	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
 	// the words of every life.
 	Vocabulary map[string]*Spec
@@ -388,16 +388,4 @@ func (l *Life) IsBeside(word string) bool {
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
-}
-
-// Knows reports whether a life has every word of some schedules without verbs.
-func (l *Life) Knows(schedules ...string) bool {
-	for _, schedule := range schedules {
-		for word := range strings.FieldsSeq(schedule) {
-			if _, is := l.Words[word]; !is {
-				return false
-			}
-		}
-	}
-	return true
 }
