@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,9 @@ hook that failed, an interruption, or something that could not be judged without
 		}
 		if c.options.HookCalls < 0 {
 			return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
+		}
+		if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip)); err != nil {
+			return fmt.Errorf("check: %w", err)
 		}
 		t, err := target.known()
 		if err != nil {
