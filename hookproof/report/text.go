@@ -149,6 +149,8 @@ func (t *text) timeline(timeline []result.Sent) {
 		switch {
 		case r.More > 0:
 			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
+		case r.Done != "":
+			t.WriteString(t.wrap(at, after, "• "+r.Done))
 		case r.Event == "":
 			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
 		default:

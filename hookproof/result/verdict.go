@@ -65,6 +65,8 @@ type Sent struct {
 	// Fault is what struck the target while this was in flight, such as "cut before message 3 of 7". Without an Event it is a row
 	// between deliveries, such as "stopped and started".
 	Fault string `json:"fault,omitempty"`
+	// Done is what was done between deliveries and is no fault, such as "the object was made". The row has no Event then.
+	Done string `json:"done,omitempty"`
 }
 
 // Millis are milliseconds, with fractions.
