@@ -110,7 +110,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
 	if err != nil && len(r.Findings) == 0 {
-		return err
+		return afterwards(err, r.Afterwards)
 	}
 	wrong := []error{err}
 	for _, wanted := range []struct {
@@ -143,6 +143,14 @@ func ending(r result.Report, ended error) error {
 		return fmt.Errorf("incomplete: %s", strings.Join(lacking(r), "; "))
 	}
 	return nil
+}
+
+// afterwards puts what is left to do after a run behind the error that has ended it, if no report tells it.
+func afterwards(err error, left string) error {
+	if left == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, left)
 }
 
 // outOfBudget says what a run was out of, and which flag gives it more; "" is nothing.

@@ -31,6 +31,10 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	t.brief("Not run in part: nothing to test", inPart(r))
 	t.brief("Not run: ignored on purpose", ignored)
 	t.timeSpent(r)
+	if r.Afterwards != "" {
+		t.line("")
+		t.WriteString(t.wrap("", "  ", r.Afterwards))
+	}
 	_, err := io.WriteString(w, t.String())
 	return err
 }

@@ -91,6 +91,7 @@ type Report struct {
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
 	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
+	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
 }

@@ -63,7 +63,10 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	p.rules = rules{options.Profile, p.timings, t.APIVersion}
 	defer p.sender.Close()
 	closing, err := t.Open(ctx)
-	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
+	defer func() {
+		err = closing(context.WithoutCancel(ctx), err)
+		report.Afterwards = t.Afterwards()
+	}()
 	if err != nil {
 		return report, err
 	}
