@@ -389,3 +389,15 @@ func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
 }
+
+// Knows reports whether a life has every word of some schedules without verbs.
+func (l *Life) Knows(schedules ...string) bool {
+	for _, schedule := range schedules {
+		for word := range strings.FieldsSeq(schedule) {
+			if _, is := l.Words[word]; !is {
+				return false
+			}
+		}
+	}
+	return true
+}

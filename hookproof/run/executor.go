@@ -279,6 +279,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
 				err = target.HookFailed("subject", object(ctx))
+				h.recordMade()
 			}
 		case "later":
 			err = x.pause(ctx, x.timings.Later)

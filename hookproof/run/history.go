@@ -15,7 +15,7 @@ type History struct {
 	Schedule   string        // as it was delivered
 	Subject    event.Subject // names with "" were invented by hookproof
 	Deliveries []target.Delivery
-	Between    []target.Delivery // what was done between deliveries: only SentAt and Fault are set
+	Between    []target.Delivery // what was done between deliveries: only SentAt, and Fault or Done, are set
 	Overlap    int               // most copies in flight at once
 	Withheld   *result.NotJudged // why this proves nothing; nil if it may prove something
 
@@ -74,6 +74,11 @@ func (h *History) genuineBefore(step int) []string {
 
 // last returns the last delivery.
 func (h *History) last() *target.Delivery { return &h.Deliveries[len(h.Deliveries)-1] }
+
+// recordMade records that the subject's object was made just now.
+func (h *History) recordMade() {
+	h.Between = append(h.Between, target.Delivery{SentAt: time.Now(), Done: "the object was made"})
+}
 
 // recordFault records what went wrong during the last delivery.
 func (h *History) recordFault(what string) { h.last().Fault = what }

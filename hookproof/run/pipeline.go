@@ -69,7 +69,10 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	began := time.Now()
 	opened := *t // Judge does not change its argument
 	closing, err := opened.Open(ctx)
-	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
+	defer func() {
+		err = closing(context.WithoutCancel(ctx), err)
+		report.Afterwards = opened.Afterwards()
+	}()
 	if err != nil {
 		return report, err
 	}

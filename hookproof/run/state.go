@@ -141,12 +141,12 @@ func (c normalized) equal(other normalized) bool { return len(c.difference(other
 
 // describe describes where a state differs from the expected one.
 func (c normalized) describe(want normalized) string {
-	places := c.difference(want)
+	all := slices.DeleteFunc(result.Differences(result.Leaves(want), result.Leaves(c)), func(d result.Difference) bool { return d.Element })
 	var parts []string
-	for _, pointer := range places[:min(3, len(places))] {
-		parts = append(parts, fmt.Sprintf("%s is %s instead of %s", nameOf(pointer), orAbsent(c, pointer), orAbsent(want, pointer)))
+	for _, d := range all[:min(3, len(all))] {
+		parts = append(parts, d.Sentence(nameOf(d.Place)))
 	}
-	if more := len(places) - len(parts); more > 0 {
+	if more := len(all) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, ", ")
@@ -159,7 +159,7 @@ func (c normalized) String() string {
 		if len(parts) == 3 {
 			return strings.Join(parts, ", ") + " …"
 		}
-		parts = append(parts, nameOf(pointer)+" "+c[pointer])
+		parts = append(parts, nameOf(pointer)+" "+c.word(pointer))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -174,12 +174,8 @@ func nameOf(pointer string) string {
 	return pointer
 }
 
-func orAbsent(c normalized, pointer string) string {
-	if value, there := c[pointer]; there {
-		return value
-	}
-	return "absent"
-}
+// word returns what is at a place, in words.
+func (c normalized) word(pointer string) string { return result.Leaves(c).Word(pointer) }
 
 // decoded returns the state for a report.
 func (c normalized) decoded() result.State {

@@ -10,6 +10,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
 )
 
 // A view is the part of a state that a relation compares. A correct endpoint may show more than the relation asks about: a version
@@ -144,24 +145,7 @@ func number(c normalized, place string) *float64 {
 func grows(from, to *float64) bool { return from != nil && to != nil && *to > *from }
 
 // lengths returns the lists of a state, each with its number of elements.
-func (c normalized) lengths() map[string]int {
-	lists, places := map[string]int{}, map[string]bool{}
-	for place, value := range c {
-		if value == "[]" {
-			lists[place] = 0
-		}
-		for ; place != "" && !places[place]; place, _ = event.CutLast(place) {
-			places[place] = true
-		}
-	}
-	for place := range places {
-		list, index := event.CutLast(place)
-		if n, err := strconv.Atoi(index); err == nil && n >= 0 && places[list+"/0"] {
-			lists[list] = max(lists[list], n+1)
-		}
-	}
-	return lists
-}
+func (c normalized) lengths() map[string]int { return result.Leaves(c).Lists() }
 
 // outcomeOf is the view of what became of an order, learnt from its refunds. A number that each refund raises by the same step
 // counts changes, and is left out. If each refund makes a list longer, the sums of its columns are compared, and not its length:
