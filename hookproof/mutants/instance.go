@@ -187,11 +187,11 @@ func (i *instance) script(ctx context.Context, name string) error {
 	return nil
 }
 
-// leftovers says what a judge has left behind, when it is done, or "". It has ended the endpoint and its
+// leftovers says what a judge has left behind, when it is done and the grace is over, or "". It has ended the endpoint and its
 // own proxy by then.
-func (i *instance) leftovers() string {
+func (i *instance) leftovers(grace time.Duration) string {
 	for _, port := range i.ports {
-		if what := gone(func() string { return listenerOn(port) }); what != "" {
+		if what := gone(grace, func() string { return listenerOn(port) }); what != "" {
 			return what
 		}
 	}
@@ -203,7 +203,7 @@ func (i *instance) leftovers() string {
 			return "somebody still listens on " + filepath.Base(socket)
 		}
 	}
-	return gone(func() string { return processIn(i.directory) })
+	return gone(grace, func() string { return processIn(i.directory) })
 }
 
 // closeTime is for ending a process.

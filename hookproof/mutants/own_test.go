@@ -38,7 +38,11 @@ func TestTheOwnServersRun(t *testing.T) {
 			}
 			binary := filepath.Join(t.TempDir(), "tests")
 			require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+row.script+"\n"), 0o700))
-			report, left, err := judgeOwn(t.Context(), tests{packages: []builtTests{{t.TempDir(), binary}}})
+			var o Options
+			if row.left != "" {
+				o.Grace = briefGrace
+			}
+			report, left, err := o.judgeOwn(t.Context(), tests{packages: []builtTests{{t.TempDir(), binary}}})
 			if row.trouble != "" {
 				require.ErrorContains(t, err, row.trouble)
 			} else {
