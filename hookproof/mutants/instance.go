@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/hookproof/hookproof/internal/program"
 	"example.com/hookproof/pgserver"
 )
 
@@ -165,7 +166,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 			text = bytes.ReplaceAll(text, []byte(`["./`+script+`"]`), vector)
 		}
 	}
-	return os.WriteFile(filepath.Join(i.directory, name), text, 0o755)
+	return program.Write(filepath.Join(i.directory, name), text, 0o755)
 }
 
 // target is its target file.
