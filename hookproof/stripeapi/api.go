@@ -29,9 +29,10 @@ type API struct {
 	server *http.Server
 }
 
-// New returns an API whose objects have the shapes of a version, such as 2023-10-16 or 2025-03-31.basil.
+// New returns an API whose objects have the shapes of a version, such as 2023-10-16 or 2025-03-31.basil, unless a request asks for
+// another one, as official clients do.
 func New(version string) *API {
-	return &API{version: version, world: newWorld(newCatalog(version)), keys: map[string]remembered{}}
+	return &API{version: version, world: newWorld(), keys: map[string]remembered{}}
 }
 
 // Listen answers at an address of the loopback interface, until Close.
@@ -76,7 +77,7 @@ func (a *API) Close() error {
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, err := readCall(r)
+	c, err := a.readCall(r)
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
@@ -97,7 +98,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Content-Type", "application/json")
 	head.Set("Request-Id", c.id)
-	head.Set("Stripe-Version", a.version)
+	head.Set("Stripe-Version", c.version)
 	head.Set("Cache-Control", "no-cache, no-store")
 	if c.key != "" {
 		head.Set("Idempotency-Key", c.key)
@@ -120,10 +121,16 @@ type call struct {
 	request                        *Request
 	route                          route
 	now                            int64
+	version                        string
+	catalog                        *catalog // of the version
 }
 
-func readCall(r *http.Request) (*call, error) {
+func (a *API) readCall(r *http.Request) (*call, error) {
 	c := &call{method: r.Method, path: r.URL.Path, account: r.Header.Get("Stripe-Account"), key: r.Header.Get("Idempotency-Key"), now: time.Now().Unix()}
+	if c.version = r.Header.Get("Stripe-Version"); c.version == "" {
+		c.version = a.version
+	}
+	c.catalog = catalogOf(c.version)
 	c.refusal = refused(r)
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, mostBody))
 	if err != nil {
@@ -138,7 +145,7 @@ func readCall(r *http.Request) (*call, error) {
 		values[name] = append(values[name], several...)
 	}
 	c.values, c.raw, c.params = values, values.Encode(), nested(values)
-	c.request = &Request{Method: c.method, Path: c.path, Params: c.params, Key: c.key, Account: c.account, Version: r.Header.Get("Stripe-Version")}
+	c.request = &Request{Method: c.method, Path: c.path, Params: c.params, Key: c.key, Account: c.account, Version: c.version}
 	return c, nil
 }
 
@@ -148,7 +155,7 @@ func (a *API) begin(c *call) *Fault {
 	defer a.mu.Unlock()
 	c.id = a.newID("req_")
 	var known bool
-	c.route, known = a.catalog.match(c.method, c.path)
+	c.route, known = c.catalog.match(c.method, c.path)
 	r := c.request
 	r.Number, r.Route, r.Unknown, r.about = len(a.log), c.route.pattern, !known, a.concerns(c.path, c.params)
 	r.Acts = c.method == http.MethodPost && known && c.route.acts()

@@ -91,6 +91,19 @@ func (v *view) steps(charge string) (steps []step) {
 	return append(steps, known...)
 }
 
+// prices replaces what a conversion between shapes has made of a price's id by the price, where it is told.
+func (v *view) prices() {
+	for _, e := range v.entries {
+		visit(e.object, func(o object) {
+			if made, isObject := o["price"].(object); isObject && made["~made"] != nil {
+				if told := v.entries[idOf(made)]; told != nil && told.object["~made"] == nil {
+					o["price"] = copyOf(told.object)
+				}
+			}
+		})
+	}
+}
+
 // lineItems gives every session what was bought: the items of its subscription, or one item at the session's price.
 func (v *view) lineItems() {
 	for _, session := range v.kinds["checkout.session"] {

@@ -41,7 +41,7 @@ func (a *API) expanded(c *call, o object, of *Story) (any, *failure) {
 func (a *API) expand(c *call, o object, path []string, of *Story) bool {
 	key := path[0]
 	v, has := o[key]
-	r := a.catalog.resources[kindOf(o)]
+	r := c.catalog.resources[kindOf(o)]
 	if r != nil {
 		if list, isList := r.Lists[key]; isList && (v == nil || list.At == "") {
 			v, has = a.listBelow(c, o, key, list, of), true
@@ -55,9 +55,9 @@ func (a *API) expand(c *call, o object, path []string, of *Story) bool {
 	case nil:
 		return true
 	case string:
-		found, owner := a.find(inner, c.account, of)
+		found, owner := a.find(c, inner, of)
 		if found == nil {
-			return a.catalog.kindOfID(inner) != ""
+			return c.catalog.kindOfID(inner) != ""
 		}
 		o[key], v = found, found
 		if owner != nil {
@@ -67,7 +67,7 @@ func (a *API) expand(c *call, o object, path []string, of *Story) bool {
 	case []any:
 		for i, member := range inner {
 			if id, isID := member.(string); isID {
-				found, _ := a.find(id, c.account, of)
+				found, _ := a.find(c, id, of)
 				if found == nil {
 					continue
 				}

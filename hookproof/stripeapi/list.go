@@ -28,7 +28,7 @@ func (a *API) list(c *call, r *resource, values url.Values) (any, *failure) {
 		case slices.Contains(paging, key) || slices.Contains(r.Ignored, name):
 			delete(wanted, name)
 		case isFilter:
-			if len(several) == 1 && (a.catalog.kindOfID(several[0]) != "" || strings.Contains(several[0], "@")) {
+			if len(several) == 1 && (c.catalog.kindOfID(several[0]) != "" || strings.Contains(several[0], "@")) {
 				names = append(names, several[0])
 			}
 		case key == "created" && (end == "" || compared[end] != nil):
@@ -36,7 +36,7 @@ func (a *API) list(c *call, r *resource, values url.Values) (any, *failure) {
 			return nil, unknownRoute(c.method + " " + c.path + " by " + name)
 		}
 	}
-	found := a.all(r.kind, c.account, names)
+	found := a.all(c, r.kind, names)
 	found = slices.DeleteFunc(found, func(l listed) bool { return !selected(r, l.object, wanted) })
 	page, more, why := paged(found, c.params)
 	if why != nil {
@@ -143,7 +143,7 @@ func (a *API) below(c *call, o object) (any, *failure) {
 			values[name] = several
 		}
 		values.Set(list.By, idOf(o))
-		return a.list(c, a.catalog.resources[list.Kind], values)
+		return a.list(c, c.catalog.resources[list.Kind], values)
 	}
 	var found []listed
 	for _, member := range all(o, list.At+"/data/*") {
@@ -159,16 +159,16 @@ func (a *API) below(c *call, o object) (any, *failure) {
 
 // listBelow is a list below an object, as it stands in the object when it is expanded.
 func (a *API) listBelow(c *call, o object, key string, list sublist, of *Story) object {
-	path := "/v1/" + a.catalog.resources[kindOf(o)].Path + "/" + idOf(o) + "/" + key
+	path := "/v1/" + c.catalog.resources[kindOf(o)].Path + "/" + idOf(o) + "/" + key
 	if list.Kind == "" {
 		if has, _ := first(o, list.At).(object); has != nil {
 			return copyOf(has).(object)
 		}
 		return listOf(nil, path)
 	}
-	r := a.catalog.resources[list.Kind]
+	r := c.catalog.resources[list.Kind]
 	var data []any
-	for _, l := range a.all(list.Kind, c.account, []string{idOf(o)}) {
+	for _, l := range a.all(c, list.Kind, []string{idOf(o)}) {
 		if selected(r, l.object, map[string][]string{list.By: {idOf(o)}}) && (of == nil || l.story == nil || l.story == of || list.Kind == "subscription") {
 			data = append(data, l.object)
 		}
@@ -186,7 +186,7 @@ var and = regexp.MustCompile(`(?i)\s+AND\s+`)
 func (a *API) search(c *call) (any, *failure) {
 	r := c.route.resource
 	query := strings.TrimSpace(text(c.params["query"]))
-	found := a.all(r.kind, c.account, nil)
+	found := a.all(c, r.kind, nil)
 	for _, part := range and.Split(query, -1) {
 		m := clause.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil || m[3] != "" && m[2] != "metadata" || regexp.MustCompile(`(?i)\sOR\s`).MatchString(part) {

@@ -28,9 +28,9 @@ func TestLists(t *testing.T) {
 		"invoices?customer=cus_Sub1Test&starting_after=in_Sub2Test":               "[in_Sub1Test]",
 		"invoices?customer=cus_Sub1Test&ending_before=in_Sub1Test":                "[in_Sub2Test]",
 		"invoices?customer=cus_Sub1Test&created[gt]=1700000000":                   "[]",
-		"payment_intents?customer=cus_Sub1Test":                                   "[pi_Sub2Test pi_Sub1Test]",
-		"charges?payment_intent=pi_Sub1Test":                                      "[ch_Sub1Test]",
-		"charges?customer=cus_Sub1Test":                                           "[ch_Sub2Test ch_Sub1Test]",
+		"payment_intents?customer=cus_Sub1Test":                                   "[pi_Other2Test pi_Other1Test]",
+		"charges?payment_intent=pi_Other1Test":                                    "[ch_Other1Test]",
+		"charges?customer=cus_Sub1Test":                                           "[ch_Other2Test ch_Other1Test]",
 		"checkout/sessions?subscription=sub_Sub1Test":                             "[cs_test_Sub1Test]",
 		"checkout/sessions?payment_intent=pi_3PqSauna0Booking1aBcDeFg":            "[cs_test_a1SaunaBookingCheckoutSession0aBcDeFgHiJkLmNoPqRsTuVwXyZ12345]",
 		"refunds?charge=ch_3PqSauna0Booking1aBcDeFg":                              "[re_3PqSauna0Booking1aBcDeFg2 re_3PqSauna0Booking1aBcDeFg]",
@@ -133,7 +133,7 @@ func TestExpand(t *testing.T) {
 	charge := &stripe.ChargeParams{}
 	charge.AddExpand("refunds")
 	charge.AddExpand("balance_transaction")
-	paid, err := s.stripe.Charges.Get("ch_Sub2Test", charge)
+	paid, err := s.stripe.Charges.Get("ch_Other2Test", charge)
 	require.NoError(t, err)
 	require.NotNil(t, paid.Refunds)
 	require.EqualValues(t, 59, paid.BalanceTransaction.Fee)

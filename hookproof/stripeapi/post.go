@@ -13,14 +13,14 @@ func (a *API) create(c *call, r *resource, params object) (object, *failure) {
 			return nil, why
 		}
 	}
-	id := a.newID(a.catalog.prefix(r.kind))
+	id := a.newID(c.catalog.prefix(r.kind))
 	if given := text(params["id"]); given != "" {
 		id = given // products, coupons and plans may be named
-		if old, _ := a.find(id, c.account, nil); old != nil && old["deleted"] != true {
+		if old, _ := a.find(c, id, nil); old != nil && old["deleted"] != true {
 			return nil, invalid("id", "resource_already_exists", "%s already exists.", strings.ToUpper(r.kind[:1])+r.kind[1:])
 		}
 	}
-	o := a.catalog.fresh(r.kind, id)
+	o := c.catalog.fresh(r.kind, id)
 	put(o, "/created", number(c.now))
 	a.take(o, params)
 	a.special(c, o, params)
@@ -28,23 +28,23 @@ func (a *API) create(c *call, r *resource, params object) (object, *failure) {
 	if r.kind == "payment_intent" && params["confirm"] == "true" {
 		apply(o, r.Actions["confirm"].Put, copyOf(o).(object), c.now)
 	}
-	a.catalog.complete(o)
-	a.keep(o, c.account)
+	c.catalog.complete(o)
+	a.keep(c, o)
 	return copyOf(o).(object), nil
 }
 
 // keep remembers what was made, and what stands inside it.
-func (a *API) keep(o object, account string) {
+func (a *API) keep(c *call, o object) {
 	visit(o, func(inner object) {
 		id := idOf(inner)
-		r := a.catalog.resources[kindOf(inner)]
+		r := c.catalog.resources[kindOf(inner)]
 		if r == nil || id == "" || id != idOf(o) && (a.made[id] != nil || !strings.Contains(id, "1Made")) {
 			return
 		}
 		if a.made[id] == nil {
 			a.order = append(a.order, id)
 		}
-		a.made[id] = &entry{object: inner, told: never, account: account}
+		a.made[id] = &entry{object: inner, told: never, account: c.account}
 	})
 }
 
@@ -74,7 +74,7 @@ func (a *API) update(c *call, o object, of *Story) (object, *failure) {
 	before := copyOf(o).(object)
 	a.take(o, c.params)
 	a.special(c, o, c.params)
-	a.catalog.complete(o)
+	c.catalog.complete(o)
 	a.change(before, o)
 	return o, nil
 }
@@ -160,18 +160,18 @@ func (a *API) refundable(c *call, params object) *failure {
 		return invalid("", "parameter_missing", "One of the following params should be provided for this request: payment_intent or charge.")
 	}
 	if chargeID == "" {
-		intent, of := a.find(intentID, c.account, nil)
+		intent, of := a.find(c, intentID, nil)
 		if intent == nil {
-			return missing(a.catalog.resources["payment_intent"], intentID)
+			return missing(c.catalog.resources["payment_intent"], intentID)
 		}
 		if chargeID = text(idIn(intent["latest_charge"])); chargeID == "" {
 			return invalid("", "", "This PaymentIntent (%s) does not have a successful charge to refund.", intentID)
 		}
 		_ = of
 	}
-	charge, _ := a.find(chargeID, c.account, nil)
+	charge, _ := a.find(c, chargeID, nil)
 	if charge == nil {
-		return missing(a.catalog.resources["charge"], chargeID)
+		return missing(c.catalog.resources["charge"], chargeID)
 	}
 	before := copyOf(charge).(object)
 	left := integer(charge["amount"]) - integer(charge["amount_refunded"])

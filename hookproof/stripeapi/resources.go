@@ -7,9 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
-//go:embed resources.json rules.json templates
+//go:embed resources.json rules.json convert.json templates
 var files embed.FS
 
 // resource is how one kind of object is asked for, as data in resources.json.
@@ -57,13 +58,34 @@ var shapes = []struct{ since, folder string }{{"2025-03-31", "2026-08-26.dahlia"
 
 // catalog is what one API version has: resources, rules and templates. It does not change.
 type catalog struct {
+	version   string // that began with its shapes
 	resources map[string]*resource
 	rules     map[string][]rule // by the kind that they make
 	templates map[string]object
+
+	conversions map[string][]conversion // by kind, to these shapes
 }
 
-func newCatalog(version string) catalog {
-	c := catalog{resources: map[string]*resource{}, rules: map[string][]rule{}, templates: map[string]object{}}
+// catalogs are those of the shapes.
+var catalogs = func() (of []func() *catalog) {
+	for _, shape := range shapes {
+		of = append(of, sync.OnceValue(func() *catalog { return newCatalog(shape.since) }))
+	}
+	return of
+}()
+
+// catalogOf returns the catalog of a version. One that is not a date has the newest.
+func catalogOf(version string) *catalog {
+	for i, shape := range shapes {
+		if shape.since <= version {
+			return catalogs[i]()
+		}
+	}
+	return catalogs[0]()
+}
+
+func newCatalog(version string) *catalog {
+	c := &catalog{version: version, resources: map[string]*resource{}, rules: map[string][]rule{}, templates: map[string]object{}}
 	embedded("resources.json", &c.resources)
 	for kind, r := range c.resources {
 		r.kind = kind
@@ -77,6 +99,9 @@ func newCatalog(version string) catalog {
 	for _, r := range rules {
 		c.rules[r.Make] = append(c.rules[r.Make], r)
 	}
+	var conversions map[string]map[string][]conversion
+	embedded("convert.json", &conversions)
+	c.conversions = conversions[version]
 	for _, shape := range slices.Backward(shapes) {
 		if shape.since > version {
 			continue
@@ -108,7 +133,7 @@ func must(err error) {
 }
 
 // kindOfID is the kind of object that an id is of, by its prefix.
-func (c catalog) kindOfID(id string) string {
+func (c *catalog) kindOfID(id string) string {
 	for kind, r := range c.resources {
 		for _, prefix := range r.Prefixes {
 			if strings.HasPrefix(id, prefix) {
@@ -120,7 +145,7 @@ func (c catalog) kindOfID(id string) string {
 }
 
 // fresh returns an object as its template has it, under an id. Ids inside it share the random part.
-func (c catalog) fresh(kind, id string) object {
+func (c *catalog) fresh(kind, id string) object {
 	template, has := c.templates[kind]
 	if !has {
 		return nil
@@ -131,7 +156,7 @@ func (c catalog) fresh(kind, id string) object {
 }
 
 // complete fills the places that a template leaves open and nobody has filled: ids inside, links back, addresses.
-func (c catalog) complete(o object) {
+func (c *catalog) complete(o object) {
 	id, random := idOf(o), suffix(idOf(o))
 	visit(o, func(inner object) {
 		for _, key := range slices.Sorted(maps.Keys(inner)) {
@@ -164,7 +189,7 @@ func (c catalog) complete(o object) {
 // innerPrefixes are those of what only ever stands inside another object.
 var innerPrefixes = map[string]string{"item": "li_", "line_item": "il_", "discount": "di_", "coupon": "coupon_"}
 
-func (c catalog) prefix(kind string) string {
+func (c *catalog) prefix(kind string) string {
 	if r := c.resources[kind]; r != nil && len(r.Prefixes) > 0 {
 		return r.Prefixes[0]
 	}

@@ -17,7 +17,7 @@ type route struct {
 func (r route) acts() bool { return r.id == "" || r.verb != "" }
 
 // match finds a route. An unknown one has no resource.
-func (c catalog) match(method, path string) (route, bool) {
+func (c *catalog) match(method, path string) (route, bool) {
 	rest, isV1 := strings.CutPrefix(strings.TrimRight(path, "/"), "/v1/")
 	if !isV1 {
 		return route{}, false
@@ -80,10 +80,10 @@ func (a *API) route(c *call) (any, *failure) {
 	var o object
 	var of *Story
 	if r.Single {
-		return a.expanded(c, a.catalog.fresh(r.kind, text(a.catalog.templates[r.kind]["id"])), nil)
+		return a.expanded(c, c.catalog.fresh(r.kind, text(c.catalog.templates[r.kind]["id"])), nil)
 	}
 	if id := c.route.id; id != "" {
-		if o, of = a.find(id, c.account, nil); o == nil || kindOf(o) != r.kind {
+		if o, of = a.find(c, id, nil); o == nil || kindOf(o) != r.kind {
 			return nil, missing(r, id)
 		}
 		if o["deleted"] == true && (c.method != http.MethodGet || r.kind != "customer") {
@@ -105,7 +105,7 @@ func (a *API) route(c *call) (any, *failure) {
 	case c.method == http.MethodPost:
 		if list, isList := r.Lists[c.route.verb]; isList {
 			c.params[list.By] = c.route.id
-			o, why = a.create(c, a.catalog.resources[list.Kind], c.params)
+			o, why = a.create(c, c.catalog.resources[list.Kind], c.params)
 		} else {
 			o, why = a.act(c, o, of, r.Actions[c.route.verb])
 		}

@@ -17,6 +17,7 @@ type rule struct {
 	If     map[string]any `json:"if"`
 	Unless map[string]any `json:"unless"`
 	Amend  bool           `json:"amend"` // one that was told earlier changes, too
+	Fill   bool           `json:"fill"`  // one that was told has what it lacks filled in
 	Put    map[string]any `json:"put"`   // pointers to values, see value
 }
 
@@ -59,8 +60,22 @@ func (r rule) targets(o object) []string {
 	return ids
 }
 
-func (r rule) applies(source object, event string) bool {
-	return (r.Event == "" || r.Event == event) && matches(source, r.If) && (len(r.Unless) == 0 || !matches(source, r.Unless))
+// change changes an object by the rule, as one that names it wants; what an event has told about it stays unless the rule says so.
+func (r rule) change(target, source *entry, isTold bool, now int64) {
+	if r.Event != "" && r.Event != source.event || !matches(source.object, r.If) || len(r.Unless) > 0 && matches(source.object, r.Unless) {
+		return
+	}
+	values := r.Put
+	switch {
+	case !isTold:
+	case r.Amend && source.told > target.told:
+	case r.Fill:
+		values = maps.Clone(values)
+		maps.DeleteFunc(values, func(pointer string, _ any) bool { return first(target.object, pointer) != nil })
+	default:
+		return
+	}
+	apply(target.object, values, source.object, now)
 }
 
 // apply puts values into an object. Outer places come first.

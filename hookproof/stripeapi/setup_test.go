@@ -70,7 +70,7 @@ func (s *setup) do(t *testing.T, request *http.Request) (int, map[string]any) {
 // event is an event's body about an object of a template's shape.
 func event(t *testing.T, version, id, typ, kind, objectID string, with map[string]any, previous map[string]any) []byte {
 	t.Helper()
-	c := newCatalog(version)
+	c := catalogOf(version)
 	o := c.fresh(kind, objectID)
 	require.NotNil(t, o, "a template of %s", kind)
 	put(o, "/created", number(1700000000))
@@ -90,7 +90,8 @@ func subscribed(t *testing.T, version string) [][]byte {
 	t.Helper()
 	sub := func(id, typ string, with map[string]any, previous map[string]any) []byte {
 		all := map[string]any{"/customer": "cus_Sub1Test", "/items/data/0/price/id": "price_Sub1Test", "/items/data/0/price/unit_amount": number(900), "/items/data/0/id": "si_Sub1Test", "/latest_invoice": "in_Sub1Test",
-			"/items/data/0/price/product": "prod_Sub1Test", "/metadata": object{"user": "user-4711"}}
+			"/items/data/0/price/product": "prod_Sub1Test", "/metadata": object{"user": "user-4711"},
+			"/current_period_end": number(1700000900), "/items/data/0/current_period_end": number(1700000900)}
 		for k, v := range with {
 			all[k] = v
 		}
@@ -102,7 +103,8 @@ func subscribed(t *testing.T, version string) [][]byte {
 			"/parent": object{"quote_details": nil, "subscription_details": object{"metadata": object{}, "subscription": "sub_Sub1Test"}, "type": "subscription_details"},
 			"/lines/data/0/pricing/price_details/price": "price_Sub1Test"}
 		if version == older {
-			with["/payment_intent"] = "pi_" + suffix(objectID)
+			with["/payment_intent"] = "pi_Other" + objectID[len("in_Sub"):]
+			with["/lines/data/0/price/id"] = "price_Sub1Test"
 		}
 		return event(t, version, id, "invoice.paid", "invoice", objectID, with, nil)
 	}

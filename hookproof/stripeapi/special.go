@@ -6,7 +6,7 @@ func (a *API) special(c *call, o, params object) {
 	case "subscription":
 		a.items(c, o, params)
 	case "checkout.session":
-		a.bought(o, params)
+		a.bought(c, o, params)
 	case "subscription_item", "invoiceitem":
 		if price := a.priced(c, params); price != nil {
 			put(o, "/price", price)
@@ -18,9 +18,9 @@ func (a *API) special(c *call, o, params object) {
 		}
 	case "price":
 		if product := params["product_data"]; product != nil && o["product"] == "" {
-			made := a.catalog.fresh("product", a.newID("prod_"))
+			made := c.catalog.fresh("product", a.newID("prod_"))
 			a.take(made, product.(object))
-			a.keep(made, c.account)
+			a.keep(c, made)
 			o["product"] = idOf(made)
 		}
 	}
@@ -30,24 +30,24 @@ func (a *API) special(c *call, o, params object) {
 func (a *API) priced(c *call, params object) object {
 	for _, key := range []string{"price", "plan"} {
 		if id := text(params[key]); id != "" {
-			if price, _ := a.find(id, c.account, nil); price != nil && kindOf(price) == "price" {
+			if price, _ := a.find(c, id, nil); price != nil && kindOf(price) == "price" {
 				return price
 			}
-			price := a.catalog.fresh("price", id)
+			price := c.catalog.fresh("price", id)
 			put(price, "/created", number(c.now))
-			a.catalog.complete(price)
+			c.catalog.complete(price)
 			return price
 		}
 	}
 	if data, isObject := params["price_data"].(object); isObject {
-		price := a.catalog.fresh("price", a.newID("price_"))
+		price := c.catalog.fresh("price", a.newID("price_"))
 		put(price, "/created", number(c.now))
 		if data["recurring"] == nil {
 			put(price, "/type", "one_time")
 			put(price, "/recurring", nil)
 		}
 		a.take(price, data)
-		a.catalog.complete(price)
+		c.catalog.complete(price)
 		return price
 	}
 	return nil
@@ -81,7 +81,7 @@ func (a *API) items(c *call, o, params object) {
 			continue
 		}
 		if item == nil {
-			item = a.catalog.fresh("subscription_item", a.newID("si_"))
+			item = c.catalog.fresh("subscription_item", a.newID("si_"))
 			put(item, "/created", number(c.now))
 			put(item, "/subscription", idOf(o))
 			data = append(data, item)
@@ -99,7 +99,7 @@ func (a *API) items(c *call, o, params object) {
 }
 
 // bought makes a session's line items, and its sums.
-func (a *API) bought(o, params object) {
+func (a *API) bought(c *call, o, params object) {
 	list, _ := params["line_items"].([]any)
 	if len(list) == 0 {
 		return
@@ -111,9 +111,9 @@ func (a *API) bought(o, params object) {
 		if !isObject {
 			continue
 		}
-		item := a.catalog.fresh("item", a.newID("li_"))
+		item := c.catalog.fresh("item", a.newID("li_"))
 		quantity := max(1, integer(wanted["quantity"]))
-		price := a.priced(&call{now: integer(o["created"])}, wanted)
+		price := a.priced(c, wanted)
 		if price != nil {
 			put(item, "/price", price)
 			put(item, "/currency", price["currency"])
@@ -124,7 +124,7 @@ func (a *API) bought(o, params object) {
 			put(item, pointer, amount)
 		}
 		put(item, "/quantity", number(quantity))
-		a.catalog.complete(item)
+		c.catalog.complete(item)
 		sum += integer(amount)
 		data = append(data, item)
 	}
@@ -135,12 +135,12 @@ func (a *API) bought(o, params object) {
 
 // addLine puts an invoice item on the invoice that it names.
 func (a *API) addLine(c *call, item object) {
-	invoice, _ := a.find(text(item["invoice"]), c.account, nil)
+	invoice, _ := a.find(c, text(item["invoice"]), nil)
 	if invoice == nil {
 		return
 	}
 	before := copyOf(invoice).(object)
-	line := copyOf(first(a.catalog.templates["invoice"], "/lines/data/0")).(object)
+	line := copyOf(first(c.catalog.templates["invoice"], "/lines/data/0")).(object)
 	line["id"] = "il_" + suffix(idOf(item))
 	put(line, "/amount", item["amount"])
 	put(line, "/currency", item["currency"])
@@ -151,6 +151,6 @@ func (a *API) addLine(c *call, item object) {
 	for _, pointer := range []string{"/amount_due", "/amount_remaining", "/subtotal", "/total"} {
 		put(invoice, pointer, number(integer(first(invoice, pointer))+integer(item["amount"])))
 	}
-	a.catalog.complete(invoice)
+	c.catalog.complete(invoice)
 	a.change(before, invoice)
 }

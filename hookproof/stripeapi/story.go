@@ -21,13 +21,14 @@ type Story struct {
 	events  []told
 	view    View
 	reached int // how many events have happened by the latest one that was delivered
-	views   map[int]*view
+	views   map[viewed]*view
 	names   map[string]bool // ids and texts by which a request can be about it
 }
 
 // told is one event of a story.
 type told struct {
 	id, kind, account string
+	version           string // api_version
 	created           int64
 	raw               []byte
 	body              object
@@ -37,7 +38,7 @@ type told struct {
 
 // Tell makes a story of events' bodies, in the order in which they happened. It is told ahead until SetView says otherwise.
 func (a *API) Tell(bodies ...[]byte) (*Story, error) {
-	s := &Story{api: a, names: map[string]bool{}, views: map[int]*view{}}
+	s := &Story{api: a, names: map[string]bool{}, views: map[viewed]*view{}}
 	if err := s.Tell(bodies...); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func read(raw []byte) (told, error) {
 	if err := decode(raw, &t.body); err != nil {
 		return t, fmt.Errorf("is not JSON: %w", err)
 	}
-	t.id, t.kind, t.account, t.created = idOf(t.body), text(t.body["type"]), text(t.body["account"]), integer(t.body["created"])
+	t.id, t.kind, t.account, t.created, t.version = idOf(t.body), text(t.body["type"]), text(t.body["account"]), integer(t.body["created"]), text(t.body["api_version"])
 	t.object, _ = first(t.body, "/data/object").(object)
 	t.previous, _ = first(t.body, "/data/previous_attributes").(object)
 	switch {
@@ -138,15 +139,21 @@ func (s *Story) happened() []told {
 	return s.events[:s.reached]
 }
 
-// now returns the world as the story is told at present. The API's lock is held.
-func (s *Story) now() *view {
-	limit := len(s.happened())
-	v := s.views[limit]
+// now returns the world as the story is told at present, in the shapes of an API version. The API's lock is held.
+func (s *Story) now(c *catalog) *view {
+	which := viewed{c, len(s.happened())}
+	v := s.views[which]
 	if v == nil {
-		v = s.build(limit)
-		s.views[limit] = v
+		v = s.build(c, which.events)
+		s.views[which] = v
 	}
 	return v
+}
+
+// viewed is which view: how many events have happened, in which shapes.
+type viewed struct {
+	catalog *catalog
+	events  int
 }
 
 // never is the place of what no event has told, before all events.

@@ -7,7 +7,7 @@ import (
 
 // view is a story's objects after a number of its events. It does not change once it is built.
 type view struct {
-	catalog catalog
+	catalog *catalog
 	events  []told // those that have happened
 	later   []told
 	entries map[string]*entry
@@ -31,16 +31,20 @@ type entry struct {
 var making = []string{"subscription", "invoice", "invoice_payment", "payment_intent", "charge", "setup_intent", "customer", "payment_method", "balance_transaction", "price", "product"}
 
 // build makes the view. The API's lock is held.
-func (s *Story) build(limit int) *view {
-	v := &view{catalog: s.api.catalog, events: s.events[:limit], later: s.events[limit:], entries: map[string]*entry{}, names: map[string]bool{}, kinds: map[string][]*entry{}}
+func (s *Story) build(c *catalog, limit int) *view {
+	v := &view{catalog: c, events: s.events[:limit], later: s.events[limit:], entries: map[string]*entry{}, names: map[string]bool{}, kinds: map[string][]*entry{}}
 	if len(s.events) > 0 {
 		v.account, v.start = s.events[0].account, s.events[0].created
 	}
 	for i, t := range v.events {
 		v.tell(i, t)
 	}
+	told := map[string]bool{}
 	for _, t := range v.later {
-		v.unmake(t)
+		if id := idOf(t.object); !told[id] {
+			told[id] = true
+			v.unmake(t)
+		}
 	}
 	for range 2 { // what the first round made may name what comes before it in the order
 		for _, kind := range making {
@@ -51,6 +55,7 @@ func (s *Story) build(limit int) *view {
 		}
 	}
 	v.lineItems()
+	v.prices()
 	for id, e := range v.entries {
 		v.names[id] = true
 		texts(e.object, func(t string) { v.names[t] = true })
@@ -60,7 +65,7 @@ func (s *Story) build(limit int) *view {
 
 // tell takes in an event.
 func (v *view) tell(i int, t told) {
-	o := copyOf(t.object).(object)
+	o := v.shaped(t, copyOf(t.object).(object))
 	if kind, verb := kindOf(o), t.kind[strings.LastIndexByte(t.kind, '.')+1:]; verb == "deleted" && kind != "subscription" {
 		v.add(&entry{object: object{"id": idOf(o), "object": kind, "deleted": true}, told: i, event: t.kind, gone: true, account: t.account})
 		return
@@ -93,7 +98,7 @@ func (v *view) addInner(o object, i int, event, account string) {
 			return
 		}
 		if _, known := v.catalog.resources[kind]; known || innerPrefixes[kind] != "" {
-			if old := v.entries[idOf(inner)]; i != never || old == nil {
+			if old := v.entries[idOf(inner)]; old == nil || i != never && inner["~made"] == nil {
 				v.add(&entry{object: inner, told: i, event: event, inside: true, account: account})
 			}
 		}
@@ -116,9 +121,9 @@ func (v *view) before(id string) object {
 			continue
 		}
 		o := copyOf(t.object).(object)
-		if len(t.previous) > 0 {
-			restore(o, t.previous)
-		} else if r := v.catalog.resources[kindOf(o)]; r != nil && !strings.HasSuffix(t.kind, ".created") {
+		restore(o, t.previous)
+		v.shaped(t, o)
+		if r := v.catalog.resources[kindOf(o)]; r != nil && len(t.previous) == 0 && !strings.HasSuffix(t.kind, ".created") {
 			apply(o, r.Before, copyOf(o).(object), t.created)
 		}
 		return o
@@ -168,7 +173,8 @@ func (v *view) make(kind string) {
 		slices.SortStableFunc(by, func(a, b naming) int { return compare(a.source.told, b.source.told) })
 		if target == nil {
 			o := v.before(id)
-			if o == nil {
+			isTold := o != nil
+			if !isTold {
 				if o = v.catalog.fresh(kind, id); o == nil {
 					continue
 				}
@@ -176,9 +182,7 @@ func (v *view) make(kind string) {
 			}
 			target = &entry{object: o, told: never, account: by[0].source.account}
 			for _, n := range by {
-				if n.rule.applies(n.source.object, n.source.event) {
-					apply(o, n.rule.Put, n.source.object, v.start)
-				}
+				n.rule.change(target, n.source, isTold, v.start)
 			}
 			v.catalog.complete(o)
 			v.add(target)
@@ -187,9 +191,7 @@ func (v *view) make(kind string) {
 			continue
 		}
 		for _, n := range by {
-			if n.rule.Amend && n.source.told > target.told && n.rule.applies(n.source.object, n.source.event) {
-				apply(target.object, n.rule.Put, n.source.object, v.start)
-			}
+			n.rule.change(target, n.source, true, v.start)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package stripeapi
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,4 +89,61 @@ func TestAStoryThatIsNone(t *testing.T) {
 		_, err := api.Tell([]byte(c.body))
 		require.ErrorContains(t, err, c.message, name)
 	}
+}
+
+// A client asks for the API version that it knows, whatever version the endpoint's events have.
+func TestAnotherVersionIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, newer)
+	s.tell(t, subscribed(t, newer)...)
+	params := &stripe.SubscriptionParams{}
+	params.AddExpand("latest_invoice.payment_intent")
+	sub, err := s.stripe.Subscriptions.Get("sub_Sub1Test", params) // stripe-go v76 asks for 2023-10-16
+	require.NoError(t, err)
+	require.EqualValues(t, 1700000900, sub.CurrentPeriodEnd)
+	require.Equal(t, "sub_Sub1Test", sub.LatestInvoice.Subscription.ID)
+	require.True(t, sub.LatestInvoice.Paid)
+	require.Equal(t, stripe.PaymentIntentStatusSucceeded, sub.LatestInvoice.PaymentIntent.Status)
+	require.Equal(t, "in_Sub2Test", sub.LatestInvoice.PaymentIntent.Invoice.ID)
+	require.Equal(t, "price_Sub1Test", sub.LatestInvoice.Lines.Data[0].Price.ID)
+	require.EqualValues(t, 900, sub.LatestInvoice.Lines.Data[0].Price.UnitAmount, "the price is told by the subscription")
+
+	old := newSetup(t, older)
+	old.tell(t, subscribed(t, older)...)
+	ask := func(path string) map[string]any {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, old.url+path, nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer sk_test_123")
+		request.Header.Set("Stripe-Version", "2025-03-31.basil")
+		status, body := old.do(t, request)
+		require.Equal(t, http.StatusOK, status, body)
+		return body
+	}
+	body := ask("/v1/subscriptions/sub_Sub1Test")
+	require.NotContains(t, body, "current_period_end")
+	require.EqualValues(t, 1700000900, first(body, "/items/data/0/current_period_end"))
+	body = ask("/v1/invoices/in_Sub2Test?expand[]=payments")
+	require.Equal(t, "sub_Sub1Test", first(body, "/parent/subscription_details/subscription"))
+	require.Equal(t, "price_Sub1Test", first(body, "/lines/data/0/pricing/price_details/price"))
+	require.Equal(t, "pi_Other2Test", first(body, "/payments/data/0/payment/payment_intent"), "as the older invoice names it")
+	require.NotContains(t, body, "payment_intent")
+	require.NotContains(t, body, "~payment_intent")
+	require.Equal(t, "2023-10-16", ask("/v1/events/evt_deleted1")["api_version"], "an event keeps its version")
+}
+
+func TestWhatIsMadeLaterIsNotThereBefore(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, older)
+	story := s.tell(t,
+		event(t, older, "evt_first001", "customer.created", "customer", "cus_First001", nil, nil),
+		event(t, older, "evt_second01", "payment_intent.created", "payment_intent", "pi_Second01", nil, nil),
+		event(t, older, "evt_third001", "payment_intent.succeeded", "payment_intent", "pi_Second01", map[string]any{"/status": "succeeded"}, nil),
+		event(t, older, "evt_fourth01", "customer.subscription.updated", "subscription", "sub_Fourth01", map[string]any{"/status": "past_due"}, map[string]any{"status": "active"}))
+	story.SetView(InStep)
+	story.Delivered("evt_first001")
+	_, err := s.stripe.PaymentIntents.Get("pi_Second01", nil)
+	require.ErrorContains(t, err, "No such payment_intent")
+	sub, err := s.stripe.Subscriptions.Get("sub_Fourth01", nil)
+	require.NoError(t, err, "it is told as changed, so it was there")
+	require.Equal(t, stripe.SubscriptionStatusActive, sub.Status)
 }

@@ -8,7 +8,6 @@ import (
 
 // world is what is answered about: stories, and what requests have made and changed. The API's lock is held in all its methods.
 type world struct {
-	catalog catalog
 	stories []*Story
 	named   map[string][]*Story // by what a request may name
 	made    map[string]*entry   // by id, what a request has made
@@ -16,21 +15,21 @@ type world struct {
 	changes map[string]object   // by id, members that a request has changed
 }
 
-func newWorld(c catalog) world {
-	return world{catalog: c, named: map[string][]*Story{}, made: map[string]*entry{}, changes: map[string]object{}}
+func newWorld() world {
+	return world{named: map[string][]*Story{}, made: map[string]*entry{}, changes: map[string]object{}}
 }
 
-// find returns an object of an account; nil if there is none. What an event has told counts most, then what a request has made, then
+// find returns an object of the account and in the shape that a request asks for; nil if there is none. What an event has told counts most, then what a request has made, then
 // what is made from others. Of several stories that have it the preferred one counts, else the latest.
-func (w *world) find(id, account string, preferred *Story) (object, *Story) {
+func (w *world) find(c *call, id string, preferred *Story) (object, *Story) {
 	var best *entry
 	var of *Story
 	for _, s := range w.about(id, preferred) {
-		if e := s.entry(id); e != nil && e.account == account && (best == nil || best.told == never && e.told != never) {
+		if e := s.entry(c, id); e != nil && e.account == c.account && (best == nil || best.told == never && e.told != never) {
 			best, of = e, s
 		}
 	}
-	if made := w.made[id]; made != nil && made.account == account && (best == nil || best.told == never) {
+	if made := w.made[id]; made != nil && made.account == c.account && (best == nil || best.told == never) {
 		best = made
 	}
 	if best == nil {
@@ -55,9 +54,9 @@ func (w *world) about(id string, preferred *Story) []*Story {
 }
 
 // entry returns an object or an event of a story.
-func (s *Story) entry(id string) *entry {
+func (s *Story) entry(c *call, id string) *entry {
 	if !strings.HasPrefix(id, "evt_") {
-		return s.now().find(id)
+		return s.now(c.catalog).find(id)
 	}
 	for i, t := range s.happened() {
 		if t.id == id {
@@ -103,7 +102,7 @@ type listed struct {
 }
 
 // all returns the objects of a kind and an account, the newest first. A list by names is made of the stories that have them.
-func (w *world) all(kind, account string, names []string) []listed {
+func (w *world) all(c *call, kind string, names []string) []listed {
 	stories := w.stories
 	for _, name := range names {
 		if with := w.about(name, nil); len(name) >= 6 {
@@ -112,16 +111,16 @@ func (w *world) all(kind, account string, names []string) []listed {
 	}
 	found := map[string]listed{}
 	for _, s := range stories {
-		for _, e := range s.entriesOf(kind) {
+		for _, e := range s.entriesOf(c, kind) {
 			id := idOf(e.object)
-			if old, has := found[id]; e.account == account && !e.gone && (!has || e.told != never || old.told == never) {
+			if old, has := found[id]; e.account == c.account && !e.gone && (!has || e.told != never || old.told == never) {
 				found[id] = listed{e.object, e.told, s}
 			}
 		}
 	}
 	for i, id := range w.order {
 		e := w.made[id]
-		if old, has := found[id]; e != nil && e.account == account && !e.gone && kindOf(e.object) == kind && (!has || old.told == never) {
+		if old, has := found[id]; e != nil && e.account == c.account && !e.gone && kindOf(e.object) == kind && (!has || old.told == never) {
 			found[id] = listed{e.object, i, nil}
 		}
 	}
@@ -131,20 +130,20 @@ func (w *world) all(kind, account string, names []string) []listed {
 	}
 	sorted = slices.DeleteFunc(sorted, func(l listed) bool { return l.object["deleted"] == true })
 	slices.SortFunc(sorted, func(a, b listed) int {
-		if c := compare(int(integer(b.object["created"])), int(integer(a.object["created"]))); c != 0 {
-			return c
+		if order := compare(int(integer(b.object["created"])), int(integer(a.object["created"]))); order != 0 {
+			return order
 		}
-		if c := compare(b.told, a.told); c != 0 {
-			return c
+		if order := compare(b.told, a.told); order != 0 {
+			return order
 		}
 		return strings.Compare(idOf(b.object), idOf(a.object))
 	})
 	return sorted
 }
 
-func (s *Story) entriesOf(kind string) (entries []*entry) {
+func (s *Story) entriesOf(c *call, kind string) (entries []*entry) {
 	if kind != "event" {
-		return s.now().kinds[kind]
+		return s.now(c.catalog).kinds[kind]
 	}
 	for i, t := range s.happened() {
 		entries = append(entries, &entry{object: t.body, told: i, account: t.account})
