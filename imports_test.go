@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"hookproof/run":                   {"hookproof/check", "hookproof/dbproxy", "hookproof/event", "hookproof/life", "hookproof/result", "hookproof/target"},
 	"hookproof/scenario":              {"fixtures", "hookproof/check", "hookproof/event", "hookproof/life", "hookproof/result", "hookproof/target"},
 	"hookproof/target":                {"hookproof/dbproxy", "hookproof/event", "hookproof/life", "hookproof/result"},
+	"hookproof/stripeapi":             {},
 	"migrations":                      {},
 	"pgserver":                        {},
 	"server":                          {"bodies", "store", "webhook"},
