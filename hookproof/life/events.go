@@ -51,6 +51,7 @@ var allEventTypes = sync.OnceValue(func() []Type {
 			types[read.Type] = one
 		}
 	}
+	shapeTypes(types)
 	var list []Type
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		one := types[name]

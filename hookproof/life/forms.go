@@ -66,6 +66,7 @@ func (l *Life) makeVocabulary() error {
 	for word, w := range commonWords {
 		l.Vocabulary[word] = w
 	}
+	maps.Copy(l.Vocabulary, shapeWords())
 	for _, f := range forms {
 		w := l.Words[l.Grant()]
 		w.Says += ", " + f.description

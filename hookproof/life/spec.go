@@ -31,6 +31,7 @@ type Spec struct {
 	Live     bool                         // of the other livemode
 	Other    bool                         // about another object of the target
 	Second   bool                         // about another Checkout session of the same order
+	shape    string                       // the file of a shape, instead of a fixture; Event is its type then
 }
 
 // Vocabulary is all events that a schedule can name.
@@ -62,6 +63,9 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	at := born.Unix()
 	if !tie {
 		at += w.Age
+	}
+	if w.shape != "" {
+		return w.aboutNobody(APIVersionOf(cmp.Or(w.Version, apiVersion)), Bound{s, event.NewID(), at, livemode != w.Live})
 	}
 	e, err := Payment.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, w.bind)
 	if err != nil {

@@ -51,6 +51,9 @@ func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 	for _, step := range s {
 		w := life.Vocabulary[step.Event]
 		if step.Verb == "" && w.Version != "" && w.Version <= t.APIVersion {
+			if w.Version != life.Newest {
+				return fmt.Sprintf("the target's apiVersion is %s, and the event's is no newer one: %s", t.APIVersion, w.Version)
+			}
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", t.APIVersion, life.Newest)
 		}
 		if w.Second && t.Subject != nil && t.State != nil && !f.sample.Sessions() {

@@ -1,0 +1,57 @@
+package run
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// together returns the outcome that decides a check's verdict. If every relation of the check is tried, it has the reasons and
+// deliveries of all outcomes with that verdict.
+func (e *entry) together() Outcome {
+	worst := e.worst()
+	if !e.check.Every || worst.Reason != nil {
+		return worst
+	}
+	alike := slices.DeleteFunc(e.asked(), func(o Outcome) bool { return o.Verdict != worst.Verdict })
+	slices.SortStableFunc(alike, func(a, b Outcome) int { return cmp.Compare(a.Case.Row, b.Case.Row) })
+	worst.Why = reasons(alike)
+	worst.History.Deliveries, worst.History.Between = nil, nil
+	for _, o := range alike {
+		worst.History.Deliveries = append(worst.History.Deliveries, o.History.Deliveries...)
+		worst.History.Between = append(worst.History.Between, o.History.Between...)
+	}
+	return worst
+}
+
+// reasons returns why each of some outcomes failed. What several steps were answered alike is one reason.
+func reasons(outcomes []Outcome) string {
+	var whys []string
+	steps := map[string][]string{}
+	for _, o := range outcomes {
+		why, step := o.Why, ""
+		if len(o.Case.Delivered) == 1 && o.Verdict != result.Pass {
+			step = o.Case.Delivered[0].Undemanding()
+		}
+		if rest, is := strings.CutPrefix(why, step+" was "); is && step != "" {
+			why = rest
+			steps[why] = append(steps[why], step)
+		}
+		if !slices.Contains(whys, why) {
+			whys = append(whys, why)
+		}
+	}
+	for n, why := range whys {
+		switch names := steps[why]; len(names) {
+		case 0:
+		case 1:
+			whys[n] = names[0] + " was " + why
+		default:
+			last := len(names) - 1
+			whys[n] = strings.Join(names[:last], ", ") + " and " + names[last] + " were " + why
+		}
+	}
+	return strings.Join(whys, "; ")
+}
