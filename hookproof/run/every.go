@@ -15,8 +15,7 @@ func (e *entry) together() Outcome {
 	if !e.check.Every || worst.Reason != nil {
 		return worst
 	}
-	alike := slices.DeleteFunc(e.asked(), func(o Outcome) bool { return o.Verdict != worst.Verdict })
-	slices.SortStableFunc(alike, func(a, b Outcome) int { return cmp.Compare(a.Case.Row, b.Case.Row) })
+	alike := inOrder(slices.DeleteFunc(e.asked(), func(o Outcome) bool { return o.Verdict != worst.Verdict }))
 	worst.Why = reasons(alike)
 	worst.History.Deliveries, worst.History.Between = nil, nil
 	for _, o := range alike {
@@ -24,6 +23,26 @@ func (e *entry) together() Outcome {
 		worst.History.Between = append(worst.History.Between, o.History.Between...)
 	}
 	return worst
+}
+
+// isExcused reports whether the answer is no fault by the check's Excuse.
+func (o Outcome) isExcused() bool {
+	return o.Case.Check.Excuse != "" && o.Verdict == result.Info && strings.HasSuffix(o.Case.Delivered.String(), "?")
+}
+
+// infos returns what is worth knowing of the answers that are no fault.
+func (e *entry) infos() []string {
+	excused := slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return !o.isExcused() })
+	if len(excused) == 0 {
+		return nil
+	}
+	return []string{reasons(inOrder(excused)) + "; " + e.check.Excuse}
+}
+
+// inOrder sorts outcomes by their relations' places in the check.
+func inOrder(outcomes []Outcome) []Outcome {
+	slices.SortStableFunc(outcomes, func(a, b Outcome) int { return cmp.Compare(a.Case.Row, b.Case.Row) })
+	return outcomes
 }
 
 // reasons returns why each of some outcomes failed. What several steps were answered alike is one reason.

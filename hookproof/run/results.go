@@ -147,9 +147,10 @@ func (e *entry) worst() Outcome {
 	return worst
 }
 
-// asked returns the outcomes of the cases that could be asked.
+// asked returns the outcomes of the cases that could be asked and whose answer was demanded.
 func (e *entry) asked() []Outcome {
-	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk })
+	isAside := func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk || o.isExcused() }
+	return slices.DeleteFunc(slices.Clone(e.outcomes), isAside)
 }
 
 // findings returns the findings of all checks, in order. After an error, an undecided check is not run: no evidence is never a
@@ -213,11 +214,12 @@ func (r *results) finding(e *entry) result.Finding {
 		}
 	}
 	f.Relations = e.decided - len(f.NotRun)
+	f.Infos = e.infos()
 	switch {
 	case e.reason != nil:
 		withhold(&f, e.reason)
 		return f
-	case len(asked) == 0 && len(e.outcomes) > 0:
+	case len(asked) == 0 && len(f.NotRun) > 0 && e.outcomes[0].Reason != nil:
 		withhold(&f, e.outcomes[0].Reason)
 		f.Relation, f.NotRun = e.outcomes[0].Case.Relation.String(), nil
 	case e.run != nil:
