@@ -36,6 +36,7 @@ type Finding struct {
 	Reason        Reason    `json:"reason,omitempty"`        // why it was not run
 	Missing       []string  `json:"missing,omitempty"`       // needed hooks that the target does not offer, in the words of Needs
 	NotRun        []string  `json:"notRun,omitempty"`        // relations that were not run, each with its reason; the verdict is of the others
+	Infos         []string  `json:"infos,omitempty"`         // what is worth knowing of relations whose answer is no fault; the verdict is of the others
 	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: fixing that one fixes both
 	Relation      string    `json:"relation,omitempty"`      // the one that was broken
 	Schedule      string    `json:"schedule,omitempty"`      // the shortest that shows the failure, or see ShrinkStopped
