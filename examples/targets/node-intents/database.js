@@ -70,6 +70,7 @@ export function migrate() {
       payment_intent_id text NOT NULL,
       created           bigint NOT NULL,
       taken_back        boolean NOT NULL,
+      currency          text NOT NULL,
       refunded          bigint NOT NULL
     );
     CREATE INDEX IF NOT EXISTS charges_payment_intent_id ON charges (payment_intent_id);

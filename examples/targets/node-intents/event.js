@@ -29,6 +29,10 @@ export function isAmount(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
+export function isCurrency(value) {
+  return typeof value === 'string' && /^[a-z]{3}$/.test(value);
+}
+
 // PostgreSQL takes no NUL in a text, so that no retry could help an event with one.
 function isText(value) {
   return typeof value === 'string' && value !== '' && value.length <= 255 && !value.includes('\0');

@@ -5,14 +5,14 @@ import { pool } from './database.js';
 const PRICE = { amount: 6200, currency: 'usd' };
 export const ORDER_ID = /^[\w-]{1,64}$/;
 
-// createOrder makes an order with its payment intent, or answers undefined if the id is taken. A real shop would have
-// Stripe make the intent, with metadata.order_id set; its id is invented here.
-export async function createOrder(id) {
+// createOrder makes an order for a payment intent, or answers undefined if there is one already. A real shop would have
+// Stripe make the intent, with metadata.order_id set; unless the caller names one, its id is invented here.
+export async function createOrder(id, intent = `pi_${randomBytes(12).toString('hex')}`) {
   const { rows: [order] } = await pool.query(
     `INSERT INTO orders (id, amount, currency, payment_intent_id) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (id) DO NOTHING
+     ON CONFLICT DO NOTHING
      RETURNING id, amount, currency, payment_intent_id AS "paymentIntent"`,
-    [id, PRICE.amount, PRICE.currency, `pi_${randomBytes(12).toString('hex')}`],
+    [id, PRICE.amount, PRICE.currency, intent],
   );
   return order;
 }
@@ -30,14 +30,14 @@ export async function findOrder(id) {
     `SELECT coalesce(p.status::text, 'open') AS status, coalesce(p.captured, 0)::integer AS captured, t.failed,
             (SELECT coalesce(sum(greatest(0, c.refunded - coalesce((SELECT sum(f.amount) FROM failed_refunds f
                 WHERE f.charge_id = c.id AND (f.created, true) > (c.created, c.taken_back)), 0))), 0)
-             FROM charges c WHERE c.payment_intent_id = i.id)::integer AS refunded,
+             FROM charges c WHERE c.payment_intent_id = i.id AND c.currency = $3)::integer AS refunded,
             (SELECT max(d.status)::text FROM disputes d WHERE d.payment_intent_id = i.id) AS dispute,
             (SELECT coalesce(sum(d.amount), 0) FROM disputes d WHERE d.payment_intent_id = i.id
                 AND (d.status = 'lost' OR d.withdrawn AND NOT d.reinstated AND d.status <> 'won'))::integer AS disputed
      FROM (SELECT $2 AS id UNION SELECT payment_intent_id FROM payments WHERE order_id = $1) i
      LEFT JOIN payments p ON p.payment_intent_id = i.id
      LEFT JOIN tries t ON t.payment_intent_id = i.id`,
-    [id, order.payment_intent_id],
+    [id, order.payment_intent_id, order.currency],
   );
   const sum = (key) => payments.reduce((total, payment) => total + payment[key], 0);
   const captured = sum('captured');

@@ -1,7 +1,7 @@
 // What events mean to payments. Nothing here depends on the order in which they come, or on how often: each keeps a
 // fact, of which the later one wins wherever it stands.
 import { transaction } from './database.js';
-import { idOf, isAmount } from './event.js';
+import { idOf, isAmount, isCurrency } from './event.js';
 import { ORDER_ID } from './orders.js';
 
 const handlers = {
@@ -95,17 +95,17 @@ async function tried(client, event, failed) {
 
 // refunded keeps the latest snapshot of a charge. Stripe counts what was held and not captured as refunded.
 async function refunded(client, event) {
-  const { captured: isCaptured, amount, amount_captured: taken, amount_refunded: sum } = event.object;
+  const { captured: isCaptured, amount, amount_captured: taken, amount_refunded: sum, currency } = event.object;
   const charge = idOf(event.object);
   const intent = idOf(event.object.payment_intent);
   if (!charge || !intent || isCaptured !== true) return; // a hold that was let go
-  if (![amount, taken, sum].every(isAmount) || taken > amount || sum > amount) return review(event, 'unlikely amounts');
+  if (![amount, taken, sum].every(isAmount) || taken > amount || sum > amount || !isCurrency(currency)) return review(event, 'unlikely amounts');
   const takenBack = event.previous.amount_refunded > sum;
   await client.query(
-    `INSERT INTO charges (id, payment_intent_id, created, taken_back, refunded) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO charges (id, payment_intent_id, created, taken_back, currency, refunded) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (id) DO UPDATE SET created = EXCLUDED.created, taken_back = EXCLUDED.taken_back, refunded = EXCLUDED.refunded
      WHERE (EXCLUDED.created, EXCLUDED.taken_back, EXCLUDED.refunded) > (charges.created, charges.taken_back, charges.refunded)`,
-    [charge, intent, event.created, takenBack, Math.max(0, sum - (amount - taken))],
+    [charge, intent, event.created, takenBack, currency, Math.max(0, sum - (amount - taken))],
   );
 }
 

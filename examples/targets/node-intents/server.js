@@ -24,9 +24,11 @@ const routes = [
 ];
 
 async function postOrder(req) {
-  const id = JSON.parse((await bodyOf(req)).toString() || '{}')?.reference ?? randomUUID();
-  if (!ORDER_ID.test(id)) return [400, { error: 'reference must be 1 to 64 letters, digits, - or _' }];
-  const order = await createOrder(id);
+  const { reference: id = randomUUID(), paymentIntent } = JSON.parse((await bodyOf(req)).toString() || '{}') ?? {};
+  if (![id, paymentIntent ?? id].every((text) => ORDER_ID.test(text))) {
+    return [400, { error: 'reference and paymentIntent must be 1 to 64 letters, digits, - or _' }];
+  }
+  const order = await createOrder(id, paymentIntent);
   return order ? [201, order] : [409, { error: 'there is such an order already' }];
 }
 

@@ -25,8 +25,11 @@ app.disable('etag');
 
 app.post('/users', express.json(), async (req, res) => {
   const id = req.body?.reference ?? randomUUID();
-  if (!USER_ID.test(id)) return res.status(400).json({ error: 'reference must be 1 to 64 letters, digits, - or _' });
-  const user = await createUser(id);
+  const customer = req.body?.customer;
+  if (![id, customer ?? id].every((text) => USER_ID.test(text))) {
+    return res.status(400).json({ error: 'reference and customer must be 1 to 64 letters, digits, - or _' });
+  }
+  const user = await createUser(id, customer);
   if (!user) return res.status(409).json({ error: 'there is such a user already' });
   res.status(201).json(user);
 });

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { pool } from './database.js';
 import { givesAccess, planOf } from './plans.js';
 
-// createUser makes a user with their Stripe customer, or answers undefined if the id is taken. A real application would
-// have Stripe make the customer, before the first checkout; its id is invented here.
-export async function createUser(id) {
+// createUser makes a user with their Stripe customer, or answers undefined if there is one already. A real application
+// would have Stripe make the customer, before the first checkout; unless the caller names one, its id is invented here.
+export async function createUser(id, customer = `cus_${randomBytes(12).toString('hex')}`) {
   const { rows: [user] } = await pool.query(
-    `INSERT INTO users (id, stripe_customer_id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING
+    `INSERT INTO users (id, stripe_customer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
      RETURNING id, stripe_customer_id AS "customerId"`,
-    [id, `cus_${randomBytes(12).toString('hex')}`],
+    [id, customer],
   );
   return user;
 }
