@@ -26,6 +26,7 @@ type Check struct {
 	Heading string   // the heading at the source; All fills it in
 	Strict  bool     // demanded by profile strict only, as everything that only our policy demands; profile stripe reports a failure as info
 
+	Life      *life.Life // whose events the relations name; nil is the payment life
 	Relations []Relation
 	// Alone is for a check beside which nothing else is delivered.
 	Alone bool
@@ -103,13 +104,40 @@ func (c Check) Family() string {
 	return family
 }
 
-// All returns all checks, family by family, in the order of reports. Their schedules have the events of the payment life.
-func All() []Check {
-	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
-	for i := range all {
-		all[i] = Asked(life.Payment, all[i]).sourced()
+// rows are all checks as they are written, over roles.
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
+
+// All returns all checks of the payment life.
+func All() []Check { return Of(life.Payment) }
+
+// Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
+func Of(l *life.Life) []Check {
+	var all []Check
+	for _, row := range rows {
+		if asked := Asked(l, row).sourced(); len(asked.Relations) > 0 {
+			all = append(all, asked)
+		}
 	}
 	return all
+}
+
+// LifeOf returns the life whose events a check's relations name.
+func LifeOf(c Check) *life.Life { return cmp.Or(c.Life, life.Payment) }
+
+// IsAboutLife reports whether a check asks about the events of its life: it reads a state, or delivers a genuine event of the life's own.
+// Others ask of every life the same.
+func (c Check) IsAboutLife() bool {
+	l := LifeOf(c)
+	return slices.ContainsFunc(c.Relations, func(r Relation) bool {
+		if r.Op != "" || r.Counts != nil {
+			return true
+		}
+		s, err := ParseSchedule(l, Expand(r.Left, 1, 1)[0])
+		return err == nil && slices.ContainsFunc(s, func(step Step) bool {
+			_, own := l.Words[step.Event]
+			return own && step.Sign == "" && step.Event != l.Grant()
+		})
+	})
 }
 
 // Named returns the check of that name, or the checks of that family.
@@ -118,18 +146,15 @@ func Named(name string) []Check {
 }
 
 // Words returns descriptions of the events and faults that a relation names.
-func (r Relation) Words() []string {
+func (r Relation) Words(l *life.Life) []string {
 	var list []string
 	for _, text := range Expand(r.Left, 1, 1) {
-		s, err := ParseSchedule(text)
+		s, err := ParseSchedule(l, text)
 		if err != nil {
 			continue
 		}
 		for _, item := range s {
-			description := life.Vocabulary[item.Event].Says
-			if item.Verb != "" {
-				description = life.Verbs[item.Verb]
-			}
+			description := cmp.Or(item.Spec.Says, life.Verbs[item.Verb])
 			if word := cmp.Or(item.Verb, item.Event) + ": " + description; !slices.Contains(list, word) {
 				list = append(list, word)
 			}
@@ -225,7 +250,16 @@ func (r Relation) String() string {
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}
+var ViewSays = map[string]string{
+	"outcome":               "counts of changes and lists of them aside",
+	"access":                "in what shows that it is allowed",
+	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
+	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
+	"grants":                "in what being paid adds to",
+	"grants+numbers":        "in what being paid adds to, and in numbers",
+	"numbers":               "in numbers and the lengths of lists",
+	"texts":                 "in texts",
+}
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
 // must differ become one and the same. Counters must move differently.

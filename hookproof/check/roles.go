@@ -26,7 +26,7 @@ func Asked(l *life.Life, c Check) Check {
 	for _, r := range c.Relations {
 		all = append(all, relationsOf(l, r)...)
 	}
-	c.Relations = all
+	c.Relations, c.Life = all, l
 	return c
 }
 
@@ -85,6 +85,9 @@ func (r Relation) filled(words func(role string) []string) Relation {
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {
+			if word == "&" {
+				continue
+			}
 			m := stepForm.FindStringSubmatch(word)
 			if m == nil {
 				return false

@@ -128,7 +128,7 @@ func (s shopper) pay(ctx context.Context, reference string) (event.Event, error)
 	if _, err := s.create(ctx, reference); err != nil {
 		return event.Event{}, err
 	}
-	e, err := life.New("checkout.session.completed", subject(reference))
+	e, err := life.Payment.New("checkout.session.completed", subject(reference))
 	if err != nil {
 		return e, err
 	}
@@ -149,14 +149,14 @@ func (s shopper) duplicate(ctx context.Context) error {
 func (s shopper) forged(ctx context.Context) error {
 	reference := reference("forged")
 	_, made := s.create(ctx, reference)
-	e, err := life.New("checkout.session.completed", subject(reference))
+	e, err := life.Payment.New("checkout.session.completed", subject(reference))
 	return errors.Join(made, err, s.deliver(ctx, e, "wrong-secret", 4), s.becomes(ctx, reference, "PENDING", 0, 0))
 }
 
 // overtaking delivers a payment before its order is made, as it may happen, and again until it is taken.
 func (s shopper) overtaking(ctx context.Context) error {
 	reference := reference("early")
-	e, err := life.New("checkout.session.completed", subject(reference))
+	e, err := life.Payment.New("checkout.session.completed", subject(reference))
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (s shopper) refunded(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{"charge.refunded", "charge.refunded.partial", "checkout.session.completed"} {
-		e, err := life.New(name, subject(reference))
+		e, err := life.Payment.New(name, subject(reference))
 		if name == "charge.refunded.partial" { // it is bound to the whole amount, as charge.refunded is
 			e.Body = bytes.Replace(e.Body, []byte(`"amount_refunded": 4500`), []byte(`"amount_refunded": 1000`), 1)
 		}

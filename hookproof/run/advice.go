@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -89,7 +88,7 @@ func (c Case) lateTypes() []string {
 	var types []string
 	for _, s := range c.Delivered {
 		if s.Verb == "" && s.Want != "any" && !slices.ContainsFunc(c.Compared, s.Tells) {
-			if name := life.FixtureType(life.Vocabulary[s.Event].Event); !slices.Contains(types, name) {
+			if name := s.Spec.Type; !slices.Contains(types, name) {
 				types = append(types, name)
 			}
 		}

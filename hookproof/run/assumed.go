@@ -13,9 +13,9 @@ import (
 )
 
 // assumedMoney returns which of a subject's money values the target did not give, and what events have instead; "" if it gave all.
-func assumedMoney(s event.Subject) string {
+func assumedMoney(l *life.Life, s event.Subject) string {
 	var missing, instead []string
-	constant, usual := "", life.Payment.Usual()
+	constant, usual := "", l.Usual()
 	for _, name := range slices.Sorted(maps.Keys(usual)) {
 		if _, given := s[name]; given {
 			continue

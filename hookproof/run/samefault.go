@@ -8,7 +8,6 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -50,7 +49,7 @@ func (c Case) facts() string {
 			if step.Verb == "" && !step.Together && !step.Fresh { // a word of its own
 				copies, step.Copies = step.Copies, 1
 			}
-			if step.Verb == "" && life.FixtureType(life.Vocabulary[step.Event].Event) == "charge.refunded" {
+			if step.Verb == "" && step.Spec.Type == "charge.refunded" {
 				if !slices.Contains(refunds, step.Event) {
 					refunds = append(refunds, step.Event)
 				}

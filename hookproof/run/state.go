@@ -52,7 +52,7 @@ func (c normalized) timeless() normalized {
 	return named
 }
 
-func normalize(state any, s event.Subject, ignore []string) (normalized, error) {
+func normalize(l *life.Life, state any, s event.Subject, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
@@ -64,12 +64,12 @@ func normalize(state any, s event.Subject, ignore []string) (normalized, error) 
 		return nil, err
 	}
 	c := normalized{}
-	c.add("", value, idNames(s), ignore)
+	c.add("", value, idNames(l, s), ignore)
 	return c, nil
 }
 
 // idNames replaces the subject's ids by their names.
-func idNames(s event.Subject) *strings.Replacer {
+func idNames(l *life.Life, s event.Subject) *strings.Replacer {
 	var names []string
 	for name := range s {
 		if s.IsLong(name) {
@@ -84,9 +84,9 @@ func idNames(s event.Subject) *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(life.Payment.Names)) { // an id that is another one with a different prefix
-		n := life.Payment.Names[name]
-		if ending, is := strings.CutPrefix(s.Text(n.Of), life.Payment.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
+	for _, name := range slices.Sorted(maps.Keys(l.Names)) { // an id that is another one with a different prefix
+		n := l.Names[name]
+		if ending, is := strings.CutPrefix(s.Text(n.Of), l.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
 			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
 		}
 	}

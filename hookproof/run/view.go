@@ -19,28 +19,49 @@ import (
 // view returns the part of a state to compare.
 type view func(normalized) normalized
 
-// views are the views that a relation can name; "" is the whole state. of receives the states after the references from which the
-// view is learnt. A reference that could not be delivered is absent.
-var views = map[string]struct {
-	references []string
-	of         func(map[string]normalized) view
-}{
-	"":        {of: func(map[string]normalized) view { return whole }},
-	"outcome": {[]string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}, outcomeOf},
+// viewOf returns the view of a case, learnt from the states after the schedules of learnsFrom. A schedule that could not be delivered is
+// absent. It returns nil if the state has nothing of what the view shows.
+func (c Case) viewOf(states map[string]normalized) view {
+	switch c.View {
+	case "":
+		return whole
+	case "outcome":
+		return outcomeOf(states)
+	}
+	var parts []view
+	for _, part := range strings.Split(c.View, "+") {
+		if one := c.part(part, states); one != nil {
+			parts = append(parts, one)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return func(state normalized) normalized {
+		seen := normalized{}
+		for _, one := range parts {
+			maps.Copy(seen, one(state))
+		}
+		return seen
+	}
 }
+
+// outcomeReferences are the references from which the view "outcome" is learnt.
+var outcomeReferences = []string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}
 
 func whole(c normalized) normalized { return c }
 
-// The story of the payment life that ∌ asks about: what grants, what ends the grant, and what does not grant yet.
-var (
-	grant    = check.ScheduleOf(life.Payment, "<grants>")
-	grantEnd = check.ScheduleOf(life.Payment, "<grants> <ends>")
-	notYet   = check.ScheduleOf(life.Payment, "<notYet>")
-)
+// roles is what ∌ asks about: the schedules of what grants, of what ends the grant, and of what does not grant yet. A life without
+// such a role has "".
+type roles struct{ grant, grantEnd, notYet string }
 
-// grantSchedule is the schedule of what grants.
-func grantSchedule() check.Schedule {
-	s, err := check.ParseSchedule(grant)
+func rolesOf(l *life.Life) roles {
+	return roles{check.ScheduleOf(l, "<grants>"), check.ScheduleOf(l, "<grants> <ends>"), check.ScheduleOf(l, "<notYet>")}
+}
+
+// grants returns the schedule of what grants.
+func (x *executor) grants() check.Schedule {
+	s, err := check.ParseSchedule(x.life, x.roles.grant)
 	if err != nil {
 		panic("hookproof: " + err.Error()) // its events are the life's own
 	}
@@ -49,10 +70,16 @@ func grantSchedule() check.Schedule {
 
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
-	if c.Op == "∌" && c.base() == "" {
-		return []string{grantEnd}
+	roles := rolesOf(check.LifeOf(c.Check))
+	switch {
+	case c.View == "outcome" && check.LifeOf(c.Check).Knows(outcomeReferences...):
+		return outcomeReferences
+	case strings.Contains(c.View, "access") && roles.grantEnd != "":
+		return []string{roles.grant, roles.grantEnd}
+	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":
+		return []string{roles.grantEnd}
 	}
-	return views[c.View].references
+	return nil
 }
 
 // access returns the places that tell whether the grant is there: the grant changed them, and its end changed them again. A place
@@ -209,10 +236,8 @@ func typeless(c normalized) normalized {
 // eventTypes are the types of the events that schedules name, in the form of a state's leaf.
 var eventTypes = sync.OnceValue(func() map[string]bool {
 	types := map[string]bool{}
-	for _, w := range life.Vocabulary {
-		if w.Event != "" {
-			types[strconv.Quote(life.FixtureType(w.Event))] = true
-		}
+	for _, one := range life.Types() {
+		types[strconv.Quote(one.Type)] = true
 	}
 	return types
 })

@@ -12,6 +12,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -255,7 +256,7 @@ func stateFrom(t *testing.T, text string) normalized {
 	t.Helper()
 	var value any
 	require.NoError(t, json.Unmarshal([]byte(text), &value))
-	c, err := normalize(value, event.Subject{}, nil)
+	c, err := normalize(life.Payment, value, event.Subject{}, nil)
 	require.NoError(t, err)
 	return c
 }
