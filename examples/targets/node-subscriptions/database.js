@@ -77,8 +77,9 @@ export function migrate() {
     CREATE INDEX IF NOT EXISTS invoices_subscription_id ON invoices (subscription_id);
     -- Mails to be sent: one for each subscription that was bought.
     CREATE TABLE IF NOT EXISTS welcome_mails (
-      subscription_id text PRIMARY KEY,
-      user_id         text NOT NULL
+      subscription_id    text PRIMARY KEY,
+      user_id            text NOT NULL,
+      stripe_customer_id text NOT NULL
     );
     CREATE INDEX IF NOT EXISTS welcome_mails_user_id ON welcome_mails (user_id);
   `);

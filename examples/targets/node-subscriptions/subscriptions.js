@@ -87,10 +87,11 @@ async function invoiced(client, event, status) {
 async function bought(client, event) {
   const { mode, client_reference_id: user } = event.object;
   const subscription = idOf(event.object.subscription);
-  if (mode !== 'subscription' || !subscription) return;
+  const customer = idOf(event.object.customer);
+  if (mode !== 'subscription' || !subscription || !customer) return;
   if (typeof user !== 'string' || !/^[\w-]{1,64}$/.test(user)) return; // not from our checkout
   await client.query(
-    'INSERT INTO welcome_mails (subscription_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-    [subscription, user],
+    'INSERT INTO welcome_mails (subscription_id, user_id, stripe_customer_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+    [subscription, user, customer],
   );
 }

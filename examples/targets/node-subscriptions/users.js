@@ -18,7 +18,8 @@ export async function createUser(id, customer = `cus_${randomBytes(12).toString(
 export async function findUser(id) {
   const { rows: [user] } = await pool.query(
     `SELECT u.stripe_customer_id,
-            (SELECT count(*)::integer FROM welcome_mails w WHERE w.user_id = u.id) AS "welcomeMails",
+            (SELECT count(*)::integer FROM welcome_mails w
+             WHERE (w.user_id, w.stripe_customer_id) = (u.id, u.stripe_customer_id)) AS "welcomeMails",
             count(i.*) FILTER (WHERE i.status = 'paid')::integer AS "paidInvoices",
             coalesce(sum(i.amount_paid), 0)::integer AS "paidTotal",
             count(i.*) FILTER (WHERE i.status = 'failed')::integer AS "unpaidInvoices"
