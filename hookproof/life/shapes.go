@@ -145,7 +145,7 @@ func shapeTypes(types map[string]Type) {
 		one := types[s.eventType]
 		one.Type, one.Object, one.Versions = s.eventType, cmp.Or(one.Object, s.object), fixtures.Versions()
 		if !slices.Contains(one.Words, word) {
-			one.Words = append(one.Words, word)
+			one.Words = merged(one.Words, []string{word})
 		}
 		types[s.eventType] = one
 	}
