@@ -307,6 +307,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 // summarize fills in what the whole run came to.
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took, report.Lag, report.Overlap, report.Struck = result.MillisOf(time.Since(p.budget.began)), result.MillisOf(p.facts.lag), p.overlap, p.struck
+	report.Sent, report.NoEffect = slices.Sorted(slices.Values(typesOf(p.journal.Deliveries()))), p.unseen != nil
 	report.Notes = slices.Concat(p.facts.notes, unsentTypes(p.target.Unhandled))
 	report.Deliveries, report.HookCalls = p.journal.Length(), int(p.budget.calls.Load())
 }
