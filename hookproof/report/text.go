@@ -60,7 +60,7 @@ func (t *text) verdict(r result.Report) {
 	if advice := s.advice(); advice != "" {
 		t.WriteString(t.wrap("", "  ", advice))
 	}
-	t.WriteString(t.wrap("", "  ", covered))
+	t.WriteString(t.wrap("", "  ", s.covered()))
 }
 
 // failure writes a failed check, and the command that reruns it.

@@ -92,7 +92,9 @@ type Report struct {
 	Struck     int       `json:"struck"`  // messages between target and database at which a connection was cut
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
-	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
+	Sent       []string  `json:"sent,omitempty"`       // Stripe's types of the events that were sent, sorted
+	NoEffect   bool      `json:"noEffect,omitempty"`   // a payment was acknowledged and changed no state, so no effect could be judged
+	Notes      []string  `json:"notes,omitempty"`      // assumptions, such as an amount that the target did not give
 	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
