@@ -62,10 +62,14 @@ func reasons(outcomes []Outcome) string {
 	steps := map[string][]string{}
 	for _, o := range outcomes {
 		why := o.Why
-		for _, step := range o.Case.Delivered {
+		for n, step := range o.Case.Delivered {
 			if rest, is := strings.CutPrefix(o.Why, step.Undemanding()+" was "); is {
+				name := step.Undemanding()
+				if n > 0 {
+					name += " after " + o.Case.Delivered[0].Undemanding()
+				}
 				why = rest
-				steps[why] = append(steps[why], step.Undemanding())
+				steps[why] = append(steps[why], name)
 				break
 			}
 		}
