@@ -9,7 +9,7 @@ import (
 
 const CostRetry = "Stripe sends it again for three days, and then disables the endpoint"
 
-// shapes returns a relation for each shape of fixtures/shapes.
+// shapes returns a relation for each shape of fixtures/shapes. What is delivered after it shows whether the process still runs.
 func shapes() []Relation {
 	all := life.Shapes()
 	var list []Relation
@@ -18,7 +18,7 @@ func shapes() []Relation {
 		if all[word].Answer == "info" {
 			want = "ack?"
 		}
-		list = append(list, Relation{Left: word + "=" + want})
+		list = append(list, Relation{Left: word + "=" + want + " carrier=ack"})
 	}
 	return list
 }

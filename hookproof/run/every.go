@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -19,7 +20,11 @@ func (e *entry) together() Outcome {
 	worst.Why = reasons(alike)
 	worst.History.Deliveries, worst.History.Between = nil, nil
 	for _, o := range alike {
-		worst.History.Deliveries = append(worst.History.Deliveries, o.History.Deliveries...)
+		for _, d := range o.History.Deliveries {
+			if o.Symptom != wrongAnswer || !d.Acknowledged() { // what came after a wrong answer, and was acknowledged, shows nothing
+				worst.History.Deliveries = append(worst.History.Deliveries, d)
+			}
+		}
 		worst.History.Between = append(worst.History.Between, o.History.Between...)
 	}
 	return worst
@@ -30,8 +35,9 @@ func (o Outcome) isExcused() bool {
 	if o.Case.Check.Excuse == "" || o.Verdict != result.Info {
 		return false
 	}
-	last := o.Case.Delivered[len(o.Case.Delivered)-1]
-	return strings.HasSuffix(last.Want, "?") || last.Spec.Version != ""
+	return slices.ContainsFunc(o.Case.Delivered, func(step check.Step) bool {
+		return strings.HasSuffix(step.Want, "?") || step.Spec.Version != ""
+	})
 }
 
 // infos returns what is worth knowing of the answers that are no fault.
@@ -54,13 +60,17 @@ func reasons(outcomes []Outcome) string {
 	var whys []string
 	steps := map[string][]string{}
 	for _, o := range outcomes {
-		why, step := o.Why, ""
-		if len(o.Case.Delivered) == 1 && o.Verdict != result.Pass {
-			step = o.Case.Delivered[0].Undemanding()
-		}
-		if rest, is := strings.CutPrefix(why, step+" was "); is && step != "" {
-			why = rest
-			steps[why] = append(steps[why], step)
+		why := o.Why
+		for n, step := range o.Case.Delivered {
+			if rest, is := strings.CutPrefix(o.Why, step.Undemanding()+" was "); is {
+				name := step.Undemanding()
+				if n > 0 {
+					name += " after " + o.Case.Delivered[0].Undemanding()
+				}
+				why = rest
+				steps[why] = append(steps[why], name)
+				break
+			}
 		}
 		if !slices.Contains(whys, why) {
 			whys = append(whys, why)

@@ -20,7 +20,6 @@ import (
 var unreached = map[string]string{
 	"ack-policy/life: half-amount=ack?":                noFailure,
 	"authenticity/large-body: huge=ack?":               noFailure,
-	"ack-policy/other-shapes: shape-thin-event=ack?":   noFailure,
 	"ack-policy/other-shapes: spaced-header:paid=ack?": noFailure,
 	"ack-policy/in-time":                               overAll,
 	"ack-policy/no-leak":                               overAll,

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -191,7 +192,7 @@ func TestShapesThatAreIgnoredOnPurpose(t *testing.T) {
 		require.NoError(t, err)
 		f := findingOf(t, r, otherShapes)
 		require.Equal(t, result.Pass, f.Verdict, f.Why)
-		require.Equal(t, []string{"shape-customer-deleted-brief=ack: unhandled lists customer.deleted", "shape-customer-deleted=ack: unhandled lists customer.deleted"}, slices.Sorted(slices.Values(f.NotRun)))
+		require.Equal(t, []string{"shape-customer-deleted-brief=ack carrier=ack: unhandled lists customer.deleted", "shape-customer-deleted=ack carrier=ack: unhandled lists customer.deleted"}, slices.Sorted(slices.Values(f.NotRun)))
 	})
 }
 
@@ -234,6 +235,31 @@ func TestShapesThatAnotherFaultExplains(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A process that ends when it has acknowledged a shape ended by that shape, though the next delivery meets its end.
+func TestAShapeThatEndsTheProcess(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		var dying atomic.Bool
+		s := openStall(t, func(s *stall) {
+			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
+				if dying.Swap(strings.Contains(string(body), "balance.available")) {
+					s.Close()
+					panic(http.ErrAbortHandler)
+				}
+				return false
+			}
+		})
+		tested := s.target()
+		tested.Subject, tested.State, tested.Announce, tested.Counters = nil, nil, nil, nil
+		r, err := Judge(t.Context(), tested, Options{Only: []string{otherShapes}, Seed: 1})
+		require.NoError(t, err)
+		f := findingOf(t, r, otherShapes)
+		require.Equal(t, result.Fail, f.Verdict, f.Why)
+		require.Equal(t, []string{"shape-balance"}, named(f), f.Why)
+		require.Contains(t, f.Why, "the target's process ended")
+	})
 }
 
 // The shapes' schedules are words of every life.
