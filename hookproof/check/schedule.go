@@ -156,6 +156,17 @@ func (s Schedule) Group(n int) []Step {
 	return s[n:end]
 }
 
+// Words returns the events that a schedule tells, in its order.
+func (s Schedule) Words() []string {
+	var words []string
+	for _, step := range s {
+		if step.Verb == "" && !slices.Contains(words, step.Event) {
+			words = append(words, step.Event)
+		}
+	}
+	return words
+}
+
 // Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })

@@ -316,7 +316,10 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 		return nil
 	}
 	about := h.Subject
-	spec, _ := x.spec(step.Event)
+	spec, label := x.spec(step.Event)
+	if label == step.Event {
+		spec = x.life.Told(step.Event, h.steps.Words())
+	}
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {
