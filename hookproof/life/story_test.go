@@ -129,3 +129,19 @@ func changedNames(before, after map[string]any) (names []string) {
 	}
 	return names
 }
+
+// texts calls see with every text of a decoded value.
+func texts(value any, see func(string)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			texts(inner, see)
+		}
+	case []any:
+		for _, inner := range v {
+			texts(inner, see)
+		}
+	case string:
+		see(v)
+	}
+}

@@ -238,3 +238,29 @@ func checkTwice(t *testing.T, l *Life, text string, story []told, born time.Time
 		require.Empty(t, slices.DeleteFunc(changedNames(one, other), func(name string) bool { return name == "effective_at" || name == "lines" }), e.word)
 	}
 }
+
+// Bodies of different versions have the same values of a subject, whatever their places are called.
+func TestVersionsOfASubscriptionBindTheSameNames(t *testing.T) {
+	t.Parallel()
+	l, s := subscriptionLife(t)
+	only := map[string]string{"ch_": "2023-10-16", "pi_": "2023-10-16"} // a newer invoice does not name its payment
+	for _, text := range []string{"bought upgraded downgraded", "trial trial-over", "bought fail recover", "bought deleted late-paid", "metered-first", "bought one-off"} {
+		words := map[string][]string{}
+		for _, version := range l.versions {
+			for _, e := range tell(t, l, s, version, text, time.Unix(1_800_000_123, 0)) {
+				found := map[string]bool{}
+				texts(e.event["data"], func(value string) {
+					prefix, _, _ := strings.Cut(value, "_")
+					if own := strings.Contains(value, "mine") || value == "price_more" || value == "sek"; own && only[prefix+"_"] == "" {
+						found[value] = true
+					}
+				})
+				have := slices.Sorted(maps.Keys(found))
+				if words[e.word] == nil {
+					words[e.word] = have
+				}
+				require.Equal(t, words[e.word], have, "%s of %s", e.word, version)
+			}
+		}
+	}
+}
