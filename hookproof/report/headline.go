@@ -48,7 +48,7 @@ type summary struct {
 	next      []step
 	sent      []string // types
 	noEffect  bool     // no effect of what was sent could be seen
-	scope     string // what a verdict covers if hooks are missing; "" if none are
+	scope     string   // what a verdict covers if hooks are missing; "" if none are
 }
 
 // unjudged is a family of which not everything was judged.
