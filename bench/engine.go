@@ -53,7 +53,7 @@ func measureEngine(ctx context.Context, deliveries int, file string, out io.Writ
 		return err
 	}
 	defer stop()
-	e, err := life.New("checkout.session.completed", event.Subject{"amount": price, "currency": "usd"})
+	e, err := life.Payment.New("checkout.session.completed", event.Subject{"amount": price, "currency": "usd"})
 	if err != nil {
 		return err
 	}

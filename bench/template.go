@@ -64,7 +64,7 @@ type piece struct {
 
 // newTemplate uses an event of package hookproof's fixtures, because it has the shape and the size of Stripe's events.
 func newTemplate() (template, error) {
-	e, err := life.New("checkout.session.completed", event.Subject{
+	e, err := life.Payment.New("checkout.session.completed", event.Subject{
 		"paymentIntent": placeholders[1].text, "sessionId": placeholders[2].text, "clientReferenceId": placeholders[3].text,
 		"metadata.bookingId": placeholders[3].text, "amount": price, "currency": "usd",
 	})

@@ -36,7 +36,7 @@ func (e *env) dialFrom(address string) net.Conn {
 // deliverFrom makes a signed delivery of a booking's payment with so much to spare in its body.
 func (e *env) deliverFrom(address string, booking map[string]any, spare int) int {
 	e.t.Helper()
-	paid, err := life.New("checkout.session.completed", subjectOf(booking))
+	paid, err := life.Payment.New("checkout.session.completed", subjectOf(booking))
 	require.NoError(e.t, err)
 	body := `{"spare":"` + strings.Repeat("x", spare) + `",` + strings.TrimPrefix(string(paid.Body), "{")
 	request, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, e.running.url()+"/webhooks/stripe", strings.NewReader(body))

@@ -47,7 +47,7 @@ func TestSlotGivenAway(t *testing.T) {
 	second := e.call("POST", "/bookings", customer, slot)
 	require.Equal(t, 201, second.status)
 
-	paid, err := life.New("checkout.session.completed", subjectOf(first.body))
+	paid, err := life.Payment.New("checkout.session.completed", subjectOf(first.body))
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(paid))
 	result, reason := e.resultOf(paid.ID)
@@ -80,7 +80,7 @@ func TestPaidAfterTheHold(t *testing.T) {
 	b := e.book()
 	subject := subjectOf(b)
 	for _, name := range []string{"checkout.session.expired", "checkout.session.completed"} {
-		event, err := life.New(name, subject)
+		event, err := life.Payment.New(name, subject)
 		require.NoError(t, err)
 		require.Equal(t, 200, e.deliver(event))
 	}
@@ -95,7 +95,7 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	stuck, free := subjectOf(e.book()), subjectOf(e.book())
 	release, err := e.hold(t.Context(), stuck)
 	require.NoError(t, err)
-	event, err := life.New("checkout.session.completed", stuck)
+	event, err := life.Payment.New("checkout.session.completed", stuck)
 	require.NoError(t, err)
 	const copies = 40
 	statuses := make(chan int, copies)
@@ -104,7 +104,7 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	}
 	e.awaitLocks(1) // one copy waits in the database, the others in the process
 
-	other, err := life.New("checkout.session.completed", free)
+	other, err := life.Payment.New("checkout.session.completed", free)
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(other))
 	require.Equal(t, "CONFIRMED", e.status(free["bookingId"].(string)))
@@ -133,7 +133,7 @@ func TestADeliveryIsCutAtEveryMessage(t *testing.T) {
 	for k := 1; k <= messages; k++ {
 		for name, strike := range map[string]func(int) <-chan struct{}{"before": e.proxy.StrikeBefore, "after": e.proxy.StrikeAfter} {
 			b := e.book()
-			event, err := life.New("checkout.session.completed", subjectOf(b))
+			event, err := life.Payment.New("checkout.session.completed", subjectOf(b))
 			require.NoError(t, err)
 			struck := strike(k)
 			acks := make(chan int, 1)
@@ -192,9 +192,9 @@ func TestADisputeAndItsPaymentMeet(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	subject := subjectOf(e.book())
-	dispute, err := life.New("charge.dispute.created", subject)
+	dispute, err := life.Payment.New("charge.dispute.created", subject)
 	require.NoError(t, err)
-	payment, err := life.New("checkout.session.completed", subject)
+	payment, err := life.Payment.New("checkout.session.completed", subject)
 	require.NoError(t, err)
 	held, err := e.db.Begin()
 	require.NoError(t, err)
@@ -221,10 +221,10 @@ func TestADeadlockIsOutlived(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	subject := subjectOf(e.book())
-	payment, err := life.New("checkout.session.completed", subject)
+	payment, err := life.Payment.New("checkout.session.completed", subject)
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(payment))
-	dispute, err := life.New("charge.dispute.created", subject)
+	dispute, err := life.Payment.New("charge.dispute.created", subject)
 	require.NoError(t, err)
 	var intent string
 	require.NoError(t, e.db.QueryRow(`SELECT "stripePaymentIntentId" FROM "Booking" WHERE id = $1`, subject["bookingId"]).Scan(&intent))
@@ -264,7 +264,7 @@ func TestCopiesThatGather(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	of := func(name string, subject hookproof.Subject) event.Event {
-		ev, err := life.New(name, subject)
+		ev, err := life.Payment.New(name, subject)
 		require.NoError(t, err)
 		return ev
 	}
@@ -310,7 +310,7 @@ func TestCopiesThatGather(t *testing.T) {
 func TestAFaultOfOursIsA500(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.Payment.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	_, err = e.db.Exec(`ALTER TABLE "PaymentEvent" RENAME TO "Mislaid"`)
 	require.NoError(t, err)
@@ -332,7 +332,7 @@ func TestAFaultOfOursIsA500(t *testing.T) {
 func TestOperatorsSQL(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.Payment.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(event))
 	for _, statement := range []string{

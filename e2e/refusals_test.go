@@ -12,7 +12,7 @@ import (
 func TestARefusalDoesNotSayWhy(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := life.New("checkout.session.completed", subjectOf(e.book()))
+	event, err := life.Payment.New("checkout.session.completed", subjectOf(e.book()))
 	require.NoError(t, err)
 	answers := map[string]bool{}
 	for _, sign := range []string{"wrong-secret", "no-header", "malformed-header", "stale", "future", "tampered-body"} {

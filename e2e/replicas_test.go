@@ -33,7 +33,7 @@ func TestReplicasRace(t *testing.T) {
 			e := newEnv(t)
 			second := e.replica()
 			subject := subjectOf(e.book())
-			event, err := life.New(name, subject)
+			event, err := life.Payment.New(name, subject)
 			require.NoError(t, err)
 			release, err := e.hold(t.Context(), subject)
 			require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestReplicasUnderLoad(t *testing.T) {
 	for range subjects {
 		subject := subjectOf(e.book())
 		for _, name := range []string{"checkout.session.completed", "charge.refunded", "charge.dispute.created"} {
-			event, err := life.New(name, subject)
+			event, err := life.Payment.New(name, subject)
 			require.NoError(t, err)
 			for i := range copies {
 				target := hookproof.Target{URL: []string{e.running.url(), second.url()}[i%2] + "/webhooks/stripe", Secret: webhookSecret}

@@ -58,7 +58,7 @@ func newInstance(ctx context.Context, postgres *pgserver.Server, s size) (i *ins
 	ctx, i.stop = context.WithCancel(ctx)
 	go func() { i.served <- running.Serve(ctx) }()
 	i.url = running.URL()
-	e, err := life.New("checkout.session.completed", event.Subject{
+	e, err := life.Payment.New("checkout.session.completed", event.Subject{
 		"sessionId": "cs_growth", "clientReferenceId": bookingMark, "metadata.bookingId": bookingMark,
 		"paymentIntent": "pi_growth", "amount": 4500, "currency": "usd",
 	})

@@ -99,7 +99,7 @@ func (s *sandbox) stops(ctx context.Context, guest *client) ([]stop, error) {
 		"second":  {"checkout.session.completed", second},
 		"refund":  {"charge.refunded", second},
 	} {
-		if events[key], err = life.New(source.name, source.subject); err != nil {
+		if events[key], err = life.Payment.New(source.name, source.subject); err != nil {
 			return nil, err
 		}
 	}

@@ -32,7 +32,7 @@ type genuine struct {
 }
 
 func newGenuine() (*genuine, error) {
-	event, err := life.New("checkout.session.completed", hookproof.Subject{
+	event, err := life.Payment.New("checkout.session.completed", hookproof.Subject{
 		"sessionId": "cs_attack", "clientReferenceId": bookingMark, "metadata.bookingId": bookingMark,
 		"paymentIntent": "pi_attack", "amount": price, "currency": "usd",
 	})

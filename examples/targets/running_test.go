@@ -66,7 +66,7 @@ func (r *running) run(script string) {
 }
 
 func (r *running) event(name string, s hookproof.Subject) event.Event {
-	e, err := life.New(name, s)
+	e, err := life.Payment.New(name, s)
 	require.NoError(r.t, err)
 	return e
 }

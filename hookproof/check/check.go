@@ -26,9 +26,16 @@ type Check struct {
 	Heading string   // the heading at the source; All fills it in
 	Strict  bool     // demanded by profile strict only, as everything that only our policy demands; profile stripe reports a failure as info
 
+	Life      *life.Life // whose events the relations name; nil is the payment life
 	Relations []Relation
 	// Alone is for a check beside which nothing else is delivered.
 	Alone bool
+	// Every is for a check of which every relation is tried, also when one has failed, and by itself: the report names each that
+	// failed.
+	Every bool
+	// Excuse is why another answer to a relation that demands ack? is no fault, if Every is set. Such an answer is told, and the verdict
+	// is of the other relations.
+	Excuse string
 	// Poison is for a check that runs after everything else, faults included.
 	Poison bool
 	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only
@@ -81,7 +88,8 @@ type Relation struct {
 	// <grants> and the like stand for the events that a life has in that role.
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
-	// the common beginning. It is "" if only the answers are judged, and no state is read.
+	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
+	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
@@ -103,13 +111,47 @@ func (c Check) Family() string {
 	return family
 }
 
-// All returns all checks, family by family, in the order of reports. Their schedules have the events of the payment life.
-func All() []Check {
-	all := slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
-	for i := range all {
-		all[i] = Asked(life.Payment, all[i]).sourced()
+// rows are all checks as they are written, over roles.
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks)
+
+// All returns all checks of the payment life.
+func All() []Check { return Of(life.Payment) }
+
+// Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
+func Of(l *life.Life) []Check {
+	var all []Check
+	states := map[string]bool{} // what is demanded of states, each by one check
+	for _, row := range rows {
+		asked := Asked(l, row).sourced()
+		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
+			known := states[r.String()]
+			states[r.String()] = r.Op == "∌" || known
+			return known
+		})
+		if len(asked.Relations) > 0 {
+			all = append(all, asked)
+		}
 	}
 	return all
+}
+
+// LifeOf returns the life whose events a check's relations name.
+func LifeOf(c Check) *life.Life { return cmp.Or(c.Life, life.Payment) }
+
+// IsAboutLife reports whether a check asks about the events of its life: it reads a state, or delivers a genuine event of the life's own.
+// Others ask of every life the same.
+func (c Check) IsAboutLife() bool {
+	l := LifeOf(c)
+	return slices.ContainsFunc(c.Relations, func(r Relation) bool {
+		if r.Op != "" || r.Counts != nil {
+			return true
+		}
+		s, err := ParseSchedule(l, Expand(r.Left, 1, 1)[0])
+		return err == nil && slices.ContainsFunc(s, func(step Step) bool {
+			_, own := l.Words[step.Event]
+			return own && step.Sign == "" && step.Event != l.Grant()
+		})
+	})
 }
 
 // Named returns the check of that name, or the checks of that family.
@@ -118,18 +160,15 @@ func Named(name string) []Check {
 }
 
 // Words returns descriptions of the events and faults that a relation names.
-func (r Relation) Words() []string {
+func (r Relation) Words(l *life.Life) []string {
 	var list []string
 	for _, text := range Expand(r.Left, 1, 1) {
-		s, err := ParseSchedule(text)
+		s, err := ParseSchedule(l, text)
 		if err != nil {
 			continue
 		}
 		for _, item := range s {
-			description := life.Vocabulary[item.Event].Says
-			if item.Verb != "" {
-				description = life.Verbs[item.Verb]
-			}
+			description := cmp.Or(item.Spec.Says, life.Verbs[item.Verb])
 			if word := cmp.Or(item.Verb, item.Event) + ": " + description; !slices.Contains(list, word) {
 				list = append(list, word)
 			}
@@ -216,6 +255,10 @@ func (r Relation) String() string {
 		return r.Left
 	case "∌":
 		return text + " shows nothing of S(" + r.Right + ")"
+	case "moves":
+		return text + " shows a later period than S(" + r.Right + ")"
+	case "tells":
+		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
 	if description := ViewSays[r.View]; description != "" {
@@ -225,7 +268,16 @@ func (r Relation) String() string {
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}
+var ViewSays = map[string]string{
+	"outcome":               "counts of changes and lists of them aside",
+	"access":                "in what shows that it is allowed",
+	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
+	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
+	"grants":                "in what being paid adds to",
+	"grants+numbers":        "in what being paid adds to, and in numbers",
+	"numbers":               "in numbers and the lengths of lists",
+	"texts":                 "in texts",
+}
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
 // must differ become one and the same. Counters must move differently.
@@ -246,7 +298,7 @@ func (r Relation) Negated() Relation {
 		r.Whole = true
 	case r.Op == "≠":
 		r.Right = r.Left
-	case r.Op == "∌":
+	case r.Op == "∌", r.Op == "moves":
 		r.Left = r.Right
 	}
 	return r

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -60,7 +61,7 @@ func TestChecksAreWhole(t *testing.T) {
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
 			for _, text := range append(Expand(r.Left, 24, 1), r.Right) {
-				_, err := ParseSchedule(text)
+				_, err := ParseSchedule(life.Payment, text)
 				require.NoError(t, err, c.Name)
 			}
 			require.Contains(t, []string{"", "=", "≠", "∌"}, r.Op, c.Name)

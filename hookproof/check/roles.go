@@ -18,7 +18,7 @@ import (
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
 
-var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z]+)>([-a-z0-9*&+=?]*)`)
+var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z0-9-]+)>([-a-z0-9*&+=?]*)`)
 
 // Asked returns the check with its relations in a life's events.
 func Asked(l *life.Life, c Check) Check {
@@ -26,7 +26,7 @@ func Asked(l *life.Life, c Check) Check {
 	for _, r := range c.Relations {
 		all = append(all, relationsOf(l, r)...)
 	}
-	c.Relations = all
+	c.Relations, c.Life = all, l
 	return c
 }
 
@@ -85,6 +85,9 @@ func (r Relation) filled(words func(role string) []string) Relation {
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {
+			if word == "&" {
+				continue
+			}
 			m := stepForm.FindStringSubmatch(word)
 			if m == nil {
 				return false

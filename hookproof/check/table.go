@@ -33,7 +33,7 @@ func (c Check) Entries() []Entry {
 	}
 	var words []string
 	for _, r := range c.Relations {
-		for _, word := range r.Words() {
+		for _, word := range r.Words(LifeOf(c)) {
 			if !slices.Contains(words, word) {
 				words = append(words, word)
 				add("where", word)

@@ -54,6 +54,9 @@ func Run(t *testing.T, target *hookproof.Target, options hookproof.Options) hook
 	if lacking := slices.IndexFunc(r.Findings, func(f hookproof.Finding) bool { return f.Incomplete() }); lacking >= 0 && err == nil {
 		t.Logf(remedy, r.Findings[lacking].Check)
 	}
+	if r.Afterwards != "" {
+		t.Log(r.Afterwards)
+	}
 	switch {
 	case err != nil:
 		t.Fatalf("hookproof: %v", err)
@@ -109,6 +112,9 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 	first := map[string]string{} // reason to the check that tells it
 	for i, f := range r.Findings {
 		m := &all[i]
+		for _, part := range f.Infos {
+			m.logs = append(m.logs, "worth knowing: "+part)
+		}
 		for _, part := range f.NotRun {
 			m.logs = append(m.logs, "not run: "+part)
 		}

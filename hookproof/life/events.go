@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -20,45 +22,60 @@ type Type struct {
 	Versions []string // API versions in which it is sent
 }
 
-// Types returns all types with a fixture, sorted. A type without words is sent by 'hookproof replay' alone.
-func Types() []Type { return slices.Clone(allEventTypes()) }
+// Types returns all types of the built-in lives, sorted. A type without words is sent by 'hookproof replay' alone.
+func Types() []Type { return slices.Clone(allTypes()) }
 
-var allEventTypes = sync.OnceValue(func() []Type {
+var allTypes = sync.OnceValue(func() []Type {
 	types := map[string]Type{}
-	for _, version := range fixtures.Versions() {
-		for _, name := range fixtures.EventNames(version) {
-			body, err := fixtures.Event(version, name)
-			if err != nil {
-				continue // listed, so it can be read
-			}
+	for _, name := range fixtures.LifeNames() {
+		l, err := BuiltIn(name)
+		if err != nil {
+			panic("hookproof: " + err.Error()) // embedded, and a test reads it
+		}
+		for _, one := range l.types() {
+			all := types[one.Type]
+			all.Type, all.Object = one.Type, one.Object
+			all.Words = merged(all.Words, one.Words)
+			all.Versions = merged(all.Versions, one.Versions)
+			types[one.Type] = all
+		}
+	}
+	shapeTypes(types)
+	return slices.SortedFunc(maps.Values(types), func(a, b Type) int { return strings.Compare(a.Type, b.Type) })
+})
+
+// merged returns two lists as one, sorted.
+func merged(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// types returns a life's types: one for each body, so that a type can be there several times.
+func (l *Life) types() (list []Type) {
+	for _, version := range l.versions {
+		files, _ := fs.Glob(l.files, version+"/*.json") // a good pattern
+		for _, file := range files {
+			name := strings.TrimSuffix(path.Base(file), ".json")
+			body, err := l.body(version, name)
 			var read struct {
 				Type string
 				Data struct{ Object struct{ Object string } }
 			}
-			if json.Unmarshal(body, &read) != nil {
+			if err != nil || json.Unmarshal(body, &read) != nil {
 				continue // the fixtures' own tests parse it
 			}
-			one := types[read.Type]
-			one.Type, one.Object = read.Type, read.Data.Object.Object
-			if !slices.Contains(one.Versions, version) {
-				one.Versions = append(one.Versions, version)
-			}
-			for _, word := range slices.Sorted(maps.Keys(Vocabulary)) {
-				if Vocabulary[word].Event == name && !slices.Contains(one.Words, word) {
+			one := Type{Type: read.Type, Object: read.Data.Object.Object, Versions: []string{version}}
+			for word, w := range l.Vocabulary {
+				if w.Event == name && w.form == "" {
 					one.Words = append(one.Words, word)
 				}
 			}
-			types[read.Type] = one
+			list = append(list, one)
 		}
 	}
-	var list []Type
-	for _, name := range slices.Sorted(maps.Keys(types)) {
-		one := types[name]
-		slices.Sort(one.Words)
-		list = append(list, one)
-	}
 	return list
-})
+}
 
 // Table returns the documentation of event types in Markdown: a row for each type, and a row for each word.
 func Table() string {
@@ -72,9 +89,9 @@ func Table() string {
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", one.Type, one.Object, cmp.Or(strings.Join(words, ", "), "`hookproof replay` alone"), strings.Join(one.Versions, ", "))
 	}
 	out.WriteString("\n| in schedules | meaning |\n|---|---|\n")
-	for _, word := range slices.Sorted(maps.Keys(Vocabulary)) {
-		if Vocabulary[word].Event != "" {
-			fmt.Fprintf(&out, "| `%s` | %s |\n", word, Vocabulary[word].Says)
+	for _, word := range slices.Sorted(maps.Keys(Payment.Vocabulary)) {
+		if Payment.Vocabulary[word].Event != "" {
+			fmt.Fprintf(&out, "| `%s` | %s |\n", word, Payment.Vocabulary[word].Says)
 		}
 	}
 	return out.String()

@@ -44,8 +44,8 @@ const (
 
 // commonWords are the words that do not depend on the life.
 var commonWords = map[string]Spec{
-	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Form: withNewObject},
-	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Form: withNewObject},
+	"unhandled": {Says: "an event of a type that hardly any endpoint handles", Event: NeutralEvent, Type: NeutralEvent, Form: withNewObject},
+	"carrier":   {Says: "an event that the target acknowledges, for checks that are not about the event", Event: NeutralEvent, Type: NeutralEvent, Form: withNewObject},
 	"garbage":   {Says: "a signed body that is not JSON", Raw: "this is not JSON"},
 	"cut-off":   {Says: "a signed body that ends in its middle", Raw: `{"id":"evt_1","object":"event","type":"checkout.sess`},
 	"no-event":  {Says: "signed JSON that is no event", Raw: `{"object":"event"}`},
@@ -55,29 +55,34 @@ var commonWords = map[string]Spec{
 
 // makeVocabulary collects all words of a life.
 func (l *Life) makeVocabulary() error {
-	l.Vocabulary = map[string]Spec{}
+	l.Vocabulary = map[string]*Spec{}
 	add := func(word string, w Spec) error {
 		if _, there := l.Vocabulary[word]; there {
 			return fmt.Errorf("words.%s: hookproof has an event called so", word)
 		}
-		l.Vocabulary[word] = w
+		l.Vocabulary[word] = &w
 		return nil
 	}
 	for word, w := range commonWords {
-		l.Vocabulary[word] = w
+		w.life = l
+		l.Vocabulary[word] = &w
+	}
+	for word, w := range shapeWords() {
+		w.life = l
+		l.Vocabulary[word] = &w
 	}
 	for _, f := range forms {
 		w := l.Words[l.Grant()]
 		w.Says += ", " + f.description
 		f.change(&w)
-		l.Vocabulary[strings.Replace(f.name, "%s", l.Grant(), 1)] = w
+		l.Vocabulary[strings.Replace(f.name, "%s", l.Grant(), 1)] = &w
 	}
 	for _, end := range l.Roles.Ends {
 		for _, word := range l.WordsOf(end) {
 			w := l.Words[word]
 			w.Says += ", in another integration"
 			w.Stranger = true
-			l.Vocabulary[strangerPrefix+word] = w
+			l.Vocabulary[strangerPrefix+word] = &w
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
@@ -85,6 +90,14 @@ func (l *Life) makeVocabulary() error {
 			return err
 		}
 	}
+	if err := l.addForms(add); err != nil {
+		return err
+	}
+	told := map[string]*Spec{}
+	for word := range l.Vocabulary {
+		told[word] = l.Told(word, nil)
+	}
+	l.Vocabulary = told
 	return nil
 }
 

@@ -8,28 +8,43 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/hookproof/fixtures"
 )
 
 // Life is a story that Stripe tells about one subject, as in its life.json. fixtures/FORMAT.md describes every key.
 type Life struct {
+	Name    string // such as payment
 	Names   map[string]LifeName
 	bind    bindings
 	Words   map[string]Spec
 	Phrases map[string][]string
 	Roles   Roles
+	Forms   map[string]LifeForm
+	times   map[string]instant
+	Ties    []string // names of which a subject needs one; metadata.* is any name that begins so
 	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
 	// the words of every life.
-	Vocabulary map[string]Spec
+	Vocabulary map[string]*Spec
+
+	files    fs.FS    // the folder
+	versions []string // API versions with bodies, sorted
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.
 type LifeName struct {
 	Prefix   string          // of Stripe's ids
 	Of       string          // the name that has the same id with another prefix
+	Suffix   string          // what follows the id of the name that it is of
+	Is       string          // the name whose value it has, whatever stands for that one in an event
+	Percent  int64           // a number: so much of the amount
+	Times    string          // a number: the amount times that name's
+	Each     string          // a number: the amount divided by that name's
+	Add      *sum            // a number: another name's and so much more
 	Optional bool            // hookproof invents none; a value without the prefix is for the target's hooks
 	Default  json.RawMessage // for a subject without a value; nil is none, null is a null
 	Other    json.RawMessage // another value than the default
@@ -48,25 +63,41 @@ func (r Roles) Each() map[string][]string {
 }
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
-var Payment = builtInLife("payment")
-
-func builtInLife(name string) *Life {
-	files, err := fixtures.Life(name)
-	if err == nil {
-		var l *Life
-		if l, err = ReadLife(files, "fixtures/lives/"+name); err == nil {
-			return l
-		}
+var Payment = func() *Life {
+	l, err := BuiltIn("payment")
+	if err != nil {
+		panic("hookproof: " + err.Error()) // embedded, and a test reads it
 	}
-	panic("hookproof: " + err.Error()) // embedded, and a test reads it
+	return l
+}()
+
+// builtIn has the built-in lives that were read: fixtures.LifeNames has their names.
+var builtIn sync.Map
+
+// BuiltIn returns a built-in life by its name. An error names those that there are.
+func BuiltIn(name string) (*Life, error) {
+	if l, read := builtIn.Load(name); read {
+		return l.(*Life), nil
+	}
+	files, err := fixtures.Life(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := ReadLife(files, "fixtures/lives/"+name)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := builtIn.LoadOrStore(name, l)
+	return first.(*Life), nil
 }
 
-// ReadLife reads the life.json of a folder strictly. An error names the place and what is wrong there.
+// ReadLife reads the life.json of a folder strictly. An error names the place and what is wrong there. The life is named as the folder.
 func ReadLife(files fs.FS, folder string) (*Life, error) {
 	l, err := parseLife(files)
 	if err != nil {
 		return nil, fmt.Errorf("%s/life.json: %w", folder, err)
 	}
+	l.Name = path.Base(folder)
 	return l, nil
 }
 
@@ -84,15 +115,18 @@ func parseLife(files fs.FS) (*Life, error) {
 	var file struct {
 		Schema  string `json:"$schema"`
 		Names   map[string]json.RawMessage
+		Times   map[string]json.RawMessage
+		Forms   map[string]json.RawMessage
 		Bind    json.RawMessage
 		Words   map[string]json.RawMessage
+		Ties    []string
 		Phrases map[string][]string
 		Roles   json.RawMessage
 	}
 	if err := decodeStrictly(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, versions: versionsIn(files)}
 	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.Names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
@@ -102,17 +136,31 @@ func parseLife(files fs.FS) (*Life, error) {
 		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
 		}
+		for _, other := range l.Names[name].refersTo() {
+			if n, known := l.Names[other]; !known || n.isDerived() && other == name {
+				return nil, fmt.Errorf("names.%s: names has no %q", name, other)
+			}
+		}
+	}
+	if err = l.parseTimes(file.Times); err != nil {
+		return nil, fmt.Errorf("times%w", err)
+	}
+	if err := l.completeTies(); err != nil {
+		return nil, err
 	}
 	if l.bind, err = l.parseBind(file.Bind); err != nil {
 		return nil, fmt.Errorf("bind%w", err)
 	}
 	for _, word := range slices.Sorted(maps.Keys(file.Words)) {
-		if l.Words[word], err = l.parseWord(word, file.Words[word], files); err != nil {
+		if l.Words[word], err = l.parseWord(word, file.Words[word]); err != nil {
 			return nil, fmt.Errorf("words.%s%w", word, err)
 		}
 	}
 	if err := l.checkPhrases(); err != nil {
 		return nil, err
+	}
+	if err := l.parseForms(file.Forms); err != nil {
+		return nil, fmt.Errorf("forms%w", err)
 	}
 	if err := l.parseRoles(file.Roles); err != nil {
 		return nil, fmt.Errorf("roles%w", err)
@@ -200,7 +248,8 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 		}
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
 			name := to.of(kind)
-			if _, known := l.Names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
+			_, known := l.Names[name]
+			if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
 				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
 			}
 		}
@@ -210,13 +259,17 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 }
 
 // parseWord reads a word, whose file every version must have. Errors begin with the place below the word.
-func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec, err error) {
+func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	var data struct {
 		Event, Says, Of string
 		At              int64
 		With            map[string]json.RawMessage
 		Bind            json.RawMessage
-		Instead         []string
+		Instead, Needs  []string
+		As              map[string]string
+		Sets            map[string]map[string]json.RawMessage
+		Becomes         map[string]string
+		After, In       string
 	}
 	if err := decodeStrictly(raw, &data); err != nil {
 		return w, fmt.Errorf(": %w", err)
@@ -230,43 +283,32 @@ func (l *Life) parseWord(word string, raw json.RawMessage, files fs.FS) (w Spec,
 	case !known:
 		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
-		w = Spec{Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
+		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, Needs: data.Needs}
 		whose(&w)
 	}
-	if err := checkFixture(files, data.Event); err != nil {
+	if err := l.checkFixture(data.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
-	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
-		if !strings.HasPrefix(pointer, "/") {
-			return w, fmt.Errorf(".with.%s: it is no JSON pointer", pointer)
-		}
-		if w.with[pointer], err = l.parseValue(data.With[pointer]); err != nil {
-			return w, fmt.Errorf(".with.%s: %w", pointer, err)
-		}
+	if w.Type, err = l.typeOf(w.Event); err != nil {
+		return w, fmt.Errorf(".event: %w", err)
+	}
+	if w.with, err = l.parseValues(data.With); err != nil {
+		return w, fmt.Errorf(".with%w", err)
 	}
 	if w.bind, err = l.parseBind(data.Bind); err != nil {
 		return w, fmt.Errorf(".bind%w", err)
 	}
-	return w, nil
+	return w, l.parseContext(&w, context{data.As, data.Becomes, data.Sets, data.After, data.In})
 }
 
-// checkFixture reports whether every version's folder has a file.
-func checkFixture(files fs.FS, name string) error {
-	entries, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return err
-	}
-	versions := 0
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		versions++
-		if info, err := fs.Stat(files, entry.Name()+"/"+name); err != nil || info.IsDir() || !strings.HasSuffix(name, ".json") {
-			return fmt.Errorf("there is no file %s/%s", entry.Name(), name)
+// checkFixture returns an error unless every version's folder has a file.
+func (l *Life) checkFixture(name string) error {
+	for _, version := range l.versions {
+		if info, err := fs.Stat(l.files, version+"/"+name); err != nil || info.IsDir() || !strings.HasSuffix(name, ".json") {
+			return fmt.Errorf("there is no file %s/%s", version, name)
 		}
 	}
-	if versions == 0 {
+	if len(l.versions) == 0 {
 		return errors.New("there is no folder of an API version")
 	}
 	return nil
@@ -346,4 +388,16 @@ func (l *Life) IsBeside(word string) bool {
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
+}
+
+// Knows reports whether a life has every word of some schedules without verbs.
+func (l *Life) Knows(schedules ...string) bool {
+	for _, schedule := range schedules {
+		for word := range strings.FieldsSeq(schedule) {
+			if _, is := l.Words[word]; !is {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -6,22 +6,32 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/event"
 )
 
 // Spec is one event that schedules can name.
 type Spec struct {
+	life     *Life
 	Says     string               // a description for people
 	Event    string               // the fixture
+	Type     string               // Stripe's type of the event; "" for a body that is no event
 	Version  string               // its API version; "" is the default one
 	Age      int64                // seconds after the subject's first event, in the order of the life
 	with     map[string]lifeValue // places with another value in this event
 	bind     bindings             // places that are bound in this event alone
+	as       map[string]string    // names that stand for others in this event
+	becomes  map[string]string    // names and instants that stand for others in this event and in later ones of the story
+	became   map[string]string    // those of earlier events
+	sets     changes              // what it makes of objects, which later events of the story tell, too
+	before   changes              // what earlier events have made of them
+	after    string               // an instant that is past when it happens
+	passed   time.Duration        // how long before its birth the story has begun
+	in       string               // the phrase that it belongs to where a story does not say
+	form     string               // the life's form, such as old
 	Instead  []string             // words that cannot be in the same story
+	Needs    []string             // names that the subject must bind
 	Raw      string               // the body, instead of a fixture
 	Pad      int
 	Form     func([]byte) ([]byte, error) // another encoding of the same JSON
@@ -31,10 +41,8 @@ type Spec struct {
 	Live     bool                         // of the other livemode
 	Other    bool                         // about another object of the target
 	Second   bool                         // about another Checkout session of the same order
+	shape    string                       // the file of a shape, instead of a fixture; Event is its type then
 }
-
-// Vocabulary is all events that a schedule can name.
-var Vocabulary = Payment.Vocabulary
 
 // wordObjects are the objects that a word's event can be about, other than the subject.
 var wordObjects = map[string]func(*Spec){
@@ -51,24 +59,31 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 		return event.Raw(w.Raw), nil
 	}
 	if w.Stranger {
-		s = Stranger(s, w.bare)
+		s = w.life.Stranger(s, w.bare)
 	}
 	if w.Nowhere {
-		s = s.Nowhere()
+		s = w.life.Nowhere(s)
 	}
 	if w.Second {
-		s = again(s)
+		s = w.life.again(s)
 	}
 	at := born.Unix()
 	if !tie {
 		at += w.Age
 	}
-	e, err := Payment.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, w.bind)
+	if w.shape != "" {
+		return w.aboutNobody(APIVersionOf(cmp.Or(w.Version, apiVersion)), Bound{s, event.NewID(), at, livemode != w.Live})
+	}
+	if w.form != "" {
+		s = w.life.Forms[w.form].of(w.form, w.life, s)
+	}
+	t := telling{w.life, s, aliases(w.became, w.becomes, w.as), born, w.passed, at}
+	e, err := w.life.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, &w, t)
 	if err != nil {
 		return e, err
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
-		if e.Body, err = event.Put(e.Body, pointer, w.with[pointer](s)); err != nil {
+		if e.Body, err = event.Put(e.Body, pointer, w.with[pointer](t)); err != nil {
 			return e, err
 		}
 	}
@@ -79,19 +94,6 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	}
 	return e.Pad(w.Pad), nil
 }
-
-// FixtureType returns the type of a fixture's event.
-func FixtureType(name string) string { return cmp.Or(fixtureTypes()[name], name) }
-
-var fixtureTypes = sync.OnceValue(func() map[string]string {
-	types := map[string]string{}
-	for _, name := range fixtures.EventNames(shapeOf(APIVersionOf(""))) {
-		if e, err := New(name, Invented()); err == nil {
-			types[name] = e.Type
-		}
-	}
-	return types
-})
 
 // NeutralEvent is delivered if a check is about signatures and bodies, and payments cannot be used: the target refuses events
 // about objects that it does not know, and no hook makes an object that it knows. That refusal is one fault, not many.
@@ -105,7 +107,7 @@ func SpecOf(label string) string {
 
 // Payment reports whether an event says that the subject is paid and nothing else, in any encoding.
 func (w Spec) Payment() bool {
-	return w.Event == Vocabulary[Payment.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
+	return w.life != nil && w.Event == w.life.Words[w.life.Grant()].Event && len(w.with) == 0 && !w.Stranger && !w.Nowhere && !w.Live && !w.Other
 }
 
 // Verbs are the words of schedules that are not deliveries.

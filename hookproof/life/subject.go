@@ -7,17 +7,17 @@ import (
 )
 
 // Invented returns a subject that no target knows.
-func Invented() event.Subject {
+func (l *Life) Invented() event.Subject {
 	s := event.Subject{}
-	for name, value := range Payment.Usual() {
+	for name, value := range l.Usual() {
 		s[name] = value
 	}
-	return Completed(s)
+	return l.Completed(s)
 }
 
 // Completed adds the ids that the target leaves to hookproof.
-func Completed(s event.Subject) event.Subject {
-	names, values := Payment.IDs()
+func (l *Life) Completed(s event.Subject) event.Subject {
+	names, values := l.IDs()
 	for _, name := range names {
 		if s.Text(name) == "" {
 			s[name] = values[name]
@@ -28,9 +28,9 @@ func Completed(s event.Subject) event.Subject {
 
 // Stranger returns a subject of another integration on the same Stripe account. It has the names of the given one and none of its
 // values, and its metadata has only a key of its own.
-func Stranger(like event.Subject, bare bool) event.Subject {
-	s := Completed(Invented())
-	for name := range Payment.Usual() {
+func (l *Life) Stranger(like event.Subject, bare bool) event.Subject {
+	s := l.Invented()
+	for name := range l.Usual() {
 		if value, there := like[name]; there {
 			s[name] = value
 		}
@@ -42,11 +42,11 @@ func Stranger(like event.Subject, bare bool) event.Subject {
 }
 
 // again returns the same order in another Checkout session: the values of the target stay, and those that Stripe makes are new.
-func again(s event.Subject) event.Subject {
+func (l *Life) again(s event.Subject) event.Subject {
 	other := maps.Clone(s)
-	names, _ := Payment.IDs()
+	names, _ := l.IDs()
 	for _, name := range names {
 		delete(other, name)
 	}
-	return Completed(other)
+	return l.Completed(other)
 }

@@ -24,13 +24,17 @@ func Text(w io.Writer, r result.Report, s Style) error {
 		t.explained(f.Explains)
 	}
 	t.bodies(r)
-	t.brief("Worth knowing", with(r, result.Info))
+	t.brief("Worth knowing", infos(r))
 	evidence, hooks, ignored := splitNotRun(r)
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
 	t.brief("Not run: ignored on purpose", ignored)
 	t.timeSpent(r)
+	if r.Afterwards != "" {
+		t.line("")
+		t.WriteString(t.wrap("", "  ", r.Afterwards))
+	}
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -149,6 +153,8 @@ func (t *text) timeline(timeline []result.Sent) {
 		switch {
 		case r.More > 0:
 			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
+		case r.Done != "":
+			t.WriteString(t.wrap(at, after, "• "+r.Done))
 		case r.Event == "":
 			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
 		default:

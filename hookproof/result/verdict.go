@@ -28,6 +28,7 @@ type State map[string]any
 // Finding is what one check came to, with its evidence.
 type Finding struct {
 	Check         string    `json:"check"`
+	Life          string    `json:"life,omitempty"` // the target's life that it is about, such as payment
 	Demand        string    `json:"demand"`
 	Source        string    `json:"source,omitempty"` // who demands it
 	Verdict       Verdict   `json:"verdict"`
@@ -35,6 +36,7 @@ type Finding struct {
 	Reason        Reason    `json:"reason,omitempty"`        // why it was not run
 	Missing       []string  `json:"missing,omitempty"`       // needed hooks that the target does not offer, in the words of Needs
 	NotRun        []string  `json:"notRun,omitempty"`        // relations that were not run, each with its reason; the verdict is of the others
+	Infos         []string  `json:"infos,omitempty"`         // what is worth knowing of relations whose answer is no fault; the verdict is of the others
 	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: fixing that one fixes both
 	Relation      string    `json:"relation,omitempty"`      // the one that was broken
 	Schedule      string    `json:"schedule,omitempty"`      // the shortest that shows the failure, or see ShrinkStopped
@@ -65,6 +67,8 @@ type Sent struct {
 	// Fault is what struck the target while this was in flight, such as "cut before message 3 of 7". Without an Event it is a row
 	// between deliveries, such as "stopped and started".
 	Fault string `json:"fault,omitempty"`
+	// Done is what was done between deliveries and is no fault, such as "the object was made". The row has no Event then.
+	Done string `json:"done,omitempty"`
 }
 
 // Millis are milliseconds, with fractions.
@@ -89,12 +93,14 @@ type Report struct {
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
 	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
+	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
 }
 
 // Spent is how long a phase took.
 type Spent struct {
+	Life  string `json:"life,omitempty"`
 	Phase string `json:"phase"`
 	Took  Millis `json:"tookMs"`
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -69,7 +68,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Fix
 	}
-	_, more := doubled(o.Want.decoded(), o.compared().decoded())
+	_, more := doubled(o.Want, o.compared())
 	late := o.Case.lateTypes()
 	switch {
 	case more && len(late) > 0:
@@ -89,7 +88,7 @@ func (c Case) lateTypes() []string {
 	var types []string
 	for _, s := range c.Delivered {
 		if s.Verb == "" && s.Want != "any" && !slices.ContainsFunc(c.Compared, s.Tells) {
-			if name := life.FixtureType(life.Vocabulary[s.Event].Event); !slices.Contains(types, name) {
+			if name := s.Spec.Type; !slices.Contains(types, name) {
 				types = append(types, name)
 			}
 		}

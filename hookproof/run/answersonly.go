@@ -14,8 +14,8 @@ import (
 // untouchedSubject returns a subject for a schedule whose answers alone are judged. Each such schedule needs its own, since an
 // endpoint may refuse what it has handled. A subject is used again only if no delivery about it was accepted.
 func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) {
-	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != life.Neighbours+life.Payment.Grant() {
-		return life.Stranger(nil, true), nil
+	if x.target.Subject == nil || x.target.State == nil && x.facts.accepted != life.Neighbours+x.life.Grant() {
+		return x.life.Stranger(nil, true), nil
 	}
 	x.mu.Lock()
 	if n := len(x.untouched); n > 0 {
@@ -29,7 +29,7 @@ func (x *executor) untouchedSubject(ctx context.Context) (event.Subject, error) 
 	if err != nil {
 		return nil, target.HookFailed("subject", err)
 	}
-	return life.Completed(s), nil
+	return x.life.Completed(s), nil
 }
 
 // deliverAnswersOnly delivers a schedule whose state is not read.
@@ -53,7 +53,7 @@ func (x *executor) deliverAnswersOnly(ctx context.Context, s check.Schedule) (*H
 // mayHaveEffect reports whether a delivery about the history's subject may have had an effect: it was not refused.
 func (x *executor) mayHaveEffect(t *History) bool {
 	for n, step := range t.steps {
-		w, _ := x.facts.spec(step.Event)
+		w, _ := x.spec(step.Event)
 		if step.Verb != "" || w.Raw != "" || w.Stranger || w.Nowhere || w.Other || w.Event == life.NeutralEvent {
 			continue
 		}
@@ -74,8 +74,8 @@ func (x *executor) findNeutral(ctx context.Context) error {
 	for _, candidate := range []struct {
 		word  string
 		about event.Subject
-	}{{life.Payment.Grant(), x.facts.sample}, {"stranger", life.Stranger(nil, true)}} {
-		e, err := eventOf(life.Vocabulary[candidate.word], candidate.about, x.target, time.Now(), false)
+	}{{x.life.Grant(), x.facts.sample}, {"stranger", x.life.Stranger(nil, true)}} {
+		e, err := eventOf(x.life.Vocabulary[candidate.word], candidate.about, x.target, time.Now(), false)
 		if err != nil {
 			return err
 		}

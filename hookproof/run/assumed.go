@@ -13,9 +13,9 @@ import (
 )
 
 // assumedMoney returns which of a subject's money values the target did not give, and what events have instead; "" if it gave all.
-func assumedMoney(s event.Subject) string {
+func assumedMoney(l *life.Life, s event.Subject) string {
 	var missing, instead []string
-	constant, usual := "", life.Payment.Usual()
+	constant, usual := "", l.Usual()
 	for _, name := range slices.Sorted(maps.Keys(usual)) {
 		if _, given := s[name]; given {
 			continue
@@ -47,13 +47,14 @@ func (x *executor) otherReasons(acknowledged target.Delivery) string {
 
 // unsentTypes returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
 // effect, and may be a typing error.
-func unsentTypes(unhandled []string) (notes []string) {
+func unsentTypes(l *life.Life, unhandled []string) (notes []string) {
 	var sent []string
-	for _, one := range life.Types() {
-		if len(one.Words) > 0 {
-			sent = append(sent, one.Type)
+	for _, w := range l.Vocabulary {
+		if w.Type != "" && !slices.Contains(sent, w.Type) {
+			sent = append(sent, w.Type)
 		}
 	}
+	slices.Sort(sent)
 	for _, name := range unhandled {
 		if slices.Contains(sent, name) {
 			continue

@@ -9,6 +9,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -23,8 +24,8 @@ func TestAnAmountThatNobodyGaveIsSaid(t *testing.T) {
 			for name := range strings.FieldsSeq(missing) {
 				delete(s, name)
 			}
-			require.Contains(t, assumedMoney(s), want)
-			require.Equal(t, missing == "", assumedMoney(s) == "")
+			require.Contains(t, assumedMoney(life.Payment, s), want)
+			require.Equal(t, missing == "", assumedMoney(life.Payment, s) == "")
 		}
 		judged := func(lie func(*stall)) (result.Report, error) {
 			target := openStall(t, lie).target()

@@ -38,7 +38,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	}
 	if x.target.Subject == nil || x.target.State == nil {
 		if x.facts.sample == nil {
-			x.facts.sample = life.Stranger(nil, true)
+			x.facts.sample = x.life.Stranger(nil, true)
 		}
 		return nil
 	}
@@ -46,12 +46,12 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if text := assumedMoney(h.Subject); text != "" {
+	if text := assumedMoney(x.life, h.Subject); text != "" {
 		x.facts.notes = append(x.facts.notes, text)
 	}
 	restore := x.allowSlowAnswers()
 	defer restore()
-	grants := grantSchedule()
+	grants := x.grants()
 	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 		return err
 	}
 	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
-	x.references[grant] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
+	x.references[x.roles.grant] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
 	return nil
 }
 
@@ -105,7 +105,7 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 	defer x.allowSlowAnswers()()
 	var first target.Delivery
 	for _, word := range []string{"unhandled", "stranger"} {
-		e, err := eventOf(life.Vocabulary[word], life.Stranger(nil, true), x.target, time.Now(), false)
+		e, err := eventOf(x.life.Vocabulary[word], x.life.Stranger(nil, true), x.target, time.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -138,15 +138,15 @@ func (x *executor) firstAnswer(ctx context.Context) error {
 
 // firstAnswerAboutSubject looks for an ACK of an event about an object of the target, if the target acknowledges nothing else.
 func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
-	h, err := x.deliverFresh(ctx, grantSchedule())
+	h, err := x.deliverFresh(ctx, x.grants())
 	if err != nil {
 		return err
 	}
 	if len(h.Unacknowledged) > 0 {
 		return x.diagnose(ctx, h.Deliveries[len(h.Deliveries)-1])
 	}
-	x.facts.neutral, x.facts.sample = target.Outgoing{Event: h.events[life.Payment.Grant()], Label: life.Payment.Grant(), Sign: "genuine"}, h.Subject
-	x.facts.accepted = life.Neighbours + life.Payment.Grant() // other events of this kind, since the state of a schedule's own subject may be read
+	x.facts.neutral, x.facts.sample = target.Outgoing{Event: h.events[x.life.Grant()], Label: x.life.Grant(), Sign: "genuine"}, h.Subject
+	x.facts.accepted = life.Neighbours + x.life.Grant() // other events of this kind, since the state of a schedule's own subject may be read
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -16,11 +15,11 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(list, c.Right)
-	case "≠":
+	case "≠", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
-		if c.base() == "" && !c.Delivered.Has(notYet) { // the schedule under test cannot be its own excuse
+		if notYet := rolesOf(check.LifeOf(c.Check)).notYet; notYet != "" && c.base() == "" && !slices.ContainsFunc(strings.Fields(notYet), c.Delivered.Has) { // the schedule under test cannot be its own excuse
 			list = append(list, notYet)
 		}
 	}
@@ -46,8 +45,8 @@ func (c Case) unhandled(types []string) string {
 		return "" // the delivered side has more events, which must change nothing: ignoring them is right
 	}
 	for _, s := range slices.Concat(c.Delivered, c.Compared) {
-		if spec := life.Vocabulary[s.Event]; s.Verb == "" && spec.Event != "" && slices.Contains(types, life.FixtureType(spec.Event)) {
-			return life.FixtureType(spec.Event)
+		if s.Verb == "" && slices.Contains(types, s.Spec.Type) {
+			return s.Spec.Type
 		}
 	}
 	return ""
@@ -60,12 +59,15 @@ func compareStates(o Outcome) Outcome {
 		return o.lost(h.Lost)
 	}
 	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
-		return o.notRun(result.NoEvidenceOf(notShown(strings.TrimSpace(left), strings.TrimSpace(right))))
+		return o.notRun(result.NoEvidenceOf(notShown(check.LifeOf(c.Check), strings.TrimSpace(left), strings.TrimSpace(right))))
 	}
 	switch c.Op {
 	case "=":
 		whole := h.References[c.Right]
-		view := views[c.View].of(h.References)
+		view := c.viewOf(h.References)
+		if view == nil {
+			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(c.View)})
+		}
 		o.Seen, o.Want = view(h.State), view(whole)
 		places := o.Seen.difference(o.Want)
 		if len(places) == 0 {
@@ -85,6 +87,10 @@ func compareStates(o Outcome) Outcome {
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "moves":
+		return o.moves(h.References[c.Right])
+	case "tells":
+		return o.tells(h.References[c.Right])
 	case "∌":
 		o.Want = h.References[c.base()]
 		why, repeated := c.shows(h)
@@ -96,6 +102,14 @@ func compareStates(o Outcome) Outcome {
 		}
 	}
 	return o
+}
+
+// nothingOf returns why a view cannot be compared.
+func nothingOf(view string) string {
+	if strings.Contains(view, "access") {
+		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	}
+	return "grants lists no place of the state"
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.

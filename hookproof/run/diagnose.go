@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -66,7 +65,7 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery
 		told += fmt.Sprintf(", to Location: %q", refused.Location)
 	}
 	if to, err := url.Parse(refused.Location); err == nil && to.Scheme == "https" && strings.HasPrefix(x.target.URL, "http:") {
-		e, err := eventOf(life.Vocabulary["unhandled"], life.Stranger(nil, true), x.target, time.Now(), false)
+		e, err := eventOf(x.life.Vocabulary["unhandled"], x.life.Stranger(nil, true), x.target, time.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -94,7 +93,7 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery)
 		return err
 	}
 	for _, word := range []string{"ascii", "compact"} {
-		h, err := x.deliverFresh(ctx, check.Schedule{{Event: word, Copies: 1, Want: "any"}})
+		h, err := x.deliverFresh(ctx, check.Schedule{{Event: word, Spec: x.life.Vocabulary[word], Copies: 1, Want: "any"}})
 		if err != nil {
 			return err
 		}

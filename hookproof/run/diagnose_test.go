@@ -128,7 +128,7 @@ func TestAnEventIsOfTheVersionThatIsAskedFor(t *testing.T) {
 	for version, shape := range map[string]string{
 		"": "2023-10-16", "2023-10-16": "2023-10-16", "2020-08-27": "2023-10-16", "2024-06-20": "2023-10-16", "2026-08-26.dahlia": life.Newest, "2027-01-27.endive": life.Newest,
 	} {
-		e, err := life.Bind(version, "checkout.session.completed", life.Bound{Subject: life.Completed(life.Invented()), ID: "evt_1", Created: 1, Livemode: false})
+		e, err := life.Payment.Bind(version, "checkout.session.completed", life.Bound{Subject: life.Payment.Completed(life.Payment.Invented()), ID: "evt_1", Created: 1, Livemode: false})
 		require.NoError(t, err)
 		var read struct {
 			Version string `json:"api_version"`

@@ -9,6 +9,6 @@ import (
 )
 
 // eventOf makes the event of a spec for a subject, in the target's API version and livemode.
-func eventOf(w life.Spec, s event.Subject, t *target.Target, born time.Time, tie bool) (event.Event, error) {
+func eventOf(w *life.Spec, s event.Subject, t *target.Target, born time.Time, tie bool) (event.Event, error) {
 	return w.About(s, t.APIVersion, t.Livemode, born, tie)
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -26,6 +27,8 @@ type executor struct {
 	timings target.Timings
 	sender  *target.Sender
 	journal target.Journal
+	life    *life.Life
+	roles   roles
 	facts   facts
 	budget  budget
 
@@ -68,6 +71,8 @@ func newExecutor(t *target.Target, options Options) *executor {
 		target: t, options: options, timings: t.Timings.OrDefault(), budget: budget{began: time.Now(), options: options},
 		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{},
 	}
+	x.life = cmp.Or(t.Life, life.Payment)
+	x.roles = rolesOf(x.life)
 	x.sender = target.NewSender(t, &x.journal)
 	return x
 }
@@ -173,7 +178,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h, err = x.executeFault(ctx, c, at)
 	case c.Counts != nil:
 		h, err = x.executeCounts(ctx, c)
-	case c.Op == "≠": // compares two references
+	case c.comparesReferences():
 		var one *reference
 		if one, err = x.reference(ctx, c.Left); err == nil {
 			seen := *one.history
@@ -242,12 +247,12 @@ func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History
 	case x.target.Subject != nil:
 		h.Subject, err = x.subject(ctx)
 	default:
-		h.Subject = life.Stranger(nil, true)
+		h.Subject = x.life.Stranger(nil, true)
 	}
 	if err != nil {
 		return nil, target.HookFailed("subject", err)
 	}
-	h.Subject = life.Completed(h.Subject)
+	h.Subject = x.life.Completed(h.Subject)
 	return h, x.deliver(ctx, h, s, object, nil)
 }
 
@@ -265,6 +270,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.recovers = strikes != nil
 	h.Faulty = h.recovers || s.Verb("restart")
 	born := time.Now().Add(-time.Minute)
+	h.born = born
 	for n, step := range s {
 		var err error
 		switch step.Verb {
@@ -273,6 +279,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
 				err = target.HookFailed("subject", object(ctx))
+				h.recordMade()
 			}
 		case "later":
 			err = x.pause(ctx, x.timings.Later)
@@ -280,16 +287,22 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 			err = x.restart(ctx, h)
 		case "again":
 			for _, name := range h.genuineBefore(n) {
-				x.post(ctx, h, n, check.Step{Event: name, Copies: 1})
+				x.post(ctx, h, n, check.Step{Event: name, Spec: x.life.Vocabulary[name], Copies: 1})
 			}
 		default:
-			if err = x.bind(ctx, h, step, born); err != nil {
-				return err
+			group := s.Group(n)
+			if step.Beside && n > 0 && s[n-1].Verb == "" { // was posted with the step before
+				continue
+			}
+			for _, one := range group {
+				if err = x.bind(ctx, h, one, born); err != nil {
+					return err
+				}
 			}
 			if strikes != nil && n == len(s)-1 {
 				err = strikes(ctx, x, h, n)
 			} else {
-				x.post(ctx, h, n, step)
+				x.post(ctx, h, n, group...)
 			}
 		}
 		if err != nil {
@@ -305,21 +318,46 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 		return nil
 	}
 	about := h.Subject
-	spec, _ := x.facts.spec(step.Event)
+	spec, _ := x.spec(step.Event)
+	if spec == x.life.Vocabulary[step.Event] { // an object has what the events before have made of it
+		spec = x.life.Told(step.Event, h.steps.Events())
+	}
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {
 			return target.HookFailed("subject", err)
 		}
-		about = life.Completed(other)
+		about = x.life.Completed(other)
 	}
 	var err error
 	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.Verb("tie"))
 	return err
 }
 
-// post delivers the copies of one step.
-func (x *executor) post(ctx context.Context, h *History, n int, step check.Step) {
+// post delivers the copies of step n, and those of the steps that overlap it.
+func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.Step) {
+	var copies []target.Outgoing
+	for _, step := range steps {
+		copies = append(copies, x.copies(h, step)...)
+	}
+	var deliveries []target.Delivery
+	if steps[0].Together || len(steps) > 1 {
+		if deliveries = x.crowd(ctx, copies); slices.ContainsFunc(steps, check.Step.Overlaps) {
+			h.Overlap = max(h.Overlap, overlap(deliveries))
+		}
+	} else {
+		for _, one := range copies {
+			deliveries = append(deliveries, x.sender.Send(ctx, one))
+		}
+	}
+	for i, step := range steps {
+		h.answered(n+i, step, deliveries[:step.Copies])
+		deliveries = deliveries[step.Copies:]
+	}
+}
+
+// copies returns what a step sends.
+func (x *executor) copies(h *History, step check.Step) []target.Outgoing {
 	copies := make([]target.Outgoing, step.Copies)
 	for i := range copies {
 		e := h.events[step.Event]
@@ -328,19 +366,14 @@ func (x *executor) post(ctx context.Context, h *History, n int, step check.Step)
 				e = again
 			}
 		}
-		_, label := x.facts.spec(step.Event)
+		_, label := x.spec(step.Event)
 		copies[i] = target.Outgoing{Event: e, Label: label, Sign: event.OrGenuine(step.Sign), URL: x.url(h.steps, i)}
 	}
-	var deliveries []target.Delivery
-	if step.Together {
-		if deliveries = x.crowd(ctx, copies); step.Overlaps() {
-			h.Overlap = max(h.Overlap, overlap(deliveries))
-		}
-	} else {
-		for _, one := range copies {
-			deliveries = append(deliveries, x.sender.Send(ctx, one))
-		}
-	}
+	return copies
+}
+
+// answered records the answers to a step. An event that must have its effect and was not acknowledged is to be redelivered.
+func (h *History) answered(n int, step check.Step, deliveries []target.Delivery) {
 	taken := false
 	for _, d := range deliveries {
 		h.answers[n] = append(h.answers[n], len(h.Deliveries))

@@ -136,9 +136,9 @@ func TestWhatIsRedelivered(t *testing.T) {
 			memnet.Virtual(t, func(t *testing.T) {
 				script := &scripted{expiries: row.expiries}
 				x := pipelineOf(t, openStall(t, script.answers).target()).executor
-				s, err := check.ParseSchedule(row.left)
+				s, err := check.ParseSchedule(life.Payment, row.left)
 				require.NoError(t, err)
-				h := &History{Subject: life.Stranger(nil, true), steps: s, events: map[string]event.Event{}, answers: make([][]int, len(s)), Faulty: row.faulty}
+				h := &History{Subject: life.Payment.Stranger(nil, true), steps: s, events: map[string]event.Event{}, answers: make([][]int, len(s)), Faulty: row.faulty}
 				for n, step := range s {
 					require.NoError(t, x.bind(t.Context(), h, step, time.Now()))
 					x.post(t.Context(), h, n, step)
@@ -161,7 +161,7 @@ func TestOneMoreSubjectIsLookedAtOnce(t *testing.T) {
 		target.Subject = func(ctx context.Context) (event.Subject, error) { subjects.Add(1); return subject(ctx) }
 		p := pipelineOf(t, target)
 		for range 3 {
-			o, err := p.try(t.Context(), caseOf(t, check.Equal("paid*2", "paid")[0]).with(check.Schedule{{Event: "paid", Copies: 2}}, check.Schedule{{Event: "paid", Copies: 1}}))
+			o, err := p.try(t.Context(), caseOf(t, check.Equal("paid*2", "paid")[0]).with(check.Schedule{{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 2}}, check.Schedule{{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 1}}))
 			require.NoError(t, err)
 			require.Equal(t, result.NotRun, o[0].Verdict, o[0].Why)
 			require.Contains(t, o[0].Why, "two subjects differ at /licence")

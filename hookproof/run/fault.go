@@ -8,7 +8,6 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/dbproxy"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -77,7 +76,7 @@ func (x *executor) deliverStruck(ctx context.Context, h *History, s check.Schedu
 	if err != nil {
 		return target.HookFailed("subject", err)
 	}
-	h.Subject = life.Completed(subject)
+	h.Subject = x.life.Completed(subject)
 	return x.deliver(ctx, h, s, nil, strikes)
 }
 
@@ -117,7 +116,7 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 // reachesDatabase reports whether a payment reaches the database through the proxy. A payment must have an effect, so if it does,
 // an event that does not reach the database changes nothing there.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
-	grants := grantSchedule()
+	grants := x.grants()
 	if s.String() == grants.String() {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -127,7 +128,7 @@ func TestEachMessageOfADuplicateIsCut(t *testing.T) {
 		x, _ := struckClerk(t, clerk{onError: 200})
 		x.messages["paid paid"] = 3
 		h := &History{message: 1, messages: 3}
-		s, err := check.ParseSchedule("paid paid")
+		s, err := check.ParseSchedule(life.Payment, "paid paid")
 		require.NoError(t, err)
 		require.NoError(t, x.deliverStruck(t.Context(), h, s, cutting("cut before message", (*dbproxy.Proxy).StrikeBefore)))
 		require.Equal(t, 4, h.message)
@@ -160,14 +161,14 @@ func TestMessagesOfADeliveryAreCounted(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
 		x, counts := struckClerk(t, clerk{lines: append(slices.Repeat([]string{"get something"}, 40), "commit")})
-		s := check.Schedule{{Event: "paid", Copies: 1}}
+		s := check.Schedule{{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 1}}
 		for range 2 {
 			n, err := x.messagesOf(t.Context(), s)
 			require.NoError(t, err)
 			require.Equal(t, mostMessages, n)
 			require.EqualValues(t, 1, counts.deliveries.Load())
 		}
-		_, err := x.messagesOf(t.Context(), check.Schedule{{Event: "refund", Copies: 1}})
+		_, err := x.messagesOf(t.Context(), check.Schedule{{Event: "refund", Spec: life.Payment.Vocabulary["refund"], Copies: 1}})
 		require.Equal(t, &result.NotJudged{Kind: result.NothingToAsk, Text: "when charge.refunded is delivered, the target sends its database nothing, so there is nothing to cut"}, result.AsReason(err))
 	})
 }
@@ -179,7 +180,7 @@ func TestNoMessageIsNoEvidence(t *testing.T) {
 		x, _ := struckClerk(t, clerk{})
 		x.target.Proxy = openProxy(t, memnet.InMemory.Dialing(x.target.Proxy.Addr()))
 		for _, event := range []string{"paid", "refund"} {
-			_, err := x.messagesOf(t.Context(), check.Schedule{{Event: event, Copies: 1}})
+			_, err := x.messagesOf(t.Context(), check.Schedule{{Event: event, Spec: life.Payment.Vocabulary[event], Copies: 1}})
 			require.Equal(t, result.NoEvidence, result.AsReason(err).Kind)
 			require.ErrorContains(t, err, "does the endpoint dial the address that database.listen names?")
 		}
@@ -352,7 +353,7 @@ func TestAFrozenDatabaseThaws(t *testing.T) {
 				x.target.Timings.Answer, x.timings.TooSlow = time.Hour, row.tooSlow
 				x.sender.Timings.Answer = time.Hour
 				h := &History{message: 1, messages: 1}
-				require.NoError(t, x.deliverStruck(t.Context(), h, check.Schedule{{Event: "paid", Copies: 1}}, frozenDatabase))
+				require.NoError(t, x.deliverStruck(t.Context(), h, check.Schedule{{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 1}}, frozenDatabase))
 				require.Equal(t, row.overdue, h.Overdue)
 				require.Equal(t, row.status, h.Deliveries[0].Status)
 				require.Equal(t, "the database frozen", h.Deliveries[0].Fault)

@@ -14,6 +14,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -44,7 +45,7 @@ func TestWhatIsIgnoredKeepsItsPlace(t *testing.T) {
 		{`{"n": 1}`, `/deep/at`, normalized{"/n": "1"}},
 		{`{"a/b": 1}`, `/a~1b`, normalized{"/a~1b": ignored}},
 	} {
-		c, err := normalize(json.RawMessage(row.state), nil, []string{row.ignore})
+		c, err := normalize(life.Payment, json.RawMessage(row.state), nil, []string{row.ignore})
 		require.NoError(t, err)
 		require.Equal(t, row.want, c, "%s without %s", row.state, row.ignore)
 	}
@@ -72,7 +73,7 @@ func TestWhatDiffersIsProposedForIgnore(t *testing.T) {
 		{`{"n": 1}`, `{"n": 1}`, nil, `{"n": 2}`},
 	} {
 		of := func(state string, ignore []string) normalized {
-			c, err := normalize(json.RawMessage(state), nil, ignore)
+			c, err := normalize(life.Payment, json.RawMessage(state), nil, ignore)
 			require.NoError(t, err)
 			return c
 		}

@@ -24,8 +24,9 @@ type Outcome struct {
 
 	Once bool // seen once, and not reproduced
 
-	id            int    // of a pending outcome
-	shrinkStopped string // why a shorter schedule may exist
+	id            int      // of a pending outcome
+	shrinkStopped string   // why a shorter schedule may exist
+	found         []string // places of the state that were wrong before the schedule was shrunk
 }
 
 // symptom is the kind of a failure.
@@ -143,7 +144,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	kind := d.Status / 100
 	switch step.Want {
 	case "ack":
-		if r.isSlowFailure(d) && step.Together {
+		if r.isSlowFailure(d) && (step.Together || step.Beside) {
 			return result.Info, what + " after " + roundToTenths(d.Latency).String() + ": " + slowFailure
 		}
 		if kind != 2 {

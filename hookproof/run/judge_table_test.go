@@ -8,6 +8,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -17,9 +18,9 @@ import (
 // caseOf is a case of a relation that is made up.
 func caseOf(t *testing.T, r check.Relation) Case {
 	t.Helper()
-	delivered, err := check.ParseSchedule(r.Left)
+	delivered, err := check.ParseSchedule(life.Payment, r.Left)
 	require.NoError(t, err)
-	compared, err := check.ParseSchedule(r.Right)
+	compared, err := check.ParseSchedule(life.Payment, r.Right)
 	require.NoError(t, err)
 	return Case{Check: check.Check{Name: "order/made-up", Demand: "It is so.", Why: "its cost", Fix: "its fix"}, Relation: r, Delivered: delivered, Compared: compared}
 }

@@ -12,6 +12,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -166,7 +167,7 @@ func TestAnswersAreJudgedByWhatIsDemanded(t *testing.T) {
 		"":         {result.Pass, result.Pass, result.Pass, result.Pass, result.Pass},
 	} {
 		for n, status := range statuses {
-			verdict, why := usualRules.answered(check.Step{Event: "paid", Copies: 1, Want: want}, target.Delivery{Status: status})
+			verdict, why := usualRules.answered(check.Step{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 1, Want: want}, target.Delivery{Status: status})
 			require.Equal(t, verdicts[n], verdict, "%q answered %d: %s", want, status, why)
 		}
 	}
@@ -207,7 +208,7 @@ func TestAMadeUpRelation(t *testing.T) {
 		require.Equal(t, "paid expired", f.Schedule, "the shortest that shows it")
 		require.Equal(t, "S(paid expired) = S(paid)", f.Relation)
 		require.Empty(t, f.ShrinkStopped)
-		require.Contains(t, made.Relations[0].Words(), "expired: the session has expired")
+		require.Contains(t, made.Relations[0].Words(life.Payment), "expired: the session has expired")
 		require.Equal(t, uint64(3), r.Seed)
 		require.Contains(t, r.Command, "hookproof check")
 		require.NotContains(t, r.Command, "--budget")

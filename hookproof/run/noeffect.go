@@ -23,10 +23,10 @@ func noEffect(sent []target.Delivery) string {
 
 // notShown returns why nothing can be proven if two states are equal that must differ for it. It names the type to list under
 // unhandled.
-func notShown(left, right string) string {
+func notShown(l *life.Life, left, right string) string {
 	same := fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))
-	other := typesOnlyIn(right, left)
-	list := slices.DeleteFunc(typesOnlyIn(left, right), func(name string) bool { return slices.Contains(other, name) })
+	other := typesOnlyIn(l, right, left)
+	list := slices.DeleteFunc(typesOnlyIn(l, left, right), func(name string) bool { return slices.Contains(other, name) })
 	if len(list) == 0 { // the two events are of one type, so listing it does not help
 		return same + ", so their difference is no evidence"
 	}
@@ -56,8 +56,8 @@ func (p *pipeline) mayIgnore(ctx context.Context, o Outcome) string {
 		return ""
 	}
 	before := c.Delivered[:last].Plain().String()
-	list := typesOnlyIn(c.Delivered.String(), before)
-	if len(list) == 0 || slices.Contains(typesOnlyIn(c.Right, ""), list[0]) {
+	list := typesOnlyIn(p.life, c.Delivered.String(), before)
+	if len(list) == 0 || slices.Contains(typesOnlyIn(p.life, c.Right, ""), list[0]) {
 		return ""
 	}
 	if without, err := p.stateOf(ctx, before); err != nil || !o.History.State.equal(without) {
@@ -78,22 +78,21 @@ func typesOf(deliveries []target.Delivery) []string {
 }
 
 // typesOnlyIn returns the types of the events that are in one schedule and not in the other.
-func typesOnlyIn(left, right string) []string {
-	s, err := check.ParseSchedule(left)
+func typesOnlyIn(l *life.Life, left, right string) []string {
+	s, err := check.ParseSchedule(l, left)
 	if err != nil {
 		return nil
 	}
-	without, err := check.ParseSchedule(right)
+	without, err := check.ParseSchedule(l, right)
 	if err != nil {
 		return nil
 	}
 	var types []string
 	for _, item := range s {
-		w := life.Vocabulary[item.Event]
-		if item.Verb != "" || w.Event == "" || slices.ContainsFunc(without, item.Tells) {
+		if item.Verb != "" || item.Spec.Type == "" || slices.ContainsFunc(without, item.Tells) {
 			continue
 		}
-		if name := life.FixtureType(w.Event); !slices.Contains(types, name) {
+		if name := item.Spec.Type; !slices.Contains(types, name) {
 			types = append(types, name)
 		}
 	}

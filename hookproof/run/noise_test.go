@@ -14,6 +14,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -310,7 +311,7 @@ func TestAColdStartAccusesNobody(t *testing.T) {
 // In a crowd on a busy machine a correct endpoint may give up what has waited for its turn too long.
 func TestPatienceThatEndsInACrowdAccusesNobody(t *testing.T) {
 	t.Parallel()
-	crowd, alone := check.Step{Event: "paid", Copies: 12, Together: true, Want: "ack"}, check.Step{Event: "paid", Copies: 1, Want: "ack"}
+	crowd, alone := check.Step{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 12, Together: true, Want: "ack"}, check.Step{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Copies: 1, Want: "ack"}
 	for _, row := range []struct {
 		item    check.Step
 		status  int

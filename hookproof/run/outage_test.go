@@ -181,7 +181,7 @@ func TestNeutralEventsAreAboutTheirOwnObjects(t *testing.T) {
 	t.Parallel()
 	ids := map[string]bool{}
 	for range 3 {
-		e, err := eventOf(life.Vocabulary["carrier"], life.Stranger(nil, true), &target.Target{}, time.Now(), false)
+		e, err := eventOf(life.Payment.Vocabulary["carrier"], life.Payment.Stranger(nil, true), &target.Target{}, time.Now(), false)
 		require.NoError(t, err)
 		at, err := event.Find(e.Body, "/data/object/id")
 		require.NoError(t, err)

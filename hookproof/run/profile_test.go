@@ -112,9 +112,9 @@ func (s *stall) pays(body []byte) bool {
 func TestAFreeSessionIsOneOfAPriceAndADiscount(t *testing.T) {
 	t.Parallel()
 	about := event.Subject{"sessionId": "cs_test_1", "amount": 1200, "currency": "eur"}
-	told, err := eventOf(life.Vocabulary["free"], life.Completed(about), &target.Target{}, time.Unix(0, 0), false)
+	told, err := eventOf(life.Payment.Vocabulary["free"], life.Payment.Completed(about), &target.Target{}, time.Unix(0, 0), false)
 	require.NoError(t, err)
-	sent, err := life.New("checkout.session.completed.no_payment_required", about) // as scenarios send it
+	sent, err := life.Payment.New("checkout.session.completed.no_payment_required", about) // as scenarios send it
 	require.NoError(t, err)
 	for _, e := range []event.Event{told, sent} {
 		requireFree(t, e, 1200)

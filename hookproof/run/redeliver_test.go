@@ -40,7 +40,7 @@ func redelivered(t *testing.T, patience, pause time.Duration, paid func(n int) i
 	events := map[string]event.Event{}
 	for _, name := range []string{"paid", "unhandled"} {
 		var err error
-		events[name], err = eventOf(life.Vocabulary[name], life.Stranger(nil, true), &target.Target{}, time.Now(), false)
+		events[name], err = eventOf(life.Payment.Vocabulary[name], life.Payment.Stranger(nil, true), &target.Target{}, time.Now(), false)
 		require.NoError(t, err)
 	}
 	if done != 0 {

@@ -44,7 +44,7 @@ func TestWhenARedeliveryIsGivenUp(t *testing.T) {
 				})
 				x := pipelineOf(t, s.target()).executor
 				x.timings.Redeliver, x.timings.Recover, x.timings.Refusal, x.timings.CoolDown = time.Hour, time.Hour, time.Hour, time.Hour
-				e, err := eventOf(life.Vocabulary["paid"], life.Stranger(nil, true), x.target, time.Now(), false)
+				e, err := eventOf(life.Payment.Vocabulary["paid"], life.Payment.Stranger(nil, true), x.target, time.Now(), false)
 				require.NoError(t, err)
 				h := &History{events: map[string]event.Event{"paid": e}, pending: []string{"paid"}}
 				row.with(x, h, s)

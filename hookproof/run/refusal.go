@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -53,7 +52,7 @@ func whyRefused(r refusal) string {
 func (x *executor) answerToForgery(ctx context.Context) (*target.Delivery, error) {
 	var answers [4]target.Delivery
 	for n, sign := range []string{"genuine", "wrong-secret", "genuine", "wrong-secret"} {
-		e, err := eventOf(life.Vocabulary["unhandled"], life.Stranger(nil, true), x.target, time.Now(), false)
+		e, err := eventOf(x.life.Vocabulary["unhandled"], x.life.Stranger(nil, true), x.target, time.Now(), false)
 		if err != nil {
 			return nil, err
 		}

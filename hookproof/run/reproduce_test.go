@@ -59,8 +59,8 @@ func pipelineOf(t *testing.T, endpoint *target.Target) *pipeline {
 	p := &pipeline{executor: newExecutor(endpoint, Options{Budget: time.Hour}), flakiness: &lazy[string]{}}
 	p.rules = rules{profile: "strict", timings: p.timings}
 	t.Cleanup(p.sender.Close)
-	about := life.Stranger(nil, true)
-	e, err := eventOf(life.Vocabulary["stranger"], about, endpoint, time.Now(), false)
+	about := life.Payment.Stranger(nil, true)
+	e, err := eventOf(life.Payment.Vocabulary["stranger"], about, endpoint, time.Now(), false)
 	require.NoError(t, err)
 	p.facts.neutral, p.facts.sample, p.facts.accepted = target.Outgoing{Event: e, Label: "stranger", Sign: "genuine"}, about, "unhandled"
 	return p

@@ -24,7 +24,7 @@ func show(f *result.Finding, deliveries []target.Delivery, secrets []string) {
 	for _, d := range deliveries {
 		sent := result.Sent{
 			At: result.MillisOf(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, Type: d.EventType, ID: d.EventID, Sign: d.Sign,
-			Status: d.Status, Latency: result.MillisOf(d.Latency), Fault: d.Fault,
+			Status: d.Status, Latency: result.MillisOf(d.Latency), Fault: d.Fault, Done: d.Done,
 		}
 		if d.Err != nil {
 			sent.Error = target.Plainly(d.Err)
@@ -117,12 +117,12 @@ func curl(url string, w event.Signing, body, over string, beside []string) strin
 		letters := cmp.Or(w.Letters, 2*sha256.Size)
 		add(`sign() { printf '%%s.%%s' "$((t%+d))" "%s" | openssl dgst -sha256 -r "$@" | cut -c 1-%d; }`, -w.Before, signs, letters)
 	}
-	option := ` -H "Stripe-Signature: ` + header + `"`
+	option := ` -H "` + w.Spelled() + `: ` + header + `"`
 	switch {
 	case w.None:
 		option = ""
 	case header == "":
-		option = " -H 'Stripe-Signature;'"
+		option = " -H '" + w.Spelled() + ";'"
 	}
 	for _, header := range beside {
 		option += " -H " + result.Quoted(header)

@@ -58,12 +58,12 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 		}
 	}
 	const previous = "whsec_before"
-	subject := life.Completed(event.Subject{"sessionId": "cs_test_1", "amount": 4500, "currency": "usd", "metadata.order": "it's 1"})
+	subject := life.Payment.Completed(event.Subject{"sessionId": "cs_test_1", "amount": 4500, "currency": "usd", "metadata.order": "it's 1"})
 	try := func(name, sign string) {
 		t.Run(sign+":"+name, func(t *testing.T) {
 			t.Parallel()
 			e := openMirror(t)
-			ev, err := eventOf(life.Vocabulary[name], subject, &target.Target{}, time.Now(), false)
+			ev, err := eventOf(life.Payment.Vocabulary[name], subject, &target.Target{}, time.Now(), false)
 			require.NoError(t, err)
 			endpoint := &target.Target{URL: e.URL + "/hook?a=1&b=it's", Secret: endpointtest.Secret, PreviousSecret: previous, Headers: map[string]string{"X-Forwarded-Proto": "https"}}
 			sender := target.NewSender(endpoint, &target.Journal{})
@@ -101,7 +101,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			require.Contains(t, mayBe, again.Values("Stripe-Signature"))
 		})
 	}
-	for name, w := range life.Vocabulary { // one after the other: each is three processes, and others measure time meanwhile
+	for name, w := range life.Payment.Vocabulary { // one after the other: each is three processes, and others measure time meanwhile
 		if w.Raw != "" || w.Form != nil || w.Pad > 0 {
 			try(name, "genuine")
 		}

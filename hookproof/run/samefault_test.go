@@ -9,6 +9,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -140,9 +141,9 @@ func TestWhatIsExplainedWasSeen(t *testing.T) {
 // shownBy is the relation of a check, as a failure has shown it.
 func shownBy(t *testing.T, row, left, op, right string) Case {
 	t.Helper()
-	l, err := check.ParseSchedule(left)
+	l, err := check.ParseSchedule(life.Payment, left)
 	require.NoError(t, err)
-	r, err := check.ParseSchedule(right)
+	r, err := check.ParseSchedule(life.Payment, right)
 	require.NoError(t, err)
 	c := Case{Relation: check.Relation{Left: left, Op: op, Right: right}, Delivered: l, Compared: r}
 	if row != "" {

@@ -13,6 +13,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -46,7 +47,7 @@ func TestShortIDsAreFoundByComparing(t *testing.T) {
 			normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}, normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}},
 	} {
 		of := func(state string, s event.Subject) normalized {
-			c, err := normalize(json.RawMessage(state), s, nil)
+			c, err := normalize(life.Payment, json.RawMessage(state), s, nil)
 			require.NoError(t, err)
 			return c
 		}

@@ -15,14 +15,14 @@ import (
 // event is returned in repeated. If the order was paid before, only its status counts, if it is a word that the payment changed: a
 // flag, a number, a list or another status may be about a refund.
 func (c Case) shows(h History) (why string, repeated []string) {
-	state, states := h.State, h.References
-	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[notYet]
+	state, states, roles := h.State, h.References, rolesOf(check.LifeOf(c.Check))
+	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[roles.notYet]
 	tells := func(place string) bool {
 		value := right[place]
 		return value != "" && state[place] == value && unpaid[place] != value && !isTrivial(value)
 	}
 	shown := func(place string) string {
-		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right[place], c.Right)
+		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right.word(place), c.Right)
 	}
 	if c.base() != "" {
 		for _, place := range right.difference(base) {
@@ -35,7 +35,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 	if state.equal(right) {
 		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
 	}
-	ended := states[grantEnd]
+	ended := states[roles.grantEnd]
 	places := access(fresh, right, ended)
 	if ended == nil || len(places) == 0 {
 		return c.showsAll(h, fresh, right, tells)
@@ -73,7 +73,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 		case tells(place) && h.repeats(place, value):
 			repeated = append(repeated, place)
 		case tells(place):
-			all = append(all, fmt.Sprintf("%s is %s", nameOf(place), value))
+			all = append(all, nameOf(place)+" is "+state.word(place))
 		case state[place] != fresh[place] && h.isSessionAmount(state[place]):
 		default:
 			return "", nil
@@ -99,7 +99,7 @@ func ignoring(places ...string) string {
 // mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
 // if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
-	if check.ViewSays[c.View] == "" {
+	if c.View != "outcome" {
 		return ""
 	}
 	places := seen.difference(want)

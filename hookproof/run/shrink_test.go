@@ -12,6 +12,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -94,9 +95,9 @@ func TestShrinkingKeepsWhatIsDemanded(t *testing.T) {
 		"wrong-secret:paid paid": "paid", "paid paid": "paid", "paid&2": "paid", "tie paid": "paid", "wrong-secret:paid*40 no-header:paid*20 paid": "paid",
 		"paid refund again": "paid refund", "refund paid again": "paid refund", "paid restart paid": "paid", "tampered-body:paid stale:paid": "",
 	} {
-		l, err := check.ParseSchedule(left)
+		l, err := check.ParseSchedule(life.Payment, left)
 		require.NoError(t, err)
-		r, err := check.ParseSchedule(right)
+		r, err := check.ParseSchedule(life.Payment, right)
 		require.NoError(t, err)
 		one := Case{Relation: check.Relation{Left: left, Op: "=", Right: right}, Delivered: l, Compared: r}
 		for _, shorter := range one.shorter() {

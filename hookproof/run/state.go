@@ -10,7 +10,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
@@ -23,36 +22,7 @@ type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
 
-// masked replaces a point in time, which differs between any two subjects.
-const masked = "{{time}}"
-
-var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
-
-// isTime reports whether a number is a time of these years, in seconds or milliseconds since 1970.
-func isTime(n json.Number) bool {
-	at, err := n.Int64()
-	if err != nil {
-		return false
-	}
-	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
-	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
-}
-
-// timeless returns a state with one name for every time. Times such as paidAt depend on the clock alone.
-func (c normalized) timeless() normalized {
-	named := make(normalized, len(c))
-	for pointer, value := range c {
-		switch {
-		case isTime(json.Number(value)):
-			named[pointer] = strconv.Quote(masked)
-		default:
-			named[pointer] = timeText.ReplaceAllLiteralString(value, masked)
-		}
-	}
-	return named
-}
-
-func normalize(state any, s event.Subject, ignore []string) (normalized, error) {
+func normalize(l *life.Life, state any, s event.Subject, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
@@ -64,12 +34,12 @@ func normalize(state any, s event.Subject, ignore []string) (normalized, error) 
 		return nil, err
 	}
 	c := normalized{}
-	c.add("", value, idNames(s), ignore)
+	c.add("", value, idNames(l, s), ignore)
 	return c, nil
 }
 
 // idNames replaces the subject's ids by their names.
-func idNames(s event.Subject) *strings.Replacer {
+func idNames(l *life.Life, s event.Subject) *strings.Replacer {
 	var names []string
 	for name := range s {
 		if s.IsLong(name) {
@@ -84,9 +54,9 @@ func idNames(s event.Subject) *strings.Replacer {
 		return names[i] < names[j]
 	})
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(life.Payment.Names)) { // an id that is another one with a different prefix
-		n := life.Payment.Names[name]
-		if ending, is := strings.CutPrefix(s.Text(n.Of), life.Payment.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
+	for _, name := range slices.Sorted(maps.Keys(l.Names)) { // an id that is another one with a different prefix
+		n := l.Names[name]
+		if ending, is := strings.CutPrefix(s.Text(n.Of), l.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
 			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
 		}
 	}
@@ -171,12 +141,12 @@ func (c normalized) equal(other normalized) bool { return len(c.difference(other
 
 // describe describes where a state differs from the expected one.
 func (c normalized) describe(want normalized) string {
-	places := c.difference(want)
+	all := slices.DeleteFunc(result.Differences(result.Leaves(want), result.Leaves(c)), func(d result.Difference) bool { return d.Element })
 	var parts []string
-	for _, pointer := range places[:min(3, len(places))] {
-		parts = append(parts, fmt.Sprintf("%s is %s instead of %s", nameOf(pointer), orAbsent(c, pointer), orAbsent(want, pointer)))
+	for _, d := range all[:min(3, len(all))] {
+		parts = append(parts, d.Sentence(nameOf(d.Place)))
 	}
-	if more := len(places) - len(parts); more > 0 {
+	if more := len(all) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, ", ")
@@ -189,7 +159,7 @@ func (c normalized) String() string {
 		if len(parts) == 3 {
 			return strings.Join(parts, ", ") + " …"
 		}
-		parts = append(parts, nameOf(pointer)+" "+c[pointer])
+		parts = append(parts, nameOf(pointer)+" "+c.word(pointer))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -204,12 +174,8 @@ func nameOf(pointer string) string {
 	return pointer
 }
 
-func orAbsent(c normalized, pointer string) string {
-	if value, there := c[pointer]; there {
-		return value
-	}
-	return "absent"
-}
+// word returns what is at a place, in words.
+func (c normalized) word(pointer string) string { return result.Leaves(c).Word(pointer) }
 
 // decoded returns the state for a report.
 func (c normalized) decoded() result.State {

@@ -16,6 +16,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -23,7 +24,7 @@ import (
 func TestStatesAreMadeCanonical(t *testing.T) {
 	t.Parallel()
 	s := event.Subject{"sessionId": "cs_test_123456", "metadata.order": "order-123456", "amount": 4500, "currency": "usd", "paymentIntent": "pi_abcdef"}
-	c, err := normalize(map[string]any{
+	c, err := normalize(life.Payment, map[string]any{
 		"id": "order-123456", "url": "/pay/cs_test_123456", "by": "evt_1abc and evt_2def", "amount": 4500, "currency": "usd",
 		"items": []any{map[string]any{"n": 1, "readAt": "now"}, "x"}, "none": nil, "empty": map[string]any{}, "list": []any{},
 		"of order-123456": true, "a/b": 1.50, "updatedAt": "now", "charge": "ch_abcdef of pi_abcdef",
@@ -36,7 +37,7 @@ func TestStatesAreMadeCanonical(t *testing.T) {
 	}, c)
 	require.Equal(t, result.State{"/id": "{{metadata.order}}"}, normalized{"/id": `"{{metadata.order}}"`}.decoded())
 
-	whole, err := normalize("open", s, nil)
+	whole, err := normalize(life.Payment, "open", s, nil)
 	require.NoError(t, err)
 	require.Equal(t, normalized{"": `"open"`}, whole, "a state can be any JSON")
 }
@@ -46,15 +47,15 @@ func TestTimesAreAlike(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	for _, value := range []any{now, now.UTC().Format(time.DateTime), "at " + now.Format("2006-01-02 15:04:05.999999-07"), now.Unix(), now.AddDate(1, 0, 0).UnixMilli()} {
-		c, err := normalize(map[string]any{"at": value}, nil, nil)
+		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
 		require.NotContains(t, c["/at"], "{{time}}", "%v: a fresh subject's is told", value)
-		require.Contains(t, c.timeless()["/at"], "{{time}}", "%v", value)
+		require.Contains(t, c.timesNamed(nil)["/at"], "{{time}}", "%v", value)
 	}
 	for _, value := range []any{nil, 4500, 1_600_000_000, 17_000_000_001, "2026-11-25", "13:07", ""} {
-		c, err := normalize(map[string]any{"at": value}, nil, nil)
+		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, c, c.timeless(), "%v", value)
+		require.Equal(t, c, c.timesNamed(nil), "%v", value)
 	}
 }
 
@@ -264,6 +265,10 @@ func TestStatesDifferBothWays(t *testing.T) {
 	require.False(t, b.equal(normalized{}))
 	require.True(t, a.equal(normalized{"/y": "2", "/x": "1"}))
 	require.Equal(t, "/y is 2 instead of absent, /z is absent instead of 3", a.describe(b))
+	two, four := normalized{"/l/0": "1", "/l/1": "1"}, normalized{"/l/0": "1", "/l/1": "1", "/l/2": "1", "/l/3": "1", "/x": "1"}
+	require.Equal(t, "/l has 2 elements instead of 4, /x is absent instead of 1", two.describe(four), "a list is one difference, and hides no other")
+	require.Equal(t, "/l is a list of 2 elements instead of an empty list", two.describe(normalized{"/l": "[]"}))
+	require.Equal(t, "/keys an empty list, /x 1", normalized{"/x": "1", "/keys": "[]"}.String())
 }
 
 // What is answered while faults are made, and shortly after, is no evidence of how the target answers.

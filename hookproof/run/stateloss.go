@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"example.com/hookproof/hookproof/event"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -31,7 +30,7 @@ func (x *executor) checkMemory(ctx context.Context) error {
 		return x.dropOldState(ctx)
 	}
 	x.mu.Lock()
-	paid, isPaid := x.references[grant].peek()
+	paid, isPaid := x.references[x.roles.grant].peek()
 	fresh, isFresh := x.references[""].peek()
 	x.mu.Unlock()
 	if !isPaid || !isFresh || paid.history == nil {
@@ -82,7 +81,7 @@ func (x *executor) dropOldState(ctx context.Context) error {
 		return ctx.Err()
 	}
 	x.mu.Lock()
-	x.facts.sample = life.Completed(sample)
+	x.facts.sample = x.life.Completed(sample)
 	x.mu.Unlock()
 	return x.findNeutral(ctx)
 }

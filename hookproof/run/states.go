@@ -23,7 +23,7 @@ type reference struct {
 
 // reference delivers a schedule, unless it was delivered before.
 func (x *executor) reference(ctx context.Context, text string) (*reference, error) {
-	s, err := check.ParseSchedule(text)
+	s, err := check.ParseSchedule(x.life, text)
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +145,11 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	if err != nil {
 		return target.HookFailed("state", x.checkSubjectLost(ctx, h, err))
 	}
-	if h.timed, err = normalize(state, h.Subject, x.target.Ignore); err != nil {
+	if h.timed, err = normalize(x.life, state, h.Subject, x.target.Ignore); err != nil {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
 	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
-	h.State = h.timed.timeless()
+	h.State = h.timed.timesNamed(x.life.Times(h.born, h.steps.Events()...))
 	return nil
 }
 
@@ -186,7 +186,7 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 
 // readStates reads the states that a case compares.
 func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
-	if c.Op != "≠" {
+	if !c.comparesReferences() {
 		if err := x.read(ctx, h); err != nil || h.Lost != "" {
 			return err
 		}
@@ -210,7 +210,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 			h.Unlearnt = why
 		}
 	}
-	if c.Op == "≠" {
+	if c.comparesReferences() {
 		h.State = h.References[c.Left]
 	}
 	return nil
@@ -220,7 +220,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 // ignores. Without one of its references, a view compares more.
 func (x *executor) learnsFrom(c Case) []string {
 	return slices.DeleteFunc(slices.Clone(c.learnsFrom()), func(schedule string) bool {
-		return slices.ContainsFunc(typesOnlyIn(schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
+		return slices.ContainsFunc(typesOnlyIn(x.life, schedule, ""), func(name string) bool { return slices.Contains(x.target.Unhandled, name) })
 	})
 }
 
@@ -251,7 +251,7 @@ func (x *executor) perObject(ctx context.Context, schedule string) ([]string, er
 		if err != nil {
 			return nil, err
 		}
-		s, err := check.ParseSchedule(schedule)
+		s, err := check.ParseSchedule(x.life, schedule)
 		if err != nil {
 			return nil, err
 		}

@@ -60,7 +60,7 @@ var counterfeit = []string{"no-amount", "refund-other-currency", "refund-too-muc
 
 // apart tells whether a word is about nothing of this order's, or no event at all.
 func apart(word string) bool {
-	w := life.Vocabulary[word]
+	w := life.Payment.Vocabulary[word]
 	return w.Raw != "" || w.Event == life.NeutralEvent || w.Stranger || w.Nowhere || w.Other || w.Live || life.Payment.IsBeside(word)
 }
 
@@ -192,7 +192,9 @@ func TestEveryNotYetIsAsked(t *testing.T) {
 	for _, name := range life.Payment.Roles.NotYet {
 		told := strings.Join(life.Payment.WordsOf(name), " ")
 		require.True(t, slices.ContainsFunc(check.All(), func(c check.Check) bool {
-			return slices.ContainsFunc(c.Relations, func(r check.Relation) bool { return r.Left == told && r.Op == "∌" && r.Right == grant })
+			return slices.ContainsFunc(c.Relations, func(r check.Relation) bool {
+				return r.Left == told && r.Op == "∌" && r.Right == rolesOf(life.Payment).grant
+			})
 		}), told)
 	}
 }
@@ -205,7 +207,7 @@ func TestStripeCanTellEverySchedule(t *testing.T) {
 			left, right, _ := strings.Cut(relation.If, "≠")
 			for _, side := range []string{relation.Left, relation.Right, left, right} {
 				for _, text := range check.Expand(side, 1000, 1) {
-					s, err := check.ParseSchedule(text)
+					s, err := check.ParseSchedule(life.Payment, text)
 					require.NoError(t, err)
 					require.Empty(t, impossible(s), "%s: %s", c.Name, text)
 				}
@@ -255,7 +257,7 @@ func TestImpossible(t *testing.T) {
 		"tie paid dispute dispute-won":               "have one time, and do not happen within a moment",
 		"tie unpaid other-session-expired":           "have one time, and do not happen within a moment",
 	} {
-		s, err := check.ParseSchedule(text)
+		s, err := check.ParseSchedule(life.Payment, text)
 		require.NoError(t, err)
 		require.Equal(t, why, impossible(s), text)
 	}
@@ -266,7 +268,7 @@ func TestAnotherSessionIsTheSameOrders(t *testing.T) {
 	t.Parallel()
 	subject := event.Subject{"sessionId": "cs_test_1", "paymentIntent": "pi_1", "clientReferenceId": "7", "metadata.order": "7", "amount": 4500, "currency": "usd"}
 	for _, word := range []string{"other-session-expired", "other-session-failed"} {
-		e, err := eventOf(life.Vocabulary[word], subject, &target.Target{}, time.Now(), false)
+		e, err := eventOf(life.Payment.Vocabulary[word], subject, &target.Target{}, time.Now(), false)
 		require.NoError(t, err)
 		var read struct {
 			Data struct {
@@ -292,7 +294,7 @@ func TestAnotherSessionIsTheSameOrders(t *testing.T) {
 func TestAnotherSessionNeedsATie(t *testing.T) {
 	t.Parallel()
 	target := openStall(t, nil).target()
-	s, err := check.ParseSchedule("paid other-session-expired")
+	s, err := check.ParseSchedule(life.Payment, "paid other-session-expired")
 	require.NoError(t, err)
 	for name, row := range map[string]struct {
 		subject event.Subject

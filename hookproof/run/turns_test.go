@@ -9,6 +9,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -80,12 +81,13 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 		"charge.refunded":                        "",
 		"charge.refund":                          "unhandled lists charge.refund, a type that is never sent; the most similar one that is sent is charge.refunded",
 		"checkout.session.async_payment_success": "unhandled lists checkout.session.async_payment_success, a type that is never sent; the most similar one that is sent is checkout.session.async_payment_succeeded",
-		"customer.subscription.created":          "unhandled lists customer.subscription.created, a type that is never sent",
-		"charge.succeeded":                       "unhandled lists charge.succeeded, a type that is never sent",
+		"charge.succeeded":                       "",
+		"customer.created":                       "unhandled lists customer.created, a type that is never sent",
+		"file.created":                           "unhandled lists file.created, a type that is never sent",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			notes := unsentTypes([]string{name})
+			notes := unsentTypes(life.Payment, []string{name})
 			if why == "" {
 				require.Empty(t, notes)
 			} else {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
@@ -48,12 +49,15 @@ func acknowledgedTypes(delivered []target.Delivery) map[string]bool {
 // types that nobody handles is asked in any case. A payment is asked as well: the checks that deliver it are not about its type.
 func (c Case) unhandledAnswer(types []string) string {
 	for _, step := range c.Delivered {
-		w := life.Vocabulary[step.Event]
-		if step.Verb != "" || w.Event == "" || w.Event == life.NeutralEvent || life.Payment.IsBeside(step.Event) || w.Payment() || !strings.HasPrefix(step.Want, "ack") {
+		if step.Verb != "" {
 			continue
 		}
-		if name := life.FixtureType(w.Event); slices.Contains(types, name) {
-			return name
+		w := step.Spec
+		if w.Type == "" || w.Event == life.NeutralEvent || check.LifeOf(c.Check).IsBeside(step.Event) || w.Payment() || !strings.HasPrefix(step.Want, "ack") {
+			continue
+		}
+		if slices.Contains(types, w.Type) {
+			return w.Type
 		}
 	}
 	return ""
@@ -63,11 +67,11 @@ func (c Case) unhandledAnswer(types []string) string {
 func (x *executor) ignored(unanswered []string) string {
 	name := ""
 	for _, event := range unanswered {
-		w, _ := x.facts.spec(event)
-		if w.Event == "" || w.Event == life.NeutralEvent || w.Payment() {
+		w, _ := x.spec(event)
+		if w.Type == "" || w.Event == life.NeutralEvent || w.Payment() {
 			return ""
 		}
-		if name = life.FixtureType(w.Event); !slices.Contains(x.target.Unhandled, name) {
+		if name = w.Type; !slices.Contains(x.target.Unhandled, name) {
 			return ""
 		}
 	}
@@ -76,7 +80,7 @@ func (x *executor) ignored(unanswered []string) string {
 
 // ignoresGrant names the type of the event that grants, if the target ignores it on purpose: then no effect can be expected of it.
 func (x *executor) ignoresGrant() string {
-	for _, name := range typesOnlyIn(grant, "") {
+	for _, name := range typesOnlyIn(x.life, x.roles.grant, "") {
 		if slices.Contains(x.target.Unhandled, name) {
 			return name
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -59,7 +60,7 @@ func TestWhatDoesNotShowIsNamedForUnhandled(t *testing.T) {
 			"unpaid async-failed": {"unpaid", "the state is the same after unpaid async-failed as after unpaid, so it does not show checkout.session.async_payment_failed; let the state hook show it, or list checkout.session.async_payment_failed under unhandled if the endpoint ignores it on purpose"},
 			"paid":                {"unpaid", "the state is the same after paid as after unpaid, so their difference is no evidence"},
 		} {
-			require.Equal(t, row.why, notShown(left, row.right))
+			require.Equal(t, row.why, notShown(life.Payment, left, row.right))
 		}
 		target := openStall(t, func(s *stall) {
 			s.before = func(e stallEvent, _ *stallOrder) bool { return e.Type == "charge.refunded" }

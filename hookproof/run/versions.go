@@ -29,18 +29,18 @@ func (x *executor) acceptsVersion(ctx context.Context, refused target.Delivery, 
 	if len(versions) == 0 {
 		return nil
 	}
-	h, name := &History{Subject: life.Stranger(nil, true)}, "unhandled"
+	h, name := &History{Subject: x.life.Stranger(nil, true)}, "unhandled"
 	if x.target.Subject != nil {
 		var err error
 		if h, err = x.deliverFresh(ctx, nil); err != nil {
 			return err
 		}
-		name = life.Payment.Grant()
+		name = x.life.Grant()
 	}
 	for _, version := range versions {
 		other := *x.target
 		other.APIVersion = version
-		e, err := eventOf(life.Vocabulary[name], h.Subject, &other, time.Now(), false)
+		e, err := eventOf(x.life.Vocabulary[name], h.Subject, &other, time.Now(), false)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func namesVersion(d target.Delivery, version string) bool {
 // and .NET refuse events of other versions than their own. So a refusal is no fault, if the target file or the answer shows that
 // the endpoint is tied to a version.
 func ofVersion(step check.Step, given string, d target.Delivery, verdict result.Verdict, why string) (result.Verdict, string) {
-	newer, own := life.Vocabulary[step.Event].Version, life.APIVersionOf(given)
+	newer, own := step.Spec.Version, life.APIVersionOf(given)
 	if newer == "" || verdict != result.Fail || d.Status == 0 {
 		return verdict, why
 	}

@@ -12,6 +12,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -146,7 +147,7 @@ func TestAnEndpointThatIsTiedToAVersion(t *testing.T) {
 // A failure is none of a version's: an endpoint that is tied to one may still not fail on another.
 func TestAVersionExcusesARefusalAlone(t *testing.T) {
 	t.Parallel()
-	item, other := check.Step{Event: "paid-newest", Want: "ack"}, check.Step{Event: "paid", Want: "ack"}
+	item, other := check.Step{Event: "paid-newest", Spec: life.Payment.Vocabulary["paid-newest"], Want: "ack"}, check.Step{Event: "paid", Spec: life.Payment.Vocabulary["paid"], Want: "ack"}
 	const says = "Received event with API version 2026-08-26.dahlia, but stripe-go 79.12.0 expects API version 2024-06-20."
 	for name, row := range map[string]struct {
 		item    check.Step

@@ -128,7 +128,7 @@ func askAgain(ctx context.Context, p *pipeline, seen Sighting) error {
 			continue
 		}
 		asked[name] = true
-		w, label := p.facts.spec(name)
+		w, label := p.spec(name)
 		e, err := eventOf(w, p.facts.sample, p.target, time.Now(), false)
 		if err != nil {
 			return err

@@ -99,7 +99,7 @@ func (r *replay) begin(ctx context.Context, announced []string) error {
 		if err != nil {
 			return fmt.Errorf("announcing a subject: %w", err)
 		}
-		r.subjects[name], r.makers[name] = life.Completed(subject), make
+		r.subjects[name], r.makers[name] = life.Payment.Completed(subject), make
 	}
 	for _, name := range r.scenario.subjects() {
 		if _, known := r.subjects[name]; known {
@@ -113,14 +113,14 @@ func (r *replay) begin(ctx context.Context, announced []string) error {
 }
 
 func (r *replay) makeSubject(ctx context.Context, name string) error {
-	subject := life.Invented()
+	subject := life.Payment.Invented()
 	if r.target.Subject != nil {
 		var err error
 		if subject, err = r.target.NewSubject(ctx); err != nil {
 			return fmt.Errorf("making a subject: %w", err)
 		}
 	}
-	r.subjects[name] = life.Completed(subject)
+	r.subjects[name] = life.Payment.Completed(subject)
 	return nil
 }
 
@@ -173,7 +173,7 @@ func (r *replay) makeEvent(s Sending) (target.Outgoing, error) {
 		what.Event = event.Raw(*s.Raw)
 	} else {
 		b := life.Bound{Subject: r.subjects[what.Subject], ID: event.NewID(), Created: event.Created(time.Now(), s.Created), Livemode: r.target.Livemode}
-		if what.Event, err = life.Bind(cmp.Or(s.Version, r.target.APIVersion), s.Event, b); err != nil {
+		if what.Event, err = life.Payment.Bind(cmp.Or(s.Version, r.target.APIVersion), s.Event, b); err != nil {
 			return what, err
 		}
 		if what.Event, err = event.Override(what.Event, s.With, r.subjects); err != nil {

@@ -330,7 +330,7 @@ func TestJournalKeepsWhatWasSent(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	e, err := life.New("customer.created", event.Subject{})
+	e, err := life.Payment.New("customer.created", event.Subject{})
 	require.NoError(t, err)
 	gone := (&target.Target{URL: "http://" + listener.Addr().String(), Secret: "x"}).Deliver(t.Context(), e, "genuine")
 	require.Zero(t, gone.Status)

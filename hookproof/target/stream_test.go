@@ -26,7 +26,7 @@ func TestStream(t *testing.T) {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	t.Cleanup(target.Close)
-	e, err := life.New("checkout.session.completed", event.Subject{"amount": 4500, "currency": "usd"})
+	e, err := life.Payment.New("checkout.session.completed", event.Subject{"amount": 4500, "currency": "usd"})
 	require.NoError(t, err)
 
 	for _, dropped := range []bool{false, true} {

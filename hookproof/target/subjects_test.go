@@ -25,7 +25,7 @@ func TestPickTakesConstants(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(4900), s.Number("amount", 0))
 	require.Equal(t, []string{"eur", "acme"}, []string{s.Text("currency"), s.Text("metadata.tenant")})
-	e, err := life.New("checkout.session.completed", s)
+	e, err := life.Payment.New("checkout.session.completed", s)
 	require.NoError(t, err)
 	require.Regexp(t, `"amount_total": 4900,`, string(e.Body))
 
@@ -48,18 +48,18 @@ func TestACustomerCanBePicked(t *testing.T) {
 	require.NoError(t, err)
 	for _, subject := range []event.Subject{s, announced} {
 		for _, name := range []string{"checkout.session.completed", "charge.refunded", "payment_intent.succeeded"} {
-			e, err := life.New(name, subject)
+			e, err := life.Payment.New(name, subject)
 			require.NoError(t, err)
 			require.Regexp(t, `"customer": "cus_NffrFeUfNV2Hib",`, string(e.Body), name)
 		}
 	}
 	for _, other := range []event.Subject{{"sessionId": "cs_test_1"}, {"sessionId": "cs_test_1", "customer": "Zoë"}, {"sessionId": "cs_test_1", "customer": json.Number("7")}} {
-		e, err := life.New("checkout.session.completed", other)
+		e, err := life.Payment.New("checkout.session.completed", other)
 		require.NoError(t, err)
 		require.Regexp(t, `"customer": null,`, string(e.Body), "%v is no customer of Stripe's", other["customer"])
 	}
-	require.NotEqual(t, "cus_0123456789abcdef", event.Subject{"clientReferenceId": "order-1", "customer": "cus_0123456789abcdef"}.Nowhere().Text("customer"), "whose object is not there is nobody")
-	require.NotContains(t, life.Stranger(s, false), "customer")
+	require.NotEqual(t, "cus_0123456789abcdef", life.Payment.Nowhere(event.Subject{"clientReferenceId": "order-1", "customer": "cus_0123456789abcdef"}).Text("customer"), "whose object is not there is nobody")
+	require.NotContains(t, life.Payment.Stranger(s, false), "customer")
 }
 
 // A customer that the target makes up cannot be told before its object is made.

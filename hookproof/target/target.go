@@ -14,6 +14,7 @@ import (
 
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -27,11 +28,20 @@ type Target struct {
 	APIVersion     string // of the events that it is sent; "" is 2023-10-16
 	File           string // the target file that it was read from; "" if there is none
 
+	// Lives are the stories of Stripe's by which the target is judged, by name. What follows up to State is short for the life
+	// "payment" of these; without Lives it is the only one.
+	Lives map[string]Life
+
 	Replicas   []string          // further URLs of the same endpoint, on the same database
 	Unhandled  []string          // event types that the target ignores on purpose
 	Ignore     []string          // places of a state to mask: JSON pointers in which * is any one token
 	Headers    map[string]string // of each delivery, in addition to Stripe's, such as X-Forwarded-Proto
 	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither local nor private
+
+	Life      *life.Life // the story that Subject and State are about; nil is the payment life
+	LifeName  string     // its name in Lives; "" if there are none
+	Grants    []string   // places of a state to which being paid adds, each time: JSON pointers
+	NotAccess []string   // places of a state that show what was chosen, and not what is allowed: JSON pointers
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (event.Subject, error)
@@ -59,6 +69,7 @@ type Target struct {
 	Timings Timings // zero fields are those of DefaultTimings
 
 	behindProxy bool // a proxy listens at URL also while the target is down
+	rewired     bool // Open has started the target again, so that it connects to its database through the proxy
 
 	Stderr  func() string // the end of the standard error of the process that Start has started; nil if it is not known
 	Starter []string      // the command that starts the target, if it is known
@@ -67,6 +78,16 @@ type Target struct {
 
 	// Dialer makes every connection to the target; nil is the dial guard's. Tests set it to a network in memory.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Life is what a target offers for one life: the hooks about its subjects, and what their states mean.
+type Life struct {
+	Story             *life.Life // nil is the payment life
+	Subject           func(context.Context) (event.Subject, error)
+	Announce          func(context.Context) (s event.Subject, make func(context.Context) error, err error)
+	State             func(context.Context, event.Subject) (any, error)
+	Ignore, Unhandled []string
+	Grants, NotAccess []string
 }
 
 // Needs are the names of what a scenario or a check may need of a target.

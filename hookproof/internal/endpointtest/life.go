@@ -1,6 +1,7 @@
 package endpointtest
 
 import (
+	"fmt"
 	"io/fs"
 	"testing/fstest"
 )
@@ -20,7 +21,8 @@ const InvoiceLife = `{
 func LifeFolder(text string) fs.FS {
 	files := fstest.MapFS{"life.json": {Data: []byte(text)}}
 	for _, name := range []string{"sent", "paid", "voided"} {
-		files["2023-10-16/invoice."+name+".json"] = &fstest.MapFile{Data: []byte(`{}`)}
+		files["2023-10-16/invoice."+name+".json"] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"id": "evt_1", "object": "event", "api_version": "2023-10-16", "created": 1700000000, "livemode": false, "pending_webhooks": 1, "request": null, "type": "invoice.%s",
+  "data": {"object": {"id": "in_1", "object": "invoice", "customer": "cus_1", "customer_name": "Jenny", "amount_due": 4900, "currency": "usd", "charge": null, "status": "open", "livemode": false, "metadata": {}}}}`, name)}
 	}
 	return files
 }

@@ -1,0 +1,53 @@
+package life
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+
+	"example.com/hookproof/fixtures"
+)
+
+// versionsIn returns the API versions of a life's folder, sorted: each is a folder of bodies.
+func versionsIn(files fs.FS) (versions []string) {
+	entries, _ := fs.ReadDir(files, ".") // sorted; a folder that cannot be read has none, which checkFixture reports
+	for _, entry := range entries {
+		if entry.IsDir() {
+			versions = append(versions, entry.Name())
+		}
+	}
+	return versions
+}
+
+// body returns the body of an event in an API version that the life has. What is common to all lives is no life's own.
+func (l *Life) body(version, name string) ([]byte, error) {
+	body, err := fs.ReadFile(l.files, version+"/"+name+".json")
+	if err == nil {
+		return body, nil
+	}
+	body, err = fixtures.Event(version, name)
+	if err == nil {
+		return body, nil
+	}
+	versions := fixtures.Versions()
+	for n := len(versions) - 1; n >= 0; n-- { // the newest that is not newer
+		if body, other := fixtures.Event(versions[n], name); other == nil && (versions[n] <= version || n == 0) {
+			return body, nil
+		}
+	}
+	return nil, err
+}
+
+// typeOf returns Stripe's type of an event.
+func (l *Life) typeOf(name string) (string, error) {
+	version := l.shapeOf(APIVersionOf(""))
+	body, err := l.body(version, name)
+	if err != nil {
+		return "", err
+	}
+	var read struct{ Type string }
+	if err := json.Unmarshal(body, &read); err != nil || read.Type == "" {
+		return "", fmt.Errorf("%s/%s.json is no event of Stripe's: a JSON object with a type", version, name)
+	}
+	return read.Type, nil
+}
