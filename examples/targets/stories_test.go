@@ -101,8 +101,20 @@ var stories = []story{
 		first := s.bought()
 		foreign := subscribe(shape, user, customer, priceForeign, 0)
 		foreign.named = false
-		events := append(foreign.bought(), foreign.renewed()...)
-		return first, append(events, foreign.deleted()), want{true, "pro", 100, s.periodEnd(1)}
+		return first, append(foreign.bought(), foreign.renewed()...), want{true, "pro", 100, s.periodEnd(1)}
+	}},
+	{"another product of the same customer, and its end", func(shape, user, customer string) ([]told, []told, want) {
+		s := subscribe(shape, user, customer, pricePro, 5)
+		first := s.bought()
+		foreign := subscribe(shape, user, customer, priceForeign, 0)
+		foreign.named = false
+		return first, append(foreign.bought(), foreign.deleted()), want{true, "pro", 100, s.periodEnd(1)}
+	}},
+	{"an old one beside it", func(shape, user, customer string) ([]told, []told, want) {
+		old := subscribe(shape, user, customer, priceTeam, 5)
+		first := old.bought()
+		s := subscribe(shape, user, customer, pricePro, 0)
+		return first, append(s.bought(), old.updated()), want{true, "pro", 400, s.periodEnd(1)}
 	}},
 	{"an invoice made by hand", func(shape, user, customer string) ([]told, []told, want) {
 		s := subscribe(shape, user, customer, pricePro, 0)

@@ -1,12 +1,16 @@
 package targets
 
 import (
+	"database/sql"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	_ "github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 )
 
@@ -84,6 +88,13 @@ func (a *stripeAPI) gift(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(object{"id": "cbtxn_1", "object": "customer_balance_transaction"})
 }
 
+// forgetKeys is what Stripe does after a day.
+func (a *stripeAPI) forgetKeys() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.keys)
+}
+
 func stripeError(w http.ResponseWriter, status int, code string) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(object{"error": object{"type": "invalid_request_error", "code": code, "message": code}})
@@ -124,6 +135,57 @@ func apiFails(r *subscriptions) {
 	}
 }
 
+// crossing holds the API's answer to one delivery until another is on its way. The other must not ask before.
+func crossing(r *subscriptions) {
+	if r.api == nil {
+		r.t.Skip("it does not ask")
+	}
+	db, err := sql.Open("postgres", r.database(r.upstream))
+	require.NoError(r.t, err)
+	defer func() { require.NoError(r.t, db.Close()) }()
+	user, customer := r.user()
+	s := subscribe(oldShape, user, customer, pricePro, 0)
+	events := s.bought()
+	r.api.reach(events[0])
+	asked, release := make(chan struct{}), make(chan struct{})
+	var gets atomic.Int32
+	r.api.fail(func(w http.ResponseWriter, request *http.Request) bool {
+		if request.Method != http.MethodGet || gets.Add(1) > 1 {
+			return false
+		}
+		answer := httptest.NewRecorder()
+		request.SetPathValue("id", s.id)
+		r.api.subscription(answer, request)
+		close(asked)
+		<-release
+		_, _ = w.Write(answer.Body.Bytes())
+		return true
+	})
+	var group sync.WaitGroup
+	group.Go(func() { r.deliver(events[0].event(r.t), "genuine") })
+	<-asked
+	r.api.reach(events[4])
+	second := make(chan struct{})
+	group.Go(func() {
+		defer close(second)
+		r.deliver(events[1].event(r.t), "genuine")
+	})
+	require.Eventually(r.t, func() bool {
+		select {
+		case <-second: // it asked, and has its answer
+			return true
+		default:
+		}
+		var waiting bool
+		err := db.QueryRowContext(r.t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)`).Scan(&waiting)
+		return err == nil && waiting
+	}, recovery, 10*time.Millisecond)
+	close(release)
+	group.Wait()
+	r.api.fail(nil)
+	r.require(user, want{true, "pro", 0, s.periodEnd(1)})
+}
+
 // oneGift is given, however often the purchase is told, and though the first try's answer is lost.
 func oneGift(r *subscriptions) {
 	if r.api == nil {
@@ -152,5 +214,7 @@ func oneGift(r *subscriptions) {
 	}
 	group.Wait()
 	r.acknowledged(r.deliver(paid, "genuine"))
+	r.api.forgetKeys()
+	r.send(r.t, append(events, s.renewed()...)...)
 	require.Equal(r.t, 1, r.api.gifts[customer])
 }

@@ -19,6 +19,9 @@ var plans = map[string]string{"price_pro_monthly": "pro", "price_team_monthly": 
 // welcomeGift is taken off the invoices to come, in cents.
 const welcomeGift = 500
 
+// errTooEarly is a subscription of a user whose row is not committed yet. Stripe comes again.
+var errTooEarly = errors.New("the user of the subscription is not there yet")
+
 // record stores what is true of the subscription that an event is about, and then that the event has been dealt with. A
 // process that ends in between does the first again, which changes nothing.
 func (a *app) record(ctx context.Context, e stripe.Event, subscription string) (duplicate bool, err error) {
@@ -68,6 +71,9 @@ func (a *app) sync(ctx context.Context, id string) (active *user, err error) {
 	}
 	u, err := owner(ctx, tx, now)
 	if errors.Is(err, sql.ErrNoRows) {
+		if now.Metadata["user_id"] != "" {
+			return nil, errTooEarly
+		}
 		return nil, nil // nobody of ours
 	}
 	if err != nil {

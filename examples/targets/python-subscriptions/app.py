@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import sys
 import threading
-import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import stripe_event
@@ -77,18 +76,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def create_user(self):
         try:
-            asked = json.loads(self.body() or b"{}")
-            user_id = asked.get("reference") or str(uuid.uuid4())
-            if not re.fullmatch(USER_ID, user_id):
-                raise ValueError("reference")
-        except (ValueError, TypeError, AttributeError):
-            return self.refuse(400, "the body must be a JSON object; reference is 1 to 64 letters, digits, - or _")
-        try:
-            new = self.server.billing.create(user_id)
+            self.body()
+            self.answer(201, {"id": self.server.billing.create()})
+        except ValueError as reason:
+            self.refuse(400, str(reason))
         except (sqlite3.Error, Busy):
             log.exception("a user could not be made")
-            return self.answer(503, {"error": "try again later"})
-        self.answer(201, {"id": user_id}) if new else self.answer(409, {"error": "there is such a user already"})
+            self.answer(503, {"error": "try again later"})
 
     def webhook(self):
         status, outcome = self.receive()

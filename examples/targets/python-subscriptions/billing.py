@@ -5,6 +5,7 @@ import logging
 import re
 import sqlite3
 import threading
+import uuid
 
 from stripe_event import dig, id_of, members, period_lines, subscription_of
 
@@ -96,11 +97,13 @@ class Billing:
         with self._reader() as db:
             db.execute("SELECT count(*) FROM users LIMIT 1")
 
-    def create(self, user_id):
-        """Makes a user, or answers False if the id is taken. A Checkout session for the user has the id as its
-        client_reference_id and as metadata.user_id of its subscription_data."""
+    def create(self):
+        """Makes a user and answers the id. A Checkout session for the user has it as client_reference_id and as
+        metadata.user_id of its subscription_data, so that no event of ours comes before the user is there."""
+        user_id = str(uuid.uuid4())
         with self._transaction() as db:
-            return bool(db.execute("INSERT INTO users (id) VALUES (?) ON CONFLICT DO NOTHING", (user_id,)).rowcount)
+            db.execute("INSERT INTO users (id) VALUES (?)", (user_id,))
+        return user_id
 
     def find(self, user_id):
         with self._reader() as db:
