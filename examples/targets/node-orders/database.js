@@ -36,7 +36,7 @@ export function migrate() {
     SELECT pg_advisory_xact_lock(1);
     DO $$ BEGIN
       -- In the order in which one takes the place of another: GREATEST is the later one.
-      CREATE TYPE order_status AS ENUM ('pending', 'awaiting payment', 'expired', 'payment failed', 'paid');
+      CREATE TYPE order_status AS ENUM ('PENDING', 'AWAITING_PAYMENT', 'EXPIRED', 'PAYMENT_FAILED', 'PAID');
       CREATE TYPE refund_status AS ENUM ('made', 'failed');
       CREATE TYPE dispute_status AS ENUM ('open', 'won', 'lost');
     EXCEPTION WHEN duplicate_object THEN NULL;
@@ -46,7 +46,7 @@ export function migrate() {
       stripe_session_id text NOT NULL UNIQUE,
       amount            integer NOT NULL,
       currency          text NOT NULL,
-      status            order_status NOT NULL DEFAULT 'pending'
+      status            order_status NOT NULL DEFAULT 'PENDING'
     );
     -- What the warehouse has to send. An order is sent once, whoever tells of its payment.
     CREATE TABLE IF NOT EXISTS shipments (

@@ -4,8 +4,16 @@ import Stripe from 'stripe';
 const TOLERANCE = 300; // seconds, in either direction
 
 // parseEvent verifies a delivery and answers its event. It throws on what is not signed, or no event.
-export function parseEvent(body, header, secret) {
-  const event = Stripe.webhooks.constructEvent(body, header, secret, TOLERANCE);
+export function parseEvent(body, header, secrets) {
+  let event;
+  secrets.forEach((secret, i) => {
+    if (event) return;
+    try {
+      event = Stripe.webhooks.constructEvent(body, header, secret, TOLERANCE);
+    } catch (err) {
+      if (i === secrets.length - 1) throw err;
+    }
+  });
   // The package only asks whether the time is too long ago.
   for (const [, time] of header.matchAll(/(?:^|,)\s*t=(\d+)/g)) {
     if (Number(time) > Date.now() / 1000 + TOLERANCE) throw new Error('Timestamp is in the future');

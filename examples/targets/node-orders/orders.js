@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { pool } from './database.js';
 
-const PRICE = { amount: 8900, currency: 'usd' };
+const PRICE = { amount: 4500, currency: 'usd' };
 export const ORDER_ID = /^[\w-]{1,64}$/;
 
 // createOrder makes an order with its Checkout session, or answers undefined if the id is taken. A real shop would have
@@ -11,7 +11,7 @@ export async function createOrder(id) {
   const { rows: [order] } = await pool.query(
     `INSERT INTO orders (id, stripe_session_id, amount, currency) VALUES ($1, $2, $3, $4)
      ON CONFLICT (id) DO NOTHING
-     RETURNING id, stripe_session_id AS "sessionId", amount, currency`,
+     RETURNING id, id AS reference, stripe_session_id AS "stripeSessionId", amount, currency`,
     [id, `cs_test_${randomBytes(24).toString('hex')}`, PRICE.amount, PRICE.currency],
   );
   return order;
@@ -26,7 +26,7 @@ export async function findOrder(id) {
             coalesce(sum(greatest(r.made, c.refunded - r.failed)), 0)::integer AS "refundedAmount",
             coalesce(max(d.status)::text, 'none') AS dispute,
             coalesce(sum(d.taken), 0)::integer AS "disputedAmount",
-            (SELECT count(*)::integer FROM shipments WHERE order_id = o.id) AS shipments
+            (SELECT count(*)::integer FROM shipments WHERE order_id = o.id) AS fulfilments
      FROM orders o
      LEFT JOIN payments p ON p.order_id = o.id
      LEFT JOIN LATERAL (
@@ -45,6 +45,6 @@ export async function findOrder(id) {
     [id],
   );
   if (!order) return undefined;
-  const refunded = order.status === 'paid' && order.paidAmount > 0 && order.refundedAmount >= order.paidAmount;
-  return { ...order, status: refunded ? 'refunded' : order.status };
+  const refunded = order.status === 'PAID' && order.paidAmount > 0 && order.refundedAmount >= order.paidAmount;
+  return { ...order, status: refunded ? 'REFUNDED' : order.status };
 }

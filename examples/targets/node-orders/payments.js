@@ -7,8 +7,8 @@ import { ORDER_ID } from './orders.js';
 const handlers = {
   'checkout.session.completed': sessionCompleted,
   'checkout.session.async_payment_succeeded': sessionCompleted,
-  'checkout.session.async_payment_failed': (client, event) => sessionEnded(client, event, 'payment failed'),
-  'checkout.session.expired': (client, event) => sessionEnded(client, event, 'expired'),
+  'checkout.session.async_payment_failed': (client, event) => sessionEnded(client, event, 'PAYMENT_FAILED'),
+  'checkout.session.expired': (client, event) => sessionEnded(client, event, 'EXPIRED'),
   'invoice.paid': invoicePaid,
   'payment_intent.succeeded': intentSucceeded,
   'charge.succeeded': chargeSucceeded,
@@ -42,7 +42,7 @@ export function record(event, livemode) {
 function sessionCompleted(client, event) {
   const { mode, payment_status: status, amount_subtotal: price, amount_total: total } = event.object;
   if (mode !== 'payment') return undefined;
-  if (status === 'unpaid') return sessionEnded(client, event, 'awaiting payment'); // a slow method
+  if (status === 'unpaid') return sessionEnded(client, event, 'AWAITING_PAYMENT'); // a slow method
   if (status !== 'paid' && status !== 'no_payment_required') return review(event, 'unknown payment status');
   return paid(client, event, { intent: idOf(event.object.payment_intent), invoice: idOf(event.object.invoice), price, total });
 }
@@ -98,7 +98,7 @@ async function paid(client, event, { intent, invoice, price, total }) {
   }
   // Another sum may be a voucher or a tax: the session tells.
   if (price === undefined && total !== order.amount) return;
-  await client.query("UPDATE orders SET status = 'paid' WHERE id = $1", [order.id]);
+  await client.query("UPDATE orders SET status = 'PAID' WHERE id = $1", [order.id]);
   await client.query('INSERT INTO shipments (order_id) VALUES ($1) ON CONFLICT DO NOTHING', [order.id]);
 }
 

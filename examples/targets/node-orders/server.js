@@ -6,9 +6,10 @@ import { parseEvent } from './event.js';
 import { createOrder, findOrder, ORDER_ID } from './orders.js';
 import { record } from './payments.js';
 
-const { PORT, DATABASE_URL, STRIPE_WEBHOOK_SECRET, STRIPE_LIVEMODE = 'false' } = process.env;
-if (!PORT || !DATABASE_URL || !STRIPE_WEBHOOK_SECRET?.trim()) {
-  console.error('PORT, DATABASE_URL and STRIPE_WEBHOOK_SECRET are required');
+const { PORT, DATABASE_URL, STRIPE_WEBHOOK_SECRET = '', STRIPE_LIVEMODE = 'false' } = process.env;
+const secrets = STRIPE_WEBHOOK_SECRET.split(','); // more than one while they are rotated
+if (!PORT || !DATABASE_URL || secrets.some((secret) => secret.trim() === '')) {
+  console.error('PORT, DATABASE_URL and STRIPE_WEBHOOK_SECRET (comma separated, no part empty) are required');
   process.exit(1);
 }
 const livemode = STRIPE_LIVEMODE === 'true';
@@ -55,7 +56,7 @@ app.register(async (webhooks) => {
   webhooks.post('/webhooks/stripe', async (req, reply) => {
     let event;
     try {
-      event = parseEvent(req.body, req.headers['stripe-signature'], STRIPE_WEBHOOK_SECRET);
+      event = parseEvent(req.body, req.headers['stripe-signature'], secrets);
     } catch (err) {
       return refused(reply, err);
     }

@@ -1,7 +1,7 @@
 // What we sell, and to whom it gives access.
 const PLANS = {
-  price_1PqDeskProMonthly0aBcDe: 'pro',
-  price_1PqDeskTeamMonthly0aBcDe: 'team',
+  price_pro_monthly: 'pro',
+  price_team_monthly: 'team',
 };
 
 export function planOf(price) {

@@ -8,7 +8,7 @@ import { givesAccess, planOf } from './plans.js';
 export async function createUser(id, customer = `cus_${randomBytes(12).toString('hex')}`) {
   const { rows: [user] } = await pool.query(
     `INSERT INTO users (id, stripe_customer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
-     RETURNING id, stripe_customer_id AS "customerId"`,
+     RETURNING id, stripe_customer_id AS customer`,
     [id, customer],
   );
   return user;
@@ -38,6 +38,7 @@ export async function findUser(id) {
     access: current !== undefined,
     plan: current ? planOf(current.price_id) : null,
     seats: current ? current.quantity : null,
+    periodEnd: current ? current.current_period_end : null,
     subscriptions: rows.map(shown),
     ...totals,
   };
