@@ -26,6 +26,13 @@ type Request struct {
 	about []*Story
 }
 
+// Asked returns how many requests have come.
+func (a *API) Asked() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.log)
+}
+
 // Requests returns what was asked, from a number on.
 func (a *API) Requests(from int) []Request {
 	a.mu.Lock()
