@@ -90,7 +90,9 @@ func TestALostAnswer(t *testing.T) {
 	require.NoError(t, err, "and so is what does not act")
 	met := fault.End()
 	require.Len(t, met, 1)
-	require.Equal(t, http.StatusOK, met[0].Status, "it was done")
+	require.Equal(t, http.StatusOK, met[0].Status)
+	_, given := s.get(t, "/v1/customers/cus_Sub1Test/balance_transactions")
+	require.Len(t, given["data"], 1, "it was done")
 
 	before := s.api.Asked()
 	require.NoError(t, give("k-1"))
