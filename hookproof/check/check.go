@@ -89,7 +89,7 @@ type Relation struct {
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
 	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
-	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
+	// "tells" for a difference that is worth knowing and no fault. It is ActsOnce if what is asked of Stripe's API is judged. It is "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
@@ -112,7 +112,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks, apiFaults)
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
@@ -218,8 +218,11 @@ func (c Check) Needs() []string {
 
 func (r Relation) needs() []string {
 	var needs []string
-	if r.Op != "" {
+	switch {
+	case r.ReadsStates():
 		needs = append(needs, "subject", "state")
+	case r.Op == ActsOnce:
+		needs = append(needs, "subject", "api")
 	}
 	words := strings.Fields(r.Left)
 	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
@@ -257,6 +260,8 @@ func (r Relation) String() string {
 		return text + " shows nothing of S(" + r.Right + ")"
 	case "moves":
 		return text + " shows a later period than S(" + r.Right + ")"
+	case ActsOnce:
+		return text + " asks Stripe for nothing twice"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}

@@ -13,6 +13,7 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
+//	<granting>                          is each of the events that grant in turn: a relation for each
 //	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
@@ -32,6 +33,7 @@ func Asked(l *life.Life, c Check) Check {
 
 func relationsOf(l *life.Life, r Relation) []Relation {
 	each := l.Roles.Each()
+	each["granting"] = l.WordsOf(l.Roles.Grants)
 	for _, role := range slices.Sorted(maps.Keys(each)) {
 		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
 			var all []Relation

@@ -118,6 +118,8 @@ var Verbs = map[string]string{
 	"restart": "the target is stopped and started",
 	"later":   "a while passes",
 	"spread":  "copies go to the target and its replicas in turn",
+	"ahead":   "Stripe's API shows every object as at the story's end, whatever has been delivered",
+	"in-step": "Stripe's API shows every object as of the latest event that has been delivered",
 }
 
 // wordForm matches an event's name.

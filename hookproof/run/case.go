@@ -69,5 +69,8 @@ func (c Case) base() string {
 	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {
 		n++
 	}
+	if len(c.Compared[:n].Events()) == 0 {
+		return ""
+	}
 	return c.Compared[:n].String()
 }

@@ -3,8 +3,6 @@ package run
 import (
 	"strconv"
 	"strings"
-
-	"example.com/hookproof/hookproof/check"
 )
 
 // A view can have several parts. Endpoints that are right differ in what they keep beside what was bought: histories, mails, mirrored
@@ -12,7 +10,7 @@ import (
 
 // part returns one part of a view: access, grants, numbers or texts. It is nil if the states have nothing of it.
 func (c Case) part(name string, states map[string]normalized) view {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	switch name {
 	case "access":
 		granted, ended := states[roles.grant], states[roles.grantEnd]

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 )
 
@@ -15,7 +14,7 @@ import (
 // event is returned in repeated. If the order was paid before, only its status counts, if it is a word that the payment changed: a
 // flag, a number, a list or another status may be about a refund.
 func (c Case) shows(h History) (why string, repeated []string) {
-	state, states, roles := h.State, h.References, rolesOf(check.LifeOf(c.Check))
+	state, states, roles := h.State, h.References, c.roles()
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[roles.notYet]
 	tells := func(place string) bool {
 		value := right[place]

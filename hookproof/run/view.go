@@ -27,7 +27,7 @@ func (c Case) viewOf(states map[string]normalized) view {
 	case "":
 		return whole
 	case "outcome":
-		if references := outcomeReferences(c.Check); references != nil {
+		if references := c.outcomeReferences(); references != nil {
 			return outcomeOf(states, references)
 		}
 		return c.outcomeWithoutRefunds(states)
@@ -69,6 +69,14 @@ func rolesOf(l *life.Life) roles {
 	return roles{check.ScheduleOf(l, "<grants>"), check.ScheduleOf(l, "<grants> <ends>"), check.ScheduleOf(l, "<notYet>")}
 }
 
+// roles are those of the case's life, with Stripe's API where the case has it.
+func (c Case) roles() roles { return rolesOf(check.LifeOf(c.Check)).beginning(c.Delivered.Mode()) }
+
+// beginning returns the roles with a verb at the beginning of their schedules.
+func (r roles) beginning(verb string) roles {
+	return roles{check.Beginning(verb, r.grant), check.Beginning(verb, r.grantEnd), check.Beginning(verb, r.notYet)}
+}
+
 // grants returns the schedule of what grants.
 func (x *executor) grants() check.Schedule {
 	s, err := check.ParseSchedule(x.life, x.roles.grant)
@@ -80,10 +88,10 @@ func (x *executor) grants() check.Schedule {
 
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	switch {
-	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
-		return outcomeReferences(c.Check)
+	case c.View == "outcome" && c.outcomeReferences() != nil:
+		return c.outcomeReferences()
 	case (strings.Contains(c.View, "access") || c.View == "outcome") && roles.grantEnd != "":
 		return []string{roles.grant, roles.grantEnd}
 	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -45,6 +46,9 @@ func (a *API) Listen(address string) error {
 		return fmt.Errorf("api.listen: %s is not a loopback address; give 127.0.0.1 and a port", address)
 	}
 	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("api.listen: another program listens at %s already", address)
+	}
 	if err != nil {
 		return fmt.Errorf("api.listen: %w", err)
 	}

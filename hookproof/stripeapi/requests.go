@@ -56,6 +56,18 @@ func (s *Story) Requests() (requests []Request) {
 	return requests
 }
 
+// Unanswered returns what was asked from a number on and hookproof knows no answer to: about the story, or about none.
+func (s *Story) Unanswered(from int) (requests []Request) {
+	s.api.mu.Lock()
+	defer s.api.mu.Unlock()
+	for _, r := range s.api.log[min(from, len(s.api.log)):] {
+		if r.Unknown && (len(r.about) == 0 || slices.Contains(r.about, s)) {
+			requests = append(requests, *r)
+		}
+	}
+	return requests
+}
+
 // concerns returns the stories that a request names. Prices and products are everybody's.
 func (a *API) concerns(path string, params map[string]any) (stories []*Story) {
 	name := func(t string) {
