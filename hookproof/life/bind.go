@@ -119,7 +119,7 @@ func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]
 		return nil, err
 	}
 	switch has := string(body[at.Value.From:at.Value.To]); {
-	case has == "0" && l.Names[name].isSum(), has == "null" && l.Names[name].invented():
+	case has == "0" && l.Names[name].isSum(), has == "null" && l.Names[name].isID():
 		return body, nil
 	}
 	raw, err := event.AsStripeWrites(pointer, value)

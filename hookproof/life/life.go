@@ -36,6 +36,7 @@ type Life struct {
 type LifeName struct {
 	Prefix   string          // of Stripe's ids
 	Of       string          // the name that has the same id with another prefix
+	Suffix   string          // what follows that id, where the subject has several objects of one kind
 	Optional bool            // hookproof invents none; a value without the prefix is for the target's hooks
 	Default  json.RawMessage // for a subject without a value; nil is none, null is a null
 	Other    json.RawMessage // another value than the default
@@ -196,6 +197,9 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	}
 	if (n.Of != "" || n.Optional) && n.Prefix == "" {
 		return n, errors.New("it has no prefix")
+	}
+	if n.Suffix != "" && n.Of == "" {
+		return n, errors.New("it has a suffix, and shares no other name's id")
 	}
 	return n, nil
 }

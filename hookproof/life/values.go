@@ -22,15 +22,18 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 		return func(event.Subject) any { return constant }, err
 	}
 	var form struct {
-		Percent        *int64
+		Percent, Less  *int64
 		Other, Subject string
 	}
 	var members map[string]json.RawMessage
 	if decodeStrictly(raw, &form) != nil || json.Unmarshal(raw, &members) != nil || len(members) != 1 {
-		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"other": NAME} or {"subject": NAME}`, raw)
+		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME} or {"subject": NAME}`, raw)
 	}
 	if form.Percent != nil {
 		return func(s event.Subject) any { return l.part(s, *form.Percent) }, nil
+	}
+	if form.Less != nil {
+		return func(s event.Subject) any { return l.part(s, 100) - l.part(s, *form.Less) }, nil
 	}
 	named, known := l.Names[form.Other+form.Subject]
 	switch {
@@ -82,6 +85,9 @@ func (n LifeName) usual() any {
 // invented reports whether hookproof makes up such an id if the target has none.
 func (n LifeName) invented() bool { return n.Prefix != "" && n.Of == "" && !n.Optional }
 
+// isID reports whether hookproof makes up such an id for an object that the target need not know of.
+func (n LifeName) isID() bool { return n.Prefix != "" && !n.Optional }
+
 // isSum reports whether the name is of an amount.
 func (n LifeName) isSum() bool {
 	_, is := n.usual().(int)
@@ -119,8 +125,10 @@ func (l *Life) value(name string, s event.Subject) any {
 	n := l.Names[name]
 	_, there := s[name]
 	switch {
+	case n.Of != "" && strings.HasPrefix(s.Text(name), n.Prefix): // the target's own
+		return s.Text(name)
 	case n.Of != "":
-		return n.Prefix + strings.TrimPrefix(s.Text(n.Of), l.Names[n.Of].Prefix)
+		return n.Prefix + strings.TrimPrefix(s.Text(n.Of), l.Names[n.Of].Prefix) + n.Suffix
 	case n.Optional && !strings.HasPrefix(s.Text(name), n.Prefix):
 		return nil
 	case !there && n.Default == nil:
