@@ -81,7 +81,7 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 		"charge.refund":                          "unhandled lists charge.refund, a type that is never sent; the most similar one that is sent is charge.refunded",
 		"checkout.session.async_payment_success": "unhandled lists checkout.session.async_payment_success, a type that is never sent; the most similar one that is sent is checkout.session.async_payment_succeeded",
 		"customer.subscription.created":          "unhandled lists customer.subscription.created, a type that is never sent",
-		"charge.succeeded":                       "unhandled lists charge.succeeded, a type that is never sent",
+		"charge.expired":                         "unhandled lists charge.expired, a type that is never sent",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
