@@ -124,6 +124,22 @@ func Of(l *life.Life) []Check {
 // LifeOf returns the life whose events a check's relations name.
 func LifeOf(c Check) *life.Life { return cmp.Or(c.Life, life.Payment) }
 
+// IsAboutLife reports whether a check asks about the events of its life: it reads a state, or delivers a genuine event of the life's own.
+// Others ask of every life the same.
+func (c Check) IsAboutLife() bool {
+	l := LifeOf(c)
+	return slices.ContainsFunc(c.Relations, func(r Relation) bool {
+		if r.Op != "" || r.Counts != nil {
+			return true
+		}
+		s, err := ParseSchedule(l, Expand(r.Left, 1, 1)[0])
+		return err == nil && slices.ContainsFunc(s, func(step Step) bool {
+			_, own := l.Words[step.Event]
+			return own && step.Sign == "" && step.Event != l.Grant()
+		})
+	})
+}
+
 // Named returns the check of that name, or the checks of that family.
 func Named(name string) []Check {
 	return slices.DeleteFunc(All(), func(c Check) bool { return !c.Named(name) })

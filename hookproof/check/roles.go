@@ -85,6 +85,9 @@ func (r Relation) filled(words func(role string) []string) Relation {
 func knows(l *life.Life, text string) bool {
 	for _, schedule := range Expand(text, 1, 0) {
 		for word := range strings.FieldsSeq(schedule) {
+			if word == "&" {
+				continue
+			}
 			m := stepForm.FindStringSubmatch(word)
 			if m == nil {
 				return false

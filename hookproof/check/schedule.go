@@ -25,6 +25,7 @@ type Step struct {
 	Spec     *life.Spec // the event; of a verb an empty one
 	Copies   int        // 1 or more
 	Together bool       // the copies overlap
+	Beside   bool       // it overlaps the step before
 	Fresh    bool       // every copy has its own event id
 	Want     string     // the answer that each copy must have; "" is an ACK in the end
 }
@@ -33,7 +34,7 @@ type Step struct {
 func (i Step) Prepares() bool { return i.Verb == "" && i.Want == "any" }
 
 // Overlaps reports whether the copies must overlap for the demand to be tested.
-func (i Step) Overlaps() bool { return i.Together && !i.Prepares() }
+func (i Step) Overlaps() bool { return (i.Together || i.Beside) && !i.Prepares() }
 
 // wants are the answers that can be demanded of a delivery.
 var wants = map[string]string{
@@ -55,6 +56,7 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	paid                 one event, with a genuine signature
 //	wrong-secret:paid    the same event signed in another way
 //	paid*3  paid&20      copies one after the other, or overlapping
+//	paid & refund        two events, overlapping
 //	paid*2+              copies with their own event ids: one fact, reported twice
 //	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
 //	tie make again later restart spread   verbs
@@ -62,8 +64,15 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 // The same word twice is the same event, delivered again.
 func ParseSchedule(l *life.Life, text string) (Schedule, error) {
 	var s Schedule
+	beside := false
 	for field := range strings.FieldsSeq(text) {
-		if _, is := life.Verbs[field]; is {
+		if field == "&" {
+			if beside = len(s) > 0 && s[len(s)-1].Verb == ""; !beside {
+				return nil, fmt.Errorf("%q: & stands between two events", text)
+			}
+			continue
+		}
+		if _, is := life.Verbs[field]; is && !beside {
 			s = append(s, Step{Verb: field, Spec: &noEvent})
 			continue
 		}
@@ -71,7 +80,7 @@ func ParseSchedule(l *life.Life, text string) (Schedule, error) {
 		if m == nil {
 			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)
 		}
-		item := Step{Sign: m[1], Event: m[2], Spec: l.Vocabulary[m[2]], Copies: 1, Together: m[3] == "&", Fresh: m[5] != "", Want: m[6]}
+		item := Step{Sign: m[1], Event: m[2], Spec: l.Vocabulary[m[2]], Copies: 1, Together: m[3] == "&", Beside: beside, Fresh: m[5] != "", Want: m[6]}
 		if _, known := event.Signings[item.Sign]; item.Sign != "" && !known {
 			return nil, fmt.Errorf("%q: there is no signing called %q", field, item.Sign)
 		}
@@ -87,7 +96,10 @@ func ParseSchedule(l *life.Life, text string) (Schedule, error) {
 				return nil, fmt.Errorf("%q: there can be 1 to 100 copies", field)
 			}
 		}
-		s = append(s, item)
+		s, beside = append(s, item), false
+	}
+	if beside {
+		return nil, fmt.Errorf("%q: & stands between two events", text)
 	}
 	return s, nil
 }
@@ -125,13 +137,24 @@ func (i Step) Undemanding() string {
 func (s Schedule) String() string {
 	texts := make([]string, len(s))
 	for i, item := range s {
-		texts[i] = item.String()
+		if texts[i] = item.String(); item.Beside && i > 0 {
+			texts[i] = "& " + texts[i]
+		}
 	}
 	return strings.Join(texts, " ")
 }
 
 // Genuine reports whether the step is a delivery that must have its effect, if its event has any.
 func (i Step) Genuine() bool { return i.Verb == "" && (i.Sign == "" || event.Signings[i.Sign].Genuine) }
+
+// Group returns a step with the steps after it that overlap it.
+func (s Schedule) Group(n int) []Step {
+	end := n + 1
+	for end < len(s) && s[end].Beside {
+		end++
+	}
+	return s[n:end]
+}
 
 // Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {

@@ -4,23 +4,18 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
 )
 
 // Subject is one object of the target: names with strings or whole numbers, or with values of types such as uuid.UUID that JSON
-// encodes as one of these. Events are bound to the names sessionId, clientReferenceId, paymentIntent, amount (minor units),
-// currency, metadata.<key>, charge.metadata.<key>, and customer if its value is a Stripe id. All other names are for the hooks.
+// encodes as one of these. A life says to which names its events are bound; those of the payment life are sessionId,
+// clientReferenceId, paymentIntent, amount (minor units), currency, metadata.<key>, charge.metadata.<key>, and customer if its value is
+// a Stripe id. All other names are for the hooks.
 type Subject map[string]any
-
-// hasCustomer reports whether the subject has a customer at Stripe.
-func (s Subject) hasCustomer() bool { return strings.HasPrefix(s.Text("customer"), "cus_") }
 
 // Text returns a value as text, or "".
 func (s Subject) Text(name string) string {
@@ -133,55 +128,5 @@ func (s Subject) Value(name string) (string, bool) {
 	return s.Text(name), known
 }
 
-// Check returns why events cannot be bound to a subject. Such events would be about no object, and the endpoint would be blamed
-// for that.
-func (s Subject) Check() error {
-	names := slices.Sorted(maps.Keys(s))
-	tied := false
-	for _, name := range names {
-		text := s.Text(name)
-		if _, isText := s[name].(string); !isText && text == "" {
-			return fmt.Errorf("it gives %s as %T, and can only give texts and whole numbers", name, s[name])
-		}
-		tied = tied || text != "" && (slices.Contains(Ties, name) || strings.HasPrefix(name, "metadata."))
-		if name != "currency" && name != "amount" && text == "" {
-			names[slices.Index(names, name)] = name + ` as ""`
-		}
-	}
-	if len(names) == 0 {
-		return errors.New("it gives an empty subject; " + Wanted)
-	}
-	if !tied {
-		return fmt.Errorf("it gives %s, none of which ties an event to the object; %s", strings.Join(names, ", "), Wanted)
-	}
-	if amount, given := s["amount"]; given {
-		_, isText := amount.(string)
-		if _, err := strconv.ParseInt(s.Text("amount"), 10, 64); err != nil || isText {
-			return fmt.Errorf("it gives amount as %#v, and it must be a whole number of the currency's smallest unit, such as 4900 for 49.00", amount)
-		}
-	}
-	return nil
-}
-
-const Wanted = "give what its Checkout session has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"
-
 // LeastID is how long a subject's value must be to be an id wherever it appears.
 const LeastID = 6
-
-// Ties are the names that tie an event to a subject.
-var Ties = []string{"sessionId", "clientReferenceId", "paymentIntent"}
-
-func IsTie(name string) bool {
-	return slices.Contains(Ties, name) || strings.HasPrefix(name, "metadata.") || strings.HasPrefix(name, "charge.metadata.")
-}
-
-// Sessions reports whether an order can have several sessions: a value that the target puts into each session ties it to the
-// order, and not the session's own id.
-func (s Subject) Sessions() bool {
-	for name := range s {
-		if name == "clientReferenceId" || strings.HasPrefix(name, "metadata.") {
-			return true
-		}
-	}
-	return false
-}

@@ -24,6 +24,7 @@ type Life struct {
 	Words   map[string]Spec
 	Phrases map[string][]string
 	Roles   Roles
+	Ties    []string // names of which a subject needs one; metadata.* is any name that begins so
 	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
 	// the words of every life.
 	Vocabulary map[string]*Spec
@@ -109,13 +110,14 @@ func parseLife(files fs.FS) (*Life, error) {
 		Names   map[string]json.RawMessage
 		Bind    json.RawMessage
 		Words   map[string]json.RawMessage
+		Ties    []string
 		Phrases map[string][]string
 		Roles   json.RawMessage
 	}
 	if err := decodeStrictly(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, files: files, versions: versionsIn(files)}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, versions: versionsIn(files)}
 	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.Names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
@@ -125,6 +127,9 @@ func parseLife(files fs.FS) (*Life, error) {
 		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
 		}
+	}
+	if err := l.completeTies(); err != nil {
+		return nil, err
 	}
 	if l.bind, err = l.parseBind(file.Bind); err != nil {
 		return nil, fmt.Errorf("bind%w", err)

@@ -51,7 +51,7 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 		s = w.life.Stranger(s, w.bare)
 	}
 	if w.Nowhere {
-		s = s.Nowhere()
+		s = w.life.Nowhere(s)
 	}
 	if w.Second {
 		s = w.life.again(s)

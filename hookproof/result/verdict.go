@@ -28,6 +28,7 @@ type State map[string]any
 // Finding is what one check came to, with its evidence.
 type Finding struct {
 	Check         string    `json:"check"`
+	Life          string    `json:"life,omitempty"` // the target's life that it is about, such as payment
 	Demand        string    `json:"demand"`
 	Source        string    `json:"source,omitempty"` // who demands it
 	Verdict       Verdict   `json:"verdict"`
@@ -95,6 +96,7 @@ type Report struct {
 
 // Spent is how long a phase took.
 type Spent struct {
+	Life  string `json:"life,omitempty"`
 	Phase string `json:"phase"`
 	Took  Millis `json:"tookMs"`
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,7 @@ func (b *budget) spentAfter(calls int) *result.NotJudged {
 	switch {
 	case b.options.Thorough:
 		return nil
-	case time.Since(b.began) > b.options.Budget:
+	case time.Since(b.began) > cmp.Or(b.options.share, b.options.Budget):
 		return &result.NotJudged{Kind: result.OverBudget, Text: fmt.Sprintf("out of time (%s)", b.options.Budget)}
 	case b.options.HookCalls > 0 && int(b.calls.Load()+b.kept.Load())+calls >= b.options.HookCalls:
 		return &result.NotJudged{Kind: result.OverBudget, Text: fmt.Sprintf("out of hook calls (%d)", b.options.HookCalls)}

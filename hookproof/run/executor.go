@@ -288,13 +288,19 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				x.post(ctx, h, n, check.Step{Event: name, Spec: x.life.Vocabulary[name], Copies: 1})
 			}
 		default:
-			if err = x.bind(ctx, h, step, born); err != nil {
-				return err
+			group := s.Group(n)
+			if step.Beside && n > 0 && s[n-1].Verb == "" { // was posted with the step before
+				continue
+			}
+			for _, one := range group {
+				if err = x.bind(ctx, h, one, born); err != nil {
+					return err
+				}
 			}
 			if strikes != nil && n == len(s)-1 {
 				err = strikes(ctx, x, h, n)
 			} else {
-				x.post(ctx, h, n, step)
+				x.post(ctx, h, n, group...)
 			}
 		}
 		if err != nil {
@@ -323,8 +329,30 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 	return err
 }
 
-// post delivers the copies of one step.
-func (x *executor) post(ctx context.Context, h *History, n int, step check.Step) {
+// post delivers the copies of step n, and those of the steps that overlap it.
+func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.Step) {
+	var copies []target.Outgoing
+	for _, step := range steps {
+		copies = append(copies, x.copies(h, step)...)
+	}
+	var deliveries []target.Delivery
+	if steps[0].Together || len(steps) > 1 {
+		if deliveries = x.crowd(ctx, copies); slices.ContainsFunc(steps, check.Step.Overlaps) {
+			h.Overlap = max(h.Overlap, overlap(deliveries))
+		}
+	} else {
+		for _, one := range copies {
+			deliveries = append(deliveries, x.sender.Send(ctx, one))
+		}
+	}
+	for i, step := range steps {
+		h.answered(n+i, step, deliveries[:step.Copies])
+		deliveries = deliveries[step.Copies:]
+	}
+}
+
+// copies returns what a step sends.
+func (x *executor) copies(h *History, step check.Step) []target.Outgoing {
 	copies := make([]target.Outgoing, step.Copies)
 	for i := range copies {
 		e := h.events[step.Event]
@@ -336,16 +364,11 @@ func (x *executor) post(ctx context.Context, h *History, n int, step check.Step)
 		_, label := x.spec(step.Event)
 		copies[i] = target.Outgoing{Event: e, Label: label, Sign: event.OrGenuine(step.Sign), URL: x.url(h.steps, i)}
 	}
-	var deliveries []target.Delivery
-	if step.Together {
-		if deliveries = x.crowd(ctx, copies); step.Overlaps() {
-			h.Overlap = max(h.Overlap, overlap(deliveries))
-		}
-	} else {
-		for _, one := range copies {
-			deliveries = append(deliveries, x.sender.Send(ctx, one))
-		}
-	}
+	return copies
+}
+
+// answered records the answers to a step. An event that must have its effect and was not acknowledged is to be redelivered.
+func (h *History) answered(n int, step check.Step, deliveries []target.Delivery) {
 	taken := false
 	for _, d := range deliveries {
 		h.answers[n] = append(h.answers[n], len(h.Deliveries))

@@ -28,9 +28,9 @@ func TestWhatASubjectHookGivesIsChecked(t *testing.T) {
 		"metadata":             {event.Subject{"metadata.orderId": "1"}, ""},
 		"metadata, a number":   {event.Subject{"metadata.orderId": uint32(1)}, ""},
 		"types of Go's":        {event.Subject{"clientReferenceId": orderID("o1"), "metadata.id": uuid.New(), "amount": int32(4900)}, ""},
-		"nothing":              {nil, "it gives an empty subject; give what its Checkout session has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"},
+		"nothing":              {nil, "it gives an empty subject; give what Stripe's object has, under the name sessionId, clientReferenceId, paymentIntent or metadata.KEY"},
 		"no tie": {event.Subject{"clientReferenceID": "o1", "amount": 4900},
-			"it gives amount, clientReferenceID, none of which ties an event to the object; " + event.Wanted},
+			"it gives amount, clientReferenceID, none of which ties an event to the object; give what Stripe's object has"},
 		"a tie that is empty":             {event.Subject{"clientReferenceId": "", "amount": 4900}, `it gives amount, clientReferenceId as "", none of which ties`},
 		"metadata of the charge is later": {event.Subject{"charge.metadata.id": "o1"}, "it gives charge.metadata.id, none of which ties"},
 		"an object":                       {event.Subject{"sessionId": map[string]any{"id": "cs_1"}}, "it gives sessionId as map[string]interface {}, and can only give texts and whole numbers"},
@@ -41,7 +41,7 @@ func TestWhatASubjectHookGivesIsChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := row.subject.Check()
+			err := life.Payment.CheckSubject(row.subject)
 			if row.wrong == "" {
 				require.NoError(t, err)
 			} else {

@@ -143,7 +143,7 @@ func (r rules) answered(step check.Step, d target.Delivery) (result.Verdict, str
 	kind := d.Status / 100
 	switch step.Want {
 	case "ack":
-		if r.isSlowFailure(d) && step.Together {
+		if r.isSlowFailure(d) && (step.Together || step.Beside) {
 			return result.Info, what + " after " + roundToTenths(d.Latency).String() + ": " + slowFailure
 		}
 		if kind != 2 {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -27,6 +28,10 @@ type Options struct {
 	HookCalls  int                  // the most hook calls; 0 is no limit but the time
 	Progress   func(result.Finding) // receives each finding as it is made, from one goroutine at a time; may be nil
 	Phase      func(string)         // receives the name of each phase as it begins; may be nil
+	Lives      []string             // names of the target's lives to judge; none is all
+
+	share   time.Duration // of the budget, for one life; 0 is all of it
+	further bool          // another life was judged before
 }
 
 // Unusable is the error of a run that could not judge the target at all.
@@ -43,8 +48,9 @@ type pipeline struct {
 	flakiness *lazy[string]
 }
 
-// Judge runs the checks on a target and returns a report. An error is an *Unusable target, a *target.HookError, or the context's.
-// Then the run is not complete, and the report has what was found before.
+// Judge runs the checks on a target, for one life after the other, and returns a report. An error is an *Unusable target, a
+// *target.HookError, or the context's, or several of these if there are several lives. Then the run is not complete, and the report has
+// what was found before.
 func Judge(ctx context.Context, t *target.Target, options Options) (report result.Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
 	options.Budget = cmp.Or(options.Budget, usualBudget)
@@ -53,23 +59,61 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	if err := t.Check(); err != nil {
 		return report, &Unusable{err.Error()}
 	}
-	checks, err := selected(options)
+	lives, err := t.ByLife(options.Lives)
 	if err != nil {
+		return report, &Unusable{err.Error()}
+	}
+	if err := options.check(lives); err != nil {
 		return report, err
 	}
+	began := time.Now()
 	opened := *t // Judge does not change its argument
-	t = &opened
-	p := &pipeline{executor: newExecutor(t, options), flakiness: &lazy[string]{}}
-	p.rules = rules{options.Profile, p.timings, t.APIVersion}
-	defer p.sender.Close()
-	closing, err := t.Open(ctx)
+	closing, err := opened.Open(ctx)
 	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
 	if err != nil {
 		return report, err
 	}
-	err = p.run(ctx, checks, &report)
-	p.summarize(&report)
-	return report, err
+	lives, _ = opened.ByLife(options.Lives) // as before, and with the proxy that was opened
+	return report, judgeLives(ctx, lives, options, began, &report)
+}
+
+// judgeLives judges a target for one life after the other. Each has an equal share of the time that is left.
+func judgeLives(ctx context.Context, lives []*target.Target, options Options, began time.Time, report *result.Report) error {
+	var failed []error
+	for n, one := range lives {
+		share := options
+		share.share = max((options.Budget-time.Since(began))/time.Duration(len(lives)-n), 1)
+		if n > 0 {
+			share.further = true
+		}
+		if len(lives) > 1 && options.Phase != nil {
+			share.Phase = func(name string) { options.Phase(one.LifeName + ", " + name) }
+		}
+		p := newPipeline(one, share)
+		checks := share.selected(one)
+		err := p.run(ctx, checks, report)
+		p.summarize(report)
+		p.sender.Close()
+		if err == nil {
+			continue
+		}
+		if len(lives) > 1 {
+			err = fmt.Errorf("life %s: %w", one.LifeName, err)
+		}
+		if failed = append(failed, err); ctx.Err() != nil {
+			break
+		}
+	}
+	if len(failed) == 1 {
+		return failed[0]
+	}
+	return errors.Join(failed...)
+}
+
+func newPipeline(t *target.Target, options Options) *pipeline {
+	p := &pipeline{executor: newExecutor(t, options), flakiness: &lazy[string]{}}
+	p.rules = rules{options.Profile, p.timings, t.APIVersion}
+	return p
 }
 
 // run does a whole run: calibrate, then plan, execute, judge, reproduce and shrink, a phase at a time, and report.
@@ -77,7 +121,7 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	err := p.phase(report, "calibrate", func() error { return p.withoutEffects(p.calibrate(ctx)) })
 	var found *diagnosis
 	if errors.As(err, &found) {
-		report.Findings = found.findings(checks, p.journal.Deliveries(), p.target.Secrets(), p.rules)
+		p.report(report, found.findings(checks, p.journal.Deliveries(), p.target.Secrets(), p.rules))
 		return nil
 	}
 	if errors.Is(err, errEnded) {
@@ -87,11 +131,20 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
 			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.options.Progress)
 			err = p.phases(ctx, report)
-			report.Findings = p.results.findings(err, p.journal.Deliveries())
-			err = cmp.Or(err, p.unproven(report.Findings))
+			findings := p.results.findings(err, p.journal.Deliveries())
+			p.report(report, findings)
+			err = cmp.Or(err, p.unproven(findings))
 		}
 	}
 	return err
+}
+
+// report adds findings about the life to the report.
+func (p *pipeline) report(report *result.Report, findings []result.Finding) {
+	for _, f := range findings {
+		f.Life = p.target.LifeName
+		report.Findings = append(report.Findings, f)
+	}
 }
 
 func (p *pipeline) phase(report *result.Report, name string, do func() error) error {
@@ -100,7 +153,7 @@ func (p *pipeline) phase(report *result.Report, name string, do func() error) er
 	}
 	began := time.Now()
 	err := do()
-	report.Phases = append(report.Phases, result.Spent{Phase: name, Took: result.MillisOf(time.Since(began))})
+	report.Phases = append(report.Phases, result.Spent{Life: p.target.LifeName, Phase: name, Took: result.MillisOf(time.Since(began))})
 	return err
 }
 
@@ -301,29 +354,51 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 	return failed, err
 }
 
-// summarize fills in what the whole run came to.
+// summarize adds what the run of a life came to.
 func (p *pipeline) summarize(report *result.Report) {
-	report.Took, report.Lag, report.Overlap, report.Struck = result.MillisOf(time.Since(p.budget.began)), result.MillisOf(p.facts.lag), p.overlap, p.struck
-	report.Notes = slices.Concat(p.facts.notes, unsentTypes(p.target.Unhandled))
-	report.Deliveries, report.HookCalls = p.journal.Length(), int(p.budget.calls.Load())
+	report.Took += result.MillisOf(time.Since(p.budget.began))
+	report.Lag, report.Overlap, report.Struck = max(report.Lag, result.MillisOf(p.facts.lag)), max(report.Overlap, p.overlap), report.Struck+p.struck
+	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.target.Unhandled))
+	report.Deliveries, report.HookCalls = report.Deliveries+p.journal.Length(), report.HookCalls+int(p.budget.calls.Load())
 }
 
-func selected(o Options) ([]check.Check, error) {
+// check returns what is wrong with the options for these lives.
+func (o Options) check(lives []*target.Target) error {
 	if o.Profile != "strict" && o.Profile != "stripe" {
-		return nil, &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
+		return &Unusable{fmt.Sprintf("there is no profile %q; it is strict or stripe", o.Profile)}
 	}
-	all := slices.Clone(o.Checks)
-	if all == nil {
-		all = check.All()
+	all := check.All()
+	for _, one := range lives {
+		all = append(all, o.rows(one)...)
 	}
 	for _, name := range slices.Concat(o.Only, o.Skip) {
 		if !slices.ContainsFunc(all, func(c check.Check) bool { return c.Named(name) }) {
-			return nil, &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
+			return &Unusable{fmt.Sprintf("there is no check or family %q; hookproof list names them", name)}
 		}
 	}
-	return slices.DeleteFunc(all, func(c check.Check) bool {
+	return nil
+}
+
+// rows returns the checks of a target's life to choose from.
+func (o Options) rows(t *target.Target) []check.Check {
+	l := cmp.Or(t.Life, life.Payment)
+	if o.Checks == nil {
+		return check.Of(l)
+	}
+	rows := slices.Clone(o.Checks)
+	for n, c := range rows {
+		if l != life.Payment {
+			rows[n] = check.Asked(l, c)
+		}
+	}
+	return rows
+}
+
+// selected returns the checks to run for a target's life. What does not depend on the life is asked in the first one alone.
+func (o Options) selected(t *target.Target) []check.Check {
+	return slices.DeleteFunc(o.rows(t), func(c check.Check) bool {
 		skipped := slices.ContainsFunc(o.Skip, c.Named)
 		picked := len(o.Only) == 0 || slices.ContainsFunc(o.Only, c.Named)
-		return skipped || !picked
-	}), nil
+		return skipped || !picked || o.further && !c.IsAboutLife()
+	})
 }

@@ -58,7 +58,7 @@ func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 		if w.Version != "" && w.Version <= t.APIVersion {
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", t.APIVersion, life.Newest)
 		}
-		if w.Second && t.Subject != nil && t.State != nil && !f.sample.Sessions() {
+		if w.Second && t.Subject != nil && t.State != nil && !cmp.Or(t.Life, life.Payment).Shares(f.sample) {
 			return "needs a clientReferenceId or a metadata.KEY from the `subject` hook: the session's id alone ties no other session to the order"
 		}
 		if f.substituted && w.Raw == "" && !w.Stranger && !w.Payment() && w.Event != life.NeutralEvent && !cmp.Or(t.Life, life.Payment).IsBeside(step.Event) {

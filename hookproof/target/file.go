@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -27,11 +28,9 @@ type file struct {
 	Secret         string `json:"secret"`
 	PreviousSecret string `json:"previousSecret"`
 
-	Subject *struct {
-		Hook
-		Pick map[string]picked `json:"pick"`
-	} `json:"subject"`
-	State    *Hook `json:"state"`
+	Subject  *subjectHook          `json:"subject"`
+	State    *Hook                 `json:"state"`
+	Lives    map[string]*lifeEntry `json:"lives"`
 	Counters *struct {
 		Hook
 		Received   string `json:"received"`
@@ -54,6 +53,12 @@ type file struct {
 	Headers    map[string]string `json:"headers"`
 
 	directory string
+}
+
+// subjectHook is a hook that makes a subject.
+type subjectHook struct {
+	Hook
+	Pick map[string]picked `json:"pick"`
 }
 
 // Load reads a target file. {{env.NAME}} anywhere in it is the value of an environment variable, from getenv; nil is os.Getenv. An
@@ -139,10 +144,7 @@ func fillEnvironment(raw []byte, env values) ([]byte, error) {
 
 // hooks returns all hooks by their names; nil for a hook that the file does not have.
 func (f *file) hooks() map[string]*Hook {
-	hooks := map[string]*Hook{"state": f.State, "stop": f.Stop, "start": f.Start, "break": f.Break, "mend": f.Mend}
-	if f.Subject != nil {
-		hooks["subject"] = &f.Subject.Hook
-	}
+	hooks := map[string]*Hook{"stop": f.Stop, "start": f.Start, "break": f.Break, "mend": f.Mend}
 	if f.Counters != nil {
 		hooks["counters"] = &f.Counters.Hook
 	}
@@ -164,7 +166,7 @@ func (f *file) check() error {
 		if err := hook.check(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if hook.SQL != nil && name != "state" {
+		if hook.SQL != nil {
 			return fmt.Errorf("%s: only state can be sql", name)
 		}
 	}
@@ -174,8 +176,6 @@ func (f *file) check() error {
 		}
 	}
 	switch {
-	case (f.Subject == nil) != (f.State == nil):
-		return errors.New("subject and state go together: state reads what subject makes")
 	case f.Database != nil && (f.Database.Listen == "" || f.Database.Upstream == ""):
 		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
@@ -183,12 +183,53 @@ func (f *file) check() error {
 	case f.Database != nil && f.Break != nil:
 		return errors.New("database and break exclude each other; give one")
 	}
-	for _, pointer := range f.Ignore {
-		if !strings.HasPrefix(pointer, "/") {
-			return fmt.Errorf("ignore: %q is not a JSON pointer, which begins with a slash", pointer)
+	return f.checkLives()
+}
+
+// checkLives reads the lives. What stands at the top is the payment life.
+func (f *file) checkLives() error {
+	if f.own().check() != nil {
+		return f.own().check()
+	}
+	if _, both := f.Lives[PaymentLife]; both && (f.Subject != nil || f.Ignore != nil || f.Unhandled != nil) {
+		return errors.New("lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them")
+	}
+	if len(f.Lives) > 0 && f.Subject == nil && f.Lives[PaymentLife] == nil && (f.Ignore != nil || f.Unhandled != nil) {
+		return errors.New("ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about")
+	}
+	if f.Lives != nil && len(f.Lives) == 0 {
+		return errors.New("lives: it names none")
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Lives)) {
+		entry := f.Lives[name]
+		if entry == nil {
+			return fmt.Errorf("lives.%s: it must be an object", name)
+		}
+		if err := entry.read(name, f.directory); err != nil {
+			return fmt.Errorf("lives.%s: %w", name, err)
+		}
+		if err := entry.check(); err != nil {
+			return fmt.Errorf("lives.%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// own is what stands at the top of the file: the payment life.
+func (f *file) own() *lifeEntry {
+	return &lifeEntry{Subject: f.Subject, State: f.State, Ignore: f.Ignore, Unhandled: f.Unhandled, story: life.Payment}
+}
+
+// entries are what the file says of each life, by name.
+func (f *file) entries() map[string]*lifeEntry {
+	all := maps.Clone(f.Lives)
+	if all == nil {
+		all = map[string]*lifeEntry{}
+	}
+	if f.Subject != nil || len(all) == 0 {
+		all[PaymentLife] = f.own()
+	}
+	return all
 }
 
 // target makes the Target of a run from the file.
@@ -197,18 +238,35 @@ func (f *file) target() *Target {
 		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
 		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers,
 	}
-	for _, hook := range f.hooks() {
+	hooks := slices.Collect(maps.Values(f.hooks()))
+	for _, entry := range f.entries() {
+		if entry.Subject != nil {
+			hooks = append(hooks, &entry.Subject.Hook, entry.State)
+		}
+	}
+	for _, hook := range hooks {
 		if hook != nil && hook.HTTP != nil {
 			addDeliveryHeaders(hook.HTTP, f.URL, f.Headers)
 		}
 	}
-	if f.Subject != nil {
-		s := subjects{f: f}
-		t.Subject = func(ctx context.Context) (event.Subject, error) { return s.make(ctx, invent()) }
-		if strings.Contains(f.Subject.text(), "{{new.") {
-			t.Announce = s.announce
+	for name, entry := range f.entries() {
+		one := Life{Story: entry.story, Ignore: entry.Ignore, Unhandled: entry.Unhandled, Grants: entry.Grants, NotAccess: entry.NotAccess}
+		if entry.Subject != nil {
+			s := subjects{f: f, entry: entry}
+			one.Subject = func(ctx context.Context) (event.Subject, error) { return s.make(ctx, s.invent()) }
+			if strings.Contains(entry.Subject.text(), "{{new.") {
+				one.Announce = s.announce
+			}
+			one.State = s.state
 		}
-		t.State = f.state
+		if f.Lives == nil {
+			t.Subject, t.Announce, t.State = one.Subject, one.Announce, one.State
+		} else {
+			if t.Lives == nil {
+				t.Lives = map[string]Life{}
+			}
+			t.Lives[name] = one
+		}
 	}
 	if f.Counters != nil {
 		t.Counters = f.counters
@@ -258,8 +316,9 @@ func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
 
 func nothing(string) (string, bool) { return "", false }
 
-func (f *file) state(ctx context.Context, s event.Subject) (any, error) {
-	answer, err := f.ask(ctx, f.State, s.Value)
+// state asks the target for a subject's state.
+func (m *subjects) state(ctx context.Context, s event.Subject) (any, error) {
+	answer, err := m.f.ask(ctx, m.entry.State, s.Value)
 	var empty *unfilled
 	if errors.As(err, &empty) {
 		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(slices.Sorted(maps.Keys(s))), empty.name)

@@ -1,9 +1,11 @@
 package target
 
 import (
+	"cmp"
 	"context"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 )
 
 // NewSubject asks the subject hook for a fresh object. The answer of a Go function is checked as a target file's hook is.
@@ -12,7 +14,7 @@ func (t *Target) NewSubject(ctx context.Context) (event.Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.Check()
+	return s, cmp.Or(t.Life, life.Payment).CheckSubject(s)
 }
 
 // Announced asks for the names of an object that is not made yet, and checks them as NewSubject does.
@@ -21,5 +23,5 @@ func (t *Target) Announced(ctx context.Context) (event.Subject, func(context.Con
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, make, s.Check()
+	return s, make, cmp.Or(t.Life, life.Payment).CheckSubject(s)
 }

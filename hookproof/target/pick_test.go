@@ -1,6 +1,7 @@
 package target
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 
@@ -26,16 +27,16 @@ func TestASubjectsMessageSaysWhatToWrite(t *testing.T) {
 		"a slash in a name": {`{"a/b~c": "x"}`, `{"clientReferenceId": "/id"}`,
 			`its answer has no /id, where pick looks for clientReferenceId; it has /a~1b~0c`},
 		"no tie, and no pick": {`{"id": 7, "amount": 4900}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/id"}`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent or metadata.KEY, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/id"}`},
 		"no tie, and no id": {`{"reference": "r_1", "amount": 4900}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/reference"}`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent or metadata.KEY, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/reference"}`},
 		"a list": {`[{"id": 7}]`, ``, `its answer is not a JSON object; add pick, with the places that are used: "pick": {"clientReferenceId": "/0/id"}`},
 		"a name that ends like id": {`{"paid": 0, "order_id": 7}`, ``,
-			`its answer has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/order_id"}`},
-		"no tie in pick": {`{"id": 7}`, `{"metadata.orderId": "/id"}`,
-			`pick has none of sessionId, clientReferenceId, paymentIntent, one of which must tie events to the object; add one: "clientReferenceId": "/id"`},
+			`its answer has none of sessionId, clientReferenceId, paymentIntent or metadata.KEY, one of which must tie events to the object; add pick, with the place of one: "pick": {"clientReferenceId": "/order_id"}`},
+		"no tie in pick": {`{"id": 7}`, `{"orderId": "/id"}`,
+			`pick has none of sessionId, clientReferenceId, paymentIntent or metadata.KEY, one of which must tie events to the object; add one: "clientReferenceId": "/id"`},
 		"a constant for a tie": {`{"id": 7}`, `{"sessionId": {"value": "cs_test_1"}}`,
-			`pick takes none of sessionId, clientReferenceId, paymentIntent from the answer, and a constant ties events to no single object; add one: "clientReferenceId": "/id"`},
+			`pick takes none of sessionId, clientReferenceId, paymentIntent or metadata.KEY from the answer, and a constant ties events to no single object; add one: "clientReferenceId": "/id"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +46,7 @@ func TestASubjectsMessageSaysWhatToWrite(t *testing.T) {
 				subject += `, "pick": ` + row.pick
 			}
 			require.NoError(t, json.Unmarshal([]byte(subject+`}}`), &f))
-			_, err := (&subjects{f: &f}).make(t.Context(), invent())
+			_, err := made(&f)
 			require.EqualError(t, err, row.why)
 		})
 	}
@@ -62,9 +63,9 @@ func must(raw []byte, err error) []byte {
 func TestAHookThatNamesWhatTheSubjectLacks(t *testing.T) {
 	t.Parallel()
 	f := file{State: &Hook{Command: []string{"echo", "{{order}}"}}}
-	_, err := f.state(t.Context(), event.Subject{"clientReferenceId": "7", "amount": 1})
+	_, err := (&subjects{f: &f, entry: f.own()}).state(t.Context(), event.Subject{"clientReferenceId": "7", "amount": 1})
 	require.EqualError(t, err, `there is no value for {{order}}; the subject has amount and clientReferenceId. Let pick name it: "order": "/…"`)
-	_, err = f.state(t.Context(), event.Subject{"order": "7"})
+	_, err = (&subjects{f: &f, entry: f.own()}).state(t.Context(), event.Subject{"order": "7"})
 	require.NoError(t, err)
 }
 
@@ -75,4 +76,10 @@ func TestACounterThatIsNotThere(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"counters": {"command": ["echo", "{\"received\": 1, \"twice\": 0, \"errors\": 0}"], "received": "/received", "duplicates": "/duplicates", "errors": "/errors"}}`), &f))
 	_, err := f.counters(t.Context())
 	require.EqualError(t, err, "its answer has no /duplicates; it has /errors, /received and /twice")
+}
+
+// made asks a file's hook for a subject of the payment life.
+func made(f *file) (event.Subject, error) {
+	m := &subjects{f: f, entry: f.own()}
+	return m.make(context.Background(), m.invent())
 }

@@ -68,18 +68,15 @@ func placesOf(answer any) []string {
 	return places
 }
 
-// constants are values that are the same for all objects of many targets, so their answers need not have them.
-var constants = life.Payment.Usual()
-
 // find returns one of a subject's values from the subject hook's answer. If it is missing, the error says what to write.
-func (p picked) find(name string, answer any) (any, error) {
+func (p picked) find(l *life.Life, name string, answer any) (any, error) {
 	value, err := p.value(answer)
 	var missing *noPlace
 	if !errors.As(err, &missing) {
 		return value, err
 	}
 	why := missing.of(", where pick looks for " + name)
-	if constant, can := constants[name]; can {
+	if constant, can := l.Usual()[name]; can { // the same for all objects of many targets
 		raw, _ := json.Marshal(constant) // a text or a number can be marshalled
 		why += fmt.Sprintf(`. If it is the same for all, give pick a constant: %q: {"value": %s}`, name, raw)
 	}
@@ -99,12 +96,12 @@ func likelyID(answer any) string {
 }
 
 // untied returns what to write if no value of a subject ties events to it.
-func untied(pick map[string]picked, answer any) error {
-	all, example := strings.Join(event.Ties, ", "), likelyID(answer)
+func untied(l *life.Life, pick map[string]picked, answer any) error {
+	all, example := l.WantedTies(), likelyID(answer)
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)
-	case slices.ContainsFunc(event.Ties, func(name string) bool { return pick[name].constant }):
+	case slices.ContainsFunc(l.Ties, func(name string) bool { return pick[name].constant }):
 		return fmt.Errorf("pick takes none of %s from the answer, and a constant ties events to no single object; add one: %s", all, example)
 	}
 	return fmt.Errorf("pick has none of %s, one of which must tie events to the object; add one: %s", all, example)

@@ -13,23 +13,23 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/hookproof/hookproof/event"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
 // subjects makes subjects by a target file's hook.
 type subjects struct {
-	f  *file
-	mu sync.Mutex
+	f     *file
+	entry *lifeEntry
+	mu    sync.Mutex
 	// learnt maps each of a subject's names to how its value is composed of invented ones, such as ref_{{new.id}}, or to "=" and a
 	// value that never changes.
 	learnt map[string]string
 }
 
 // invent makes the values of {{new.…}}.
-func invent() map[string]string {
+func (m *subjects) invent() map[string]string {
 	made := map[string]string{"new.id": uuid.NewString()}
-	names, values := life.Payment.IDs()
+	names, values := m.entry.story.IDs()
 	for _, name := range names {
 		made["new."+name] = values[name]
 	}
@@ -38,7 +38,7 @@ func invent() map[string]string {
 
 // make asks the target for a subject.
 func (m *subjects) make(ctx context.Context, invented map[string]string) (event.Subject, error) {
-	answer, err := m.f.ask(ctx, &m.f.Subject.Hook, func(name string) (string, bool) {
+	answer, err := m.f.ask(ctx, &m.entry.Subject.Hook, func(name string) (string, bool) {
 		value, known := invented[name]
 		return value, known
 	})
@@ -46,9 +46,9 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 		return nil, err
 	}
 	s := event.Subject{}
-	if pick := m.f.Subject.Pick; pick != nil {
+	if pick := m.entry.Subject.Pick; pick != nil {
 		for _, name := range slices.Sorted(maps.Keys(pick)) {
-			if s[name], err = pick[name].find(name, answer); err != nil {
+			if s[name], err = pick[name].find(m.entry.story, name, answer); err != nil {
 				return nil, err
 			}
 		}
@@ -57,7 +57,6 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 	} else {
 		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, likelyID(answer))
 	}
-	tied := false
 	for name, value := range s {
 		switch v := value.(type) {
 		case string:
@@ -68,10 +67,9 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 		default:
 			return nil, fmt.Errorf("its answer's %s is neither a string nor a whole number; pick the places that are used", name)
 		}
-		tied = tied || slices.Contains(event.Ties, name) && !m.f.Subject.Pick[name].constant
 	}
-	if !tied {
-		return nil, untied(m.f.Subject.Pick, answer)
+	if constant := func(name string) bool { return m.entry.Subject.Pick[name].constant }; !m.entry.story.IsTied(s, constant) {
+		return nil, untied(m.entry.story, m.entry.Subject.Pick, answer)
 	}
 	if _, given := s["amount"]; given { // a text of digits is a number in an event
 		if _, err := strconv.ParseInt(s.Text("amount"), 10, 64); err != nil {
@@ -113,12 +111,12 @@ func (m *subjects) announce(ctx context.Context) (event.Subject, func(context.Co
 	known := m.learnt
 	m.mu.Unlock()
 	if known == nil {
-		if _, err := m.make(ctx, invent()); err != nil {
+		if _, err := m.make(ctx, m.invent()); err != nil {
 			return nil, nil, err
 		}
 		return m.announce(ctx)
 	}
-	invented, s := invent(), event.Subject{}
+	invented, s := m.invent(), event.Subject{}
 	for name, origin := range known {
 		value, constant := strings.CutPrefix(origin, "=")
 		switch {
@@ -128,9 +126,9 @@ func (m *subjects) announce(ctx context.Context) (event.Subject, func(context.Co
 				return nil, nil, err
 			}
 			s[name] = text
-		case m.f.Subject.Pick[name].constant:
-			s[name], _ = m.f.Subject.Pick[name].value(nil)
-		case event.IsTie(name), name == "customer" && strings.HasPrefix(value, "cus_"):
+		case m.entry.Subject.Pick[name].constant:
+			s[name], _ = m.entry.Subject.Pick[name].value(nil)
+		case m.entry.story.IsTie(name) && (!m.entry.story.Names[name].Optional || strings.HasPrefix(value, m.entry.story.Names[name].Prefix)):
 			return nil, nil, &result.NotJudged{Kind: result.NoHook, Hooks: []string{"announce"}, Text: fmt.Sprintf("the target itself invents %s, so no event can be sent before the object is made; "+
 				"let the `subject` hook make it from {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", name)}
 		case name == "amount" || name == "currency":

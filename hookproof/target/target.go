@@ -21,19 +21,27 @@ import (
 // Target is an endpoint and what it offers. URL and Secret are required. A hook that is nil is not offered, and what needs it is
 // not run. Hooks are called by several goroutines at once.
 type Target struct {
-	URL            string     // where deliveries go
-	Secret         string     // that signs the deliveries
-	PreviousSecret string     // is being rotated out, and is still valid; "" if there is none
-	Livemode       bool       // the livemode of the events that the target accepts
-	APIVersion     string     // of the events that it is sent; "" is 2023-10-16
-	Life           *life.Life // the story that Subject and State are about; nil is the payment life
-	File           string     // the target file that it was read from; "" if there is none
+	URL            string // where deliveries go
+	Secret         string // that signs the deliveries
+	PreviousSecret string // is being rotated out, and is still valid; "" if there is none
+	Livemode       bool   // the livemode of the events that the target accepts
+	APIVersion     string // of the events that it is sent; "" is 2023-10-16
+	File           string // the target file that it was read from; "" if there is none
+
+	// Lives are the stories of Stripe's by which the target is judged, by name. What follows up to State is short for the life
+	// "payment" of these; without Lives it is the only one.
+	Lives map[string]Life
 
 	Replicas   []string          // further URLs of the same endpoint, on the same database
 	Unhandled  []string          // event types that the target ignores on purpose
 	Ignore     []string          // places of a state to mask: JSON pointers in which * is any one token
 	Headers    map[string]string // of each delivery, in addition to Stripe's, such as X-Forwarded-Proto
 	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither local nor private
+
+	Life      *life.Life // the story that Subject and State are about; nil is the payment life
+	LifeName  string     // its name in Lives; "" if there are none
+	Grants    []string   // places of a state to which being paid adds, each time: JSON pointers
+	NotAccess []string   // places of a state that show what was chosen, and not what is allowed: JSON pointers
 
 	// Subject makes a fresh, unpaid object.
 	Subject func(context.Context) (event.Subject, error)
@@ -69,6 +77,16 @@ type Target struct {
 
 	// Dialer makes every connection to the target; nil is the dial guard's. Tests set it to a network in memory.
 	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Life is what a target offers for one life: the hooks about its subjects, and what their states mean.
+type Life struct {
+	Story             *life.Life // nil is the payment life
+	Subject           func(context.Context) (event.Subject, error)
+	Announce          func(context.Context) (s event.Subject, make func(context.Context) error, err error)
+	State             func(context.Context, event.Subject) (any, error)
+	Ignore, Unhandled []string
+	Grants, NotAccess []string
 }
 
 // Needs are the names of what a scenario or a check may need of a target.

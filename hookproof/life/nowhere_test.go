@@ -1,9 +1,10 @@
-package event
+package life
 
 import (
 	"encoding/json"
 	"testing"
 
+	"example.com/hookproof/hookproof/event"
 	"github.com/stretchr/testify/require"
 )
 
@@ -11,8 +12,8 @@ import (
 func TestAnObjectThatIsNowhereIsNobodys(t *testing.T) {
 	t.Parallel()
 	for _, id := range []any{json.Number("7"), "7", "order-7f3a9c"} {
-		s := Subject{"clientReferenceId": id, "metadata.orderId": id, "amount": json.Number("4500")}
-		other := s.Nowhere()
+		s := event.Subject{"clientReferenceId": id, "metadata.orderId": id, "amount": json.Number("4500")}
+		other := Payment.Nowhere(s)
 		require.Equal(t, s["amount"], other["amount"])
 		for _, name := range []string{"clientReferenceId", "metadata.orderId"} {
 			require.NotEqual(t, s.Text(name), other.Text(name))
