@@ -104,8 +104,8 @@ func (b Bound) stamp(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// bindPlace sets a place that the body has to the subject's value. An amount of 0 stays: nothing was paid, discounted or refunded.
-// A null in place of an id stays: there is no such object.
+// bindPlace sets a place that the body has to the subject's value. An amount of 0 or null stays: nothing was paid, discounted or refunded.
+// A null in place of an id stays, unless the target has given that very id: there is no such object.
 func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]byte, error) {
 	if name == "" {
 		return body, nil
@@ -118,8 +118,9 @@ func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]
 	if err != nil {
 		return nil, err
 	}
+	n := l.Names[name]
 	switch has := string(body[at.Value.From:at.Value.To]); {
-	case has == "0" && l.Names[name].isSum(), has == "null" && l.Names[name].isID():
+	case (has == "0" || has == "null") && n.isSum(), has == "null" && (n.invented() || n.Of != "" && s.Text(name) == ""):
 		return body, nil
 	}
 	raw, err := event.AsStripeWrites(pointer, value)

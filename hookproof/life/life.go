@@ -127,6 +127,9 @@ func parseLife(files fs.FS) (*Life, error) {
 		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
 		}
+		if l.circular(name) {
+			return nil, fmt.Errorf("names.%s.of: it shares its own id", name)
+		}
 	}
 	if err := l.completeTies(); err != nil {
 		return nil, err
@@ -209,6 +212,18 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	return n, nil
 }
 
+// circular reports whether a name shares the id of a name that shares its own.
+func (l *Life) circular(name string) bool {
+	of := l.Names[name].Of
+	for range l.Names {
+		if of == name {
+			return true
+		}
+		of = l.Names[of].Of
+	}
+	return false
+}
+
 // parseBind reads the bindings. Errors begin with the place below bind.
 func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 	if raw == nil {
@@ -230,9 +245,10 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 			}
 		}
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
-			name := to.of(kind)
-			if _, known := l.Names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
-				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+			for name := range strings.SplitSeq(to.of(kind), "|") {
+				if _, known := l.Names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
+					return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+				}
 			}
 		}
 		b[pointer] = to

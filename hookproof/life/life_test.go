@@ -30,6 +30,9 @@ func TestLifeIsRead(t *testing.T) {
 		require.Equal(t, want, l.value(name, s), name)
 	}
 	require.Equal(t, json.RawMessage("4900"), l.value("amount", event.Subject{}))
+	require.Equal(t, "ch_8", l.value("charge", event.Subject{"invoice": "in_7", "charge": "ch_8"}), "the subject's own")
+	require.Equal(t, "ch_7", l.value("customer|charge", s), "the first that there is")
+	require.Equal(t, map[string]any{"order": "7"}, l.value("charge.metadata.*|metadata.*", s))
 	part := l.Words["part"]
 	for pointer, want := range map[string]any{"/data/object/amount_due": int64(99), "/data/object/currency": "usd", "/data/object/charge": "ch_7"} {
 		require.Equal(t, want, part.with[pointer](s), pointer)
@@ -59,6 +62,9 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"/data/object/id": "invoice"`, `"/data/object/id": "bill"`, `bind./data/object/id: names has no "bill"`},
 		{`"/data/object/id": "invoice"`, `"/data/object/id": {"invoice": "bill"}`, `bind./data/object/id: names has no "bill"`},
 		{`"of": "invoice"`, `"of": "intent"`, `names.charge.of: names has no "intent" with a prefix`},
+		{`"of": "invoice"`, `"of": "charge"`, `names.charge.of: it shares its own id`},
+		{`"invoice": {"prefix": "in_"}`, `"invoice": {"prefix": "in_", "suffix": "0"}`, `names.invoice: it has a suffix, and shares no other name's id`},
+		{`"/data/object/id": "invoice"`, `"/data/object/id": "invoice|bill"`, `bind./data/object/id: names has no "bill"`},
 		{`{"default": 4900}`, `{"default": 49.5}`, `names.amount: 49.5 is no whole number`},
 		{`"says": "the invoice is sent"`, `"says": ""`, `words.sent.says: it is missing`},
 		{`"at": 0`, `"at": "soon"`, `words.sent: at cannot be a JSON string`},

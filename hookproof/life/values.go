@@ -85,9 +85,6 @@ func (n LifeName) usual() any {
 // invented reports whether hookproof makes up such an id if the target has none.
 func (n LifeName) invented() bool { return n.Prefix != "" && n.Of == "" && !n.Optional }
 
-// isID reports whether hookproof makes up such an id for an object that the target need not know of.
-func (n LifeName) isID() bool { return n.Prefix != "" && !n.Optional }
-
 // isSum reports whether the name is of an amount.
 func (n LifeName) isSum() bool {
 	_, is := n.usual().(int)
@@ -117,8 +114,21 @@ func (l *Life) IDs() (names []string, values map[string]string) {
 	return names, values
 }
 
-// value returns what a subject's events have for a name; nil leaves the fixture's value.
+// value returns what a subject's events have for a name; nil leaves the fixture's value. Of several names, as in
+// charge.metadata.*|metadata.*, it is the first that has any.
 func (l *Life) value(name string, s event.Subject) any {
+	if first, others, several := strings.Cut(name, "|"); several {
+		switch value := l.value(first, s).(type) {
+		case nil:
+		case map[string]any:
+			if len(value) > 0 {
+				return value
+			}
+		default:
+			return value
+		}
+		return l.value(others, s)
+	}
 	if prefix, is := strings.CutSuffix(name, "*"); is {
 		return s.Entries(prefix)
 	}
@@ -128,7 +138,8 @@ func (l *Life) value(name string, s event.Subject) any {
 	case n.Of != "" && strings.HasPrefix(s.Text(name), n.Prefix): // the target's own
 		return s.Text(name)
 	case n.Of != "":
-		return n.Prefix + strings.TrimPrefix(s.Text(n.Of), l.Names[n.Of].Prefix) + n.Suffix
+		id, _ := l.value(n.Of, s).(string)
+		return n.Prefix + strings.TrimPrefix(id, l.Names[n.Of].Prefix) + n.Suffix
 	case n.Optional && !strings.HasPrefix(s.Text(name), n.Prefix):
 		return nil
 	case !there && n.Default == nil:
