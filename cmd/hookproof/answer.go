@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -36,11 +37,12 @@ func checkAddress(text string, mayBeNone bool) error {
 
 // hook reads an answer as a hook: a URL, a SELECT, or a command.
 func hook(answer string, query bool) (target.Hook, error) {
+	method, address := request(answer)
 	switch {
 	case answer == "":
 		return target.Hook{}, nil
-	case strings.HasPrefix(answer, "http://"), strings.HasPrefix(answer, "https://"):
-		return target.Hook{HTTP: &target.HookRequest{URL: answer}}, nil
+	case address != "":
+		return target.Hook{HTTP: &target.HookRequest{URL: address, Method: method}}, nil
 	case len(answer) > 7 && strings.EqualFold(answer[:7], "select "):
 		if !query {
 			return target.Hook{}, errors.New("a SELECT can only read the state")
@@ -57,6 +59,21 @@ func hook(answer string, query bool) (target.Hook, error) {
 	}
 	return target.Hook{Command: strings.Fields(answer)}, nil
 }
+
+// request reads an answer as an HTTP request: a URL, or a method and a URL. The address is "" if it is none.
+func request(answer string) (method, address string) {
+	address = answer
+	if first, rest, _ := strings.Cut(answer, " "); slices.Contains(methods, strings.ToUpper(first)) {
+		method, address = strings.ToUpper(first), strings.TrimSpace(rest)
+	}
+	if strings.HasPrefix(address, "http://") || strings.HasPrefix(address, "https://") {
+		return method, address
+	}
+	return "", ""
+}
+
+// methods are those that a hook may need. Another word before a URL is a program, such as curl.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 
 func isNone(h target.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
 

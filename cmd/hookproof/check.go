@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ hook that failed, an interruption, or something that could not be judged without
 		if c.options.HookCalls < 0 {
 			return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
 		}
+		if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip)); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
 		t, err := target.known()
 		if err != nil {
 			return err
@@ -106,7 +110,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
 	if err != nil && len(r.Findings) == 0 {
-		return err
+		return afterwards(err, r.Afterwards)
 	}
 	wrong := []error{err}
 	for _, wanted := range []struct {
@@ -139,6 +143,14 @@ func ending(r result.Report, ended error) error {
 		return fmt.Errorf("incomplete: %s", strings.Join(lacking(r), "; "))
 	}
 	return nil
+}
+
+// afterwards puts what is left to do after a run behind the error that has ended it, if no report tells it.
+func afterwards(err error, left string) error {
+	if left == "" {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, left)
 }
 
 // outOfBudget says what a run was out of, and which flag gives it more; "" is nothing.

@@ -49,11 +49,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Long:    about,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
 			}
-			return noCommand(args[0])
+			return noCommand(cmd.Root(), args[0])
 		},
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceUsage:  true,
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if cmd == root && !strings.HasPrefix(args[0], "-") { // a flag of a command that there is not
-			return noCommand(args[0])
+			return noCommand(cmd.Root(), args[0])
 		}
 		return fmt.Errorf("%w; try '%s --help'", plainly(err), cmd.CommandPath())
 	})
@@ -126,8 +126,12 @@ func plainly(err error) error {
 	return fmt.Errorf("--%s takes %s, and not %q", invalid.GetFlag().Name, kinds[invalid.GetFlag().Value.Type()], invalid.GetValue())
 }
 
-func noCommand(name string) error {
-	return fmt.Errorf("there is no command %q; try 'hookproof --help'", name)
+func noCommand(root *cobra.Command, name string) error {
+	var names []string
+	for _, one := range root.Commands() {
+		names = append(names, one.Name())
+	}
+	return fmt.Errorf("there is no command %q%s; try 'hookproof --help'", name, didYouMean(name, names))
 }
 
 // noArguments is the check of a command that has flags alone.

@@ -26,7 +26,7 @@ how to fix it, the schedules and relations that it tries, and public reports of 
 			for _, name := range names {
 				checks := check.Named(name)
 				if len(checks) == 0 {
-					return fmt.Errorf("explain: there is no check or family %q; 'hookproof list' lists them", name)
+					return fmt.Errorf("explain: %w", unknownCheck(name))
 				}
 				for _, c := range checks {
 					if err := explain(cmd.OutOrStdout(), c); err != nil {
@@ -65,6 +65,11 @@ func listChecks(out io.Writer) error {
 }
 
 func completeChecks(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return checkNames(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// checkNames returns the names of all families and checks.
+func checkNames() []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, c := range check.All() {
@@ -75,5 +80,5 @@ func completeChecks(_ *cobra.Command, _ []string, _ string) ([]string, cobra.She
 			}
 		}
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return names
 }

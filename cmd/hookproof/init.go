@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,8 +53,8 @@ func initCommand(getenv func(string) string) *cobra.Command {
 		Short: "Write a target file by asking",
 		Long: `init asks about a target and writes a target file for 'hookproof check': hookproof.json, unless
 FILE names another. Answers are lines of standard input; an empty line takes the default in brackets. The answer for a
-hook is a URL, a command (words, or a JSON array of arguments; there is no shell), or for the state a
-SELECT. It does not ask for keys that few targets need; at its end it lists those that would let more be judged.`,
+hook is a URL, a method and a URL (PUT http://…), a command (words, or a JSON array of arguments; there is no shell), or for
+the state a SELECT. It does not ask for keys that few targets need; at its end it lists those that would let more be judged.`,
 		Example: `  hookproof init
   hookproof init staging.json --force
   hookproof check --target hookproof.json`,
@@ -156,6 +157,9 @@ func (a *asker) ask(what, otherwise string, take func(answer string) error) erro
 func (a *asker) targetFile(getenv func(string) string) (targetFile, error) {
 	var f targetFile
 	err := a.ask("Where do deliveries go?", "http://127.0.0.1:3000/webhooks/stripe", func(answer string) error {
+		if method, address := request(answer); method == http.MethodPost { // which every delivery is
+			answer = address
+		}
 		f.URL = answer
 		return checkURL(answer)
 	})
@@ -198,8 +202,10 @@ func (a *asker) subject(f *targetFile) error {
 		Pick map[string]any `json:"pick,omitempty"`
 	}{Hook: made}
 	if made.HTTP != nil {
-		made.HTTP.Method = "POST"
-		err := a.ask("The body of that POST, as JSON; {{new.id}} in it is a new UUID each time:", `{"reference": "{{new.id}}"}`, func(answer string) error {
+		made.HTTP.Method = cmp.Or(made.HTTP.Method, http.MethodPost)
+	}
+	if made.HTTP != nil && made.HTTP.Method != http.MethodGet {
+		err := a.ask("The body of that "+made.HTTP.Method+", as JSON; {{new.id}} in it is a new UUID each time:", `{"reference": "{{new.id}}"}`, func(answer string) error {
 			if !json.Valid([]byte(answer)) {
 				return errors.New("it is not JSON")
 			}
@@ -257,15 +263,15 @@ func (a *asker) restart(f *targetFile) error {
 		}
 		return &h, nil
 	}
-	err := a.ask("Which command (or URL) stops the target? Without it, restarts and failures of its database are not tried;\n"+
-		"an empty line leaves it out.", "", func(answer string) (err error) {
+	err := a.ask("Which command (or URL) stops the target? It need not wait until the target has ended. Without it, restarts and failures\n"+
+		"of its database are not tried; an empty line leaves it out.", "", func(answer string) (err error) {
 		f.Stop, err = command(answer)
 		return err
 	})
 	if err != nil || f.Stop == nil {
 		return err
 	}
-	err = a.ask("And which starts it again, and ends when it is ready?", "", func(answer string) (err error) {
+	err = a.ask("And which starts it again? It leaves the target running in the background and returns. It need not wait until the target listens.", "", func(answer string) (err error) {
 		if f.Start, err = command(answer); err == nil && f.Start == nil {
 			err = errors.New("a target that is stopped needs a start command")
 		}
@@ -282,7 +288,7 @@ func (a *asker) restart(f *targetFile) error {
 	if err != nil || upstream == "" {
 		return err
 	}
-	return a.ask("And which address does the target dial instead? Configure it so:", "127.0.0.1:6432", func(answer string) error {
+	return a.ask("And which address does the target dial instead? The start command must tell the target so:", "127.0.0.1:6432", func(answer string) error {
 		f.Database = &struct {
 			Listen   string `json:"listen"`
 			Upstream string `json:"upstream"`

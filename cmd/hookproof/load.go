@@ -18,13 +18,19 @@ import (
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
 func completeNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	names := slices.DeleteFunc(scenarioNames(), func(name string) bool { return !strings.HasPrefix(name, begun) })
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// scenarioNames returns the names of the built-in scenarios and of their families.
+func scenarioNames() []string {
 	names := fixtures.Families()
 	scenarios, _ := scenario.BuiltInScenarios() // replay reports an error, completion has no place for it
 	for _, s := range scenarios {
 		names = append(names, s.Name)
 	}
 	slices.Sort(names)
-	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) }), cobra.ShellCompDirectiveDefault
+	return names
 }
 
 // playable is what replay can play: a scenario, or events that are delivered as they are.
@@ -77,7 +83,7 @@ func (l *loader) builtIn(name string) error {
 		}
 	}
 	if len(l.found) == before {
-		return fmt.Errorf("%q is no file, and no scenario or family that is built in; 'hookproof list' lists those", name)
+		return fmt.Errorf("%q is no file, and no scenario or family that is built in%s; 'hookproof list scenarios' lists those", name, didYouMean(name, scenarioNames()))
 	}
 	return nil
 }

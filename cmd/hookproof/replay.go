@@ -63,7 +63,11 @@ not answered by a 2xx has failed.`,
 		if err == nil {
 			err = replay(cmd, known, found, *verbose)
 		}
-		return closing(context.WithoutCancel(cmd.Context()), err)
+		err = closing(context.WithoutCancel(cmd.Context()), err)
+		if left := known.Afterwards(); left != "" {
+			_, _ = fmt.Fprintln(cmd.OutOrStdout(), left)
+		}
+		return err
 	}
 	return cmd
 }

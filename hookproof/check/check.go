@@ -82,7 +82,8 @@ type Relation struct {
 	// <grants> and the like stand for the events that a life has in that role.
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
-	// the common beginning. It is "" if only the answers are judged, and no state is read.
+	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
+	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
@@ -105,7 +106,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, meaningChecks, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks)
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
@@ -113,8 +114,15 @@ func All() []Check { return Of(life.Payment) }
 // Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
 func Of(l *life.Life) []Check {
 	var all []Check
+	states := map[string]bool{} // what is demanded of states, each by one check
 	for _, row := range rows {
-		if asked := Asked(l, row).sourced(); len(asked.Relations) > 0 {
+		asked := Asked(l, row).sourced()
+		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
+			known := states[r.String()]
+			states[r.String()] = r.Op == "∌" || known
+			return known
+		})
+		if len(asked.Relations) > 0 {
 			all = append(all, asked)
 		}
 	}
@@ -241,6 +249,10 @@ func (r Relation) String() string {
 		return r.Left
 	case "∌":
 		return text + " shows nothing of S(" + r.Right + ")"
+	case "moves":
+		return text + " shows a later period than S(" + r.Right + ")"
+	case "tells":
+		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
 	if description := ViewSays[r.View]; description != "" {
@@ -250,7 +262,16 @@ func (r Relation) String() string {
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{"outcome": "counts of changes and lists of them aside"}
+var ViewSays = map[string]string{
+	"outcome":               "counts of changes and lists of them aside",
+	"access":                "in what shows that it is allowed",
+	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
+	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
+	"grants":                "in what being paid adds to",
+	"grants+numbers":        "in what being paid adds to, and in numbers",
+	"numbers":               "in numbers and the lengths of lists",
+	"texts":                 "in texts",
+}
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
 // must differ become one and the same. Counters must move differently.
@@ -271,7 +292,7 @@ func (r Relation) Negated() Relation {
 		r.Whole = true
 	case r.Op == "≠":
 		r.Right = r.Left
-	case r.Op == "∌":
+	case r.Op == "∌", r.Op == "moves":
 		r.Left = r.Right
 	}
 	return r

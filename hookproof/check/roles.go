@@ -18,7 +18,7 @@ import (
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
 
-var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z]+)>([-a-z0-9*&+=?]*)`)
+var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z0-9-]+)>([-a-z0-9*&+=?]*)`)
 
 // Asked returns the check with its relations in a life's events.
 func Asked(l *life.Life, c Check) Check {

@@ -156,6 +156,17 @@ func (s Schedule) Group(n int) []Step {
 	return s[n:end]
 }
 
+// Events returns the names of the events that a schedule delivers, in its order, each once.
+func (s Schedule) Events() []string {
+	var names []string
+	for _, step := range s {
+		if step.Verb == "" && !slices.Contains(names, step.Event) {
+			names = append(names, step.Event)
+		}
+	}
+	return names
+}
+
 // Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func remove(doc []byte, pointer string) ([]byte, error) {
 		for before := out.From - 1; before >= 0; before-- { // the last member takes the comma before it
 			if doc[before] == ',' {
 				out.From = before
-			} else if strings.IndexByte(" \t\r\n", doc[before]) >= 0 {
+			} else if isSpace(doc[before]) {
 				continue
 			}
 			break
@@ -107,13 +108,15 @@ func step(doc []byte, from int, token string) (Place, error) {
 		member, found := i, open == '[' && strconv.Itoa(n) == token
 		if open == '{' {
 			end := skipValue(doc, i)
-			name := string(doc[i+1 : end-1])
-			if strings.Contains(name, `\`) {
-				if err := json.Unmarshal(doc[i:end], &name); err != nil {
+			name := doc[i+1 : end-1]
+			found = string(name) == token
+			if bytes.IndexByte(name, '\\') >= 0 {
+				var read string
+				if err := json.Unmarshal(doc[i:end], &read); err != nil {
 					return Place{}, err
 				}
+				found = read == token
 			}
-			found = name == token
 			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
 		}
 		if found {
@@ -127,10 +130,30 @@ func step(doc []byte, from int, token string) (Place, error) {
 }
 
 func skipSpace(doc []byte, i int) int {
-	for i < len(doc) && strings.IndexByte(" \t\r\n", doc[i]) >= 0 {
+	for i < len(doc) && isSpace(doc[i]) {
 		i++
 	}
 	return i
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// skipString returns the end of the string whose first quote is at i.
+func skipString(doc []byte, i int) int {
+	for i++; ; i++ {
+		quote := bytes.IndexByte(doc[i:], '"')
+		if quote < 0 {
+			return len(doc)
+		}
+		i += quote
+		escapes := 0
+		for doc[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
 }
 
 // skipValue returns the end of the value that begins at i. The document must be valid.
@@ -139,11 +162,7 @@ func skipValue(doc []byte, i int) int {
 	for ; i < len(doc); i++ {
 		switch doc[i] {
 		case '"':
-			for i++; doc[i] != '"'; i++ {
-				if doc[i] == '\\' {
-					i++
-				}
-			}
+			i = skipString(doc, i) - 1
 		case '{', '[':
 			depth++
 			continue
@@ -152,7 +171,7 @@ func skipValue(doc []byte, i int) int {
 		case ',', ':', ' ', '\t', '\r', '\n':
 			continue
 		default: // a number, true, false or null
-			for i+1 < len(doc) && strings.IndexByte(",:]} \t\r\n", doc[i+1]) < 0 {
+			for i+1 < len(doc) && !isSpace(doc[i+1]) && doc[i+1] != ',' && doc[i+1] != '}' && doc[i+1] != ']' {
 				i++
 			}
 		}
@@ -175,6 +194,6 @@ func Unescape(token string) string { return unescaping.Replace(token) }
 
 var unescaping = strings.NewReplacer("~1", "/", "~0", "~")
 
-func EscapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
+func EscapePointer(name string) string { return escaping.Replace(name) }
+
+var escaping = strings.NewReplacer("~", "~0", "/", "~1")

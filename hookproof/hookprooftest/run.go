@@ -54,6 +54,9 @@ func Run(t *testing.T, target *hookproof.Target, options hookproof.Options) hook
 	if lacking := slices.IndexFunc(r.Findings, func(f hookproof.Finding) bool { return f.Incomplete() }); lacking >= 0 && err == nil {
 		t.Logf(remedy, r.Findings[lacking].Check)
 	}
+	if r.Afterwards != "" {
+		t.Log(r.Afterwards)
+	}
 	switch {
 	case err != nil:
 		t.Fatalf("hookproof: %v", err)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"example.com/hookproof/fixtures"
@@ -50,11 +52,32 @@ func (l *Life) shapeOf(version string) string {
 // Bind makes an event of a fixture for a subject. The event names the given API version, and has the shape of the nearest known
 // one.
 func (l *Life) Bind(version, name string, b Bound) (event.Event, error) {
-	return l.bindEvent(version, name, b, nil)
+	return l.bindEvent(version, name, b, &Spec{}, telling{life: l, s: b.Subject, born: time.Unix(b.Created, 0), now: b.Created})
 }
 
-// bindEvent is Bind with additional bindings for this event.
-func (l *Life) bindEvent(version, name string, b Bound, own bindings) (event.Event, error) {
+// telling is what the places of an event's body are bound to.
+type telling struct {
+	life   *Life
+	s      event.Subject
+	as     map[string]string // names and instants that stand for others
+	born   time.Time         // when the story was born
+	passed time.Duration     // how long before that it has begun
+	now    int64             // when the event happens
+}
+
+// time returns an instant in seconds since 1970.
+func (t telling) time(name string) int64 {
+	name = cmp.Or(t.as[name], t.life.times[name].is, name)
+	name = cmp.Or(t.life.times[name].is, name)
+	if name == now {
+		return t.now
+	}
+	at := t.life.times[name]
+	return t.born.Add(at.since - t.passed).Unix()
+}
+
+// bindEvent is Bind with what a word says of the event.
+func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (event.Event, error) {
 	version = APIVersionOf(version)
 	shape := l.shapeOf(version)
 	body, err := l.body(shape, name)
@@ -77,14 +100,63 @@ func (l *Life) bindEvent(version, name string, b Bound, own bindings) (event.Eve
 	if body, err = b.stamp(body); err != nil {
 		return event.Event{}, err
 	}
-	all := maps.Clone(l.bind)
-	maps.Copy(all, own)
-	for _, pointer := range slices.Sorted(maps.Keys(all)) {
-		if body, err = l.bindPlace(body, pointer, all[pointer].of(kind), b.Subject); err != nil {
-			return event.Event{}, err
+	t.as = aliases(w.became, w.becomes, w.as)
+	told, err := l.bindPlaces(body, kind, w, t, w.before, w.sets)
+	if err != nil {
+		return event.Event{}, err
+	}
+	if _, absent := event.Find(body, previousAttributes); absent == nil {
+		t.as = aliases(w.became, w.as)
+		former, err := l.bindPlaces(body, kind, w, t, w.before)
+		if err == nil {
+			told, err = recall(told, former, "")
+		}
+		if err != nil {
+			return event.Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
 		}
 	}
-	return event.Event{ID: b.ID, Type: read.Type, Body: body}, nil
+	return event.Event{ID: b.ID, Type: read.Type, Body: told}, nil
+}
+
+// bindPlaces binds the places of a body, and makes the changes of its object.
+func (l *Life) bindPlaces(body []byte, kind string, w *Spec, t telling, all ...changes) ([]byte, error) {
+	places := l.bind.but(w.bind)
+	var err error
+	for _, pointer := range slices.Sorted(maps.Keys(places)) {
+		if body, err = l.bindPlace(body, pointer, places[pointer].of(kind), t); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range all {
+		if body, err = l.change(body, kind, c, t); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// but returns the bindings with those of one word, which win. A place that a word binds to nothing is bound to nothing with all below it.
+func (b bindings) but(own bindings) bindings {
+	all := maps.Clone(b)
+	maps.DeleteFunc(all, func(pointer string, _ bindTo) bool {
+		for place, to := range own {
+			if to.name == "" && to.byKind == nil && strings.HasPrefix(pointer+"/", place+"/") {
+				return true
+			}
+		}
+		return false
+	})
+	maps.Copy(all, own)
+	return all
+}
+
+// aliases returns the names that stand for others, of which the later win.
+func aliases(all ...map[string]string) map[string]string {
+	as := map[string]string{}
+	for _, one := range all {
+		maps.Copy(as, one)
+	}
+	return as
 }
 
 // stamp sets what every event has, whatever it is about.
@@ -104,13 +176,30 @@ func (b Bound) stamp(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// bindPlace sets a place that the body has to the subject's value. An amount of 0 or null stays: nothing was paid, discounted or refunded.
-// A null in place of an id stays, unless the target has given that very id: there is no such object.
-func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]byte, error) {
+// bindPlace sets a place that the body has to the subject's value. An amount of 0 stays: nothing was paid, discounted or refunded.
+// A null in place of an id, an instant or a sum stays: there is none, unless the subject itself gives an id that others derive.
+func (l *Life) bindPlace(body []byte, pointer, name string, t telling) ([]byte, error) {
 	if name == "" {
 		return body, nil
 	}
-	value := l.value(name, s)
+	at, err := event.Find(body, pointer)
+	if errors.Is(err, event.ErrNoPlace) {
+		return body, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	name = l.first(name, t)
+	real, n := l.resolve(name, t)
+	switch has := string(body[at.Value.From:at.Value.To]); {
+	case (has == "0" || has == `"0"`) && n.isSum(), has == "null" && (l.isTime(name) || n.isID() && !n.gives(real, t.s) || n.isSum()):
+		return body, nil
+	}
+	return setPlace(body, pointer, l.value(name, t))
+}
+
+// setPlace sets a place that the body has to a value; nil leaves it as it is. A number is written as a text where the body has a text.
+func setPlace(body []byte, pointer string, value any) ([]byte, error) {
 	at, err := event.Find(body, pointer)
 	if errors.Is(err, event.ErrNoPlace) || value == nil {
 		return body, nil
@@ -118,10 +207,8 @@ func (l *Life) bindPlace(body []byte, pointer, name string, s event.Subject) ([]
 	if err != nil {
 		return nil, err
 	}
-	n := l.Names[name]
-	switch has := string(body[at.Value.From:at.Value.To]); {
-	case (has == "0" || has == "null") && n.isSum(), has == "null" && (n.invented() || n.Of != "" && s.Text(name) == ""):
-		return body, nil
+	if n, is := value.(int64); is && body[at.Value.From] == '"' {
+		value = strconv.FormatInt(n, 10)
 	}
 	raw, err := event.AsStripeWrites(pointer, value)
 	if err != nil {

@@ -66,7 +66,7 @@ func (l *Life) types() (list []Type) {
 			}
 			one := Type{Type: read.Type, Object: read.Data.Object.Object, Versions: []string{version}}
 			for word, w := range l.Vocabulary {
-				if w.Event == name {
+				if w.Event == name && w.form == "" {
 					one.Words = append(one.Words, word)
 				}
 			}

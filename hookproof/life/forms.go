@@ -86,6 +86,14 @@ func (l *Life) makeVocabulary() error {
 			return err
 		}
 	}
+	if err := l.addForms(add); err != nil {
+		return err
+	}
+	told := map[string]*Spec{}
+	for word := range l.Vocabulary {
+		told[word] = l.Told(word, nil)
+	}
+	l.Vocabulary = told
 	return nil
 }
 

@@ -24,6 +24,8 @@ type Life struct {
 	Words   map[string]Spec
 	Phrases map[string][]string
 	Roles   Roles
+	Forms   map[string]LifeForm
+	times   map[string]instant
 	Ties    []string // names of which a subject needs one; metadata.* is any name that begins so
 	// Vocabulary is all events that a schedule of this life can name: its own words, the forms of what grants and what ends, and
 	// the words of every life.
@@ -37,7 +39,12 @@ type Life struct {
 type LifeName struct {
 	Prefix   string          // of Stripe's ids
 	Of       string          // the name that has the same id with another prefix
-	Suffix   string          // what follows that id, where the subject has several objects of one kind
+	Suffix   string          // what follows the id of the name that it is of
+	Is       string          // the name whose value it has, whatever stands for that one in an event
+	Percent  int64           // a number: so much of the amount
+	Times    string          // a number: the amount times that name's
+	Each     string          // a number: the amount divided by that name's
+	Add      *sum            // a number: another name's and so much more
 	Optional bool            // hookproof invents none; a value without the prefix is for the target's hooks
 	Default  json.RawMessage // for a subject without a value; nil is none, null is a null
 	Other    json.RawMessage // another value than the default
@@ -108,6 +115,8 @@ func parseLife(files fs.FS) (*Life, error) {
 	var file struct {
 		Schema  string `json:"$schema"`
 		Names   map[string]json.RawMessage
+		Times   map[string]json.RawMessage
+		Forms   map[string]json.RawMessage
 		Bind    json.RawMessage
 		Words   map[string]json.RawMessage
 		Ties    []string
@@ -130,6 +139,14 @@ func parseLife(files fs.FS) (*Life, error) {
 		if l.circular(name) {
 			return nil, fmt.Errorf("names.%s.of: it shares its own id", name)
 		}
+		for _, other := range l.Names[name].refersTo() {
+			if n, known := l.Names[other]; !known || n.isDerived() && other == name {
+				return nil, fmt.Errorf("names.%s: names has no %q", name, other)
+			}
+		}
+	}
+	if err = l.parseTimes(file.Times); err != nil {
+		return nil, fmt.Errorf("times%w", err)
 	}
 	if err := l.completeTies(); err != nil {
 		return nil, err
@@ -144,6 +161,9 @@ func parseLife(files fs.FS) (*Life, error) {
 	}
 	if err := l.checkPhrases(); err != nil {
 		return nil, err
+	}
+	if err := l.parseForms(file.Forms); err != nil {
+		return nil, fmt.Errorf("forms%w", err)
 	}
 	if err := l.parseRoles(file.Roles); err != nil {
 		return nil, fmt.Errorf("roles%w", err)
@@ -212,18 +232,6 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	return n, nil
 }
 
-// circular reports whether a name shares the id of a name that shares its own.
-func (l *Life) circular(name string) bool {
-	of := l.Names[name].Of
-	for range l.Names {
-		if of == name {
-			return true
-		}
-		of = l.Names[of].Of
-	}
-	return false
-}
-
 // parseBind reads the bindings. Errors begin with the place below bind.
 func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 	if raw == nil {
@@ -246,7 +254,8 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 		}
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
 			for name := range strings.SplitSeq(to.of(kind), "|") {
-				if _, known := l.Names[name]; name != "" && !known && !strings.HasSuffix(name, "metadata.*") {
+				_, known := l.Names[name]
+				if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
 					return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
 				}
 			}
@@ -263,7 +272,11 @@ func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 		At              int64
 		With            map[string]json.RawMessage
 		Bind            json.RawMessage
-		Instead         []string
+		Instead, Needs  []string
+		As              map[string]string
+		Sets            map[string]map[string]json.RawMessage
+		Becomes         map[string]string
+		After, In       string
 	}
 	if err := decodeStrictly(raw, &data); err != nil {
 		return w, fmt.Errorf(": %w", err)
@@ -277,7 +290,7 @@ func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	case !known:
 		return w, fmt.Errorf(".of: %q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
-		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, with: map[string]lifeValue{}}
+		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, Needs: data.Needs}
 		whose(&w)
 	}
 	if err := l.checkFixture(data.Event); err != nil {
@@ -286,18 +299,13 @@ func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	if w.Type, err = l.typeOf(w.Event); err != nil {
 		return w, fmt.Errorf(".event: %w", err)
 	}
-	for _, pointer := range slices.Sorted(maps.Keys(data.With)) {
-		if !strings.HasPrefix(pointer, "/") {
-			return w, fmt.Errorf(".with.%s: it is no JSON pointer", pointer)
-		}
-		if w.with[pointer], err = l.parseValue(data.With[pointer]); err != nil {
-			return w, fmt.Errorf(".with.%s: %w", pointer, err)
-		}
+	if w.with, err = l.parseValues(data.With); err != nil {
+		return w, fmt.Errorf(".with%w", err)
 	}
 	if w.bind, err = l.parseBind(data.Bind); err != nil {
 		return w, fmt.Errorf(".bind%w", err)
 	}
-	return w, nil
+	return w, l.parseContext(&w, context{data.As, data.Becomes, data.Sets, data.After, data.In})
 }
 
 // checkFixture returns an error unless every version's folder has a file.
@@ -387,4 +395,16 @@ func (l *Life) IsBeside(word string) bool {
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
+}
+
+// Knows reports whether a life has every word of some schedules without verbs.
+func (l *Life) Knows(schedules ...string) bool {
+	for _, schedule := range schedules {
+		for word := range strings.FieldsSeq(schedule) {
+			if _, is := l.Words[word]; !is {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -27,17 +27,17 @@ func TestLifeIsRead(t *testing.T) {
 	for name, want := range map[string]any{
 		"invoice": "in_7", "charge": "ch_7", "amount": 300, "currency": "sek", "customer": nil, "metadata.*": map[string]any{"order": "7"},
 	} {
-		require.Equal(t, want, l.value(name, s), name)
+		require.Equal(t, want, l.value(name, telling{life: l, s: s}), name)
 	}
-	require.Equal(t, json.RawMessage("4900"), l.value("amount", event.Subject{}))
-	require.Equal(t, "ch_8", l.value("charge", event.Subject{"invoice": "in_7", "charge": "ch_8"}), "the subject's own")
-	require.Equal(t, "ch_7", l.value("customer|charge", s), "the first that there is")
-	require.Equal(t, map[string]any{"order": "7"}, l.value("charge.metadata.*|metadata.*", s))
+	require.Equal(t, json.RawMessage("4900"), l.value("amount", telling{life: l}))
+	require.Equal(t, "ch_8", l.value("charge", telling{life: l, s: event.Subject{"invoice": "in_7", "charge": "ch_8"}}), "the subject's own")
+	require.Equal(t, "ch_7", l.value("customer|charge", telling{life: l, s: s}), "the first that there is")
+	require.Equal(t, map[string]any{"order": "7"}, l.value("charge.metadata.*|metadata.*", telling{life: l, s: s}))
 	part := l.Words["part"]
 	for pointer, want := range map[string]any{"/data/object/amount_due": int64(99), "/data/object/currency": "usd", "/data/object/charge": "ch_7"} {
-		require.Equal(t, want, part.with[pointer](s), pointer)
+		require.Equal(t, want, part.with[pointer](telling{life: l, s: s}), pointer)
 	}
-	require.Equal(t, "sek", part.with["/data/object/currency"](event.Subject{}), "another than the usual one")
+	require.Equal(t, "sek", part.with["/data/object/currency"](telling{life: l}), "another than the usual one")
 	require.Equal(t, "invoice", part.bind["/data/object/customer"].of("invoice"), "one word's own")
 }
 
@@ -53,8 +53,8 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"grants": "bought"`, `"grant": "bought"`, `roles: unknown field "grant"`},
 		{`"together": [["sent", "settled"]]`, `"together": [[]]`, `roles.together: it has no words`},
 		{`invoice.sent.json`, `invoice.send.json`, `words.sent.event: there is no file 2023-10-16/invoice.send.json`},
-		{`{"percent": 33}`, `{"percents": 33}`, `words.part.with./data/object/amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME} or {"subject": NAME}`},
-		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `words.part.with./data/object/amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME} or {"subject": NAME}`},
+		{`{"percent": 33}`, `{"percents": 33}`, `words.part.with./data/object/amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `words.part.with./data/object/amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
 		{`{"percent": 33}`, `[33]`, `words.part.with./data/object/amount_due: a constant is a text, a whole number, true, false or null`},
 		{`{"subject": "charge"}`, `{"subject": "price"}`, `words.part.with./data/object/charge: names has no "price"`},
 		{`{"other": "currency"}`, `{"other": "amount"}`, `words.part.with./data/object/currency: names.amount has no other value`},

@@ -21,7 +21,17 @@ type Spec struct {
 	Age      int64                // seconds after the subject's first event, in the order of the life
 	with     map[string]lifeValue // places with another value in this event
 	bind     bindings             // places that are bound in this event alone
+	as       map[string]string    // names that stand for others in this event
+	becomes  map[string]string    // names and instants that stand for others in this event and in later ones of the story
+	became   map[string]string    // those of earlier events
+	sets     changes              // what it makes of objects, which later events of the story tell, too
+	before   changes              // what earlier events have made of them
+	after    string               // an instant that is past when it happens
+	passed   time.Duration        // how long before its birth the story has begun
+	in       string               // the phrase that it belongs to where a story does not say
+	form     string               // the life's form, such as old
 	Instead  []string             // words that cannot be in the same story
+	Needs    []string             // names that the subject must bind
 	Raw      string               // the body, instead of a fixture
 	Pad      int
 	Form     func([]byte) ([]byte, error) // another encoding of the same JSON
@@ -60,12 +70,16 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	if !tie {
 		at += w.Age
 	}
-	e, err := w.life.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, w.bind)
+	if w.form != "" {
+		s = w.life.Forms[w.form].of(w.form, w.life, s)
+	}
+	t := telling{w.life, s, aliases(w.became, w.becomes, w.as), born, w.passed, at}
+	e, err := w.life.bindEvent(cmp.Or(w.Version, apiVersion), w.Event, Bound{s, event.NewID(), at, livemode != w.Live}, &w, t)
 	if err != nil {
 		return e, err
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
-		if e.Body, err = event.Put(e.Body, pointer, w.with[pointer](s)); err != nil {
+		if e.Body, err = event.Put(e.Body, pointer, w.with[pointer](t)); err != nil {
 			return e, err
 		}
 	}

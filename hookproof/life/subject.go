@@ -52,7 +52,7 @@ func (l *Life) Made(s event.Subject) map[string]string {
 			if from := l.source(name); prefix == "" && n.Of == "" || from == "" || !s.IsLong(from) {
 				continue
 			}
-			made[prefix+name], _ = l.value(name, of).(string)
+			made[prefix+name], _ = l.value(name, telling{life: l, s: of}).(string)
 		}
 	}
 	return made
@@ -83,7 +83,7 @@ func (l *Life) again(s event.Subject) event.Subject {
 	for name, n := range l.Names {
 		if _, given := s[name]; given && n.Of != "" {
 			delete(other, name)
-			other[name] = l.value(name, other)
+			other[name] = l.value(name, telling{life: l, s: other})
 		}
 	}
 	return other

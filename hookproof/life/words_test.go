@@ -142,7 +142,7 @@ func TestIDsOfAnOrderAgree(t *testing.T) {
 			ids := []any{nil}
 			for _, name := range names {
 				if _, there := l.Names[name]; there {
-					ids = append(ids, l.value(name, s))
+					ids = append(ids, l.value(name, telling{life: l, s: s}))
 				}
 			}
 			return ids

@@ -2,15 +2,53 @@ package mutants
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
+	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/pgserver"
 )
+
+// briefGrace is for what is left on purpose: the longest that a program that has been started may take to let go of our sockets.
+const briefGrace = 300 * time.Millisecond
+
+// postgres has the databases of the tests' variants, once a test has asked for it.
+var postgres struct {
+	once   sync.Once
+	server *pgserver.Server
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if postgres.server != nil {
+		if err := postgres.server.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// variants are the options of a run on these variants, with the PostgreSQL that all tests share.
+func variants(t *testing.T, names ...string) Options {
+	t.Helper()
+	postgres.once.Do(func() { postgres.server, postgres.err = pgserver.Start(context.Background(), pgserver.Config{}) })
+	require.NoError(t, postgres.err)
+	return Options{Root: root, Mutants: names, Postgres: postgres.server, Progress: t.Output()}
+}
 
 // Context is shorter.
 type Context = context.Context
@@ -33,8 +71,8 @@ func listens(port string) (bool, error) {
 	return true, listener.Close()
 }
 
-// asked asks the process whose id is in a file to end.
-func asked(file string) error {
+// ended asks the process whose id is in a file to end, and waits until nobody listens on its port.
+func ended(file, port string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -43,5 +81,11 @@ func asked(file string) error {
 	if err != nil {
 		return err
 	}
-	return syscall.Kill(pid, syscall.SIGTERM)
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return err
+	}
+	if left := gone(0, func() string { return listenerOn(port) }); left != "" {
+		return errors.New(left)
+	}
+	return nil
 }

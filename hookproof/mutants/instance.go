@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/hookproof/hookproof/internal/program"
 	"example.com/hookproof/pgserver"
 )
 
@@ -165,7 +166,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 			text = bytes.ReplaceAll(text, []byte(`["./`+script+`"]`), vector)
 		}
 	}
-	return os.WriteFile(filepath.Join(i.directory, name), text, 0o755)
+	return program.Write(filepath.Join(i.directory, name), text, 0o755)
 }
 
 // target is its target file.
@@ -187,11 +188,11 @@ func (i *instance) script(ctx context.Context, name string) error {
 	return nil
 }
 
-// leftovers says what a judge has left behind, when it is done, or "". It has ended the endpoint and its
+// leftovers says what a judge has left behind, when it is done and the grace is over, or "". It has ended the endpoint and its
 // own proxy by then.
-func (i *instance) leftovers() string {
+func (i *instance) leftovers(grace time.Duration) string {
 	for _, port := range i.ports {
-		if what := gone(func() string { return listenerOn(port) }); what != "" {
+		if what := gone(grace, func() string { return listenerOn(port) }); what != "" {
 			return what
 		}
 	}
@@ -203,7 +204,7 @@ func (i *instance) leftovers() string {
 			return "somebody still listens on " + filepath.Base(socket)
 		}
 	}
-	return gone(func() string { return processIn(i.directory) })
+	return gone(grace, func() string { return processIn(i.directory) })
 }
 
 // closeTime is for ending a process.

@@ -2,6 +2,7 @@ package mutants
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"os"
 	"path/filepath"
@@ -9,13 +10,13 @@ import (
 	"time"
 )
 
-// lingering is how long what has been ended may take to be gone: a process that was forked meanwhile holds all listeners
+// usualGrace is how long what has been ended may take to be gone: a process that was forked meanwhile holds all listeners
 // until it becomes another program.
-const lingering = 5 * time.Second
+const usualGrace = 5 * time.Second
 
-// gone waits until nothing is left, and answers what still is, or "".
-func gone(left func() string) string {
-	for deadline := time.Now().Add(lingering); ; time.Sleep(10 * time.Millisecond) {
+// gone waits until nothing is left, for the grace at most, and answers what still is, or "".
+func gone(grace time.Duration, left func() string) string {
+	for deadline := time.Now().Add(cmp.Or(grace, usualGrace)); ; time.Sleep(10 * time.Millisecond) {
 		if what := left(); what == "" || time.Now().After(deadline) {
 			return what
 		}

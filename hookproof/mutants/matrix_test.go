@@ -3,9 +3,7 @@ package mutants
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,10 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/run"
-	"example.com/hookproof/hookproof/target"
 )
 
 // said makes a row of which some checks said something: "family/check fail".
@@ -170,137 +166,12 @@ func TestCombine(t *testing.T) {
 
 func TestJudgesErrorIsTrouble(t *testing.T) {
 	t.Parallel()
-	judge := Judge{Checks: smoke.Checks, Judge: func(Context, string, func(string) string, run.Options) (result.Report, error) {
+	judge := Judge{Checks: []string{"a/b"}, Judge: func(Context, string, func(string) string, run.Options) (result.Report, error) {
 		return result.Report{}, errors.New("it is not reachable")
 	}}
-	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"no-dedupe"}})
+	m, err := Run(t.Context(), Files, judge, variants(t, "no-dedupe"))
 	require.NoError(t, err)
 	require.Equal(t, []string{"go/no-dedupe could not be judged to the end: it is not reachable"}, m.Objections()[:1])
-}
-
-// A judge that leaves an endpoint, and a proxy, running is found out; and the endpoint is ended all the same.
-func TestNothingIsLeft(t *testing.T) {
-	t.Parallel()
-	var port, listen string
-	judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ run.Options) (result.Report, error) {
-		port, listen = getenv("PORT"), getenv("DATABASE_LISTEN")
-		proxy, err := dbproxy.NewProxy(listen, getenv("DATABASE_UPSTREAM"))
-		if err != nil {
-			return result.Report{}, err
-		}
-		t.Cleanup(func() { _ = proxy.Close() })
-		endpoint, err := target.Load(file, getenv)
-		if err != nil {
-			return result.Report{}, err
-		}
-		return result.Report{}, endpoint.Start(ctx)
-	}}
-	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
-	require.NoError(t, err)
-	require.Contains(t, m.Rows[0].Left, "somebody still listens on port "+port)
-	free, err := listens(port)
-	require.NoError(t, err)
-	require.True(t, free, "the endpoint was ended")
-}
-
-// startOnce starts a target's endpoint, whose database is there for as long as that takes.
-func startOnce(ctx Context, file string, getenv func(string) string) (err error) {
-	proxy, err := dbproxy.NewProxy(getenv("DATABASE_LISTEN"), getenv("DATABASE_UPSTREAM"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, proxy.Close()) }()
-	t, err := target.Load(file, getenv)
-	if err != nil {
-		return err
-	}
-	return t.Start(ctx)
-}
-
-// Behind nginx there are two to end, and each of them is found out: nginx by its port, the endpoint by its socket.
-func TestNothingIsLeftBehindNginx(t *testing.T) {
-	t.Parallel()
-	if !nginxIsThere() {
-		t.Skip("there is no nginx; .ci/run installs it")
-	}
-	for end, complaint := range map[string]string{"": "still listens on port", "nginx.pid": "still listens on shop.sock"} {
-		var port, socket string
-		judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ run.Options) (result.Report, error) {
-			port = getenv("PORT")
-			r := filepath.Join(filepath.Dir(file), ".run", port)
-			socket = filepath.Join(r, "shop.sock")
-			if err := startOnce(ctx, file, getenv); err != nil || end == "" {
-				return result.Report{}, err
-			}
-			return result.Report{}, asked(filepath.Join(r, end))
-		}}
-		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/behind-nginx"}})
-		require.NoError(t, err)
-		require.Contains(t, m.Rows[0].Left, complaint)
-		free, err := listens(port)
-		require.NoError(t, err)
-		require.True(t, free, "nginx was ended")
-		_, err = net.Dial("unix", socket)
-		require.Error(t, err, "the endpoint was ended")
-	}
-}
-
-// A process that listens nowhere, and works in the endpoint's directory, is found out.
-func TestNoProcessIsLeft(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/proc/self/cwd"); err != nil {
-		t.Skip("there is no /proc")
-	}
-	judge := Judge{Judge: func(_ Context, file string, _ func(string) string, _ run.Options) (result.Report, error) {
-		idle := exec.Command("sleep", "60")
-		idle.Dir = filepath.Dir(file)
-		if err := idle.Start(); err != nil {
-			return result.Report{}, err
-		}
-		t.Cleanup(func() { _, _ = idle.Process.Kill(), idle.Wait() })
-		return result.Report{}, nil
-	}}
-	m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/no-dedupe"}})
-	require.NoError(t, err)
-	require.Equal(t, "a process still runs: sleep 60", m.Rows[0].Left)
-}
-
-// Where there are two processes each of them is found out, and ended.
-func TestNothingIsLeftOfTwoReplicas(t *testing.T) {
-	t.Parallel()
-	for end, other := range map[string]string{"PORT": "REPLICA_PORT", "REPLICA_PORT": "PORT"} {
-		var left string
-		judge := Judge{Judge: func(ctx Context, file string, getenv func(string) string, _ run.Options) (result.Report, error) {
-			left = getenv(other)
-			if err := startOnce(ctx, file, getenv); err != nil {
-				return result.Report{}, err
-			}
-			return result.Report{}, asked(filepath.Join(filepath.Dir(file), ".run", getenv(end), "pid"))
-		}}
-		m, err := Run(t.Context(), Files, judge, Options{Root: root, Mutants: []string{"go/correct/two-replicas"}})
-		require.NoError(t, err)
-		require.Equal(t, "somebody still listens on port "+left, m.Rows[0].Left)
-		free, err := listens(left)
-		require.NoError(t, err)
-		require.True(t, free, "the other was ended")
-	}
-}
-
-// The orders and events of a run stay in the endpoint's database, and the next run does not trip over them.
-func TestTheNextRunTripsOverNothing(t *testing.T) {
-	t.Parallel()
-	hookproofs := Hookproof()
-	twice := Judge{Checks: hookproofs.Checks, Judge: func(ctx Context, file string, getenv func(string) string, o run.Options) (result.Report, error) {
-		o.Only = []string{"authenticity", "idempotence/two-ids", "order", "meaning/neighbours", "faults/cut-before"}
-		first, err := hookproofs.Judge(ctx, file, getenv, o)
-		if err != nil || first.Count(result.Fail) > 0 {
-			return first, err
-		}
-		return hookproofs.Judge(ctx, file, getenv, o)
-	}}
-	m, err := Run(t.Context(), Files, twice, Options{Root: root, Seed: 1, Mutants: []string{"go/correct/as-it-is"}})
-	require.NoError(t, err)
-	require.Empty(t, m.Rows[0].Objection())
 }
 
 func TestAnAccusationIsNeverDoubtful(t *testing.T) {

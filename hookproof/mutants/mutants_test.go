@@ -15,21 +15,6 @@ import (
 
 const root = "../.."
 
-// The Go endpoint as it is and every correct variant of it work, and nothing is left.
-func TestCorrectVariantsWork(t *testing.T) {
-	t.Parallel()
-	m, err := Run(t.Context(), Files, smoke, Options{Root: root, Mutants: []string{"go/correct"}, Progress: t.Output()})
-	require.NoError(t, err)
-	require.Greater(t, len(m.Rows), 8)
-	for _, row := range m.Rows {
-		if row.Name == "go/correct/behind-nginx" && !nginxIsThere() {
-			t.Log("there is no nginx; .ci/run installs it")
-			continue
-		}
-		require.Empty(t, row.Objection(), "%s\n%v", row.Name, row.Judged.Findings)
-	}
-}
-
 func TestMutantsApplyAndCompile(t *testing.T) {
 	t.Parallel()
 	here, err := filepath.Abs(root)

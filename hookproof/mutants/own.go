@@ -35,7 +35,7 @@ func (o Options) ownJobs(ctx context.Context, work string) (list []job, err erro
 
 // judgeOwn runs that test, and answers what hookproof said in it and what is left behind of it: its temporary files are in a
 // directory of their own.
-func judgeOwn(ctx context.Context, built tests) (report result.Report, left string, err error) {
+func (o Options) judgeOwn(ctx context.Context, built tests) (report result.Report, left string, err error) {
 	work, err := os.MkdirTemp("", "hookproof-own-")
 	if err != nil {
 		return report, "", err
@@ -60,5 +60,5 @@ func judgeOwn(ctx context.Context, built tests) (report result.Report, left stri
 	if failed != nil && (report.Took == 0 || report.Count(result.Fail) == 0) {
 		err = fmt.Errorf("%s: %w\n%s", ownTest, failed, said)
 	}
-	return report, gone(func() string { return cmp.Or(processIn(temporary), fileIn(temporary)) }), err
+	return report, gone(o.Grace, func() string { return cmp.Or(processIn(temporary), fileIn(temporary)) }), err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/internal/program"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -37,8 +38,12 @@ func TestTheOwnServersRun(t *testing.T) {
 				t.Skip("there is no /proc")
 			}
 			binary := filepath.Join(t.TempDir(), "tests")
-			require.NoError(t, os.WriteFile(binary, []byte("#!/bin/sh\n"+row.script+"\n"), 0o700))
-			report, left, err := judgeOwn(t.Context(), tests{packages: []builtTests{{t.TempDir(), binary}}})
+			require.NoError(t, program.Write(binary, []byte("#!/bin/sh\n"+row.script+"\n"), 0o700))
+			var o Options
+			if row.left != "" {
+				o.Grace = briefGrace
+			}
+			report, left, err := o.judgeOwn(t.Context(), tests{packages: []builtTests{{t.TempDir(), binary}}})
 			if row.trouble != "" {
 				require.ErrorContains(t, err, row.trouble)
 			} else {

@@ -36,6 +36,9 @@ type Options struct {
 	Verdicts string    // directory of a suite's kills; "" is in the user's cache directory
 	Fresh    bool      // each mutant of a suite is tested, whatever an earlier run has found
 	Progress io.Writer // one line a variant; nil is silence
+
+	Grace    time.Duration    // how long what a judge has ended may take to be gone; 0 is five seconds
+	Postgres *pgserver.Server // has the variants' databases; nil is one that the run starts and ends
 }
 
 // Judge is what variants are judged by: Hookproof, but for tests.
@@ -120,11 +123,13 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	if m.Rows, jobs, err = o.leaveOut(jobs); err != nil {
 		return m, err
 	}
-	server, err := pgserver.Start(ctx, pgserver.Config{})
-	if err != nil {
-		return m, err
+	server := o.Postgres
+	if server == nil {
+		if server, err = pgserver.Start(ctx, pgserver.Config{}); err != nil {
+			return m, err
+		}
+		defer func() { err = errors.Join(err, server.Close()) }()
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
 
 	queue, rows := make(chan job), make(chan Row)
 	var workers sync.WaitGroup
@@ -305,7 +310,7 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 		}
 	}()
 	if j.own != nil {
-		row.Judged, row.Left, failed = judgeOwn(ctx, *j.own)
+		row.Judged, row.Left, failed = o.judgeOwn(ctx, *j.own)
 		return row
 	}
 	if row.Diff, failed = j.mutant.Diff(os.DirFS(filepath.Join(o.Root, j.endpoint.directory))); failed != nil {
@@ -326,7 +331,7 @@ func (o Options) one(ctx context.Context, server *pgserver.Server, judge Judge, 
 	if row.Judged, gaveUp = judge.Judge(ctx, i.target(), i.getenv, options); gaveUp != nil {
 		row.Cut = gaveUp.Error()
 	}
-	row.Left = i.leftovers()
+	row.Left = i.leftovers(o.Grace)
 	return row
 }
 

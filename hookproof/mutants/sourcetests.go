@@ -42,7 +42,7 @@ func (o Options) buildTests(ctx context.Context, names []string, work string, re
 	}
 	for n, name := range o.withTests(names) {
 		one := builtTests{directory: filepath.Join(o.Root, name), binary: filepath.Join(work, fmt.Sprint("tests", n))}
-		command := exec.CommandContext(ctx, "go", "test", "-c", "-o", one.binary, ".")
+		command := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-w", "-o", one.binary, ".") // no debugger will look at it
 		command.Dir = one.directory
 		command.Env = append(command.Environ(), b.environment...)
 		if said, err := command.CombinedOutput(); err != nil {

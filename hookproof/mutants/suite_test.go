@@ -211,6 +211,15 @@ func TestVerdictsAreOfWhatTheyAreMadeOf(t *testing.T) {
 	require.False(t, cached(true), "--fresh")
 	write("other/other.go", "package other\n\n// Changed.\n")
 	require.True(t, cached(false), "no part of the tests")
+
+	// What else a kill is made of is asked of the cache alone, without a build for each.
+	known := func() (verdicts, []*Tested) {
+		v, err := Options{Root: directory, Verdicts: cache}.verdicts(t.Context(), "judge")
+		require.NoError(t, err)
+		m, err := Load(files, "judge")
+		require.NoError(t, err)
+		return v, []*Tested{{Mutant: m[0], Killer: "TestOne"}}
+	}
 	for name, change := range map[string]func(){
 		"a source":           func() { write("hookproof/a.go", source+"\n// Changed.\n") },
 		"a package it uses":  func() { write("used/used.go", used+"\n// Changed.\n") },
@@ -220,9 +229,12 @@ func TestVerdictsAreOfWhatTheyAreMadeOf(t *testing.T) {
 		"the mutant":         func() { files = mutant("used.One + 2") },
 	} {
 		change()
-		require.False(t, cached(false), name)
-		require.True(t, cached(false), name)
+		v, killed := known()
+		require.False(t, v.killed(killed[0].Mutant), name)
+		require.NoError(t, v.keep(killed))
+		require.True(t, v.killed(killed[0].Mutant), name)
 	}
+	require.True(t, cached(false), "what is kept is what a run finds")
 	files["judge/m.txtar"].Data = append([]byte("argued: so\n"), files["judge/m.txtar"].Data...)
 	s, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache})
 	require.NoError(t, err)

@@ -113,8 +113,11 @@ func draw(timeline []result.Sent) *diagram {
 func (d *diagram) add(r result.Row) {
 	if r.Event == "" {
 		text, kind := "✕ "+instant(r.At)+": "+clean(r.Fault), "fault"
-		if r.More > 0 {
+		switch {
+		case r.More > 0:
 			text, kind = "… "+r.Gap(), "gap"
+		case r.Done != "":
+			text, kind = "• "+instant(r.At)+": "+clean(r.Done), "gap"
 		}
 		d.Moments = append(d.Moments, moment{Kind: kind, Row: r, Above: above(text, wholeLine), order: r.At, bar: -1})
 		return

@@ -81,3 +81,20 @@ func texts(t *testing.T, drawing string) (list []string) {
 }
 
 func squeezed(text string) string { return strings.Join(strings.Fields(text), "") }
+
+// What was done between two deliveries has its time and its place in every form, and is no fault.
+func TestWhatWasDoneBetweenDeliveriesIsTold(t *testing.T) {
+	t.Parallel()
+	timeline := []result.Sent{{Event: "paid", ID: "evt_1", Sign: "genuine", Status: 500, Latency: 3}, {At: 1200, Done: "the object was made"},
+		{At: 1300, Event: "paid", ID: "evt_1", Sign: "genuine", Status: 200, Latency: 3}}
+	r := result.Report{Version: 1, Findings: []result.Finding{{Check: "a/b", Demand: "x", Verdict: result.Fail, Why: "y", Timeline: timeline}}}
+	var text strings.Builder
+	require.NoError(t, report.Text(&text, r, report.Style{Width: 100}))
+	inOrder(t, text.String(), "→ 500", "1.200 s  • the object was made\n", "→ 200")
+	page := written(t, report.HTML, r)
+	inOrder(t, page, ">1: 500 after 3.0 ms<", ">• 1.200 s: the object was made<", ">2: 200 after 3.0 ms<")
+	inOrder(t, page, `<td>500</td>`, `<tr><td></td><td class="number">1.200 s</td><td colspan="7">• the object was made</td></tr>`, `<td>200</td>`)
+	require.NotContains(t, text.String(), "✕")
+	require.NotContains(t, page, `class="struck"`)
+	require.Contains(t, written(t, report.JSON, r), `"done": "the object was made"`)
+}

@@ -16,6 +16,8 @@ func TestDifferences(t *testing.T) {
 	require.Equal(t, []difference{{"/mails", "1", "absent"}, {"/status", `"paid"`, `"new"`}}, differences(f))
 	f.Actual = f.Expected
 	require.Len(t, differences(f), 3)
+	list := result.Finding{Expected: result.State{"/mails/0": "paid", "/keys": []any{}}, Actual: result.State{"/mails/0": "paid", "/mails/1": "paid"}}
+	require.Equal(t, []difference{{"/keys", "an empty list", "absent"}, {"/mails", "1 element", "2 elements"}, {"/mails/1", "no such element", `"paid"`}}, differences(list))
 	whole := result.Finding{Expected: result.State{"": 1}, Actual: result.State{"": 2}}
 	require.Equal(t, []difference{{"the state", "1", "2"}}, differences(whole), "of a state that is one number")
 }

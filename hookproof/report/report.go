@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -218,43 +219,41 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// difference is one JSON pointer and its value in two states.
+// difference is one place and what is there in two states, in words.
 type difference struct{ Pointer, Expected, Actual string }
 
 // Same reports whether the values are equal. They are shown if the states must differ.
 func (d difference) Same() bool { return d.Expected == d.Actual }
 
-// differences returns the pointers at which two states differ, sorted; all pointers if the states are equal. A pointer that only
-// one state has is absent in the other, which is not null.
+// differences returns the places at which two states differ, sorted; all places if the states are equal.
 func differences(f result.Finding) []difference {
+	expected, actual := leaves(f.Expected), leaves(f.Actual)
 	var all []difference
-	for _, state := range []result.State{f.Expected, f.Actual} {
-		for pointer := range state {
-			if !slices.ContainsFunc(all, func(d difference) bool { return d.Pointer == cmp.Or(pointer, "the state") }) {
-				all = append(all, difference{cmp.Or(pointer, "the state"), valueAt(f.Expected, pointer), valueAt(f.Actual, pointer)})
-			}
+	for _, d := range result.Differences(expected, actual) {
+		all = append(all, difference{cmp.Or(d.Place, "the state"), d.Expected, d.Actual})
+	}
+	if len(all) == 0 { // the states must differ, and do not
+		for _, pointer := range slices.Sorted(maps.Keys(actual)) {
+			all = append(all, difference{cmp.Or(pointer, "the state"), expected.Word(pointer), actual.Word(pointer)})
 		}
 	}
-	slices.SortFunc(all, func(a, b difference) int { return strings.Compare(a.Pointer, b.Pointer) })
-	differ := slices.DeleteFunc(slices.Clone(all), difference.Same)
-	if len(differ) == 0 { // the states must differ, and do not
-		return all
-	}
-	return differ
+	return all
 }
 
-func valueAt(s result.State, pointer string) string {
-	value, there := s[pointer]
-	if !there {
-		return "absent"
+// leaves returns a state with its values as JSON.
+func leaves(s result.State) result.Leaves {
+	texts := make(result.Leaves, len(s))
+	for pointer, value := range s {
+		var raw bytes.Buffer
+		encoder := json.NewEncoder(&raw)
+		encoder.SetEscapeHTML(false)
+		if encoder.Encode(value) != nil {
+			texts[pointer] = fmt.Sprint(value)
+			continue
+		}
+		texts[pointer] = strings.TrimSpace(raw.String())
 	}
-	var raw bytes.Buffer
-	encoder := json.NewEncoder(&raw)
-	encoder.SetEscapeHTML(false)
-	if encoder.Encode(value) != nil {
-		return fmt.Sprint(value)
-	}
-	return strings.TrimSpace(raw.String())
+	return texts
 }
 
 var issue = regexp.MustCompile(`^([\w.-]+/[\w.-]+)#(\d+)$`)

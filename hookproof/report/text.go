@@ -31,6 +31,10 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	t.brief("Not run in part: nothing to test", inPart(r))
 	t.brief("Not run: ignored on purpose", ignored)
 	t.timeSpent(r)
+	if r.Afterwards != "" {
+		t.line("")
+		t.WriteString(t.wrap("", "  ", r.Afterwards))
+	}
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -149,6 +153,8 @@ func (t *text) timeline(timeline []result.Sent) {
 		switch {
 		case r.More > 0:
 			t.WriteString(t.wrap(after, after, "… "+r.Gap()))
+		case r.Done != "":
+			t.WriteString(t.wrap(at, after, "• "+r.Done))
 		case r.Event == "":
 			t.WriteString(t.warned(t.wrap(at, after, "✕ "+r.Fault), r.Fault))
 		default:

@@ -66,6 +66,8 @@ type Sent struct {
 	// Fault is what struck the target while this was in flight, such as "cut before message 3 of 7". Without an Event it is a row
 	// between deliveries, such as "stopped and started".
 	Fault string `json:"fault,omitempty"`
+	// Done is what was done between deliveries and is no fault, such as "the object was made". The row has no Event then.
+	Done string `json:"done,omitempty"`
 }
 
 // Millis are milliseconds, with fractions.
@@ -90,6 +92,7 @@ type Report struct {
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
 	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
+	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
 }

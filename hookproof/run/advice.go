@@ -68,7 +68,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case c.Family() != "order" || o.Case.Op != "=":
 		return c.Why, c.Fix
 	}
-	_, more := doubled(o.Want.decoded(), o.compared().decoded())
+	_, more := doubled(o.Want, o.compared())
 	late := o.Case.lateTypes()
 	switch {
 	case more && len(late) > 0:

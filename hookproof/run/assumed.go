@@ -48,13 +48,14 @@ func (x *executor) otherReasons(acknowledged target.Delivery) string {
 
 // unsentTypes returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
 // effect, and may be a typing error.
-func unsentTypes(unhandled []string) (notes []string) {
+func unsentTypes(l *life.Life, unhandled []string) (notes []string) {
 	var sent []string
-	for _, one := range life.Types() {
-		if len(one.Words) > 0 {
-			sent = append(sent, one.Type)
+	for _, w := range l.Vocabulary {
+		if w.Type != "" && !slices.Contains(sent, w.Type) {
+			sent = append(sent, w.Type)
 		}
 	}
+	slices.Sort(sent)
 	for _, name := range unhandled {
 		if slices.Contains(sent, name) {
 			continue

@@ -12,10 +12,12 @@ type Case struct {
 	check.Relation
 	Delivered, Compared check.Schedule // the relation's two sides
 
-	Message   int  // the message between target and database at which the fault strikes; 0 is each in turn
-	MinCopies int  // how many copies are needed for some to overlap; 0 is the relation's own number
-	AtOnce    bool // the states are compared at once, not at the end of the run
-	Row       int  // its place among the check's cases
+	Message   int   // the message between target and database at which the fault strikes; 0 is each in turn
+	MinCopies int   // how many copies are needed for some to overlap; 0 is the relation's own number
+	AtOnce    bool  // the states are compared at once, not at the end of the run
+	Grants    masks // places of the state to which being paid adds
+	NotAccess masks // places that show what was chosen, and not what is allowed
+	Row       int   // its place among the check's cases
 }
 
 // casesOf returns a check's cases. If a relation has more than limit orders, a seed picks some. An error is a mistake in the
@@ -56,6 +58,9 @@ func (c Case) with(delivered, compared check.Schedule) Case {
 	c.Left, c.Right = delivered.String(), compared.String()
 	return c
 }
+
+// comparesReferences reports whether both sides are delivered once, without faults, and may serve other cases as well.
+func (c Case) comparesReferences() bool { return c.Op == "≠" || c.Op == "moves" || c.Op == "tells" }
 
 // base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
 // after it.

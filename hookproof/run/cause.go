@@ -1,7 +1,6 @@
 package run
 
 import (
-	"reflect"
 	"slices"
 
 	"example.com/hookproof/hookproof/result"
@@ -18,6 +17,7 @@ type cause struct {
 type evidence struct {
 	check      string
 	places     []string // of the state that were wrong
+	found      []string // those that were wrong before the schedule was shrunk
 	doubled    bool     // every wrong place holds a larger number than it should, or something that should not be there
 	copied     []string // events that came several times: "paid" under one id, "paid+" under several
 	facts      string   // the facts that show the failure, see Case.facts
@@ -81,7 +81,7 @@ func explain(failed []evidence) map[string]string {
 // evidenceOf returns what a failed check has shown. taken are the event types that the target acknowledged in this run.
 func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence {
 	c := worst.Case
-	e := evidence{check: f.Check, lost: worst.Symptom == stateLost, facts: c.facts(), otherFault: c.lacksItsVerb(),
+	e := evidence{check: f.Check, found: worst.found, lost: worst.Symptom == stateLost, facts: c.facts(), otherFault: c.lacksItsVerb(),
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
 		e.refused, e.declines = worst.refusesDuplicates(), worst.History.declines(taken)
@@ -89,41 +89,44 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}
-	if whole := worst.History.References[c.Right]; c.Op == "∌" && whole != nil {
-		e.begins, e.places = c.Left, placesLike(f.Actual, whole.decoded(), f.Expected)
-	} else {
-		e.places, e.doubled = doubled(f.Expected, f.Actual)
+	e.places, e.doubled = worst.wrongPlaces()
+	if c.Op == "∌" && worst.History.References[c.Right] != nil {
+		e.begins = c.Left
 	}
 	return e
 }
 
+// wrongPlaces returns the places of the state that are wrong, and whether every one of them holds more than it should.
+func (o Outcome) wrongPlaces() (places []string, more bool) {
+	if whole := o.History.References[o.Case.Right]; o.Case.Op == "∌" && whole != nil {
+		return placesLike(o.compared(), whole, o.Want), false
+	}
+	return doubled(o.Want, o.compared())
+}
+
 // doubled returns the places at which a state differs from the expected one, and whether every one of them holds more than
-// expected.
-func doubled(expected, seen result.State) (places []string, more bool) {
+// expected: a larger number, a longer list, or something that should not be there.
+func doubled(expected, seen normalized) (places []string, more bool) {
 	if expected == nil || seen == nil {
 		return nil, false
 	}
 	more = true
-	for place := range seen {
-		want, there := expected[place]
-		if there && reflect.DeepEqual(want, seen[place]) {
-			continue
+	want, have := expected.lengths(), seen.lengths()
+	for _, d := range result.Differences(result.Leaves(expected), result.Leaves(seen)) {
+		if d.Element {
+			continue // the list has a difference of its own
 		}
-		places = append(places, place)
-		more = more && (!there || larger(seen[place], want))
-	}
-	for place := range expected {
-		if _, there := seen[place]; !there {
-			places, more = append(places, place), false
-		}
+		places = append(places, d.Place)
+		_, there := expected[d.Place]
+		more = more && (have[d.Place] > want[d.Place] || grows(number(expected, d.Place), number(seen, d.Place)) || !there && want[d.Place] == 0)
 	}
 	return places, more && len(places) > 0
 }
 
-func larger(a, b any) bool {
-	x, is := a.(float64)
-	y, too := b.(float64)
-	return is && too && x > y
+// doubles reports whether a wrong state holds more than it should, and nothing else is wrong with it.
+func (o Outcome) doubles() bool {
+	_, more := o.wrongPlaces()
+	return o.Symptom == wrongState && more
 }
 
 // refusesDuplicates returns the status with which a target refuses an event that it has already handled, if nothing else is wrong

@@ -96,6 +96,8 @@ func TestExplain(t *testing.T) {
 		"by the tie":                      {[]evidence{refunds, {check: "order/tie", places: []string{"/refunded"}, facts: "tie, refund 1, paid = paid, refund 1"}}, map[string]string{}},
 		"the same facts, another place":   {[]evidence{refunds, {check: "order/tie", places: []string{"/mails"}, facts: "refund 1, paid = paid, refund 1", otherFault: true}}, map[string]string{}},
 		"neither by the tie nor by again": {[]evidence{{check: "order/tie", places: []string{"/s"}, facts: "x", otherFault: true}, {check: "order/repeated", places: []string{"/s"}, facts: "x", otherFault: true}}, map[string]string{"order/repeated": "order/tie"}},
+		"the same facts, and more before": {[]evidence{refunds, {check: "order/repeated", places: []string{"/status"}, found: []string{"/licences", "/status"}, facts: "refund 1, paid = paid, refund 1"}}, map[string]string{}},
+		"the same facts, as before":       {[]evidence{refunds, {check: "order/repeated", places: []string{"/status"}, found: []string{"/refunded", "/status"}, facts: "refund 1, paid = paid, refund 1"}}, map[string]string{"order/repeated": "order/refunds"}},
 		"wrong before it failed": {[]evidence{unpaid, {check: "meaning/slow-payment-failed", places: []string{"/shipped"}, begins: "unpaid async-failed"}},
 			map[string]string{"meaning/slow-payment-failed": "meaning/unpaid"}},
 		"wrong when it failed":       {[]evidence{unpaid, {check: "meaning/slow-payment-failed", places: []string{"/mails", "/shipped"}, begins: "unpaid async-failed"}}, map[string]string{}},
@@ -119,17 +121,21 @@ func TestExplain(t *testing.T) {
 func TestDoubled(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		expected, seen result.State
+		expected, seen normalized
 		places         []string
 		more           bool
 	}{
-		"no states":        {nil, nil, nil, false},
-		"equal":            {result.State{"/n": 1.0}, result.State{"/n": 1.0}, nil, false},
-		"a larger number":  {result.State{"/n": 1.0, "/s": "paid"}, result.State{"/n": 2.0, "/s": "paid"}, []string{"/n"}, true},
-		"a smaller number": {result.State{"/n": 1.0}, result.State{"/n": 0.0}, []string{"/n"}, false},
-		"one more element": {result.State{"/l/0": "a"}, result.State{"/l/0": "a", "/l/1": "a"}, []string{"/l/1"}, true},
-		"one less":         {result.State{"/l/0": "a"}, result.State{}, []string{"/l/0"}, false},
-		"another text":     {result.State{"/s": "paid"}, result.State{"/s": "open"}, []string{"/s"}, false},
+		"no states":         {nil, nil, nil, false},
+		"equal":             {normalized{"/n": "1"}, normalized{"/n": "1"}, nil, false},
+		"a larger number":   {normalized{"/n": "1", "/s": `"paid"`}, normalized{"/n": "2", "/s": `"paid"`}, []string{"/n"}, true},
+		"a smaller number":  {normalized{"/n": "1"}, normalized{"/n": "0"}, []string{"/n"}, false},
+		"one more element":  {normalized{"/l/0": `"a"`}, normalized{"/l/0": `"a"`, "/l/1": `"a"`}, []string{"/l"}, true},
+		"the first element": {normalized{"/l": "[]"}, normalized{"/l/0/k": `"a"`}, []string{"/l"}, true},
+		"something new":     {normalized{"/n": "1"}, normalized{"/n": "1", "/s": `"paid"`}, []string{"/s"}, true},
+		"one less":          {normalized{"/l/0": `"a"`, "/l/1": `"a"`}, normalized{"/l/0": `"a"`}, []string{"/l"}, false},
+		"none left":         {normalized{"/l/0": `"a"`}, normalized{}, []string{"/l"}, false},
+		"more, and another": {normalized{"/l/0": `"a"`}, normalized{"/l/0": `"b"`, "/l/1": `"a"`}, []string{"/l", "/l/0"}, false},
+		"another text":      {normalized{"/s": `"paid"`}, normalized{"/s": `"open"`}, []string{"/s"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

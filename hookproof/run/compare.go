@@ -15,7 +15,7 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(list, c.Right)
-	case "≠":
+	case "≠", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -64,7 +64,10 @@ func compareStates(o Outcome) Outcome {
 	switch c.Op {
 	case "=":
 		whole := h.References[c.Right]
-		view := views[c.View].of(h.References)
+		view := c.viewOf(h.References)
+		if view == nil {
+			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(c.View)})
+		}
 		o.Seen, o.Want = view(h.State), view(whole)
 		places := o.Seen.difference(o.Want)
 		if len(places) == 0 {
@@ -84,6 +87,10 @@ func compareStates(o Outcome) Outcome {
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "moves":
+		return o.moves(h.References[c.Right])
+	case "tells":
+		return o.tells(h.References[c.Right])
 	case "∌":
 		o.Want = h.References[c.base()]
 		why, repeated := c.shows(h)
@@ -95,6 +102,14 @@ func compareStates(o Outcome) Outcome {
 		}
 	}
 	return o
+}
+
+// nothingOf returns why a view cannot be compared.
+func nothingOf(view string) string {
+	if strings.Contains(view, "access") {
+		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	}
+	return "grants lists no place of the state"
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.

@@ -178,7 +178,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h, err = x.executeFault(ctx, c, at)
 	case c.Counts != nil:
 		h, err = x.executeCounts(ctx, c)
-	case c.Op == "≠": // compares two references
+	case c.comparesReferences():
 		var one *reference
 		if one, err = x.reference(ctx, c.Left); err == nil {
 			seen := *one.history
@@ -270,6 +270,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.recovers = strikes != nil
 	h.Faulty = h.recovers || s.Verb("restart")
 	born := time.Now().Add(-time.Minute)
+	h.born = born
 	for n, step := range s {
 		var err error
 		switch step.Verb {
@@ -278,6 +279,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
 				err = target.HookFailed("subject", object(ctx))
+				h.recordMade()
 			}
 		case "later":
 			err = x.pause(ctx, x.timings.Later)
@@ -317,6 +319,9 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 	}
 	about := h.Subject
 	spec, _ := x.spec(step.Event)
+	if spec == x.life.Vocabulary[step.Event] { // an object has what the events before have made of it
+		spec = x.life.Told(step.Event, h.steps.Events())
+	}
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"time"
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
@@ -14,7 +15,7 @@ type History struct {
 	Schedule   string        // as it was delivered
 	Subject    event.Subject // names with "" were invented by hookproof
 	Deliveries []target.Delivery
-	Between    []target.Delivery // what was done between deliveries: only SentAt and Fault are set
+	Between    []target.Delivery // what was done between deliveries: only SentAt, and Fault or Done, are set
 	Overlap    int               // most copies in flight at once
 	Withheld   *result.NotJudged // why this proves nothing; nil if it may prove something
 
@@ -36,6 +37,7 @@ type History struct {
 	Unlearnt   *result.NotJudged     // why the view of the states could not be learnt; nil if it was
 	PerObject  []string              // places at which any two subjects differ
 
+	born      time.Time // when its story began
 	steps     check.Schedule
 	answers   [][]int // indexes of each step's deliveries
 	events    map[string]event.Event
@@ -72,6 +74,11 @@ func (h *History) genuineBefore(step int) []string {
 
 // last returns the last delivery.
 func (h *History) last() *target.Delivery { return &h.Deliveries[len(h.Deliveries)-1] }
+
+// recordMade records that the subject's object was made just now.
+func (h *History) recordMade() {
+	h.Between = append(h.Between, target.Delivery{SentAt: time.Now(), Done: "the object was made"})
+}
 
 // recordFault records what went wrong during the last delivery.
 func (h *History) recordFault(what string) { h.last().Fault = what }

@@ -24,8 +24,9 @@ type Outcome struct {
 
 	Once bool // seen once, and not reproduced
 
-	id            int    // of a pending outcome
-	shrinkStopped string // why a shorter schedule may exist
+	id            int      // of a pending outcome
+	shrinkStopped string   // why a shorter schedule may exist
+	found         []string // places of the state that were wrong before the schedule was shrunk
 }
 
 // symptom is the kind of a failure.

@@ -2,12 +2,15 @@ package run
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/target"
 )
 
 // Whoever interrupts a run while the target is down finds it running afterwards, as it was before.
@@ -49,4 +52,39 @@ func TestATargetMayListenALittleAfterItsStartHook(t *testing.T) {
 		require.NoError(t, closing(t.Context(), nil))
 		require.True(t, stopped, "what was down before is down again")
 	})
+}
+
+// A target that was up before the run is up again, and connects to a proxy that is closed: the report says so, and what to do.
+func TestARunSaysWhereTheTargetConnectsAfterwards(t *testing.T) {
+	t.Parallel()
+	const told = "The target still connects to 127.0.0.1:0 (database.listen), which is closed now, so its requests will fail: " +
+		"start it again with the database's own address, 127.0.0.1:5432."
+	for name, row := range map[string]struct {
+		database, up bool
+		want         string
+	}{
+		"it was up":                  {true, true, told},
+		"it was down, and is so now": {true, false, ""},
+		"no database":                {false, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := openStall(t, nil).target()
+			if row.database {
+				endpoint.Database = &target.Database{Listen: "127.0.0.1:0", Upstream: "127.0.0.1:5432"}
+			}
+			if !row.up {
+				require.NoError(t, endpoint.Stop(t.Context(), "stop"))
+			}
+			r, err := Judge(t.Context(), endpoint, Options{Only: []string{"authenticity/genuine"}})
+			require.NoError(t, err)
+			require.Equal(t, row.want, r.Afterwards)
+
+			failing := *endpoint
+			failing.Subject = func(context.Context) (event.Subject, error) { return nil, errors.New("no order today") }
+			r, err = Judge(t.Context(), &failing, Options{})
+			require.Error(t, err)
+			require.Equal(t, row.want, r.Afterwards, "also if the run could not begin")
+		})
+	}
 }

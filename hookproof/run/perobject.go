@@ -71,7 +71,7 @@ func (x *executor) comparePaidSubjects(ctx context.Context, grants check.Schedul
 	}
 	place := first.difference(nil)[0]
 	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is correct, %s",
-		nameOf(place), orAbsent(other, place), settled[place], proposed)}
+		nameOf(place), other.word(place), settled.word(place), proposed)}
 }
 
 // perObjectPart returns the part of a state that may be per object and differs from another subject's.

@@ -69,7 +69,10 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 	began := time.Now()
 	opened := *t // Judge does not change its argument
 	closing, err := opened.Open(ctx)
-	defer func() { err = closing(context.WithoutCancel(ctx), err) }()
+	defer func() {
+		err = closing(context.WithoutCancel(ctx), err)
+		report.Afterwards = opened.Afterwards()
+	}()
 	if err != nil {
 		return report, err
 	}
@@ -358,7 +361,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took += result.MillisOf(time.Since(p.budget.began))
 	report.Lag, report.Overlap, report.Struck = max(report.Lag, result.MillisOf(p.facts.lag)), max(report.Overlap, p.overlap), report.Struck+p.struck
-	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.target.Unhandled))
+	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.life, p.target.Unhandled))
 	report.Deliveries, report.HookCalls = report.Deliveries+p.journal.Length(), report.HookCalls+int(p.budget.calls.Load())
 }
 

@@ -54,6 +54,7 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 			return cannot != ""
 		})
 		for _, one := range askable {
+			one.Grants, one.NotAccess = t.Grants, t.NotAccess
 			p.cases[c.Phase()] = append(p.cases[c.Phase()], one.crowded(minCopies))
 		}
 		entry := planned{check: c, cases: len(askable)}

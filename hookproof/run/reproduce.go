@@ -13,7 +13,9 @@ import (
 func (p *pipeline) confirm(ctx context.Context, o Outcome) (confirmed Outcome, err error) {
 	err = p.alone(ctx, func(ctx context.Context) (err error) {
 		if confirmed, err = p.reproduce(ctx, o); err == nil && confirmed.Verdict == result.Fail {
+			places, _ := confirmed.wrongPlaces()
 			confirmed, err = p.shrink(ctx, confirmed)
+			confirmed.found = places
 		}
 		return err
 	})

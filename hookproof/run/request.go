@@ -24,7 +24,7 @@ func show(f *result.Finding, deliveries []target.Delivery, secrets []string) {
 	for _, d := range deliveries {
 		sent := result.Sent{
 			At: result.MillisOf(d.SentAt.Sub(deliveries[0].SentAt)), Event: d.Label, Type: d.EventType, ID: d.EventID, Sign: d.Sign,
-			Status: d.Status, Latency: result.MillisOf(d.Latency), Fault: d.Fault,
+			Status: d.Status, Latency: result.MillisOf(d.Latency), Fault: d.Fault, Done: d.Done,
 		}
 		if d.Err != nil {
 			sent.Error = target.Plainly(d.Err)

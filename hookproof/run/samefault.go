@@ -2,7 +2,6 @@ package run
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -27,12 +26,18 @@ func doublesAlike(cause, other evidence) bool {
 
 // sameFacts reports whether two failures were shown by the same events, delivered in the same way, at the same places.
 func sameFacts(cause, other evidence) bool {
-	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && isSubset(other.places, cause.places)
+	return other.facts != "" && other.facts == cause.facts && other.doubled == cause.doubled && isSubset(other.places, cause.places) && !brokeElsewhere(cause, other)
 }
 
 // sameBeginning reports whether a state was already wrong at the same places after the first events of a schedule.
 func sameBeginning(cause, other evidence) bool {
-	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && isSubset(other.places, cause.places)
+	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && isSubset(other.places, cause.places) && !brokeElsewhere(cause, other)
+}
+
+// brokeElsewhere reports whether a failure had wrong places, before it was shrunk, that its cause does not have. Then it shows a
+// second fault as well, and is not mended with its cause.
+func brokeElsewhere(cause, other evidence) bool {
+	return slices.ContainsFunc(other.found, func(place string) bool { return !slices.Contains(slices.Concat(cause.places, cause.found), place) })
 }
 
 // facts describes the events on both sides of a relation of states, in order: a refund is the first or the second one, whatever
@@ -128,9 +133,9 @@ func outOfTime(signs []string) bool {
 }
 
 // placesLike returns the places at which a state has the value of another schedule's state, and not the base's.
-func placesLike(seen result.State, whole, base result.State) (places []string) {
+func placesLike(seen, whole, base normalized) (places []string) {
 	for place, value := range seen {
-		if reflect.DeepEqual(value, whole[place]) && !reflect.DeepEqual(value, base[place]) {
+		if value == whole[place] && value != base[place] {
 			places = append(places, place)
 		}
 	}

@@ -22,7 +22,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		return value != "" && state[place] == value && unpaid[place] != value && !isTrivial(value)
 	}
 	shown := func(place string) string {
-		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right[place], c.Right)
+		return fmt.Sprintf("after %s, %s is %s, as after %s", c.Left, nameOf(place), right.word(place), c.Right)
 	}
 	if c.base() != "" {
 		for _, place := range right.difference(base) {
@@ -73,7 +73,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 		case tells(place) && h.repeats(place, value):
 			repeated = append(repeated, place)
 		case tells(place):
-			all = append(all, fmt.Sprintf("%s is %s", nameOf(place), value))
+			all = append(all, nameOf(place)+" is "+state.word(place))
 		case state[place] != fresh[place] && h.isSessionAmount(state[place]):
 		default:
 			return "", nil
@@ -99,7 +99,7 @@ func ignoring(places ...string) string {
 // mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
 // if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
-	if check.ViewSays[c.View] == "" {
+	if c.View != "outcome" {
 		return ""
 	}
 	places := seen.difference(want)

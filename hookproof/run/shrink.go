@@ -13,7 +13,8 @@ import (
 const mostShrinks = 12
 
 // shrink looks for the shortest schedule that still fails. It leaves out events that both sides deliver, then events that only one
-// side delivers, and it lowers copies to two or to half. For a fault it looks for one message at which striking is enough.
+// side delivers, and it lowers copies to two or to half. For a fault it looks for one message at which striking is enough. A schedule
+// that breaks the relation in another way shows another fault, and is not taken.
 func (p *pipeline) shrink(ctx context.Context, o Outcome) (Outcome, error) {
 	if o.Case.Fault != "" {
 		return p.shrinkFault(ctx, o), ctx.Err()
@@ -30,7 +31,7 @@ func (p *pipeline) shrink(ctx context.Context, o Outcome) (Outcome, error) {
 				return o, ctx.Err()
 			}
 			tried[name] = true
-			if again, failed := p.stillFails(ctx, candidate); failed {
+			if again, failed := p.stillFails(ctx, candidate); failed && again.doubles() == o.doubles() {
 				o, shorter = again, true
 				break
 			}

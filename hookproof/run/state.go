@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
@@ -23,35 +22,6 @@ import (
 type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
-
-// masked replaces a point in time, which differs between any two subjects.
-const masked = "{{time}}"
-
-var timeText = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z| ?[+-]\d\d(:?\d\d)?)?`)
-
-// isTime reports whether a number is a time of these years, in seconds or milliseconds since 1970.
-func isTime(n json.Number) bool {
-	at, err := n.Int64()
-	if err != nil {
-		return false
-	}
-	from, to := time.Now().AddDate(0, 0, -2), time.Now().AddDate(2, 0, 0)
-	return at > from.Unix() && at < to.Unix() || at > from.UnixMilli() && at < to.UnixMilli()
-}
-
-// timeless returns a state with one name for every time. Times such as paidAt depend on the clock alone.
-func (c normalized) timeless() normalized {
-	named := make(normalized, len(c))
-	for pointer, value := range c {
-		switch {
-		case isTime(json.Number(value)):
-			named[pointer] = strconv.Quote(masked)
-		default:
-			named[pointer] = timeText.ReplaceAllLiteralString(value, masked)
-		}
-	}
-	return named
-}
 
 func normalize(l *life.Life, state any, s event.Subject, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)
@@ -162,12 +132,12 @@ func (c normalized) equal(other normalized) bool { return len(c.difference(other
 
 // describe describes where a state differs from the expected one.
 func (c normalized) describe(want normalized) string {
-	places := c.difference(want)
+	all := slices.DeleteFunc(result.Differences(result.Leaves(want), result.Leaves(c)), func(d result.Difference) bool { return d.Element })
 	var parts []string
-	for _, pointer := range places[:min(3, len(places))] {
-		parts = append(parts, fmt.Sprintf("%s is %s instead of %s", nameOf(pointer), orAbsent(c, pointer), orAbsent(want, pointer)))
+	for _, d := range all[:min(3, len(all))] {
+		parts = append(parts, d.Sentence(nameOf(d.Place)))
 	}
-	if more := len(places) - len(parts); more > 0 {
+	if more := len(all) - len(parts); more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, ", ")
@@ -180,7 +150,7 @@ func (c normalized) String() string {
 		if len(parts) == 3 {
 			return strings.Join(parts, ", ") + " …"
 		}
-		parts = append(parts, nameOf(pointer)+" "+c[pointer])
+		parts = append(parts, nameOf(pointer)+" "+c.word(pointer))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -195,12 +165,8 @@ func nameOf(pointer string) string {
 	return pointer
 }
 
-func orAbsent(c normalized, pointer string) string {
-	if value, there := c[pointer]; there {
-		return value
-	}
-	return "absent"
-}
+// word returns what is at a place, in words.
+func (c normalized) word(pointer string) string { return result.Leaves(c).Word(pointer) }
 
 // decoded returns the state for a report.
 func (c normalized) decoded() result.State {

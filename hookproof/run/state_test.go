@@ -50,12 +50,12 @@ func TestTimesAreAlike(t *testing.T) {
 		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
 		require.NotContains(t, c["/at"], "{{time}}", "%v: a fresh subject's is told", value)
-		require.Contains(t, c.timeless()["/at"], "{{time}}", "%v", value)
+		require.Contains(t, c.timesNamed(nil)["/at"], "{{time}}", "%v", value)
 	}
 	for _, value := range []any{nil, 4500, 1_600_000_000, 17_000_000_001, "2026-11-25", "13:07", ""} {
 		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, c, c.timeless(), "%v", value)
+		require.Equal(t, c, c.timesNamed(nil), "%v", value)
 	}
 }
 
@@ -265,6 +265,10 @@ func TestStatesDifferBothWays(t *testing.T) {
 	require.False(t, b.equal(normalized{}))
 	require.True(t, a.equal(normalized{"/y": "2", "/x": "1"}))
 	require.Equal(t, "/y is 2 instead of absent, /z is absent instead of 3", a.describe(b))
+	two, four := normalized{"/l/0": "1", "/l/1": "1"}, normalized{"/l/0": "1", "/l/1": "1", "/l/2": "1", "/l/3": "1", "/x": "1"}
+	require.Equal(t, "/l has 2 elements instead of 4, /x is absent instead of 1", two.describe(four), "a list is one difference, and hides no other")
+	require.Equal(t, "/l is a list of 2 elements instead of an empty list", two.describe(normalized{"/l": "[]"}))
+	require.Equal(t, "/keys an empty list, /x 1", normalized{"/x": "1", "/keys": "[]"}.String())
 }
 
 // What is answered while faults are made, and shortly after, is no evidence of how the target answers.

@@ -149,7 +149,7 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
 	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)
-	h.State = h.timed.timeless()
+	h.State = h.timed.timesNamed(x.life.Times(h.born, h.steps.Events()...))
 	return nil
 }
 
@@ -186,7 +186,7 @@ func (x *executor) readStable(ctx context.Context, h *History) (normalized, erro
 
 // readStates reads the states that a case compares.
 func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
-	if c.Op != "≠" {
+	if !c.comparesReferences() {
 		if err := x.read(ctx, h); err != nil || h.Lost != "" {
 			return err
 		}
@@ -210,7 +210,7 @@ func (x *executor) readStates(ctx context.Context, c Case, h *History) error {
 			h.Unlearnt = why
 		}
 	}
-	if c.Op == "≠" {
+	if c.comparesReferences() {
 		h.State = h.References[c.Left]
 	}
 	return nil

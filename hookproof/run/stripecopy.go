@@ -52,7 +52,7 @@ func (h History) eventsHave(value string, places []string) bool {
 func (c Case) mayRepeat(state normalized, places []string) string {
 	var parts []string
 	for _, place := range places {
-		parts = append(parts, nameOf(place)+" is "+state[place])
+		parts = append(parts, nameOf(place)+" is "+state.word(place))
 	}
 	return fmt.Sprintf("after %s, %s, as after %s and as the event says; if that only repeats the event, and fulfils nothing, %s",
 		c.Left, strings.Join(parts, ", "), c.Right, ignoring(places...))

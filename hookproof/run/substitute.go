@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/check"
@@ -57,6 +58,9 @@ func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 		w := step.Spec
 		if w.Version != "" && w.Version <= t.APIVersion {
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", t.APIVersion, life.Newest)
+		}
+		if lacks := w.Lacks(f.sample); lacks != "" {
+			return "needs " + strings.ReplaceAll(lacks, ".*", ".KEY") + " from the `subject` hook"
 		}
 		if w.Second && t.Subject != nil && t.State != nil && !cmp.Or(t.Life, life.Payment).Shares(f.sample) {
 			return "needs a clientReferenceId or a metadata.KEY from the `subject` hook: the session's id alone ties no other session to the order"

@@ -9,6 +9,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -85,7 +86,7 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			notes := unsentTypes([]string{name})
+			notes := unsentTypes(life.Payment, []string{name})
 			if why == "" {
 				require.Empty(t, notes)
 			} else {

@@ -10,6 +10,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
 )
 
 // A view is the part of a state that a relation compares. A correct endpoint may show more than the relation asks about: a version
@@ -19,14 +20,43 @@ import (
 // view returns the part of a state to compare.
 type view func(normalized) normalized
 
-// views are the views that a relation can name; "" is the whole state. of receives the states after the references from which the
-// view is learnt. A reference that could not be delivered is absent.
-var views = map[string]struct {
-	references []string
-	of         func(map[string]normalized) view
-}{
-	"":        {of: func(map[string]normalized) view { return whole }},
-	"outcome": {[]string{"paid", "paid refund-10", "paid refund-25", "paid refund-10 refund-25"}, outcomeOf},
+// viewOf returns the view of a case, learnt from the states after the schedules of learnsFrom. A schedule that could not be delivered is
+// absent. It returns nil if the state has nothing of what the view shows.
+func (c Case) viewOf(states map[string]normalized) view {
+	switch c.View {
+	case "":
+		return whole
+	case "outcome":
+		if references := outcomeReferences(c.Check); references != nil {
+			return outcomeOf(states, references)
+		}
+		return c.outcomeWithoutRefunds(states)
+	}
+	var parts []view
+	for _, part := range strings.Split(c.View, "+") {
+		if one := c.part(part, states); one != nil {
+			parts = append(parts, one)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return func(state normalized) normalized {
+		seen := normalized{}
+		for _, one := range parts {
+			maps.Copy(seen, one(state))
+		}
+		return seen
+	}
+}
+
+// outcomeWithoutRefunds is what became of a subject of a life without refunds.
+func (c Case) outcomeWithoutRefunds(states map[string]normalized) view {
+	c.View = "access+grants"
+	if one := c.viewOf(states); one != nil {
+		return one
+	}
+	return typeless
 }
 
 func whole(c normalized) normalized { return c }
@@ -50,13 +80,16 @@ func (x *executor) grants() check.Schedule {
 
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
-	if c.Op == "∌" && c.base() == "" {
-		if end := rolesOf(check.LifeOf(c.Check)).grantEnd; end != "" {
-			return []string{end}
-		}
-		return nil
+	roles := rolesOf(check.LifeOf(c.Check))
+	switch {
+	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
+		return outcomeReferences(c.Check)
+	case (strings.Contains(c.View, "access") || c.View == "outcome") && roles.grantEnd != "":
+		return []string{roles.grant, roles.grantEnd}
+	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":
+		return []string{roles.grantEnd}
 	}
-	return views[c.View].references
+	return nil
 }
 
 // access returns the places that tell whether the grant is there: the grant changed them, and its end changed them again. A place
@@ -112,30 +145,13 @@ func number(c normalized, place string) *float64 {
 func grows(from, to *float64) bool { return from != nil && to != nil && *to > *from }
 
 // lengths returns the lists of a state, each with its number of elements.
-func (c normalized) lengths() map[string]int {
-	lists, places := map[string]int{}, map[string]bool{}
-	for place, value := range c {
-		if value == "[]" {
-			lists[place] = 0
-		}
-		for ; place != "" && !places[place]; place, _ = event.CutLast(place) {
-			places[place] = true
-		}
-	}
-	for place := range places {
-		list, index := event.CutLast(place)
-		if n, err := strconv.Atoi(index); err == nil && n >= 0 && places[list+"/0"] {
-			lists[list] = max(lists[list], n+1)
-		}
-	}
-	return lists
-}
+func (c normalized) lengths() map[string]int { return result.Leaves(c).Lists() }
 
 // outcomeOf is the view of what became of an order, learnt from its refunds. A number that each refund raises by the same step
 // counts changes, and is left out. If each refund makes a list longer, the sums of its columns are compared, and not its length:
 // one endpoint writes a row for each refund, another one row for the sum.
-func outcomeOf(states map[string]normalized) view {
-	paid, tenth, quarter, both := states["paid"], states["paid refund-10"], states["paid refund-25"], states["paid refund-10 refund-25"]
+func outcomeOf(states map[string]normalized, references []string) view {
+	paid, tenth, quarter, both := states[references[0]], states[references[1]], states[references[2]], states[references[3]]
 	if paid == nil || tenth == nil || quarter == nil || both == nil {
 		return typeless
 	}

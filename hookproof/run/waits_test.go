@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,6 +47,11 @@ func TestAnObjectIsMadeWhenNobodyLooksForItAnyMore(t *testing.T) {
 		f := findingOf(t, r, "order/overtaking")
 		require.Equal(t, result.Fail, f.Verdict, f.Why)
 		require.Contains(t, f.Why, `after paid make, /shipped is 0 instead of 1`)
+		made := slices.IndexFunc(f.Timeline, func(s result.Sent) bool { return s.Done == "the object was made" })
+		require.Positive(t, made, "when the object was made is told among what was sent")
+		require.Equal(t, "paid", f.Timeline[made-1].Event)
+		require.Empty(t, f.Timeline[made].Event+f.Timeline[made].Fault)
+		require.GreaterOrEqual(t, f.Timeline[made].At, result.Millis(500))
 	})
 }
 

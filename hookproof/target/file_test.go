@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/internal/program"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -161,7 +162,7 @@ func TestCommandsRunBesideTheirFile(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
 	path := filepath.Join(directory, "target.json")
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "mine"), []byte("#!/bin/sh\necho '{\"sessionId\": \"cs_1\", \"where\": \"'$PWD'\"}'\n"), 0o700))
+	require.NoError(t, program.Write(filepath.Join(directory, "mine"), []byte("#!/bin/sh\necho '{\"sessionId\": \"cs_1\", \"where\": \"'$PWD'\"}'\n"), 0o700))
 	require.NoError(t, os.WriteFile(path, []byte(`{`+least+`, "subject": {"command": ["./mine"]}, "state": {"command": ["echo", "\"{{sessionId}}\""]},
 		"start": {"command": ["sh", "-c", "sleep 60 & echo $! > pid"]}, "stop": {"command": ["sh", "-c", "kill $(cat pid)"]}}`), 0o600))
 	target, err := Load(path, nil)
@@ -183,7 +184,7 @@ func TestHooksOfATargetFileElsewhere(t *testing.T) {
 	directory := filepath.Join(root, "targets", "shop")
 	require.NoError(t, os.MkdirAll(directory, 0o755))
 	write := func(name, text string, mode os.FileMode) {
-		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(text), mode))
+		require.NoError(t, program.Write(filepath.Join(root, name), []byte(text), mode))
 	}
 	write("targets/shop/target.json", `{"url": "http://127.0.0.1:1", "secret": "whsec_x",
 		"subject": {"command": ["./subject"]}, "state": {"command": ["../state", "{{sessionId}}"]}}`, 0o644)

@@ -12,6 +12,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
+	"example.com/hookproof/hookproof/internal/program"
 )
 
 // A hook that cannot be run says what to do about it.
@@ -19,7 +20,7 @@ func TestAHookThatCannotBeRunSaysWhy(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write := func(name, text string, mode os.FileMode) {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), mode))
+		require.NoError(t, program.Write(filepath.Join(folder, name), []byte(text), mode))
 	}
 	write("stop", "#!/bin/sh\n", 0o644)
 	write("o'clock", "#!/bin/sh\n", 0o600)

@@ -28,6 +28,7 @@ type Delivery struct {
 	Answer    string
 	Location  string // of a redirect
 	Fault     string // the fault that struck while it was in flight; "" if none
+	Done      string // what was done instead of a delivery, and is no fault; "" if it is one
 
 	Headers  map[string]string // sent in addition to Stripe's
 	Software string            // the server software that the answer names, by X-Powered-By

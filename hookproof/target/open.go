@@ -60,7 +60,18 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 			return closing, err
 		}
 	}
+	t.rewired = t.Database != nil && !down
 	return closing, nil
+}
+
+// Afterwards returns what is left to do when a run has ended, in a sentence; "" if nothing is. A target that was up before the run
+// is up again, but its database is behind a proxy that is closed.
+func (t *Target) Afterwards() string {
+	if !t.rewired || !t.Listens() {
+		return ""
+	}
+	return fmt.Sprintf("The target still connects to %s (database.listen), which is closed now, so its requests will fail: start it again with the database's own address, %s.",
+		t.Database.Listen, t.Database.Upstream)
 }
 
 // joinOnce joins an error with the next one, unless the same hook had failed before.

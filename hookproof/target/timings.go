@@ -42,7 +42,7 @@ type Timings struct {
 
 	// A target file's hooks. They always use DefaultTimings.
 	Hook      time.Duration // for a hook to answer
-	StartHook time.Duration // for the start hook, which waits until the target is ready
+	StartHook time.Duration // for a hook that stops, starts, breaks or mends: it may wait until that is done
 	HookExit  time.Duration // for the output of a hook's command to be closed by the processes that it leaves behind
 }
 

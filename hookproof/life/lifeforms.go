@@ -1,0 +1,127 @@
+package life
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+// LifeForm is a second story that a life can tell beside its own, such as that of an earlier subscription of the same customer. Its words
+// are those of the life, with the form's name and a hyphen before them.
+type LifeForm struct {
+	Says    string        // follows the description of an event
+	Anew    []string      // names with an id of their own
+	Other   []string      // names with another value than the subject's
+	Without []string      // names that it lacks
+	Needs   []string      // as of a Spec
+	earlier time.Duration // how much earlier its instants are
+	age     int64         // seconds by which its events are earlier, where no story says when they happen
+}
+
+// parseForms reads the forms. Errors begin with the place below forms.
+func (l *Life) parseForms(given map[string]json.RawMessage) error {
+	l.Forms = map[string]LifeForm{}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		var file struct {
+			Says                        string
+			Anew, Other, Without, Needs []string
+			Earlier                     distance
+		}
+		if err := decodeStrictly(given[name], &file); err != nil {
+			return fmt.Errorf(".%s: %w", name, err)
+		}
+		if file.Says == "" {
+			return fmt.Errorf(".%s.says: it is missing", name)
+		}
+		if !wordForm.MatchString(name) || strings.Contains(name, "-") {
+			return fmt.Errorf(".%s: a schedule can name no event so", name)
+		}
+		for _, one := range slices.Concat(file.Anew, file.Other) {
+			if _, known := l.Names[one]; !known {
+				return fmt.Errorf(".%s: names has no %q", name, one)
+			}
+		}
+		l.Forms[name] = LifeForm{
+			Says: file.Says, Anew: file.Anew, Other: file.Other, Without: file.Without, Needs: file.Needs, age: int64(1000 * (len(l.Forms) + 1)),
+			earlier: file.Earlier.duration(),
+		}
+	}
+	return nil
+}
+
+// addForms adds every word and every phrase of the life in each of its forms.
+func (l *Life) addForms(add func(word string, w Spec) error) error {
+	for _, name := range slices.Sorted(maps.Keys(l.Forms)) {
+		form := l.Forms[name]
+		for _, word := range slices.Sorted(maps.Keys(l.Words)) {
+			w := l.Words[word]
+			w.Says += ", " + form.Says
+			w.form = name
+			w.Age -= form.age
+			w.Needs = slices.Concat(w.Needs, form.Needs)
+			if err := add(name+"-"+word, w); err != nil {
+				return err
+			}
+		}
+		for _, phrase := range slices.Sorted(maps.Keys(l.Phrases)) {
+			if l.FormOf(phrase) == "" {
+				words := slices.Clone(l.Phrases[phrase])
+				for i := range words {
+					words[i] = name + "-" + words[i]
+				}
+				l.Phrases[name+"-"+phrase] = words
+			}
+		}
+	}
+	return nil
+}
+
+// FormOf returns the form of a word or a phrase, or "".
+func (l *Life) FormOf(word string) string {
+	name, rest, is := strings.Cut(word, "-")
+	_, isForm := l.Forms[name]
+	_, isWord := l.Words[word]
+	if !is || !isForm || isWord || len(l.WordsOf(rest)) == 0 {
+		return ""
+	}
+	return name
+}
+
+// of returns the subject of the form's story beside the given one.
+func (f LifeForm) of(name string, l *Life, s event.Subject) event.Subject {
+	other := maps.Clone(s)
+	for _, id := range f.Anew {
+		if s.Text(id) != "" {
+			other[id] = s.Text(id) + strings.ToUpper(name[:1]) + name[1:]
+		}
+	}
+	for _, named := range f.Other {
+		other[named] = l.other(named, s)
+	}
+	for _, named := range f.Without {
+		prefix, all := strings.CutSuffix(named, "*")
+		maps.DeleteFunc(other, func(key string, _ any) bool { return key == named || all && strings.HasPrefix(key, prefix) })
+	}
+	return other
+}
+
+// Lacks returns what of the needs the subject lacks, or "". A need is a name, or several with bars between them of which one is enough;
+// metadata.* is any name that begins so.
+func (w *Spec) Lacks(s event.Subject) string {
+	for _, need := range w.Needs {
+		if !slices.ContainsFunc(strings.Split(need, "|"), func(name string) bool {
+			if prefix, all := strings.CutSuffix(name, "*"); all {
+				return len(s.Entries(prefix)) > 0
+			}
+			return s.Text(name) != ""
+		}) {
+			return strings.ReplaceAll(need, "|", " or ")
+		}
+	}
+	return ""
+}
