@@ -55,6 +55,8 @@ var arrows = map[string][]string{
 	"store":                           {"migrations"},
 	"stripe-mock":                     {},
 	"webhook":                         {"bodies", "store"},
+
+	"examples/targets/go-subscriptions": {},
 }
 
 // strangers must not be in the production binary, however they might come in.

@@ -53,6 +53,7 @@ hook that failed, an interruption, or something that could not be judged without
 	target.fileFlag(cmd)
 	flags.StringSliceVar(&c.options.Only, "only", nil, "run only these `CHECKS` or families, separated by commas")
 	flags.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `CHECKS` or families")
+	flags.StringSliceVar(&c.options.Lives, "life", nil, "judge only these `LIVES` of the target file, by their names")
 	flags.Uint64Var(&c.options.Seed, "seed", 0, "the seed of random choices; each report has its own")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")

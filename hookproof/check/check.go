@@ -30,6 +30,12 @@ type Check struct {
 	Relations []Relation
 	// Alone is for a check beside which nothing else is delivered.
 	Alone bool
+	// Every is for a check of which every relation is tried, also when one has failed, and by itself: the report names each that
+	// failed.
+	Every bool
+	// Excuse is why another answer to a relation that demands ack? is no fault, if Every is set. Such an answer is told, and the verdict
+	// is of the other relations.
+	Excuse string
 	// Poison is for a check that runs after everything else, faults included.
 	Poison bool
 	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only

@@ -1,6 +1,27 @@
 package check
 
+import (
+	"maps"
+	"slices"
+
+	"example.com/hookproof/hookproof/life"
+)
+
 const CostRetry = "Stripe sends it again for three days, and then disables the endpoint"
+
+// shapes returns a relation for each shape of fixtures/shapes. What is delivered after it shows whether the process still runs.
+func shapes() []Relation {
+	all := life.Shapes()
+	var list []Relation
+	for _, word := range slices.Sorted(maps.Keys(all)) {
+		want := "ack"
+		if all[word].Answer == "info" {
+			want = "ack?"
+		}
+		list = append(list, Relation{Left: word + "=" + want + " carrier=ack"})
+	}
+	return list
+}
 
 var ackPolicy = []Check{
 	{Name: "ack-policy/unhandled-type", Demand: "An event of a type that nobody waits for is acknowledged.", Source: fromExample, Why: CostRetry,
@@ -14,6 +35,14 @@ var ackPolicy = []Check{
 		Relations: Answers("stranger=ack", "stranger-<ends>=ack", "stranger-dispute=ack")},
 	{Name: "ack-policy/missing-metadata", Demand: "An event of an object without metadata is acknowledged.", Source: OurPolicy, Why: CostRetry,
 		Fix: "treat metadata as optional: Payment Links and the Dashboard set none", Kills: []string{"missing-metadata-panics"}, Relations: Answers("bare=ack")},
+	{Name: "ack-policy/other-shapes", Demand: "An event of a shape that the endpoint does not expect, about nobody that it knows, is acknowledged.", Source: OurPolicy,
+		Says: "Stripe's reference has these fields as null or leaves them out, and one account sends the events of all its products to all its endpoints; no page demands an answer to each shape, but a 2xx is the only one that ends an event's deliveries", Why: "an account is shared, and its products change: " + CostRetry,
+		Fix: "find out whose an event is before you read from it, take every field of it as optional, and answer 200 to what is nobody's",
+		Kills: []string{"absent-metadata-read", "currency-of-every-session-read", "customer-that-is-gone-answered-404", "discount-taken-for-a-customer", "failed-charge-raises", "failed-payment-answered-400",
+			"header-in-one-spelling", "invoice-without-subscription-refused", "payments-of-others-answered-404", "renewal-of-nobody-raises", "several-prices-refused", "unknown-account-answered-404",
+			"unknown-customer-answered-404", "unknown-price-raises"},
+		Relations: slices.Concat(shapes(), Answers("lower-case-name:<grant>=ack", "upper-case-name:<grant>=ack", "spaced-header:<grant>=ack?")), Every: true,
+		Excuse: "Stripe's own libraries refuse that as well"},
 	{Name: "ack-policy/duplicate", Demand: "An event that was acknowledged before is acknowledged again.", Source: fromDuplicates, Says: "an event that comes again is not processed again, and a 2xx is the only answer that ends its deliveries", Why: CostRetry,
 		Fix: "answer 200 to a duplicate: a 4xx or 5xx asks for more of them", Kills: []string{"duplicate-answered-error", "duplicate-payment-answered-500"}, Relations: Answers("<grant>=ack <grant>=ack", "<grant>=ack <grant>*3=ack")},
 	{Name: "ack-policy/late-event", Demand: "An event that comes too late to change anything is acknowledged.", Source: fromOrder, Says: "events can come in any order, and a 2xx is the only answer that ends an event's deliveries", Why: CostRetry,

@@ -30,6 +30,7 @@ type Signer struct {
 
 // Signed is what is sent, and what was signed. A nil Header is no header.
 type Signed struct {
+	Name   string // of the header, as it is spelled
 	Header *string
 	Body   []byte
 	Over   []byte
@@ -39,6 +40,7 @@ type Signed struct {
 // must be accepted, any other refused.
 type Signing struct {
 	Genuine bool
+	Name    string // another spelling of the header's name; "" is HeaderName
 	header  string // with {t}, and with {KEY} for a signature; KEY is one of keys
 	None    bool   // there is no Stripe-Signature header
 	At      int64  // {t}, in seconds from now
@@ -56,6 +58,9 @@ const (
 	theSigned
 )
 
+// HeaderName is the name of the header, as Stripe spells it.
+const HeaderName = "Stripe-Signature"
+
 const Minute = int64(time.Minute / time.Second)
 
 // Signings are all signings by their names in schedules; fixtures/FORMAT.md describes them.
@@ -66,6 +71,9 @@ var Signings = map[string]Signing{
 	"several-v1-first": {Genuine: true, header: "t={t},v1={own},v1={other}"},
 	"other-schemes":    {Genuine: true, header: "t={t},v0={other},v1={own},v2=00"},
 	"old-in-time":      {Genuine: true, header: "t={t},v1={own}", At: -4 * Minute},
+	"lower-case-name":  {Genuine: true, header: "t={t},v1={own}", Name: "stripe-signature"},
+	"upper-case-name":  {Genuine: true, header: "t={t},v1={own}", Name: "STRIPE-SIGNATURE"},
+	"spaced-header":    {Genuine: true, header: "t={t}, v1={own}"},
 
 	"wrong-secret":     {header: "t={t},v1={wrong}"},
 	"empty-secret":     {header: "t={t},v1={empty}"},
@@ -99,8 +107,11 @@ func (w Signing) Fill(value func(name string) string) string {
 	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
 }
 
+// Spelled returns the name of the header as the signing spells it.
+func (w Signing) Spelled() string { return cmp.Or(w.Name, HeaderName) }
+
 func (w Signing) Sign(s Signer) Signed {
-	out, t := Signed{Body: s.Body, Over: s.Body}, s.Now+w.At
+	out, t := Signed{Name: w.Spelled(), Body: s.Body, Over: s.Body}, s.Now+w.At
 	switch w.alters {
 	case theSent:
 		out.Body = tampered(s.Body)

@@ -112,6 +112,9 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 	first := map[string]string{} // reason to the check that tells it
 	for i, f := range r.Findings {
 		m := &all[i]
+		for _, part := range f.Infos {
+			m.logs = append(m.logs, "worth knowing: "+part)
+		}
 		for _, part := range f.NotRun {
 			m.logs = append(m.logs, "not run: "+part)
 		}

@@ -2,7 +2,6 @@ package life
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -80,34 +79,27 @@ func (t telling) time(name string) int64 {
 func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (event.Event, error) {
 	version = APIVersionOf(version)
 	shape := l.shapeOf(version)
-	body, err := l.body(shape, name)
+	of, err := l.outline(shape, name)
 	if err != nil {
 		return event.Event{}, err
 	}
+	body := of.body
 	if shape != version {
 		if body, err = event.Put(body, "/api_version", version); err != nil {
 			return event.Event{}, err
 		}
 	}
-	var read struct {
-		Type string
-		Data struct{ Object struct{ Object string } }
-	}
-	if err := json.Unmarshal(body, &read); err != nil {
-		return event.Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
-	}
-	kind := read.Data.Object.Object
 	if body, err = b.stamp(body); err != nil {
 		return event.Event{}, err
 	}
 	t.as = aliases(w.became, w.becomes, w.as)
-	told, err := l.bindPlaces(body, kind, w, t, w.before, w.sets)
+	told, err := l.bindPlaces(body, of, w, t, w.before, w.sets)
 	if err != nil {
 		return event.Event{}, err
 	}
-	if _, absent := event.Find(body, previousAttributes); absent == nil {
+	if of.previous && len(w.before[of.kind])+len(w.became) > 0 { // else the body says it, since the story does not
 		t.as = aliases(w.became, w.as)
-		former, err := l.bindPlaces(body, kind, w, t, w.before)
+		former, err := l.bindPlaces(body, of, w, t, w.before)
 		if err == nil {
 			told, err = recall(told, former, "")
 		}
@@ -115,20 +107,20 @@ func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (eve
 			return event.Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
 		}
 	}
-	return event.Event{ID: b.ID, Type: read.Type, Body: told}, nil
+	return event.Event{ID: b.ID, Type: of.eventType, Body: told}, nil
 }
 
 // bindPlaces binds the places of a body, and makes the changes of its object.
-func (l *Life) bindPlaces(body []byte, kind string, w *Spec, t telling, all ...changes) ([]byte, error) {
-	places := l.bind.but(w.bind)
+func (l *Life) bindPlaces(body []byte, of *outline, w *Spec, t telling, all ...changes) ([]byte, error) {
+	places := of.bind.but(w.bind)
 	var err error
 	for _, pointer := range slices.Sorted(maps.Keys(places)) {
-		if body, err = l.bindPlace(body, pointer, places[pointer].of(kind), t); err != nil {
+		if body, err = l.bindPlace(body, pointer, places[pointer].of(of.kind), t); err != nil {
 			return nil, err
 		}
 	}
 	for _, c := range all {
-		if body, err = l.change(body, kind, c, t); err != nil {
+		if body, err = l.change(body, of.kind, c, t); err != nil {
 			return nil, err
 		}
 	}

@@ -2,10 +2,12 @@ package life
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
 )
 
 // versionsIn returns the API versions of a life's folder, sorted: each is a folder of bodies.
@@ -50,4 +52,45 @@ func (l *Life) typeOf(name string) (string, error) {
 		return "", fmt.Errorf("%s/%s.json is no event of Stripe's: a JSON object with a type", version, name)
 	}
 	return read.Type, nil
+}
+
+// outline is what binding has to know of an event's file.
+type outline struct {
+	body            []byte
+	eventType, kind string
+	previous        bool     // it tells of what the object had before
+	bind            bindings // those of the life in places that it has
+}
+
+// outline returns the outline of an event in an API version that the life has. Nothing changes it.
+func (l *Life) outline(version, name string) (*outline, error) {
+	key := version + "/" + name
+	if known, is := l.outlines.Load(key); is {
+		return known.(*outline), nil
+	}
+	body, err := l.body(version, name)
+	if err != nil {
+		return nil, err
+	}
+	var read struct {
+		Type string
+		Data struct {
+			Object   struct{ Object string }
+			Previous json.RawMessage `json:"previous_attributes"`
+		}
+	}
+	if err := json.Unmarshal(body, &read); err != nil {
+		return nil, fmt.Errorf("event %s of %s: %w", name, version, err)
+	}
+	of := &outline{body, read.Type, read.Data.Object.Object, read.Data.Previous != nil, bindings{}}
+	for pointer, to := range l.bind {
+		switch _, err := event.Find(body, pointer); {
+		case err == nil:
+			of.bind[pointer] = to
+		case !errors.Is(err, event.ErrNoPlace):
+			return nil, fmt.Errorf("event %s of %s: %w", name, version, err)
+		}
+	}
+	l.outlines.Store(key, of)
+	return of, nil
 }

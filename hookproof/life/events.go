@@ -40,6 +40,7 @@ var allTypes = sync.OnceValue(func() []Type {
 			types[one.Type] = all
 		}
 	}
+	shapeTypes(types)
 	return slices.SortedFunc(maps.Values(types), func(a, b Type) int { return strings.Compare(a.Type, b.Type) })
 })
 

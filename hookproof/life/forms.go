@@ -67,6 +67,10 @@ func (l *Life) makeVocabulary() error {
 		w.life = l
 		l.Vocabulary[word] = &w
 	}
+	for word, w := range shapeWords() {
+		w.life = l
+		l.Vocabulary[word] = &w
+	}
 	for _, f := range forms {
 		w := l.Words[l.Grant()]
 		w.Says += ", " + f.description

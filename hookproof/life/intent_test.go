@@ -45,7 +45,7 @@ func (s intentStory) next() (all []intentStory) {
 var intents = model[intentStory]{
 	start: intentStory{status: "new"},
 	next:  intentStory.next,
-	words: append([]told[intentStory]{
+	words: append([]modelRow[intentStory]{
 		{"pi-created", func(s *intentStory) bool { return s.is("automatic", "new") }},
 		{"charge-failed", func(s *intentStory) bool { return s.is("", "failed") }},
 		{"pi-failed", func(s *intentStory) bool { return s.is("automatic", "failed") }},

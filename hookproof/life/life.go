@@ -33,6 +33,7 @@ type Life struct {
 
 	files    fs.FS    // the folder
 	versions []string // API versions with bodies, sorted
+	outlines sync.Map // of its bodies
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.
@@ -164,6 +165,9 @@ func parseLife(files fs.FS) (*Life, error) {
 	}
 	if err := l.parseForms(file.Forms); err != nil {
 		return nil, fmt.Errorf("forms%w", err)
+	}
+	if err := l.checkContexts(); err != nil {
+		return nil, err
 	}
 	if err := l.parseRoles(file.Roles); err != nil {
 		return nil, fmt.Errorf("roles%w", err)

@@ -125,3 +125,15 @@ func (w *Spec) Lacks(s event.Subject) string {
 	}
 	return ""
 }
+
+// unknownNeed returns a name of the needs that no subject can have, or "".
+func (l *Life) unknownNeed(needs []string) string {
+	for _, need := range needs {
+		for name := range strings.SplitSeq(need, "|") {
+			if _, known := l.Names[name]; !known && !strings.HasSuffix(name, "metadata.*") {
+				return name
+			}
+		}
+	}
+	return ""
+}

@@ -57,7 +57,7 @@ func (s paymentStory) next() (all []paymentStory) {
 var payments = model[paymentStory]{
 	start: paymentStory{session: "open", other: "open"},
 	next:  paymentStory.next,
-	words: append([]told[paymentStory]{
+	words: append([]modelRow[paymentStory]{
 		{"first-failed first-failed-2", func(s *paymentStory) bool { return s.first }},
 		{"unpaid", func(s *paymentStory) bool { return s.session == "waiting" }},
 		{"charge-paid intent-paid", func(s *paymentStory) bool { return s.charged && s.costs("full") }},

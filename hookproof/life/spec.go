@@ -41,6 +41,7 @@ type Spec struct {
 	Live     bool                         // of the other livemode
 	Other    bool                         // about another object of the target
 	Second   bool                         // about another Checkout session of the same order
+	shape    string                       // the file of a shape, instead of a fixture; Event is its type then
 }
 
 // wordObjects are the objects that a word's event can be about, other than the subject.
@@ -69,6 +70,9 @@ func (w Spec) About(s event.Subject, apiVersion string, livemode bool, born time
 	at := born.Unix()
 	if !tie {
 		at += w.Age
+	}
+	if w.shape != "" {
+		return w.aboutNobody(APIVersionOf(cmp.Or(w.Version, apiVersion)), Bound{s, event.NewID(), at, livemode != w.Live})
 	}
 	if w.form != "" {
 		s = w.life.Forms[w.form].of(w.form, w.life, s)

@@ -60,6 +60,25 @@ func (l *Life) parseContext(w *Spec, c context) (err error) {
 	return nil
 }
 
+// checkContexts checks what words say of phrases and of the subject.
+func (l *Life) checkContexts() error {
+	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
+		w := l.Words[word]
+		if len(l.Phrases[w.in]) == 0 && w.in != "" {
+			return fmt.Errorf("words.%s.in: there is no phrase %q", word, w.in)
+		}
+		if name := l.unknownNeed(w.Needs); name != "" {
+			return fmt.Errorf("words.%s.needs: names has no %q", word, name)
+		}
+	}
+	for _, form := range slices.Sorted(maps.Keys(l.Forms)) {
+		if name := l.unknownNeed(l.Forms[form].Needs); name != "" {
+			return fmt.Errorf("forms.%s.needs: names has no %q", form, name)
+		}
+	}
+	return nil
+}
+
 // Told returns an event as it is in a story: the words that a schedule tells, in its order. An object has what earlier words of the story
 // have made of it, so a deletion after a renewal tells of the second period. nil for a word that there is not.
 func (l *Life) Told(word string, story []string) *Spec {
@@ -132,10 +151,6 @@ func recall(body, former []byte, pointer string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s%s: the object has no such attribute: %w", previousAttributes, pointer, err)
 		}
-		is, err := event.Find(body, "/data/object"+pointer)
-		if err == nil && bytes.Equal(body[is.Value.From:is.Value.To], former[was.Value.From:was.Value.To]) {
-			return body, nil // the story does not say what it was, and the body does
-		}
 		return event.Replace(body, at.Value, former[was.Value.From:was.Value.To]), nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -156,7 +171,7 @@ func (l *Life) ageIn(word string, story []string) int64 {
 		switch {
 		case !is:
 		case l.FormOf(before) == "" && spec.Age > age:
-			age, between = spec.Age, 0
+			age, between = spec.Age, 1
 		case l.FormOf(before) == form:
 			between++
 		}

@@ -187,7 +187,7 @@ func TestSumsAddUp(t *testing.T) {
 			if strings.Contains(where, "/taxed") {
 				total += amount * 24 / 100
 			}
-			checkSums(t, where, object, amount, total)
+			checkSumsOfOrder(t, where, object, amount, total)
 		})
 	}
 }
@@ -195,8 +195,8 @@ func TestSumsAddUp(t *testing.T) {
 // alteredSums are words with sums that are wrong on purpose.
 var alteredSums = []string{"half-amount", "no-amount", "refund-too-much"}
 
-// checkSums checks the sums of an object of an order. The price is what was asked for, the total is what was to be paid.
-func checkSums(t *testing.T, where string, object map[string]any, price, total int) {
+// checkSumsOfOrder checks the sums of an object of an order. The price is what was asked for, the total is what was to be paid.
+func checkSumsOfOrder(t *testing.T, where string, object map[string]any, price, total int) {
 	t.Helper()
 	values := leaves(object, "")
 	has := func(place string) int {

@@ -8,8 +8,34 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
+// typesShown is how many of the types that were sent are named. The JSON report has all.
+const typesShown = 12
+
 // covered limits every verdict to the events that were sent.
-const covered = "Only the event types of docs/events.md were sent ('hookproof list events' prints them); what the endpoint does with any other type was not judged."
+func (s summary) covered() string {
+	if len(s.sent) == 0 { // the report does not name them
+		return "Only the event types of docs/events.md were sent ('hookproof list events' prints them); what the endpoint does with any other type was not judged."
+	}
+	return "Sent were events of " + s.types() + "; what the endpoint does with any other type was not judged. docs/events.md, or 'hookproof list events', has all types that can be sent."
+}
+
+// types names the types that were sent.
+func (s summary) types() string {
+	names := slices.Clone(s.sent[:min(len(s.sent), typesShown)])
+	if more := len(s.sent) - len(names); more > 0 {
+		names = append(names, counted(more, "other"))
+	}
+	return and(names)
+}
+
+// and lists names: a, b and c.
+func and(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
 
 // summary is what a run came to, how much of it was judged, and what would let more be judged.
 type summary struct {
@@ -20,7 +46,9 @@ type summary struct {
 	checks    int
 	notJudged []unjudged
 	next      []step
-	scope     string // what a verdict covers if hooks are missing; "" if none are
+	sent      []string // types
+	noEffect  bool     // no effect of what was sent could be seen
+	scope     string   // what a verdict covers if hooks are missing; "" if none are
 }
 
 // unjudged is a family of which not everything was judged.
@@ -52,7 +80,7 @@ var steps = [][]struct {
 
 // summaryOf summarizes a report. It decides nothing that is not in the report.
 func summaryOf(r result.Report) summary {
-	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r)}
+	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r), sent: r.Sent, noEffect: r.NoEffect}
 	s.judged = s.checks - r.Count(result.NotRun)
 	for _, name := range families(r) {
 		one := unjudged{Family: name}
@@ -81,8 +109,11 @@ func summaryOf(r result.Report) summary {
 	return s
 }
 
-// nextOf returns the additions that would let more be judged.
+// nextOf returns the additions that would let more be judged. If no effect is seen, none is known to.
 func nextOf(r result.Report) []step {
+	if r.NoEffect {
+		return nil
+	}
 	var list []step
 	var given []string
 	counted := map[string]bool{}
@@ -164,17 +195,22 @@ func (s summary) missed() string {
 	return strings.Join(append(all, parts...), ", ")
 }
 
+// noEffectAdvice is what to do next if no effect is seen. More hooks would show no more of it.
+const noEffectAdvice = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, " +
+	"what it does with them cannot be judged, and no hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, " +
+	"or the state hook does not show what changes (see docs/hookproof.md)."
+
 // advice returns what to do next, in a sentence; "" if no hook would let more be judged.
 func (s summary) advice() string {
+	if s.noEffect {
+		return noEffectAdvice
+	}
 	var parts []string
 	for n, one := range s.next {
-		keys := one.Keys[0]
-		if last := len(one.Keys) - 1; last > 0 {
-			keys = strings.Join(one.Keys[:last], ", ") + " and " + one.Keys[last]
-		}
+		keys := and(one.Keys)
 		switch {
 		case slices.Contains(one.Keys, "state"):
-			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s, if the endpoint waits for any of the types of docs/events.md", keys, counted(one.Checks, "more check")))
+			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s, if the endpoint handles any of the types that were sent", keys, counted(one.Checks, "more check")))
 		case n == 0:
 			parts = append(parts, fmt.Sprintf("give the target file %s for %s", keys, counted(one.Checks, "more check")))
 		default:

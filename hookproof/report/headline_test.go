@@ -38,7 +38,7 @@ func TestHeadline(t *testing.T) {
 		"a URL": {
 			[]result.Finding{pass, of("authenticity/no-effect", result.NotRun, "subject", "state"), of("order/refunds", result.NotRun, "subject", "state"), of("faults/killed", result.NotRun, "subject", "state", "database", "restart")},
 			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
-			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint waits for any of the types of docs/events.md; stop, start and database for 1 more (see docs/hookproof.md).",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint handles any of the types that were sent; stop, start and database for 1 more (see docs/hookproof.md).",
 		},
 		"no database": {
 			[]result.Finding{pass, of("faults/killed", result.NotRun, "database", "restart"), of("bookkeeping/sum", result.NotRun, "counters")},
@@ -89,11 +89,12 @@ func TestHeadline(t *testing.T) {
 			require.Equal(t, row.next != "", strings.Contains(text, "Next:"))
 			require.Contains(t, text, "docs/events.md", "what was sent limits every verdict")
 			var read struct {
-				Headline string
-				Causes   int
+				Headline, Advice string
+				Causes           int
 			}
 			require.NoError(t, json.Unmarshal([]byte(written(t, report.JSON, r)), &read))
 			require.Equal(t, row.headline, read.Headline)
+			require.Equal(t, row.next, read.Advice)
 			require.Equal(t, strings.Count(text, " Demanded: "), read.Causes, "each cause is told once")
 			page := written(t, report.HTML, r)
 			require.Contains(t, page, row.headline)
@@ -117,4 +118,31 @@ func TestJUnitTellsTheCause(t *testing.T) {
 	require.Contains(t, page, `<failure message="paid was answered 500" type="fail">`)
 	require.Contains(t, page, `<failure message="explained by ack-policy/duplicate: paid&amp;12 was answered 500" type="fail">`)
 	require.Contains(t, page, `<failure message="it was wrong" type="fail">`)
+}
+
+// Where no effect is seen, no hook is advised: the types that were sent come first, since the endpoint may wait for others.
+func TestNoHookIsAdvisedWhereNoEffectIsSeen(t *testing.T) {
+	t.Parallel()
+	r := result.Report{Version: 1, NoEffect: true, Sent: []string{"checkout.session.completed", "topup.created"}, Findings: []result.Finding{
+		{Check: "authenticity/genuine", Demand: "It is so.", Verdict: result.Pass},
+		{Check: "faults/killed", Demand: "It is so.", Verdict: result.NotRun, Why: "needs it", Missing: []string{"database", "restart"}},
+	}}
+	const next = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, what it does with them cannot be judged, " +
+		"and no hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, or the state hook does not show what changes (see docs/hookproof.md)."
+	const sent = "Sent were events of checkout.session.completed and topup.created; what the endpoint does with any other type was not judged."
+	text := strings.Join(strings.Fields(report.Headline(r, report.Style{})), " ")
+	inOrder(t, text, next, sent)
+	inOrder(t, written(t, report.HTML, r), next, sent)
+	var read struct {
+		Advice string
+		Next   []any
+		Sent   []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(written(t, report.JSON, r)), &read))
+	require.Equal(t, next, read.Advice)
+	require.Equal(t, r.Sent, read.Sent)
+	require.Empty(t, read.Next)
+
+	r.Sent = strings.Fields(strings.Repeat("a.b ", 14))
+	require.Contains(t, strings.Join(strings.Fields(report.Headline(r, report.Style{})), " "), "a.b, a.b and 2 others; what")
 }

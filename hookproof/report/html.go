@@ -79,7 +79,7 @@ type failure struct {
 // HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script for the content.
 func HTML(w io.Writer, r result.Report) error {
 	s := summaryOf(r)
-	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: covered, Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}

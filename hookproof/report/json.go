@@ -41,6 +41,7 @@ func JSON(w io.Writer, r result.Report) error {
 		Causes    int        `json:"causes,omitempty"` // of the failures: those that no other one explains
 		NotJudged []unjudged `json:"notJudged,omitempty"`
 		Next      []step     `json:"next,omitempty"`
+		Advice    string     `json:"advice,omitempty"` // Next in a sentence, or why there is none
 		result.Report
-	}{s.outcome, s.text(), Counts{r.Count(result.Pass), r.Count(result.Fail), r.Count(result.Info), r.Count(result.NotRun)}, s.causes, s.notJudged, s.next, r})
+	}{s.outcome, s.text(), Counts{r.Count(result.Pass), r.Count(result.Fail), r.Count(result.Info), r.Count(result.NotRun)}, s.causes, s.notJudged, s.next, s.advice(), r})
 }

@@ -92,6 +92,18 @@ func splitNotRun(r result.Report) (evidence, hooks, ignored []result.Finding) {
 	return evidence, hooks, ignored
 }
 
+// infos returns the findings that are worth knowing and no fault, and those of which a part is.
+func infos(r result.Report) []result.Finding {
+	list := with(r, result.Info)
+	for _, f := range r.Findings {
+		if len(f.Infos) > 0 {
+			f.Why = strings.Join(f.Infos, "; ")
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
 // inPart returns the findings of which a part was not run, with the reason for that part.
 func inPart(r result.Report) []result.Finding {
 	var list []result.Finding

@@ -24,6 +24,7 @@ func sample() result.Report {
 		Version: 1, Target: "http://127.0.0.1:3000/webhooks/stripe", Command: "hookproof check --target hookproof.json",
 		Profile: "strict", Seed: 20261125, Began: time.Date(2026, 11, 25, 8, 27, 23, 0, time.UTC),
 		Took: 38412.7, Lag: 3.4, Overlap: 12, Deliveries: 1284, HookCalls: 187,
+		Sent: []string{"charge.refunded", "checkout.session.completed", "topup.created"},
 		Phases: []result.Spent{
 			{Phase: "calibrate", Took: 1204.2}, {Phase: "direct", Took: 3310}, {Phase: "shared", Took: 9871.5},
 			{Phase: "crowded", Took: 4020.1}, {Phase: "exclusive", Took: 18120.4}, {Phase: "last reading", Took: 1886.5},

@@ -24,7 +24,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 		t.explained(f.Explains)
 	}
 	t.bodies(r)
-	t.brief("Worth knowing", with(r, result.Info))
+	t.brief("Worth knowing", infos(r))
 	evidence, hooks, ignored := splitNotRun(r)
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
@@ -60,7 +60,7 @@ func (t *text) verdict(r result.Report) {
 	if advice := s.advice(); advice != "" {
 		t.WriteString(t.wrap("", "  ", advice))
 	}
-	t.WriteString(t.wrap("", "  ", covered))
+	t.WriteString(t.wrap("", "  ", s.covered()))
 }
 
 // failure writes a failed check, and the command that reruns it.

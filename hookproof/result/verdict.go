@@ -36,6 +36,7 @@ type Finding struct {
 	Reason        Reason    `json:"reason,omitempty"`        // why it was not run
 	Missing       []string  `json:"missing,omitempty"`       // needed hooks that the target does not offer, in the words of Needs
 	NotRun        []string  `json:"notRun,omitempty"`        // relations that were not run, each with its reason; the verdict is of the others
+	Infos         []string  `json:"infos,omitempty"`         // what is worth knowing of relations whose answer is no fault; the verdict is of the others
 	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: fixing that one fixes both
 	Relation      string    `json:"relation,omitempty"`      // the one that was broken
 	Schedule      string    `json:"schedule,omitempty"`      // the shortest that shows the failure, or see ShrinkStopped
@@ -91,7 +92,9 @@ type Report struct {
 	Struck     int       `json:"struck"`  // messages between target and database at which a connection was cut
 	Deliveries int       `json:"deliveries"`
 	HookCalls  int       `json:"hookCalls"`
-	Notes      []string  `json:"notes,omitempty"` // assumptions, such as an amount that the target did not give
+	Sent       []string  `json:"sent,omitempty"`       // Stripe's types of the events that were sent, sorted
+	NoEffect   bool      `json:"noEffect,omitempty"`   // a payment was acknowledged and changed no state, so no effect could be judged
+	Notes      []string  `json:"notes,omitempty"`      // assumptions, such as an amount that the target did not give
 	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`

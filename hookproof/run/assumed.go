@@ -46,7 +46,7 @@ func (x *executor) otherReasons(acknowledged target.Delivery) string {
 	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
 }
 
-// unsentTypes returns notes on types that the target file lists under unhandled and that no check sends. Such an entry has no
+// unsentTypes returns notes on types that the target file lists under unhandled for a life and that it never sends. Such an entry has no
 // effect, and may be a typing error.
 func unsentTypes(l *life.Life, unhandled []string) (notes []string) {
 	var sent []string

@@ -27,14 +27,19 @@ type evidence struct {
 	refused    int      // the status of the answer to duplicates, if that answer is all that is wrong; else 0
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
-	declines string // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
-	ended    string // the fix, if a fault of the database ended the process; else ""
+	refusals refusals // the answers that are wrong
+	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
+	ended    string   // the fix, if a fault of the database ended the process; else ""
 }
 
 // causes are tried in this order. The first that explains a failure is reported.
 var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
 	{"ack-policy/unhandled-type", "", func(cause, other evidence) bool { return cause.declines != "" && cause.declines == other.declines }},
+	{"authenticity/api-versions", "", ofNewerVersions},
+	{"ack-policy/unhandled-type", "", refusesShapesAlike},
+	{"ack-policy/foreign-object", "", refusesTypesAlike},
+	{"ack-policy/missing-metadata", "", refusesTypesAlike},
 	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
 	{"idempotence/redelivered", "", doublesAlike},
 	{"idempotence/refund-redelivered", "", doublesAlike},
@@ -85,6 +90,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
 		e.refused, e.declines = worst.refusesDuplicates(), worst.History.declines(taken)
+		e.refusals = worst.History.refusals(taken)
 	}
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -91,6 +93,13 @@ func (h *History) silent() bool {
 // refusedConnection reports whether any delivery was refused its connection.
 func (h *History) refusedConnection() bool {
 	return slices.ContainsFunc(h.Deliveries, nobodyListens)
+}
+
+// wasCut reports whether the connection of any delivery was closed before the answer.
+func (h *History) wasCut() bool {
+	return slices.ContainsFunc(h.Deliveries, func(d target.Delivery) bool {
+		return d.Status == 0 && !nobodyListens(d) && !errors.Is(d.Err, context.DeadlineExceeded)
+	})
 }
 
 // overlap returns the largest number of deliveries that were in flight at once.

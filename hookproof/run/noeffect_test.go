@@ -27,8 +27,11 @@ func TestATargetWithoutEffectIsToldWhatWasSent(t *testing.T) {
 		target := openStall(t, func(s *stall) {
 			s.before = func(stallEvent, *stallOrder) bool { return true } // as an endpoint for subscriptions does
 		}).target()
-		_, err := Judge(t.Context(), target, Options{})
+		r, err := Judge(t.Context(), target, Options{})
 		require.Error(t, err)
+		require.True(t, r.NoEffect)
+		require.Contains(t, r.Sent, "checkout.session.completed")
+		require.NotContains(t, r.Sent, "customer.subscription.updated")
 		sent := strings.Index(err.Error(), "Sent were topup.created and checkout.session.completed.")
 		page := strings.Index(err.Error(), "docs/events.md")
 		hooks := strings.Index(err.Error(), "does the state hook show")
@@ -105,6 +108,10 @@ func TestATargetWithoutEffectPassesWhatAsksForNone(t *testing.T) {
 		r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/wrong-secret", "ack-policy/life"}})
 		require.NoError(t, err)
 		require.Equal(t, 2, r.Count(result.Pass))
+		require.True(t, r.NoEffect)
+		r, err = Judge(t.Context(), openStall(t, nil).target(), Options{Only: []string{"authenticity/wrong-secret"}})
+		require.NoError(t, err)
+		require.False(t, r.NoEffect, "its state shows what was paid")
 	})
 }
 

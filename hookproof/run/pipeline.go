@@ -206,7 +206,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() { // a body that is no event may end the process, which must be noticed
+	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {
@@ -361,6 +361,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took += result.MillisOf(time.Since(p.budget.began))
 	report.Lag, report.Overlap, report.Struck = max(report.Lag, result.MillisOf(p.facts.lag)), max(report.Overlap, p.overlap), report.Struck+p.struck
+	report.Sent, report.NoEffect = slices.Compact(slices.Sorted(slices.Values(slices.Concat(report.Sent, typesOf(p.journal.Deliveries()))))), report.NoEffect || p.unseen != nil
 	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.life, p.target.Unhandled))
 	report.Deliveries, report.HookCalls = report.Deliveries+p.journal.Length(), report.HookCalls+int(p.budget.calls.Load())
 }

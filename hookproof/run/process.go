@@ -28,6 +28,11 @@ func (x *executor) noticeEnd(ctx context.Context, h *History) error {
 	if mayHaveEnded := h.Faulty && x.target.Start != nil; !mayHaveEnded && !h.silent() { // it may also end after its answer
 		return nil
 	}
+	if !h.Faulty && h.wasCut() { // a process that ends closes its connections a moment before its port
+		if _, err := target.Await(ctx, x.timings.Quiet, x.timings.Poll, func() bool { return !x.target.Listens() }); err != nil {
+			return err
+		}
+	}
 	if x.target.Listens() {
 		// If nothing was stopped, a refused connection shows the end as well, and so does a start by another goroutine.
 		h.Ended = !h.Faulty && (h.refusedConnection() || x.ends.Load() != h.ends)

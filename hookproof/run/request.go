@@ -117,12 +117,12 @@ func curl(url string, w event.Signing, body, over string, beside []string) strin
 		letters := cmp.Or(w.Letters, 2*sha256.Size)
 		add(`sign() { printf '%%s.%%s' "$((t%+d))" "%s" | openssl dgst -sha256 -r "$@" | cut -c 1-%d; }`, -w.Before, signs, letters)
 	}
-	option := ` -H "Stripe-Signature: ` + header + `"`
+	option := ` -H "` + w.Spelled() + `: ` + header + `"`
 	switch {
 	case w.None:
 		option = ""
 	case header == "":
-		option = " -H 'Stripe-Signature;'"
+		option = " -H '" + w.Spelled() + ";'"
 	}
 	for _, header := range beside {
 		option += " -H " + result.Quoted(header)

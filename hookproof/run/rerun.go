@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/result"
@@ -30,6 +31,9 @@ func command(t *target.Target, o Options) string {
 		command += " --allow-host " + result.Quoted(host)
 	}
 	command += " --profile " + o.Profile
+	if len(o.Lives) > 0 {
+		command += " --life " + strings.Join(o.Lives, ",")
+	}
 	if o.Budget != usualBudget {
 		command += " --budget " + o.Budget.String()
 	}

@@ -53,11 +53,12 @@ func (r *results) has(check string) bool {
 	return slices.ContainsFunc(r.entries, func(e *entry) bool { return e.check.Name == check && e.reason == nil })
 }
 
-// settled reports whether nothing more can change a check's verdict.
+// settled reports whether nothing more of a check is to be tried: it has failed, and its other relations would not be named.
 func (r *results) settled(check string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.of(check).worst().Verdict == result.Fail
+	e := r.of(check)
+	return e.worst().Verdict == result.Fail && !e.check.Every
 }
 
 // add records what a case came to.
@@ -125,7 +126,7 @@ func (r *results) reportDecided(e *entry) {
 
 func (e *entry) isDecided() bool {
 	switch {
-	case e.worst().Verdict == result.Fail:
+	case e.worst().Verdict == result.Fail && !e.check.Every:
 		return true
 	case e.check.WholeRun != "":
 		return e.run != nil
@@ -146,9 +147,10 @@ func (e *entry) worst() Outcome {
 	return worst
 }
 
-// asked returns the outcomes of the cases that could be asked.
+// asked returns the outcomes of the cases that could be asked and whose answer was demanded.
 func (e *entry) asked() []Outcome {
-	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk })
+	isAside := func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk || o.isExcused() }
+	return slices.DeleteFunc(slices.Clone(e.outcomes), isAside)
 }
 
 // findings returns the findings of all checks, in order. After an error, an undecided check is not run: no evidence is never a
@@ -168,7 +170,7 @@ func (r *results) findings(err error, delivered []target.Delivery) []result.Find
 		}
 		r.reportBeside(&f)
 		if f.Verdict == result.Fail {
-			failed = append(failed, evidenceOf(f, e.worst(), taken))
+			failed = append(failed, evidenceOf(f, e.together(), taken))
 		}
 		list = append(list, f)
 	}
@@ -212,11 +214,12 @@ func (r *results) finding(e *entry) result.Finding {
 		}
 	}
 	f.Relations = e.decided - len(f.NotRun)
+	f.Infos = e.infos()
 	switch {
 	case e.reason != nil:
 		withhold(&f, e.reason)
 		return f
-	case len(asked) == 0 && len(e.outcomes) > 0:
+	case len(asked) == 0 && len(f.NotRun) > 0 && e.outcomes[0].Reason != nil:
 		withhold(&f, e.outcomes[0].Reason)
 		f.Relation, f.NotRun = e.outcomes[0].Case.Relation.String(), nil
 	case e.run != nil:
@@ -231,6 +234,9 @@ func (r *results) finding(e *entry) result.Finding {
 	if worst.Reason != nil {
 		withhold(&f, worst.Reason)
 		return f
+	}
+	if c.Every {
+		worst = e.together()
 	}
 	f.Verdict, f.Why = r.rules.verdict(c, worst.Verdict), strings.TrimSpace(worst.Why)
 	if len(worst.History.Deliveries) > 0 {

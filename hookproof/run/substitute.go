@@ -57,6 +57,9 @@ func (f facts) whyNotAsked(s check.Schedule, t *target.Target) string {
 		}
 		w := step.Spec
 		if w.Version != "" && w.Version <= t.APIVersion {
+			if w.Version != life.Newest {
+				return fmt.Sprintf("the target's apiVersion is %s, and the event's is no newer one: %s", t.APIVersion, w.Version)
+			}
 			return fmt.Sprintf("the target's apiVersion is %s, and hookproof knows no newer one than %s", t.APIVersion, life.Newest)
 		}
 		if lacks := w.Lacks(f.sample); lacks != "" {

@@ -61,14 +61,11 @@ func (a *API) Serve(listener net.Listener) {
 	go func() { _ = server.Serve(listener) }() // ends with Close
 }
 
-// Close ends the server and its connections, and the fault that is on.
+// Close ends the server and its connections.
 func (a *API) Close() error {
 	a.mu.Lock()
-	fault, server := a.fault, a.server
+	server := a.server
 	a.mu.Unlock()
-	if fault != nil {
-		fault.End()
-	}
 	if server == nil {
 		return nil
 	}

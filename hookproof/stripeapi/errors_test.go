@@ -32,7 +32,7 @@ func TestAnUnknownObject(t *testing.T) {
 func TestAnUnknownRouteIsRecorded(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, older)
-	for _, path := range []string{"/v1/issuing/cards", "/v2/core/events/evt_1", "/v1/invoices/in_1/nonsense", "/v1/customers?tax_id=1", "/v1/charges/search?query=a:'1'%20OR%20b:'2'"} {
+	for _, path := range []string{"/v1/issuing/cards", "/v2/core/events/evt_1", "/v1/invoices/in_1/nonsense", "/v1/invoice_payments", "/v1/customers?tax_id=1", "/v1/charges/search?query=a:'1'%20OR%20b:'2'"} {
 		status, body := s.get(t, path)
 		require.Equal(t, http.StatusNotImplemented, status, path)
 		require.Contains(t, first(body, "/error/message"), "hookproof does not answer GET")
@@ -42,7 +42,7 @@ func TestAnUnknownRouteIsRecorded(t *testing.T) {
 		require.Equal(t, http.MethodGet, r.Method)
 	}
 	require.Equal(t, "/v1/issuing/cards", s.api.Requests(0)[0].Path)
-	require.Len(t, s.api.Requests(3), 2)
+	require.Len(t, s.api.Requests(3), 3)
 	require.Empty(t, s.api.Requests(99))
 }
 

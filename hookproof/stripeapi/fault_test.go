@@ -42,6 +42,7 @@ func TestFaults(t *testing.T) {
 			require.Empty(t, customer.LastResponse.Header.Get("Idempotent-Replayed"))
 			require.Empty(t, s.api.Requests(1)[0].Fault)
 			require.Empty(t, s.api.Begin(kind).End(), "nothing was asked")
+			require.Len(t, fault.End(), 1, "what came later did not meet it")
 		})
 	}
 }
@@ -90,7 +91,7 @@ func TestAConnectionThatHangsIsCut(t *testing.T) {
 	})
 }
 
-func TestAFaultEndsWithTheNextAndWithClose(t *testing.T) {
+func TestAFaultEndsWithTheNext(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
 		s := newSetup(t, older)

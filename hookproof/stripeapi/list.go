@@ -188,7 +188,7 @@ func (a *API) search(c *call) (any, *failure) {
 	query := strings.TrimSpace(text(c.params["query"]))
 	found := a.all(c, r.kind, nil)
 	for _, part := range and.Split(query, -1) {
-		m := clause.FindStringSubmatch(strings.TrimSpace(part))
+		m := clause.FindStringSubmatch(part)
 		if m == nil || m[3] != "" && m[2] != "metadata" || regexp.MustCompile(`(?i)\sOR\s`).MatchString(part) {
 			return nil, unknownRoute(c.method + " " + c.path + " with the query " + query)
 		}

@@ -20,7 +20,7 @@ func TestLists(t *testing.T) {
 		"subscriptions?customer=cus_Sub1Test&status=canceled": "[sub_Sub1Test]",
 		"subscriptions?customer=cus_Sub1Test&status=ended":    "[sub_Sub1Test]",
 		"subscriptions?customer=cus_Sub1Test&status=active":   "[]",
-		"subscriptions?price=price_Sub1Test&status=all":       "[sub_Sub1Test]",
+		"subscriptions?price=price_GoldTest&status=all":       "[sub_Sub1Test]",
 		"subscriptions":                                                           "[sub_Other1Test]",
 		"customers/cus_Other1Test/subscriptions":                                  "[sub_Other1Test]",
 		"invoices?subscription=sub_Sub1Test":                                      "[in_Sub2Test in_Sub1Test]",
@@ -35,11 +35,12 @@ func TestLists(t *testing.T) {
 		"checkout/sessions?payment_intent=pi_3PqSauna0Booking1aBcDeFg":            "[cs_test_a1SaunaBookingCheckoutSession0aBcDeFgHiJkLmNoPqRsTuVwXyZ12345]",
 		"refunds?charge=ch_3PqSauna0Booking1aBcDeFg":                              "[re_3PqSauna0Booking1aBcDeFg2 re_3PqSauna0Booking1aBcDeFg]",
 		"charges/ch_3PqSauna0Booking1aBcDeFg/refunds":                             "[re_3PqSauna0Booking1aBcDeFg2 re_3PqSauna0Booking1aBcDeFg]",
+		"charges/ch_Other1Test/refunds":                                           "[]",
 		"subscription_items?subscription=sub_Sub1Test":                            "[si_Sub1Test]",
 		"customers?email=zoe@example.com":                                         "[cus_Sub1Test]",
 		"customers?email=nobody@example.com":                                      "[]",
-		"prices?product=prod_Sub1Test":                                            "[price_Sub1Test]",
-		"products?ids[]=prod_Sub1Test":                                            "[prod_Sub1Test]",
+		"prices?product=prod_GoldTest":                                            "[price_GoldTest]",
+		"products?ids[]=prod_GoldTest":                                            "[prod_GoldTest]",
 		"events?type=customer.subscription.deleted":                               "[evt_deleted1]",
 		"events?types[]=customer.subscription.deleted&types[]=checkout.session.*": "[evt_deleted1 evt_session1]",
 		"customers/search?query=email:'zoe@example.com'":                          "[cus_Sub1Test]",
@@ -61,6 +62,8 @@ func TestLists(t *testing.T) {
 	require.Equal(t, true, list["has_more"])
 	require.Equal(t, "list", list["object"])
 	require.Equal(t, "/v1/invoices", list["url"])
+	_, list = s.get(t, "/v1/customers/search?query=email:%27zoe@example.com%27")
+	require.Equal(t, "search_result", list["object"])
 }
 
 func replaced(path string) string {
@@ -114,7 +117,7 @@ func TestExpand(t *testing.T) {
 	session.AddExpand("subscription.customer")
 	bought, err := s.stripe.CheckoutSessions.Get("cs_test_Sub1Test", session)
 	require.NoError(t, err)
-	require.Equal(t, "price_Sub1Test", bought.LineItems.Data[0].Price.ID)
+	require.Equal(t, "price_GoldTest", bought.LineItems.Data[0].Price.ID)
 	require.Equal(t, "Product", bought.LineItems.Data[0].Price.Product.Name)
 	require.Equal(t, "cus_Sub1Test", bought.Subscription.Customer.ID)
 

@@ -62,7 +62,7 @@ func TestASubscriptionAndAllThatItNames(t *testing.T) {
 	require.Equal(t, "zoe@example.com", customer.Email)
 	require.Equal(t, "Zoë", customer.Name)
 
-	price, err := s.stripe.Prices.Get("price_Sub1Test", nil)
+	price, err := s.stripe.Prices.Get("price_GoldTest", nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 900, price.UnitAmount)
 	product, err := s.stripe.Products.Get(price.Product.ID, nil)
@@ -98,6 +98,54 @@ func TestASubscriptionAndAllThatItNames(t *testing.T) {
 	event, err := s.stripe.Events.Get("evt_deleted1", nil)
 	require.NoError(t, err)
 	require.Equal(t, stripe.EventTypeCustomerSubscriptionDeleted, event.Type)
+}
+
+func TestWhatASessionAloneTells(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, older)
+	s.tell(t, subscribed(t, older)[3])
+	sub, err := s.stripe.Subscriptions.Get("sub_Sub1Test", nil)
+	require.NoError(t, err)
+	require.Equal(t, stripe.SubscriptionStatusActive, sub.Status)
+	require.EqualValues(t, 1700000000, sub.Created)
+	require.Greater(t, sub.CurrentPeriodEnd, sub.CurrentPeriodStart)
+	require.Equal(t, "cus_Sub1Test", sub.Customer.ID)
+	price, err := s.stripe.Prices.Get(sub.Items.Data[0].Price.ID, nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 900, price.UnitAmount)
+	require.EqualValues(t, 900, price.UnitAmountDecimal)
+	product, err := s.stripe.Products.Get(price.Product.ID, nil)
+	require.NoError(t, err)
+	require.Equal(t, price.ID, product.DefaultPrice.ID)
+	item, err := s.stripe.SubscriptionItems.Get(sub.Items.Data[0].ID, nil)
+	require.NoError(t, err)
+	require.Equal(t, sub.ID, item.Subscription)
+	invoice, err := s.stripe.Invoices.Get("in_Sub1Test", nil)
+	require.NoError(t, err)
+	require.Equal(t, stripe.InvoiceStatusPaid, invoice.Status)
+	require.EqualValues(t, 900, invoice.AmountPaid)
+	require.Equal(t, sub.ID, invoice.Subscription.ID)
+	require.Equal(t, stripe.InvoiceBillingReasonSubscriptionCreate, invoice.BillingReason)
+}
+
+func TestOfTwoStoriesTheOneThatTellsCounts(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, older)
+	s.tell(t, event(t, older, "evt_shared01", "customer.created", "customer", "cus_Shared01", map[string]any{"/name": "Told"}, nil))
+	s.tell(t, event(t, older, "evt_shared02", "charge.succeeded", "charge", "ch_Shared02", map[string]any{"/customer": "cus_Shared01", "/metadata": object{"batch": "batch-4711"}}, nil))
+	s.tell(t, event(t, older, "evt_shared03", "charge.succeeded", "charge", "ch_Shared03", map[string]any{"/customer": "cus_Shared01", "/metadata": object{"batch": "batch-4711"}}, nil))
+	customer, err := s.stripe.Customers.Get("cus_Shared01", nil)
+	require.NoError(t, err)
+	require.Equal(t, "Told", customer.Name)
+	_, list := s.get(t, "/v1/charges?customer=cus_Shared01")
+	require.Len(t, list["data"], 2, "of both")
+	_, err = s.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("batch-4711")})
+	require.NoError(t, err)
+	for _, story := range s.api.stories {
+		for _, r := range story.Requests() {
+			require.NotEqual(t, "/v1/products", r.Route, "what several stories have tells of none")
+		}
+	}
 }
 
 func TestTheNewerShape(t *testing.T) {

@@ -53,12 +53,12 @@ func TestWhatIsMadeCanBeFetched(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"user": "42"}, customer.Metadata)
 	session, err := s.stripe.CheckoutSessions.New(&stripe.CheckoutSessionParams{
-		Mode: stripe.String("payment"), SuccessURL: stripe.String("http://localhost/"), Customer: &customer.ID, ClientReferenceID: stripe.String("00042"),
+		Mode: stripe.String("payment"), SuccessURL: stripe.String("http://localhost/"), Customer: &customer.ID, ClientReferenceID: stripe.String("42"),
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{Quantity: stripe.Int64(2), PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{Currency: stripe.String("eur"), UnitAmount: stripe.Int64(750)}}},
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, 1500, session.AmountTotal)
-	require.Equal(t, "00042", session.ClientReferenceID)
+	require.Equal(t, "42", session.ClientReferenceID)
 	require.Equal(t, stripe.CheckoutSessionStatusOpen, session.Status)
 	require.NotEmpty(t, session.URL)
 	items := s.stripe.CheckoutSessions.ListLineItems(&stripe.CheckoutSessionListLineItemsParams{Session: &session.ID})
@@ -105,6 +105,8 @@ func TestWhatIsMadeCanBeFetched(t *testing.T) {
 	gone, err = s.stripe.Customers.Get(customer.ID, nil)
 	require.NoError(t, err)
 	require.True(t, gone.Deleted)
+	_, list := s.get(t, "/v1/customers")
+	require.Empty(t, list["data"])
 }
 
 func TestAnUpdateShowsInBothViews(t *testing.T) {
@@ -122,8 +124,11 @@ func TestAnUpdateShowsInBothViews(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{"seen": "yes", "user": "user-4711"}, sub.Metadata)
 	}
+	_, err = s.stripe.Subscriptions.Update("sub_Sub1Test", &stripe.SubscriptionParams{Params: stripe.Params{Metadata: map[string]string{"seen": "", "user": ""}}})
+	require.NoError(t, err)
 	sub, err := s.stripe.Subscriptions.Get("sub_Sub1Test", nil)
 	require.NoError(t, err)
+	require.Empty(t, sub.Metadata, "an empty value takes a key away")
 	require.Equal(t, stripe.SubscriptionStatusCanceled, sub.Status, "what it did not change is as told")
 }
 
@@ -220,6 +225,31 @@ func TestWhatActsAgain(t *testing.T) {
 		r, known := catalogOf(older).match(http.MethodPost, path)
 		require.True(t, known, path)
 		require.Equal(t, acts, r.acts(), path)
+	}
+}
+
+func TestRepeated(t *testing.T) {
+	t.Parallel()
+	request := func(route, key string, status int) Request {
+		return Request{Route: route, Key: key, Status: status, Acts: true}
+	}
+	replay := request("/v1/refunds", "a", 200)
+	replay.Replay = true
+	update := Request{Route: "/v1/customers/{id}", Key: "b", Status: 200}
+	for name, c := range map[string]struct {
+		earlier, redelivery []Request
+		again               int
+	}{
+		"another key":                 {[]Request{request("/v1/refunds", "a", 200)}, []Request{request("/v1/refunds", "b", 200)}, 1},
+		"no key":                      {[]Request{request("/v1/refunds", "", 200)}, []Request{request("/v1/refunds", "", 200)}, 1},
+		"a replay beside another":     {[]Request{request("/v1/refunds", "a", 200), request("/v1/refunds", "c", 200)}, []Request{replay}, 0},
+		"another route":               {[]Request{request("/v1/refunds", "a", 200)}, []Request{request("/v1/invoices", "b", 200)}, 0},
+		"the earlier one failed":      {[]Request{request("/v1/refunds", "a", 500)}, []Request{request("/v1/refunds", "b", 200)}, 0},
+		"the later one failed":        {[]Request{request("/v1/refunds", "a", 200)}, []Request{request("/v1/refunds", "b", 429)}, 0},
+		"an update":                   {[]Request{update}, []Request{update}, 0},
+		"the earlier one hangs still": {[]Request{request("/v1/refunds", "a", 0)}, []Request{request("/v1/refunds", "b", 200)}, 0},
+	} {
+		require.Len(t, Repeated(c.earlier, c.redelivery), c.again, name)
 	}
 }
 

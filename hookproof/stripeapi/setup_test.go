@@ -89,8 +89,8 @@ func event(t *testing.T, version, id, typ, kind, objectID string, with map[strin
 func subscribed(t *testing.T, version string) [][]byte {
 	t.Helper()
 	sub := func(id, typ string, with map[string]any, previous map[string]any) []byte {
-		all := map[string]any{"/customer": "cus_Sub1Test", "/items/data/0/price/id": "price_Sub1Test", "/items/data/0/price/unit_amount": number(900), "/items/data/0/id": "si_Sub1Test", "/latest_invoice": "in_Sub1Test",
-			"/items/data/0/price/product": "prod_Sub1Test", "/metadata": object{"user": "user-4711"},
+		all := map[string]any{"/customer": "cus_Sub1Test", "/items/data/0/price/id": "price_GoldTest", "/items/data/0/price/unit_amount": number(900), "/items/data/0/id": "si_Sub1Test", "/latest_invoice": "in_Sub1Test",
+			"/items/data/0/price/product": "prod_GoldTest", "/metadata": object{"user": "user-4711"},
 			"/current_period_end": number(1700000900), "/items/data/0/current_period_end": number(1700000900)}
 		for k, v := range with {
 			all[k] = v
@@ -101,10 +101,10 @@ func subscribed(t *testing.T, version string) [][]byte {
 		with := map[string]any{"/customer": "cus_Sub1Test", "/customer_email": "zoe@example.com", "/amount_due": number(900), "/amount_paid": number(900), "/total": number(900), "/subtotal": number(900),
 			"/status": "paid", "/paid": true, "/billing_reason": reason, "/subscription": "sub_Sub1Test",
 			"/parent": object{"quote_details": nil, "subscription_details": object{"metadata": object{}, "subscription": "sub_Sub1Test"}, "type": "subscription_details"},
-			"/lines/data/0/pricing/price_details/price": "price_Sub1Test"}
+			"/lines/data/0/pricing/price_details/price": "price_GoldTest"}
 		if version == older {
 			with["/payment_intent"] = "pi_Other" + objectID[len("in_Sub"):]
-			with["/lines/data/0/price/id"] = "price_Sub1Test"
+			with["/lines/data/0/price/id"] = "price_GoldTest"
 		}
 		return event(t, version, id, "invoice.paid", "invoice", objectID, with, nil)
 	}

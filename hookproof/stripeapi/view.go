@@ -98,7 +98,7 @@ func (v *view) addInner(o object, i int, event, account string) {
 			return
 		}
 		if _, known := v.catalog.resources[kind]; known || innerPrefixes[kind] != "" {
-			if old := v.entries[idOf(inner)]; old == nil || i != never && inner["~made"] == nil {
+			if old := v.entries[idOf(inner)]; old == nil || kindOf(old.object) == "plan" || i != never && inner["~made"] == nil {
 				v.add(&entry{object: inner, told: i, event: event, inside: true, account: account})
 			}
 		}

@@ -64,6 +64,8 @@ func TestEachStoryHasItsView(t *testing.T) {
 	ahead.Forget()
 	_, err := s.stripe.PaymentIntents.Get("pi_Ahead0001", nil)
 	require.ErrorContains(t, err, "No such payment_intent: 'pi_Ahead0001'")
+	_, list := s.get(t, "/v1/payment_intents")
+	require.Equal(t, []any{"pi_Behind001"}, all(list, "/data/*/id"))
 }
 
 func TestWhatWasBeforeIsPutBack(t *testing.T) {
@@ -76,6 +78,20 @@ func TestWhatWasBeforeIsPutBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, charge.AmountRefunded)
 	require.False(t, charge.Refunded)
+}
+
+func TestWhatANameTellsOfWhatComes(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, older)
+	story := s.tell(t,
+		event(t, older, "evt_named001", "customer.subscription.created", "subscription", "sub_Named001", map[string]any{"/customer": "cus_Named001", "/latest_invoice": "in_Draft001", "/status": "active"}, nil),
+		event(t, older, "evt_named002", "invoice.created", "invoice", "in_Draft001", map[string]any{"/customer": "cus_Named001", "/subscription": "sub_Named001", "/total": number(77)}, nil))
+	story.SetView(InStep)
+	story.Delivered("evt_named001")
+	invoice, err := s.stripe.Invoices.Get("in_Draft001", nil)
+	require.NoError(t, err)
+	require.Equal(t, stripe.InvoiceStatusDraft, invoice.Status, "as it is told when it is made")
+	require.EqualValues(t, 77, invoice.Total, "what is told counts more than what could be made of its subscription")
 }
 
 func TestAStoryThatIsNone(t *testing.T) {
@@ -105,7 +121,7 @@ func TestAnotherVersionIsAskedFor(t *testing.T) {
 	require.True(t, sub.LatestInvoice.Paid)
 	require.Equal(t, stripe.PaymentIntentStatusSucceeded, sub.LatestInvoice.PaymentIntent.Status)
 	require.Equal(t, "in_Sub2Test", sub.LatestInvoice.PaymentIntent.Invoice.ID)
-	require.Equal(t, "price_Sub1Test", sub.LatestInvoice.Lines.Data[0].Price.ID)
+	require.Equal(t, "price_GoldTest", sub.LatestInvoice.Lines.Data[0].Price.ID)
 	require.EqualValues(t, 900, sub.LatestInvoice.Lines.Data[0].Price.UnitAmount, "the price is told by the subscription")
 
 	old := newSetup(t, older)
@@ -124,11 +140,36 @@ func TestAnotherVersionIsAskedFor(t *testing.T) {
 	require.EqualValues(t, 1700000900, first(body, "/items/data/0/current_period_end"))
 	body = ask("/v1/invoices/in_Sub2Test?expand[]=payments")
 	require.Equal(t, "sub_Sub1Test", first(body, "/parent/subscription_details/subscription"))
-	require.Equal(t, "price_Sub1Test", first(body, "/lines/data/0/pricing/price_details/price"))
+	require.Equal(t, "price_GoldTest", first(body, "/lines/data/0/pricing/price_details/price"))
 	require.Equal(t, "pi_Other2Test", first(body, "/payments/data/0/payment/payment_intent"), "as the older invoice names it")
 	require.NotContains(t, body, "payment_intent")
 	require.NotContains(t, body, "~payment_intent")
 	require.Equal(t, "2023-10-16", ask("/v1/events/evt_deleted1")["api_version"], "an event keeps its version")
+}
+
+func TestAnInvoiceOfASessionInTheOlderShape(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"session", "invoice"} {
+		t.Run(first, func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t, newer)
+			bodies := [][]byte{
+				event(t, newer, "evt_session2", "checkout.session.completed", "checkout.session", "cs_test_Bought1", map[string]any{"/invoice": "in_Bought1Test", "/payment_intent": "pi_Paid1Test", "/payment_status": "paid", "/amount_total": number(5)}, nil),
+				event(t, newer, "evt_invoice2", "invoice.paid", "invoice", "in_Bought1Test", map[string]any{"/status": "paid", "/amount_due": number(5)}, nil),
+				event(t, newer, "evt_intent02", "payment_intent.succeeded", "payment_intent", "pi_Paid1Test", map[string]any{"/status": "succeeded"}, nil),
+			}
+			if first == "invoice" {
+				bodies[0], bodies[1] = bodies[1], bodies[0]
+			}
+			s.tell(t, bodies...)
+			invoice, err := s.stripe.Invoices.Get("in_Bought1Test", nil)
+			require.NoError(t, err)
+			require.Equal(t, "pi_Paid1Test", invoice.PaymentIntent.ID)
+			intent, err := s.stripe.PaymentIntents.Get("pi_Paid1Test", nil)
+			require.NoError(t, err)
+			require.Equal(t, "in_Bought1Test", intent.Invoice.ID)
+		})
+	}
 }
 
 func TestWhatIsMadeLaterIsNotThereBefore(t *testing.T) {

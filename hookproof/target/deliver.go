@@ -90,7 +90,7 @@ func (s *Sender) post(ctx context.Context, sent event.Signed, d *Delivery) {
 	request.Header.Set("Content-Type", ContentType)
 	request.Header.Set("User-Agent", UserAgent)
 	if sent.Header != nil {
-		request.Header["Stripe-Signature"] = []string{*sent.Header}
+		request.Header[sent.Name] = []string{*sent.Header} // the map keeps the spelling
 	}
 	response, err := s.client.Do(request)
 	if err != nil {

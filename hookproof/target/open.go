@@ -60,7 +60,7 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 			return closing, err
 		}
 	}
-	t.rewired = t.Database != nil && !down
+	t.rewired = t.Database != nil
 	return closing, nil
 }
 

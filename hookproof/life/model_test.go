@@ -16,19 +16,19 @@ import (
 // model is what can happen to the objects of a life.
 type model[S comparable] struct {
 	start S
-	words []told[S]
+	words []modelRow[S]
 	next  func(S) []S // the places to which one thing that happens leads
 }
 
-// told are words that tell the same, separated by spaces, and when they can be told. What they tell is so from then on.
-type told[S any] struct {
+// modelRow are words that tell the same, separated by spaces, and when they can be told. What they tell is so from then on.
+type modelRow[S any] struct {
 	words string
 	when  func(s *S) bool
 }
 
 // row is the row of a word.
 func (m model[S]) row(word string) int {
-	return slices.IndexFunc(m.words, func(row told[S]) bool { return slices.Contains(strings.Fields(row.words), word) })
+	return slices.IndexFunc(m.words, func(row modelRow[S]) bool { return slices.Contains(strings.Fields(row.words), word) })
 }
 
 // tells reports whether there is a story that tells all of some words, one after the other as they are given, or in any order.
@@ -173,11 +173,11 @@ func (s money) next() (all []money) {
 }
 
 // moneyWords are the words of refunds and disputes, and where a charge stands when they are told.
-func moneyWords[S any](of func(s *S) money) []told[S] {
-	row := func(words string, when func(m money) bool) told[S] {
-		return told[S]{words, func(s *S) bool { return when(of(s)) }}
+func moneyWords[S any](of func(s *S) money) []modelRow[S] {
+	row := func(words string, when func(m money) bool) modelRow[S] {
+		return modelRow[S]{words, func(s *S) bool { return when(of(s)) }}
 	}
-	return []told[S]{
+	return []modelRow[S]{
 		row("refund-10", func(m money) bool { return m.tenth && m.refunded == 10 }),
 		row("refund-made refund-updated refund-updated-2", func(m money) bool { return m.tenth }),
 		row("refund-25", func(m money) bool { return m.refunded == 25 }),
