@@ -181,13 +181,19 @@ func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
-// Crowded returns the schedule with at least that many copies in each overlapping step, so that some overlap.
+// Crowded returns the schedule with at least that many deliveries in each overlapping step, so that some overlap. Different events
+// that overlap share the number.
 func (s Schedule) Crowded(least int) Schedule {
 	out := slices.Clone(s)
-	for i := range out {
-		if out[i].Together {
-			out[i].Copies = max(out[i].Copies, least)
+	for n := 0; n < len(out); {
+		group := out[n : n+len(s.Group(n))]
+		for i := range group {
+			if group[i].Together || len(group) > 1 {
+				group[i].Copies = max(group[i].Copies, least/len(group))
+				group[i].Together = group[i].Copies > 1
+			}
 		}
+		n += len(group)
 	}
 	return out
 }

@@ -137,8 +137,9 @@ func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error
 
 // progress is how far a case has been executed.
 type progress struct {
-	next, last int // messages at which a fault strikes
-	struck     int // how often it did
+	next, last int        // messages at which a fault strikes
+	struck     int        // how often it did
+	waiting    []*History // that are executed, and not judged yet
 	done       bool
 }
 
