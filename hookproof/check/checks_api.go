@@ -45,7 +45,7 @@ const (
 
 // WithAPI returns the check for a target that asks Stripe's API: with each relation that reads states twice, once for each place that the API can
 // be at. A cache, or a handler that ignores an end, looks right in one of the two only. Answers alone, and how a target counts, are asked
-// for once, and so are faults: what differs is what the target has asked before they strike.
+// for once, and so are faults and overlap: when the API is in step, answers to deliveries that meet differ, and when it is ahead, none does.
 func (c Check) WithAPI() Check {
 	var all []Relation
 	for _, r := range c.Relations {
@@ -62,9 +62,9 @@ func (c Check) WithAPI() Check {
 	return c
 }
 
-// isSeenTwice reports whether the place of the API can make a difference: the relation compares states after several events.
+// isSeenTwice reports whether the relation is judged with the API in step and ahead.
 func (r Relation) isSeenTwice() bool {
-	return r.Op != "" && r.Op != "tells" && r.Op != ActsOnce && r.Fault == ""
+	return r.ReadsStates() && r.Op != "tells" && r.Fault == "" && !strings.Contains(strings.ReplaceAll(r.Left, strings.TrimSpace(pooled), ""), "&")
 }
 
 // beginning returns the relation with a verb at the beginning of its schedules. The empty schedule stays empty.

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 
@@ -35,12 +34,8 @@ func (t *Target) letKnow(e event.Event, d *Delivery) {
 	d.Asked = t.Stripe.Asked()
 }
 
-// isOfMode reports whether an event is of the target's own livemode.
+// isOfMode reports whether a body is of the target's own livemode.
 func (t *Target) isOfMode(body []byte) bool {
-	at, err := event.Find(body, "/livemode")
-	if err != nil {
-		return false
-	}
-	own, _ := json.Marshal(t.Livemode)
-	return bytes.Equal(body[at.Value.From:at.Value.To], own)
+	var read struct{ Livemode *bool }
+	return json.Unmarshal(body, &read) == nil && read.Livemode != nil && *read.Livemode == t.Livemode
 }
