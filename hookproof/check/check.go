@@ -225,7 +225,7 @@ func (r Relation) needs() []string {
 		needs = append(needs, "subject", "api")
 	}
 	words := strings.Fields(r.Left)
-	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {Ahead, "api"}} {
 		if slices.Contains(words, verb.verb) {
 			needs = append(needs, verb.need)
 		}

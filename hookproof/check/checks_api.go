@@ -28,6 +28,14 @@ var apiFaults = []Check{
 		Relations: []Relation{{Left: "<grant>", Op: "=", Right: "<grant>", Fault: "api-hang"}}},
 }
 
+// apiAhead is the check of what a target makes of an API that tells of more than the event.
+var apiAhead = Check{Name: "order/api-ahead", Demand: "What Stripe's API says when it is ahead of an event has the effect that it has when it is in step.", Source: fromRetries,
+	Says: "what is not acknowledged is delivered again, for up to three days: by then the API tells of what came after it", Why: "after an outage, who has paid is not let in, or who has left is",
+	Fix: "compare what the API says with what you have stored, and not with what the event says: a change that nobody has seen is one", Relations: []Relation{
+		{Left: "ahead <grants>", Op: "=", Right: "in-step <grants>", View: "access+grants", Whole: true},
+		{Left: "ahead <grants> <ends>", Op: "=", Right: "in-step <grants> <ends>", View: "access", Whole: true},
+	}}
+
 // askedTwice is the check of what a target asks of Stripe's API when an event comes again.
 var askedTwice = Check{Name: "idempotence/asked-twice", Demand: "A redelivery asks Stripe for nothing again that creates or acts.", Source: fromKeys,
 	Why: "a customer is charged, refunded or given something twice", Fix: "send an Idempotency-Key that is made of the event's id, or of what is done and to whom, and that a second try has again",
@@ -50,7 +58,7 @@ func (c Check) WithAPI() Check {
 	var all []Relation
 	for _, r := range c.Relations {
 		switch {
-		case r.Op == "":
+		case r.Op == "" || strings.HasPrefix(r.Left, Ahead+" "):
 			all = append(all, r)
 		case !r.isSeenTwice():
 			all = append(all, r.beginning(InStep))

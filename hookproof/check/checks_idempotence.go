@@ -79,4 +79,5 @@ var order = []Check{
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
 		Relations: append(sameOutcome("paid refund other-session-expired", "paid refund"),
 			sameOutcome("{unpaid refund async-paid|async-paid refund unpaid}", "unpaid async-paid refund")...)},
+	apiAhead,
 }

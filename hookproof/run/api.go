@@ -65,6 +65,13 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 	return nil
 }
 
+// toldAPI records that a history's story has been delivered.
+func (x *executor) toldAPI(h *History) {
+	if x.target.Stripe != nil {
+		h.askedAfter = x.target.Stripe.Asked()
+	}
+}
+
 // told returns the event that a word stands for in a history's story.
 func (x *executor) told(h *History, word string) *life.Spec {
 	spec, _ := x.spec(word)
@@ -89,7 +96,7 @@ func (h *History) unanswered() error {
 	if h.story == nil {
 		return nil
 	}
-	requests := h.story.Unanswered(h.askedBefore)
+	requests := h.story.Unanswered(h.askedBefore, h.askedAfter)
 	if len(requests) == 0 {
 		return nil
 	}
@@ -105,7 +112,11 @@ func (x *executor) apiAdvice() string {
 	if x.target.Stripe == nil {
 		return ` If the endpoint asks Stripe's API when an event comes, put "api": {"listen": "127.0.0.1:12111"} into the target file, and let the endpoint take http://127.0.0.1:12111 for Stripe's API: hookproof answers there with the objects of what it delivers.`
 	}
-	if x.target.Stripe.Asked() == 0 {
+	requests := x.target.Stripe.Requests(0)
+	if at := slices.IndexFunc(requests, func(r stripeapi.Request) bool { return r.Unknown }); at >= 0 {
+		return " Also, " + cannotAnswer(requests[at]) + "."
+	}
+	if len(requests) == 0 {
 		return " The endpoint has asked Stripe's API nothing; if it means to, it must take the address of api.listen for Stripe's."
 	}
 	return ""

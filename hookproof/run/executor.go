@@ -157,7 +157,7 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 			return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + ignored}
 		}
 		if c.Fault == "" {
-			return result.NoEvidenceOf(unseenEffect)
+			return result.NoEvidenceOf(x.unseen.effect)
 		}
 		return nil
 	}
@@ -211,7 +211,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		err = x.readRequests(ctx, h)
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
 	case x.unseen != nil:
-		h.Unseen = true
+		h.Unseen = x.unseen.effect
 	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
 		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
@@ -280,6 +280,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	if err := x.tellAPI(ctx, h, born); err != nil {
 		return err
 	}
+	defer x.toldAPI(h)
 	for n, step := range s {
 		var err error
 		switch step.Verb {

@@ -26,7 +26,7 @@ type History struct {
 	Unacknowledged []string
 	Ended          bool        // the target's process ended by what was sent
 	End            *processEnd // what was seen of that end
-	Unseen         bool        // no effect on this target's state can be seen
+	Unseen         string      // why no effect on this target's state can be seen; ""
 	Overdue        bool        // an answer was late while the database was bad
 	Faulty         bool        // the target or its database was made to fail
 	Lost           string      // how a restart was seen to have lost the state; ""
@@ -40,21 +40,23 @@ type History struct {
 	Unlearnt   *result.NotJudged     // why the view of the states could not be learnt; nil if it was
 	PerObject  []string              // places at which any two subjects differ
 
-	born        time.Time           // when its story began
+	born      time.Time // when its story began
+	steps     check.Schedule
+	answers   [][]int // indexes of each step's deliveries
+	events    map[string]event.Event
+	pending   []string // events not yet acknowledged
+	message   int      // the message at which a fault strikes next
+	messages  int      // the last message at which it strikes
+	recovers  bool     // a fault struck during the last step
+	struck    int      // how often it struck
+	starts    int64    // our starts of the target, when the history began
+	endStarts int64    // our starts of the target, when all was delivered
+	ends      int64    // ends of its process, when the history began
+
 	story       *stripeapi.Story    // as Stripe's API has it; nil without one
-	requests    []stripeapi.Request // what the target asked Stripe's API about the story
-	askedBefore int                 // how many requests had come to the API before it
-	steps       check.Schedule
-	answers     [][]int // indexes of each step's deliveries
-	events      map[string]event.Event
-	pending     []string // events not yet acknowledged
-	message     int      // the message at which a fault strikes next
-	messages    int      // the last message at which it strikes
-	recovers    bool     // a fault struck during the last step
-	struck      int      // how often it struck
-	starts      int64    // our starts of the target, when the history began
-	endStarts   int64    // our starts of the target, when all was delivered
-	ends        int64    // ends of its process, when the history began
+	requests    []stripeapi.Request // what the target asked the API about the story
+	askedBefore int                 // how many requests had come to the API before the story
+	askedAfter  int                 // and when all was delivered
 }
 
 // acknowledged reports whether an event was acknowledged at least once. If it fails when it comes again, nothing is lost.

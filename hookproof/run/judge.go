@@ -103,8 +103,8 @@ func (r rules) judge(c Case, h History) Outcome {
 		return compareCounts(o)
 	case c.Op == check.ActsOnce:
 		return o.actsOnce()
-	case c.Op != "" && h.Unseen:
-		return o.notRun(result.NoEvidenceOf(unseenStruck))
+	case c.Op != "" && h.Unseen != "":
+		return o.notRun(result.NoEvidenceOf(unseenStruck + h.Unseen))
 	case c.Op != "" && h.State == nil && h.Lost == "":
 		o.Pending = true
 	case c.Op != "":

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"strconv"
@@ -70,7 +71,9 @@ func rolesOf(l *life.Life) roles {
 }
 
 // roles are those of the case's life, with Stripe's API where the case has it.
-func (c Case) roles() roles { return rolesOf(check.LifeOf(c.Check)).beginning(c.Delivered.Mode()) }
+func (c Case) roles() roles {
+	return rolesOf(check.LifeOf(c.Check)).beginning(cmp.Or(c.Compared.Mode(), c.Delivered.Mode()))
+}
 
 // beginning returns the roles with a verb at the beginning of their schedules.
 func (r roles) beginning(verb string) roles {

@@ -56,12 +56,13 @@ func (s *Story) Requests() (requests []Request) {
 	return requests
 }
 
-// Unanswered returns what was asked from a number on and hookproof knows no answer to: about the story, or about none.
-func (s *Story) Unanswered(from int) (requests []Request) {
+// Unanswered returns what was asked about the story and hookproof knows no answer to, and what was asked about no story from a number
+// on and before another.
+func (s *Story) Unanswered(from, to int) (requests []Request) {
 	s.api.mu.Lock()
 	defer s.api.mu.Unlock()
-	for _, r := range s.api.log[min(from, len(s.api.log)):] {
-		if r.Unknown && (len(r.about) == 0 || slices.Contains(r.about, s)) {
+	for _, r := range s.api.log {
+		if r.Unknown && (slices.Contains(r.about, s) || len(r.about) == 0 && r.Number >= from && r.Number < to) {
 			requests = append(requests, *r)
 		}
 	}
