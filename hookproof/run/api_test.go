@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -190,14 +191,15 @@ func TestWhoAsksNothingMeetsNoFaultOfTheAPI(t *testing.T) {
 func TestTheAPIHasWhatIsDelivered(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
-		target := openAsker(t, nil).target(t)
+		a := openAsker(t, nil)
+		target := a.target(t)
 		x := newExecutor(target, Options{Seed: 1})
 		defer x.sender.Close()
 		for text, status := range map[string]string{
-			"wrong-secret:sub-bought=any": "none", "other-livemode=any": "none",
+			"wrong-secret:sub-bought=any": "none", "other-livemode=any": "none", "ahead wrong-secret:sub-bought=any": "none", "ahead other-livemode=any": "none",
 			"in-step sub-incomplete": "incomplete", "ahead sub-incomplete": "incomplete", "in-step sub-active": "active",
 			"ahead sub-active deleted": "canceled", "in-step sub-active deleted": "canceled", "in-step deleted sub-active": "canceled",
-			"deleted": "canceled", "renew-paid": "active", "in-step sub-active deleted=any sub-active": "canceled", "sub-active sub-active*2+": "active",
+			"deleted": "canceled", "renew-paid": "active", "in-step sub-active deleted=any sub-active": "canceled", "sub-active sub-active*2+": "active", "sub-incomplete sub-active sub-incomplete*2+": "active",
 		} {
 			s, err := check.ParseSchedule(target.Life, text)
 			require.NoError(t, err)
@@ -205,6 +207,8 @@ func TestTheAPIHasWhatIsDelivered(t *testing.T) {
 			require.NoError(t, err, text)
 			require.NoError(t, x.read(t.Context(), h), text)
 			require.Equal(t, `"`+status+`"`, h.State["/status"], text)
+			asked := a.ask(http.MethodGet, "/v1/subscriptions/"+h.Subject.Text("subscription"), "", nil, nil)
+			require.Equal(t, status == "none", errors.Is(asked, errMissing), text)
 		}
 	})
 }
