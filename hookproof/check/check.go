@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
@@ -227,8 +228,15 @@ func (r Relation) needs() []string {
 			needs = append(needs, verb.need)
 		}
 	}
-	if strings.Contains(r.Left, "previous-secret:") {
-		needs = append(needs, "previousSecret")
+	for _, word := range words {
+		sign, _, _ := strings.Cut(word, ":")
+		w := event.Signings[sign]
+		switch {
+		case w.Needs("previous"):
+			needs = append(needs, "previousSecret")
+		case w.HasAccount():
+			needs = append(needs, "connect")
+		}
 	}
 	if r.Counts != nil {
 		needs = append(needs, "counters")

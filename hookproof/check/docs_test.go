@@ -64,7 +64,7 @@ func TestChecksAreWhole(t *testing.T) {
 				_, err := ParseSchedule(life.Payment, text)
 				require.NoError(t, err, c.Name)
 			}
-			require.Contains(t, []string{"", "=", "≠", "∌"}, r.Op, c.Name)
+			require.Contains(t, []string{"", "=", "≠", "∌", "moves", "tells"}, r.Op, c.Name)
 			if r.Fault != "" {
 				require.Contains(t, Faults, r.Fault, c.Name)
 			}

@@ -18,6 +18,7 @@ const (
 	fromRefunds       = "https://docs.stripe.com/api/charges/object#charge_object-amount_refunded"
 	fromSubscriptions = "https://docs.stripe.com/billing/subscriptions/webhooks#active-subscriptions"
 	fromFailures      = "https://docs.stripe.com/billing/subscriptions/webhooks#payment-failures"
+	fromConnect       = "https://docs.stripe.com/connect/webhooks#connect-webhooks"
 	OurPolicy         = "our policy"
 )
 
@@ -42,6 +43,7 @@ var pages = map[string]page{
 	fromRefunds:       {"The Charge object", "amount_refunded is what was refunded so far, and less than amount after a partial refund; refunded is true only when all was"},
 	fromSubscriptions: {"Track active subscriptions", "give access while a subscription is active: store the end of the period that was paid for, move it on when an invoice is paid, and take access away when the subscription has ended"},
 	fromFailures:      {"Handle payment failures", "a failed renewal makes the subscription past due, and Stripe tries again: an invoice that is paid then makes it active again"},
+	fromConnect:       {"Connect webhooks", "events of connected accounts go to an endpoint that is registered for them, and so has a secret of its own; each has the id of its account in account"},
 	OurPolicy:         {"", "Stripe's documentation does not demand it"},
 }
 
