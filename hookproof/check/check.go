@@ -279,7 +279,7 @@ var ViewSays = map[string]string{
 	"grants":                "in what being paid adds to",
 	"grants+numbers":        "in what being paid adds to, and in numbers",
 	"numbers":               "in numbers and the lengths of lists",
-	"texts":                 "in texts",
+	"texts":                 "in texts that it has changed",
 	"counted":               "in what it has counted, histories aside",
 	"kept":                  "in what it has changed: more of it is no difference",
 	"taken":                 "in what a dispute takes",

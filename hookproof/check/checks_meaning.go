@@ -34,7 +34,7 @@ var meaningChecks = []Check{
 		Relations: Equal("<grants> stranger-refund=any stranger-dispute=any", "<grants>")},
 	{Name: "meaning/neighbours", Demand: "Payments of other integrations, and of another object of the target, do not change this object.", Source: OurPolicy, Why: "one customer's payment becomes another's",
 		Fix: "update by the object's own key, and never by a column that may be empty", Kills: []string{"crossed-wires"}, Alone: true,
-		Relations: Equal("stranger=any bare=any neighbour-expired neighbour-<grant>", "")},
+		Relations: append(Equal("stranger=any bare=any neighbour-expired neighbour-<grant>", ""), Equal("stranger=any bare=any neighbour-pi-paid", "")...)},
 	{Name: "meaning/refund", Demand: "A full refund shows in the state.", Source: OurPolicy, Says: "the reference says what amount_refunded is, but not what an endpoint must do", Why: "goods are sent for money that was given back", Fix: "handle charge.refunded", Kills: []string{"refund-unhandled"},
 		Relations: Unequal("<grants> refund", "<grants>", showsRefund)},
 	{Name: "meaning/partial-refund", Demand: "A partial refund shows in the state, and not as a full one.", Source: fromRefunds, Why: "a discount given later cancels the order",

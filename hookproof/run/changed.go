@@ -75,6 +75,20 @@ func (c Case) kept(states map[string]normalized) view {
 	}
 }
 
+// texts is the view of the texts that the right schedule has changed. It is nil if there is none.
+func (c Case) texts(states map[string]normalized) view {
+	right, places := states[c.Right], map[string]string{}
+	for place := range c.changed(states) {
+		if value := right[place]; isText(value) && !isTrivial(value) {
+			places[place] = value
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	return accessAt(places)
+}
+
 // taken is the view of what a dispute takes: the grant has brought it, and after the dispute it is as before, or less of it is left. It is
 // nil if there is nothing of that.
 func taken(fresh, granted, disputed normalized) view {

@@ -147,7 +147,7 @@ func nothingOf(view string) string {
 	switch {
 	case view == "taken":
 		return "the state shows nothing that a dispute takes"
-	case view == "kept", view == "counted":
+	case view == "kept", view == "counted", view == "texts":
 		return "the state shows nothing of what is asked about"
 	case strings.Contains(view, "access"):
 		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"

@@ -39,9 +39,7 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "numbers":
 		return numbers
 	case "texts":
-		return func(state normalized) normalized {
-			return state.only(func(_, value string) bool { return isText(value) })
-		}
+		return c.texts(states)
 	case "counted":
 		return c.counted(states)
 	case "kept":

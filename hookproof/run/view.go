@@ -85,7 +85,7 @@ func (c Case) learnsFrom() []string {
 	switch {
 	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
 		return outcomeReferences(c.Check)
-	case (strings.Contains(c.View, "access") || slices.Contains([]string{"outcome", "counted", "kept"}, c.View)) && roles.grantEnd != "":
+	case (strings.Contains(c.View, "access") || slices.Contains([]string{"outcome", "counted", "kept", "texts"}, c.View)) && roles.grantEnd != "":
 		return []string{roles.grant, roles.grantEnd}
 	case c.View == "taken":
 		return []string{roles.grant, roles.disputed(c.Check)}
