@@ -94,10 +94,13 @@ type Relation struct {
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
+	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
+	// it says, of the part of the states that is compared, that something else leaves no trace there.
 	If string
 	// View names the part of the states to compare; "" is all of it.
 	View string
+	// Info is for a relation of which a breach is worth knowing, and no fault.
+	Info bool
 	// Counts is how the target's counters must move meanwhile.
 	Counts *result.Counters
 	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
@@ -113,7 +116,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
@@ -284,7 +287,21 @@ var ViewSays = map[string]string{
 	"grants":                "in what being paid adds to",
 	"grants+numbers":        "in what being paid adds to, and in numbers",
 	"numbers":               "in numbers and the lengths of lists",
-	"texts":                 "in texts",
+	"texts":                 "in texts that it has changed",
+	"counted":               "in what it has counted, histories aside",
+	"kept":                  "in what it has changed: more of it is no difference",
+	"taken":                 "in what a dispute takes",
+}
+
+// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
+// whether there is a condition.
+func (r Relation) Condition() (left, right string, equal, is bool) {
+	for _, op := range []string{"≠", "="} {
+		if left, right, is = strings.Cut(r.If, op); is {
+			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
+		}
+	}
+	return "", "", false, false
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that

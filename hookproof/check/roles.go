@@ -64,7 +64,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _ := strings.Cut(r.If, "≠")
+	left, right, _, _ := r.Condition()
 	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
 		return nil
 	}

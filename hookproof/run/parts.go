@@ -10,7 +10,7 @@ import (
 // A view can have several parts. Endpoints that are right differ in what they keep beside what was bought: histories, mails, mirrored
 // objects. So most relations of a life compare some parts alone.
 
-// part returns one part of a view: access, grants, numbers or texts. It is nil if the states have nothing of it.
+// part returns one part of a view, by its name in check.ViewSays. It is nil if the states have nothing of it.
 func (c Case) part(name string, states map[string]normalized) view {
 	roles := rolesOf(check.LifeOf(c.Check))
 	switch name {
@@ -39,9 +39,13 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "numbers":
 		return numbers
 	case "texts":
-		return func(state normalized) normalized {
-			return state.only(func(_, value string) bool { return isText(value) })
-		}
+		return c.texts(states)
+	case "counted":
+		return c.counted(states)
+	case "kept":
+		return c.kept(states)
+	case "taken":
+		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
 	}
 	panic("hookproof: there is no view " + name) // a row's, and a test goes through all rows
 }

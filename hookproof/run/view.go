@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,8 +85,10 @@ func (c Case) learnsFrom() []string {
 	switch {
 	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
 		return outcomeReferences(c.Check)
-	case (strings.Contains(c.View, "access") || c.View == "outcome") && roles.grantEnd != "":
+	case (strings.Contains(c.View, "access") || slices.Contains([]string{"outcome", "counted", "kept", "texts"}, c.View)) && roles.grantEnd != "":
 		return []string{roles.grant, roles.grantEnd}
+	case c.View == "taken":
+		return []string{roles.grant, roles.disputed(c.Check)}
 	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":
 		return []string{roles.grantEnd}
 	}
