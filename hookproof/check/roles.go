@@ -14,6 +14,8 @@ import (
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
 //	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and one after the other:
+//	                                    a relation for each two
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
@@ -31,6 +33,9 @@ func Asked(l *life.Life, c Check) Check {
 }
 
 func relationsOf(l *life.Life, r Relation) []Relation {
+	if strings.Contains(r.Left, "<together>") {
+		return ofPairs(l, r)
+	}
 	each := l.Roles.Each()
 	for _, role := range slices.Sorted(maps.Keys(each)) {
 		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {

@@ -61,7 +61,7 @@ func compareStates(o Outcome) Outcome {
 	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
 		left, right = strings.TrimSpace(left), strings.TrimSpace(right)
 		if c.Optional {
-			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))})
+			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("it shows none of what is asked about: the state is the same after %s as after %s", left, orNothing(right))})
 		}
 		return o.notRun(result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right)))
 	}
