@@ -15,7 +15,7 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(append(list, c.Right), c.Or...)
-	case "≠", "moves", "tells":
+	case "≠", "∋", "adds", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -107,8 +107,15 @@ func compareStates(o Outcome) Outcome {
 		return o.fails(wrongState, why)
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
+				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
+			}
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "∋":
+		return o.showsSome(h.References[c.Right])
+	case "adds":
+		return o.adds(h.References[c.Right])
 	case "moves":
 		return o.moves(h.References[c.Right])
 	case "tells":
@@ -132,6 +139,8 @@ func (c Case) noEvidence(h History) *result.NotJudged {
 	one, other := h.References[left], h.References[right]
 	switch {
 	case !conditional:
+	case !equal && one.equal(other) && c.Optional:
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("it shows none of what is asked about: the state is the same after %s as after %s", left, orNothing(right))}
 	case !equal && one.equal(other):
 		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right))
 	case equal:
@@ -151,8 +160,10 @@ func nothingOf(view string) string {
 		return "the state shows nothing of what is asked about"
 	case strings.Contains(view, "access"):
 		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	case view == "grants":
+		return "the target file's grants names no place of the state to which being paid adds"
 	}
-	return "grants lists no place of the state"
+	return "the state has nothing of " + check.Parts[view]
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.
