@@ -88,14 +88,18 @@ type Relation struct {
 	// <grants> and the like stand for the events that a life has in that role.
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
-	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
-	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
+	// the common beginning. Of two states that a life's roles tell apart, it is "∋" for a state that shows some of the access that the
+	// right schedule gives, "adds" for one in which being paid once more has added as much as before, or nothing, and "moves" for one in
+	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is "" if only the answers
+	// are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered.
 	Right string
 	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
 	If string
-	// View names the part of the states to compare; "" is all of it.
+	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
+	Optional bool
+	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
 	// Counts is how the target's counters must move meanwhile.
 	Counts *result.Counters
@@ -258,28 +262,51 @@ func (r Relation) String() string {
 		return r.Left
 	case "∌":
 		return text + " shows nothing of S(" + r.Right + ")"
+	case "∋":
+		return text + " shows some of the access of S(" + r.Right + ")"
+	case "adds":
+		return text + " adds to S(" + r.Right + ") as much as that added, or nothing"
 	case "moves":
-		return text + " shows a later period than S(" + r.Right + ")"
+		return text + " shows a later end than S(" + r.Right + ")"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if description := ViewSays[r.View]; description != "" {
+	if description := ViewSays(r.View); description != "" {
 		text += ", " + description
 	}
 	return text
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{
-	"outcome":               "counts of changes and lists of them aside",
-	"access":                "in what shows that it is allowed",
-	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
-	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
-	"grants":                "in what being paid adds to",
-	"grants+numbers":        "in what being paid adds to, and in numbers",
-	"numbers":               "in numbers and the lengths of lists",
-	"texts":                 "in texts",
+func ViewSays(view string) string {
+	if view == "" {
+		return ""
+	}
+	if view == "outcome" {
+		return "counts of changes and lists of them aside"
+	}
+	var parts []string
+	for part := range strings.SplitSeq(view, "+") {
+		parts = append(parts, "in "+Parts[part])
+	}
+	if last := len(parts) - 1; last > 0 {
+		return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	}
+	return parts[0]
+}
+
+// Parts are the parts of a state that a view can have, by their names in rows.
+var Parts = map[string]string{
+	"access":   "what shows that it is allowed",
+	"grants":   "what being paid adds to",
+	"numbers":  "numbers and the lengths of lists",
+	"tallied":  "numbers that do not count changes",
+	"quotas":   "numbers that being paid once more leaves as they are",
+	"choice":   "what depends on what was chosen",
+	"dates":    "when it ends",
+	"statuses": "texts of one word",
+	"texts":    "texts",
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
@@ -303,6 +330,8 @@ func (r Relation) Negated() Relation {
 		r.Right = r.Left
 	case r.Op == "∌", r.Op == "moves":
 		r.Left = r.Right
+	case r.Op == "∋":
+		r.Left = ""
 	}
 	return r
 }

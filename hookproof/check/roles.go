@@ -13,7 +13,7 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
-//	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
@@ -101,7 +101,11 @@ func knows(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf returns a row's schedule in the life's events.
+// ScheduleOf returns a row's schedule in the life's events; "" if the life has no such role. Of a role with several it is the first one's.
 func ScheduleOf(l *life.Life, text string) string {
-	return relationsOf(l, Relation{Left: text})[0].Left
+	all := relationsOf(l, Relation{Left: text})
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0].Left
 }

@@ -51,16 +51,19 @@ type LifeName struct {
 	Other    json.RawMessage // another value than the default
 }
 
-// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase.
+// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase, but for Until and NotUntil,
+// which are instants.
 type Roles struct {
-	Grants                     string
-	Ends, Late, NotYet, Beside []string
-	Together                   [][]string
+	Grants                             string
+	Ends, Renews, Late, NotYet, Beside []string
+	Together                           [][]string
+	Until                              []string // at which what was paid for ends
+	NotUntil                           []string // which may be taken for one of Until, and are none
 }
 
 // Each returns the roles that can have several words or phrases, by their names in rows.
 func (r Roles) Each() map[string][]string {
-	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
+	return map[string][]string{"ends": r.Ends, "renews": r.Renews, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
@@ -361,6 +364,13 @@ func (l *Life) parseRoles(raw json.RawMessage) error {
 	all["grants"] = []string{l.Roles.Grants}
 	if _, is := given["together"]; is {
 		all["together"] = slices.Concat(l.Roles.Together...)
+	}
+	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
+		for _, name := range instants {
+			if !l.isTime(name) {
+				return fmt.Errorf(".%s: times has no %q", role, name)
+			}
+		}
 	}
 	for _, role := range slices.Sorted(maps.Keys(all)) {
 		if _, is := given[role]; is && len(all[role]) == 0 {

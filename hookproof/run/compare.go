@@ -15,7 +15,7 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(list, c.Right)
-	case "≠", "moves", "tells":
+	case "≠", "∋", "adds", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -59,7 +59,11 @@ func compareStates(o Outcome) Outcome {
 		return o.lost(h.Lost)
 	}
 	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
-		return o.notRun(result.NoEvidenceOf(notShown(check.LifeOf(c.Check), strings.TrimSpace(left), strings.TrimSpace(right))))
+		left, right = strings.TrimSpace(left), strings.TrimSpace(right)
+		if c.Optional {
+			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("the state is the same after %s as after %s", left, orNothing(right))})
+		}
+		return o.notRun(result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right)))
 	}
 	switch c.Op {
 	case "=":
@@ -85,8 +89,15 @@ func compareStates(o Outcome) Outcome {
 		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
+				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
+			}
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "∋":
+		return o.showsSome(h.References[c.Right])
+	case "adds":
+		return o.adds(h.References[c.Right])
 	case "moves":
 		return o.moves(h.References[c.Right])
 	case "tells":
@@ -106,10 +117,13 @@ func compareStates(o Outcome) Outcome {
 
 // nothingOf returns why a view cannot be compared.
 func nothingOf(view string) string {
-	if strings.Contains(view, "access") {
+	switch {
+	case strings.Contains(view, "access"):
 		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	case view == "grants":
+		return "the target file's grants names no place of the state to which being paid adds"
 	}
-	return "grants lists no place of the state"
+	return "the state has nothing of " + check.Parts[view]
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.
