@@ -66,6 +66,16 @@ func (r Roles) Each() map[string][]string {
 	return map[string][]string{"ends": r.Ends, "renews": r.Renews, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
+// Pairs returns each two events that stand side by side in what is sent together.
+func (r Roles) Pairs() (pairs [][2]string) {
+	for _, group := range r.Together {
+		for i, word := range group[1:] {
+			pairs = append(pairs, [2]string{group[i], word})
+		}
+	}
+	return pairs
+}
+
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
 var Payment = func() *Life {
 	l, err := BuiltIn("payment")
@@ -139,6 +149,9 @@ func parseLife(files fs.FS) (*Life, error) {
 	for _, name := range slices.Sorted(maps.Keys(l.Names)) {
 		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
+		}
+		if l.circular(name) {
+			return nil, fmt.Errorf("names.%s.of: it shares its own id", name)
 		}
 		for _, other := range l.Names[name].refersTo() {
 			if n, known := l.Names[other]; !known || n.isDerived() && other == name {
@@ -230,6 +243,9 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	if (n.Of != "" || n.Optional) && n.Prefix == "" {
 		return n, errors.New("it has no prefix")
 	}
+	if n.Suffix != "" && n.Of == "" {
+		return n, errors.New("it has a suffix, and shares no other name's id")
+	}
 	return n, nil
 }
 
@@ -254,10 +270,11 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 			}
 		}
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
-			name := to.of(kind)
-			_, known := l.Names[name]
-			if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
-				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+			for name := range strings.SplitSeq(to.of(kind), "|") {
+				_, known := l.Names[name]
+				if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
+					return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+				}
 			}
 		}
 		b[pointer] = to

@@ -3,7 +3,6 @@ package run
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,38 +17,8 @@ import (
 )
 
 // A schedule may deliver a story in any order, and withhold a part of it; it may not tell what cannot have happened. What can
-// happen, and in which order, the life says: at and instead of its words, and what is together. That the payment life says it rightly, a
-// model of Stripe's objects shows.
-
-// story is that model: where each object of one order stands, and what can happen next.
-type story struct {
-	session  string // open, waiting (completed, and not paid), paid, free, failed or expired
-	other    string // another Checkout session of the same order; the same
-	refunded int    // of the charge, in percent
-	dispute  string // "", open, lost or won
-}
-
-// happens is what an event of the vocabulary says to have happened, and whether it can.
-var happens = map[string]func(s *story) bool{
-	"unpaid":       func(s *story) bool { return moves(&s.session, "open", "waiting") },
-	"paid":         func(s *story) bool { return moves(&s.session, "open", "paid") },
-	"free":         func(s *story) bool { return moves(&s.session, "open", "free") },
-	"async-paid":   func(s *story) bool { return moves(&s.session, "waiting", "paid") },
-	"async-failed": func(s *story) bool { return moves(&s.session, "waiting", "failed") },
-	"expired":      func(s *story) bool { return moves(&s.session, "open", "expired") },
-
-	"other-session-unpaid":  func(s *story) bool { return moves(&s.other, "open", "waiting") }, // is never told
-	"other-session-expired": func(s *story) bool { return moves(&s.other, "open", "expired") },
-	"other-session-failed":  func(s *story) bool { return moves(&s.other, "waiting", "failed") },
-
-	"refund-10": func(s *story) bool { return s.refund(10) },
-	"refund-25": func(s *story) bool { return s.refund(25) },
-	"refund":    func(s *story) bool { return s.refund(100) },
-
-	"dispute":      func(s *story) bool { return s.session == "paid" && moves(&s.dispute, "", "open") },
-	"dispute-lost": func(s *story) bool { return moves(&s.dispute, "open", "lost") },
-	"dispute-won":  func(s *story) bool { return moves(&s.dispute, "open", "won") },
-}
+// happen, and in which order, the life says: at and instead of its words, and what is together. Package life has a model of Stripe's objects
+// that shows that it says so rightly.
 
 // alikeStories are words that say what another says, with other sums.
 var alikeStories = map[string]string{"half-amount": "paid", "other-currency": "paid"}
@@ -73,61 +42,6 @@ func storyOf(word string) string {
 		return life.Payment.Grant() // in another form
 	}
 	return cmp.Or(alikeStories[word], word)
-}
-
-func moves(at *string, from, to string) bool {
-	if *at != from {
-		return false
-	}
-	*at = to
-	return true
-}
-
-// refund tells of a larger sum: amount_refunded is what was refunded in all.
-func (s *story) refund(percent int) bool {
-	if s.session != "paid" || percent <= s.refunded {
-		return false
-	}
-	s.refunded = percent
-	return true
-}
-
-// tells tells whether there is a story in which all of some events happen, one after the other as they are given, or in any
-// order. Others, which nobody is told of, may happen in between.
-func tells(events []string, inOrder bool) bool {
-	type place struct {
-		story
-		left string
-	}
-	known := map[place]bool{}
-	var from func(s story, left []string) bool
-	from = func(s story, left []string) bool {
-		if len(left) == 0 {
-			return true
-		}
-		here := place{s, strings.Join(left, " ")}
-		if known[here] {
-			return false
-		}
-		known[here] = true
-		for _, event := range slices.Sorted(maps.Keys(happens)) {
-			next := s
-			if !happens[event](&next) {
-				continue
-			}
-			rest := slices.Clone(left)
-			if at := slices.Index(left, event); at == 0 || at > 0 && !inOrder {
-				rest = slices.Delete(rest, at, at+1)
-			} else if at > 0 {
-				continue // too soon
-			}
-			if from(next, rest) {
-				return true
-			}
-		}
-		return false
-	}
-	return from(story{session: "open", other: "open"}, events)
 }
 
 // happened are the events that a schedule tells of one order, each once, in the order in which they happen.
@@ -166,26 +80,6 @@ func impossible(s check.Schedule) string {
 	return ""
 }
 
-// The life says of any three events what the model says: whether they can be in one story, and in which order.
-func TestTheLifeIsWhatCanHappen(t *testing.T) {
-	t.Parallel()
-	modelled := slices.DeleteFunc(slices.Sorted(maps.Keys(happens)), func(word string) bool { return word == "other-session-unpaid" })
-	for _, word := range modelled {
-		require.Contains(t, life.Payment.Words, word)
-	}
-	for i, a := range modelled {
-		for j, b := range modelled[:i] {
-			for _, c := range modelled[:j+1] { // c may be b: two events
-				events := slices.Compact([]string{a, b, c})
-				slices.SortStableFunc(events, func(a, b string) int { return int(life.Payment.Words[a].Age - life.Payment.Words[b].Age) })
-				possible := !exclude(a, b) && !exclude(a, c) && !exclude(b, c)
-				require.Equal(t, tells(events, false), possible, "%v", events)
-				require.Equal(t, possible, tells(events, true), "%v happen in this order", events)
-			}
-		}
-	}
-}
-
 // What is not yet a grant cannot be told from a grant by its events' order: a check asks of each that it shows nothing of one.
 func TestEveryNotYetIsAsked(t *testing.T) {
 	t.Parallel()
@@ -213,20 +107,6 @@ func TestStripeCanTellEverySchedule(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// Every word of the life is in the model, so that none can be forgotten: itself, or as what tells the same.
-func TestTheModelKnowsEveryWord(t *testing.T) {
-	t.Parallel()
-	for word := range life.Payment.Words {
-		places := 0
-		for _, is := range []bool{happens[word] != nil, alikeStories[word] != "", apart(word), slices.Contains(counterfeit, word)} {
-			if is {
-				places++
-			}
-		}
-		require.Equal(t, 1, places, word)
 	}
 }
 
