@@ -23,6 +23,7 @@ type Life struct {
 	bind    bindings
 	Words   map[string]Spec
 	Phrases map[string][]string
+	shown   []string // phrases that reports show by their names
 	Roles   Roles
 	Forms   map[string]LifeForm
 	times   map[string]instant
@@ -135,12 +136,13 @@ func parseLife(files fs.FS) (*Life, error) {
 		Words   map[string]json.RawMessage
 		Ties    []string
 		Phrases map[string][]string
+		Shown   []string
 		Roles   json.RawMessage
 	}
 	if err := decodeStrictly(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, versions: versionsIn(files)}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, versions: versionsIn(files)}
 	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.Names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
@@ -360,6 +362,11 @@ func (l *Life) checkPhrases() error {
 			if _, known := l.Words[word]; !known {
 				return fmt.Errorf("phrases.%s: there is no word %q", phrase, word)
 			}
+		}
+	}
+	for _, phrase := range l.shown {
+		if len(l.Phrases[phrase]) == 0 {
+			return fmt.Errorf("shown: there is no phrase %q", phrase)
 		}
 	}
 	return nil

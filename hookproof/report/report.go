@@ -164,12 +164,6 @@ func families(r result.Report) []string {
 	return names
 }
 
-// rerun returns the command that runs one check again, with the checks that it depends on and the same choices.
-func rerun(r result.Report, f result.Finding) string {
-	only := strings.Join(append([]string{f.Check}, f.RerunWith...), ",")
-	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
-}
-
 // said formats a duration.
 func formatDuration(m result.Millis) string {
 	switch {
