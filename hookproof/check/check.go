@@ -261,7 +261,11 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		return text + " shows nothing of S(" + r.Right + ")"
+		text += " shows nothing of S(" + r.Right + ")"
+		if r.View != "" {
+			text += ", lists aside"
+		}
+		return text
 	case "∋":
 		return text + " shows some of the access of S(" + r.Right + ")"
 	case "adds":

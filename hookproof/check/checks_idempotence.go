@@ -61,7 +61,7 @@ var order = []Check{
 	{Name: "order/together", Demand: "Two events that Stripe sends within a moment, and that overlap, end as one after the other does.", Source: fromOrder,
 		Says: "events can come in any order, and each is a request of its own; so two of one order can be in work at the same time", Why: "a refund that comes beside its payment is lost, or a payment that comes beside its session",
 		Fix:       "lock the order's row before you read it (SELECT … FOR UPDATE), or write what the event changes and leave the other columns",
-		Relations: []Relation{{Left: "<overlapping>", Op: "=", Right: "<in-turn>", Whole: true}}},
+		Relations: []Relation{{Left: pooled + "<overlapping>", Op: "=", Right: "<in-turn>", Whole: true}}},
 	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has only seconds, so ties are common",
 		Fix: "do not order events by created: it does not say which of two is later", Kills: []string{"same-second-tie-dropped"},
 		Relations: []Relation{{Left: "tie paid refund-10 refund-25", Op: "=", Right: "paid refund-25", Whole: true, View: "outcome"},
