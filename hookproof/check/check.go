@@ -122,6 +122,9 @@ func (c Check) Family() string {
 // rows are all checks as they are written, over roles.
 var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
 
+// Rows returns all checks as they are written, whatever the life.
+func Rows() []Check { return slices.Clone(rows) }
+
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
 
@@ -269,7 +272,11 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		return text + " shows nothing of S(" + r.Right + ")"
+		text += " shows nothing of S(" + r.Right + ")"
+		if r.View != "" {
+			text += ", lists aside"
+		}
+		return text
 	case "∋":
 		return text + " shows some of the access of S(" + r.Right + ")"
 	case "adds":
