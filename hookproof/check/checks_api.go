@@ -78,8 +78,12 @@ func (r Relation) isSeenTwice() bool {
 // beginning returns the relation with a verb at the beginning of its schedules. The empty schedule stays empty.
 func (r Relation) beginning(verb string) Relation {
 	r.Left, r.Right = Beginning(verb, r.Left), Beginning(verb, r.Right)
-	if left, right, conditional := strings.Cut(r.If, "≠"); conditional {
-		r.If = Beginning(verb, left) + " ≠ " + Beginning(verb, right)
+	if left, right, equal, conditional := r.Condition(); conditional {
+		op := " ≠ "
+		if equal {
+			op = " = "
+		}
+		r.If = Beginning(verb, left) + op + Beginning(verb, right)
 	}
 	return r
 }
@@ -98,10 +102,13 @@ const ActsOnce = "acts once"
 // ReadsStates reports whether the relation is about states.
 func (r Relation) ReadsStates() bool { return r.Op != "" && r.Op != ActsOnce }
 
+// IsMode reports whether the step is a verb that says where Stripe's API is.
+func (i Step) IsMode() bool { return i.Verb == InStep || i.Verb == Ahead }
+
 // Mode returns the verb of a schedule that says where Stripe's API is; "" if none does.
 func (s Schedule) Mode() string {
 	for _, step := range s {
-		if step.Verb == InStep || step.Verb == Ahead {
+		if step.IsMode() {
 			return step.Verb
 		}
 	}

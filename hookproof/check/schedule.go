@@ -59,7 +59,7 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	paid & refund        two events, overlapping
 //	paid*2+              copies with their own event ids: one fact, reported twice
 //	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
-//	tie make again later restart spread   verbs
+//	tie make again later awaited restart spread   verbs
 //
 // The same word twice is the same event, delivered again.
 func ParseSchedule(l *life.Life, text string) (Schedule, error) {
@@ -167,6 +167,11 @@ func (s Schedule) Events() []string {
 	return names
 }
 
+// Without returns the deliveries of events that another schedule does not have.
+func (s Schedule) Without(other Schedule) Schedule {
+	return slices.DeleteFunc(slices.Clone(s), func(step Step) bool { return step.Verb != "" || slices.ContainsFunc(other, step.Tells) })
+}
+
 // Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })
@@ -179,6 +184,11 @@ func (s Schedule) HasRaw() bool {
 
 func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
+}
+
+// Under returns the schedule with a verb before it.
+func (s Schedule) Under(verb string) Schedule {
+	return append(Schedule{{Verb: verb, Spec: &noEvent}}, s...)
 }
 
 // Crowded returns the schedule with at least that many deliveries in each overlapping step, so that some overlap. Different events

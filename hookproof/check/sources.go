@@ -21,6 +21,10 @@ const (
 	fromKeys          = "https://docs.stripe.com/api/idempotent_requests"
 	fromLimits        = "https://docs.stripe.com/rate-limits#handling-limiting-gracefully"
 	fromLocks         = "https://docs.stripe.com/rate-limits#object-lock-timeouts"
+	fromConnect       = "https://docs.stripe.com/connect/webhooks#connect-webhooks"
+	fromIntents       = "https://docs.stripe.com/payments/payment-intents/verifying-status#webhooks"
+	fromHolds         = "https://docs.stripe.com/payments/place-a-hold-on-a-payment-method#capture-funds"
+	fromFailedRefunds = "https://docs.stripe.com/refunds#failed-refunds"
 	OurPolicy         = "our policy"
 )
 
@@ -48,6 +52,10 @@ var pages = map[string]page{
 	fromKeys:          {"Idempotent requests", "a POST with a key can be sent again: the same key has the first one's answer, and does nothing twice"},
 	fromLimits:        {"Handling limiting gracefully", "a request that is answered 429 is to be sent again later, with a growing delay"},
 	fromLocks:         {"Object lock timeouts", "an object that another request is at is locked: such a request is answered 429, and is to be sent again"},
+	fromConnect:       {"Connect webhooks", "events of connected accounts go to an endpoint that is registered for them, and so has a secret of its own; each has the id of its account in account"},
+	fromIntents:       {"Monitor a PaymentIntent with webhooks", "fulfil when payment_intent.succeeded says that the payment has succeeded; one that is processing may still fail, one that is authorized has yet to be captured, and after one that has failed the customer can try again"},
+	fromHolds:         {"Capture the funds", "what is held can be captured in part: amount_received of the intent and amount_captured of the charge say how much, and the rest is released"},
+	fromFailedRefunds: {"Failed refunds", "a refund can fail days after it was made: its amount goes back to the account's balance, refund.failed tells so, and the customer must be given the money in another way"},
 	OurPolicy:         {"", "Stripe's documentation does not demand it"},
 }
 

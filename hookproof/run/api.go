@@ -29,20 +29,19 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 		body []byte
 	}
 	var story []happened
-	told := map[string]bool{}
+	var words []string
 	for _, step := range h.steps {
-		if !step.Genuine() || told[step.Event] {
+		if !step.Genuine() || slices.Contains(words, step.Event) {
 			continue
 		}
 		if err := x.bind(ctx, h, step, born); err != nil {
 			return err
 		}
-		told[step.Event] = true
 		if spec := x.told(h, step.Event); spec.Raw == "" && !spec.Live {
-			story = append(story, happened{spec.Age, h.events[step.Event].Body})
+			story, words = append(story, happened{spec.Age, h.events[step.Event].Body}), append(words, step.Event)
 		}
 	}
-	for _, word := range x.life.Supposed(h.steps.Events()) {
+	for _, word := range x.life.Supposed(words) {
 		spec := x.life.Told(word, h.steps.Events())
 		e, err := eventOf(spec, h.Subject, x.target, born, h.steps.Verb("tie"))
 		if err != nil {

@@ -70,7 +70,7 @@ func TestWhatGoesWrongWithStripesAPI(t *testing.T) {
 				}
 				return fetched
 			}
-		}, map[string]string{"meaning/ends": "S(in-step sub-incomplete sub-paid sub-paid-2 sub-active sub-bought deleted) ≠ S(in-step sub-incomplete sub-paid sub-paid-2 sub-active sub-bought)"}},
+		}, map[string]string{"meaning/ends": "S(in-step bought deleted) ≠ S(in-step bought)"}},
 		"only a change that it has seen is one": {func(a *asker) {
 			a.stores = func(old, fetched askerUser, _ askerEvent) askerUser {
 				if fetched.access() && old.Status != "incomplete" && !old.access() {
@@ -78,7 +78,7 @@ func TestWhatGoesWrongWithStripesAPI(t *testing.T) {
 				}
 				return fetched
 			}
-		}, map[string]string{"order/api-ahead": "S(ahead sub-incomplete sub-paid sub-paid-2 sub-active sub-bought) = S(in-step sub-incomplete sub-paid sub-paid-2 sub-active sub-bought), in what shows that it is allowed, and in what being paid adds to"}},
+		}, map[string]string{"order/api-ahead": "S(ahead bought) = S(in-step bought), in what shows that it is allowed and in what being paid adds to"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

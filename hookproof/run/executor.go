@@ -284,7 +284,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	for n, step := range s {
 		var err error
 		switch step.Verb {
-		case "tie", "spread", check.InStep, check.Ahead:
+		case "tie", "spread", "awaited", check.InStep, check.Ahead:
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
@@ -313,6 +313,9 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				err = strikes(ctx, x, h, n)
 			} else {
 				x.post(ctx, h, n, group...)
+			}
+			if s.Verb("awaited") && err == nil {
+				err = x.pause(ctx, x.timings.QuietFor(x.facts.lag))
 			}
 		}
 		if err != nil {
