@@ -38,6 +38,12 @@ var unreached = map[string]string{
 	"faults/slow-answer":                               noHookAtAll,
 	"meaning/account":                                  noHookAtAll,
 	"meaning/account-secret":                           noHookAtAll,
+	"faults/api-429":                                   noHookAtAll,
+	"faults/api-500":                                   noHookAtAll,
+	"faults/api-hang":                                  noHookAtAll,
+	"faults/api-lock-timeout":                          noHookAtAll,
+	"idempotence/asked-twice":                          noHookAtAll,
+	"order/api-ahead":                                  noHookAtAll,
 	"idempotence/replicas":                             noHookAtAll,
 }
 
