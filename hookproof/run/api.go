@@ -106,10 +106,13 @@ func cannotAnswer(r stripeapi.Request) string {
 	return fmt.Sprintf("the target asks Stripe's API for %s %s, and hookproof has no answer to that", r.Method, r.Path)
 }
 
+// setAPI is how an endpoint that asks Stripe's API can be judged.
+const setAPI = `put "api": {"listen": "127.0.0.1:12111"} into the target file, and let the endpoint take http://127.0.0.1:12111 for Stripe's API`
+
 // apiAdvice is what to do about Stripe's API if a payment shows nothing.
 func (x *executor) apiAdvice() string {
 	if x.target.Stripe == nil {
-		return ` If the endpoint asks Stripe's API when an event comes, put "api": {"listen": "127.0.0.1:12111"} into the target file, and let the endpoint take http://127.0.0.1:12111 for Stripe's API: hookproof answers there with the objects of what it delivers.`
+		return " And if the endpoint asks Stripe for an event, or for what it is about, Stripe knows none of hookproof's: " + setAPI + "."
 	}
 	requests := x.target.Stripe.Requests(0)
 	if at := slices.IndexFunc(requests, func(r stripeapi.Request) bool { return r.Unknown }); at >= 0 {

@@ -28,7 +28,7 @@ func (x *executor) unseenBy(h *History) *unseenError {
 	if why := h.unanswered(); why != nil {
 		return &unseenError{why: why.Error() + ", so effects cannot be judged.", effect: why.Error()}
 	}
-	e := &unseenError{why: noEffect(x.journal.Deliveries()) + x.otherReasons(*h.last()) + x.apiAdvice(), effect: unseenEffect}
+	e := &unseenError{why: noEffect(x.journal.Deliveries()) + x.otherReasons(*h.last()), effect: unseenEffect}
 	if x.target.Stripe == nil {
 		e.effect += unseenAsked
 	}
