@@ -297,10 +297,11 @@ func (r Relation) Condition() (left, right string, equal, is bool) {
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
-// must differ become one and the same. Counters must move differently.
+// must differ become one and the same. Counters must move differently. What cannot fail, or only where a dispute takes something, stays.
 func (r Relation) Negated() Relation {
 	turn := strings.NewReplacer("=ack?", "=ack?", "=refused?", "=ack", "=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
 	switch {
+	case r.Info, r.View == "taken":
 	case r.Counts != nil:
 		other := *r.Counts
 		other.Received++

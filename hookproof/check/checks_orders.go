@@ -19,7 +19,7 @@ var oneFact = []Check{
 			counted("{<told-by-many>}", "<grants>", ""),
 			counted(pooled+"charge-paid & intent-paid & paid & paid-invoice & paid-invoice-2", "<grants>", ""),
 			counted(pooled+"charge-paid & pi-paid", "<grants>", ""),
-			counted("{<refund-told>}", "<grants> refund-10", showsRefund))},
+			counted("<grants> {refund-10 refund-made} refund-updated refund-updated-2", "<grants> refund-10", showsRefund))},
 }
 
 // orderMeaning are the checks of what else can happen to an order, and to its payer.

@@ -46,7 +46,7 @@ func (c Case) unhandled(types []string) string {
 		depends = slices.Concat(c.Delivered, c.Compared)
 	}
 	if left, right, equal, conditional := c.Condition(); conditional && !equal {
-		depends = append(depends, c.onlyIn(left, right)...)
+		depends = slices.Concat(c.onlyIn(left, right), depends)
 	}
 	for _, s := range depends {
 		if s.Verb == "" && slices.Contains(types, s.Spec.Type) {

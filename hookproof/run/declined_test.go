@@ -100,7 +100,9 @@ func TestWhatIsRefusedForAnotherReasonIsNotExplained(t *testing.T) {
 func TestIgnoredTypesAreNotDemanded(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
-		ignored := []string{"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.expired", "checkout.session.async_payment_failed"}
+		ignored := []string{"charge.refunded", "charge.dispute.created", "charge.dispute.closed", "checkout.session.expired", "checkout.session.async_payment_failed",
+			"charge.succeeded", "charge.failed", "charge.updated", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
+			"charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "payment_intent.payment_failed", "invoice.paid", "invoice.payment_succeeded"}
 		target := openStall(t, declining(byTypesName, "checkout.session.completed", "checkout.session.async_payment_succeeded", "topup.created", "payment_intent.succeeded")).target()
 		target.Unhandled = ignored
 		checks := []string{"ack-policy/unhandled-type", "ack-policy/life", "ack-policy/late-event", "ack-policy/foreign-object", "ack-policy/conflicts"}

@@ -36,6 +36,9 @@ var unreached = map[string]string{
 	"faults/killed":                                    noHookAtAll,
 	"faults/latency":                                   noHookAtAll,
 	"idempotence/replicas":                             noHookAtAll,
+	"meaning/discounted: discounted":                   noFailure,
+	"meaning/discounted: discounted-charge-paid discounted-intent-paid discounted discounted-invoice discounted-invoice-2": noFailure,
+	"meaning/dispute-then-refund: paid dispute dispute-money-out dispute-won dispute-money-back":                           "a dispute takes nothing at the stall: TestADeskThatIsWrongIsSeen sees it fail",
 }
 
 const (
