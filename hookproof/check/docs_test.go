@@ -71,9 +71,9 @@ func checkRows(t *testing.T, of string, least int) {
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
-			left, right, _, conditional := r.Condition()
-			require.Equal(t, r.If != "", conditional, c.Name)
-			for _, text := range append(Expand(r.Left, 24, 1), r.Right, left, right) {
+			evidence, asked := r.Conditions()
+			require.Equal(t, []bool{r.If != "", r.Where != ""}, []bool{evidence != nil, asked != nil}, c.Name)
+			for _, text := range append(Expand(r.Left, 24, 1), r.Schedules()[1:]...) {
 				_, err := ParseSchedule(l, text)
 				require.NoError(t, err, c.Name)
 			}
