@@ -76,7 +76,7 @@ var order = []Check{
 		Relations: Equal("<grants> make", "<grants>")},
 	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
 		Fix: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "failed-after-paid-cancels", "stale-overwrite"},
-		Relations: together(kept("<grants> <late>", "<grants>", ""), sameOutcome("paid other-session-expired", "paid"), sameOutcome("paid other-session-failed", "paid"),
+		Relations: together(kept("<grants> <late>", "<grants>"), sameOutcome("paid other-session-expired", "paid"),
 			sameOutcome("async-paid unpaid", "unpaid async-paid"))},
 	{Name: "order/late-after-refund", Demand: "A late event does not open a closed order again.", Source: fromOrder, Why: "goods are sent for money that was given back",
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},

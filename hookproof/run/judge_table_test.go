@@ -203,8 +203,8 @@ func TestStatesAreCompared(t *testing.T) {
 	is := func(op, left, right, evidence string) check.Relation {
 		return check.Relation{Left: left, Op: op, Right: right, If: evidence}
 	}
-	all := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": refundedState, "paid refund ": refundedState, " paid": paidState}
-	blind := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": paidState, "paid refund ": paidState, " paid": paidState}
+	all := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": refundedState}
+	blind := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": paidState}
 	for name, row := range map[string]struct {
 		relation   check.Relation
 		state      normalized
