@@ -137,7 +137,7 @@ func (p *Proxy) serve(client net.Conn) {
 	<-back
 }
 
-// pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls tell after each read, before
+// pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls note after each read, before
 // it writes.
 func (p *Proxy) pump(to, from net.Conn, note func()) {
 	buffer := make([]byte, 32<<10)
@@ -157,7 +157,7 @@ func (p *Proxy) pump(to, from net.Conn, note func()) {
 	}
 }
 
-// pass waits while the proxy is frozen, and reports whether it is open.
+// waitWhileFrozen waits while the proxy is frozen, and reports whether it is open.
 func (p *Proxy) waitWhileFrozen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
