@@ -33,13 +33,16 @@ const (
 	closed
 )
 
+// dialTime is for a connection to the database, which is near.
+const dialTime = 10 * time.Second
+
 // NewProxy listens on an address (port 0 takes a free one) and forwards to upstream.
 func NewProxy(listen, upstream string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, err
 	}
-	return ProxyOn(listener, func() (net.Conn, error) { return net.Dial("tcp", upstream) }), nil
+	return ProxyOn(listener, func() (net.Conn, error) { return net.DialTimeout("tcp", upstream, dialTime) }), nil
 }
 
 func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {

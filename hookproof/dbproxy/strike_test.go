@@ -134,28 +134,3 @@ func TestAnswersAreHeldAndDelayed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "held\n", line)
 }
-
-func TestALinkInTrouble(t *testing.T) {
-	t.Parallel()
-	link, err := NewLink(echo(t))
-	require.NoError(t, err)
-	defer link.Close()
-	conn, err := net.Dial("tcp", link.Addr())
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(waitTime)))
-	lines := bufio.NewReader(conn)
-	say(t, conn, lines, "well")
-	require.NoError(t, link.Trouble("latency"))
-	began := time.Now()
-	say(t, conn, lines, "slowly")
-	require.GreaterOrEqual(t, time.Since(began), 100*time.Millisecond)
-	link.Heal()
-	require.NoError(t, link.Trouble("half-open"))
-	tell(t, conn, "into the void")
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
-	_, err = lines.ReadString('\n')
-	require.Error(t, err)
-	link.Heal()
-	require.ErrorContains(t, link.Trouble("luck"), "it can be bandwidth, half-open, latency")
-}
