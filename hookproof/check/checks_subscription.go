@@ -42,6 +42,9 @@ var subscriptionOrder = []Check{
 	{Name: "order/begins", Demand: "The events with which a subscription begins end in the same state in every order.", Source: fromOrder, Why: costAccess,
 		Fix:       "do not let an event put an older status over a newer one: incomplete never follows active",
 		Relations: view("outcome", "{<bought>}", "<bought>")},
+	{Name: "order/refused-first", Demand: "Events that were all refused at first end in the same state when they come again in another order.", Source: fromRetries, Why: costAccess,
+		Fix:       "let an event that failed leave nothing behind, and let none of them wait for another to come first",
+		Relations: view("outcome", "refused sub-bought sub-active sub-paid-2 sub-paid sub-incomplete", "<bought>")},
 	{Name: "order/late-after-end", Demand: "What comes after the end of a subscription does not bring it back.", Source: fromOrder, Why: costRevived, Fix: fixEnded,
 		Relations: together(
 			view("access+grants+statuses", "<bought> deleted <zero-last>", "<bought> deleted"),
@@ -53,7 +56,8 @@ var subscriptionOrder = []Check{
 		Fix: "keep the created of the event that a row is from, and leave the row when an older one comes",
 		Relations: together(
 			view("outcome", withoutActive+"<upgraded> sub-active", "<bought> <upgraded>"),
-			view("outcome", withoutActive+"cancel-later sub-active", "<bought> cancel-later"))},
+			view("outcome", withoutActive+"cancel-later sub-active", "<bought> cancel-later"),
+			view("access+grants", "<bought> renew-updated <recover> fail-invoice fail-past-due", "<bought> <renew>"))},
 }
 
 // subscriptionMeaning are the checks of what a subscription's events mean.

@@ -402,7 +402,9 @@ func (l *Life) WordsOf(name string) []string {
 }
 
 // Before returns the words that stand before a word where its story does not say what does.
-func (l *Life) Before(word string) []string { return l.WordsOf(cmp.Or(l.Words[word].in, l.Roles.Grants)) }
+func (l *Life) Before(word string) []string {
+	return l.WordsOf(cmp.Or(l.Words[word].in, l.Roles.Grants))
+}
 
 // IsBeside reports whether a word comes beside the grant, so that most endpoints ignore it.
 func (l *Life) IsBeside(word string) bool {

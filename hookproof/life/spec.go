@@ -117,6 +117,7 @@ var Verbs = map[string]string{
 	"again":   "everything so far is delivered again",
 	"restart": "the target is stopped and started",
 	"later":   "a while passes",
+	"refused": "all that follows is delivered once while the database is away",
 	"spread":  "copies go to the target and its replicas in turn",
 }
 

@@ -38,6 +38,7 @@ type executor struct {
 
 	mu         sync.Mutex
 	references map[string]*lazy[*reference]
+	decisive   lazy[string]      // the event of a grant that faults strike
 	untouched  []event.Subject   // subjects that were made, and about which nothing was acknowledged
 	messages   map[string]int    // messages to the database during a schedule's last step
 	overlap    int               // most copies in flight at once
@@ -268,13 +269,15 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.endStarts = h.starts
 	defer func() { h.endStarts = x.process.starts.Load() }()
 	h.recovers = strikes != nil
-	h.Faulty = h.recovers || s.Verb("restart")
+	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
 	born := time.Now().Add(-time.Minute)
 	h.born = born
 	for n, step := range s {
 		var err error
 		switch step.Verb {
 		case "tie", "spread":
+		case "refused":
+			err = x.whileRefused(ctx, h, s)
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
@@ -342,7 +345,7 @@ func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.S
 	}
 	var deliveries []target.Delivery
 	if steps[0].Together || len(steps) > 1 {
-		if deliveries = x.crowd(ctx, copies); slices.ContainsFunc(steps, check.Step.Overlaps) {
+		if deliveries = x.crowd(ctx, copies, h.steps.Crowds()); slices.ContainsFunc(steps, check.Step.Overlaps) {
 			h.Overlap = max(h.Overlap, overlap(deliveries))
 		}
 	} else {
@@ -409,13 +412,16 @@ func (x *executor) minCopies() int {
 	return crowdSize
 }
 
+// mostHeld is how many crowds of one schedule share the time in which answers are held back.
+const mostHeld = 4
+
 // crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
-// Timings.HoldFor: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
+// Timings.HoldFor, which the crowds of a schedule share: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
 // target's own time-out because of us.
-func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
+func (x *executor) crowd(ctx context.Context, copies []target.Outgoing, crowds int) []target.Delivery {
 	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
 		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
-		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
+		relief := time.AfterFunc(x.timings.HoldFor/time.Duration(min(max(crowds, 1), mostHeld)), func() { x.target.Proxy.DelayAnswers(0) })
 		defer func() {
 			relief.Stop()
 			x.target.Proxy.DelayAnswers(0)
