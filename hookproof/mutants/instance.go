@@ -26,8 +26,12 @@ import (
 type endpoint struct {
 	name      string // and the directory of its mutants
 	directory string // below the repository's root
+	target    string // its target file
 	compiled  bool   // in Go: the instance has a binary, and none of the sources
 }
+
+// targetFiles are the names that an endpoint's target file can have.
+var targetFiles = []string{"target.json", "hookproof.json"}
 
 // endpointsOf are the endpoints that there are mutants of.
 func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
@@ -38,7 +42,12 @@ func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
 	var all []endpoint
 	for _, entry := range entries {
 		e := endpoint{name: entry.Name(), directory: path.Join("examples", "targets", entry.Name())}
-		if _, err := os.Stat(filepath.Join(root, e.directory, "target.json")); err != nil {
+		for _, name := range targetFiles {
+			if _, err := os.Stat(filepath.Join(root, e.directory, name)); err == nil {
+				e.target = name
+			}
+		}
+		if e.target == "" {
 			continue // a suite of our own sources
 		}
 		_, err := os.Stat(filepath.Join(root, e.directory, "main.go"))
@@ -52,6 +61,7 @@ func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
 // are the endpoint's.
 type instance struct {
 	directory string
+	file      string            // its target file
 	env       map[string]string // what the target file's {{env.NAME}} are
 	ports     []string
 }
@@ -62,7 +72,7 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{directory: directory}
+	i := &instance{directory: directory, file: filepath.Join(directory, e.target)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close())
@@ -100,7 +110,7 @@ func (i *instance) compiled(source string, m Mutant, binary string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"target.json", "start", "stop"} {
+	for _, name := range []string{filepath.Base(i.file), "start", "stop"} {
 		if err := i.copy(source, name, changed); err != nil {
 			return err
 		}
@@ -153,7 +163,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 			return err
 		}
 	}
-	if name == "target.json" {
+	if name == filepath.Base(i.file) {
 		for _, script := range []string{"start", "stop"} {
 			arguments := []string{"env"}
 			for _, key := range slices.Sorted(maps.Keys(i.env)) {
@@ -170,7 +180,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 }
 
 // target is its target file.
-func (i *instance) target() string { return filepath.Join(i.directory, "target.json") }
+func (i *instance) target() string { return i.file }
 
 func (i *instance) getenv(name string) string { return i.env[name] }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/run"
 	"example.com/hookproof/hookproof/target"
@@ -53,9 +54,13 @@ type Judge struct {
 func Hookproof() Judge {
 	var names []string
 	kills := map[string][]string{}
-	for _, c := range check.All() {
-		names = append(names, c.Name)
-		kills[c.Name] = c.Kills
+	for _, l := range life.BuiltIns() {
+		for _, c := range check.Of(l) {
+			if _, known := kills[c.Name]; !known {
+				names = append(names, c.Name)
+			}
+			kills[c.Name] = append(kills[c.Name], c.Kills...)
+		}
 	}
 	return Judge{names, kills, func(ctx context.Context, file string, getenv func(string) string, o run.Options) (result.Report, error) {
 		t, err := target.Load(file, getenv)
