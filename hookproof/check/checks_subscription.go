@@ -65,7 +65,7 @@ var subscriptionMeaning = []Check{
 	{Name: "meaning/not-yet", Demand: "What is not paid yet gives no access.", Source: fromSubscriptions, Why: costUnpaid,
 		Fix: "give access while the status is active or trialing, and not while it is incomplete", Relations: []Relation{{Left: "<notYet>", Op: "∌", Right: "<grants>"}}},
 	{Name: "meaning/ends", Demand: "The end of a subscription shows in the state.", Source: fromSubscriptions, Why: "a customer who has left keeps access",
-		Fix: "handle customer.subscription.deleted", Relations: Unequal("<bought> deleted", "<bought>", "")},
+		Fix: "handle customer.subscription.deleted", Relations: append(Unequal("<bought> deleted", "<bought>", ""), view("access", "<bought> cancel-later deleted", "<bought> deleted")...)},
 	{Name: "meaning/recovers", Demand: "A renewal that is paid at a second try is a renewal.", Source: fromFailures, Why: costAccess,
 		Fix: "let a paid invoice, or a status that is active again, give back what the failure took",
 		Relations: together(
