@@ -188,7 +188,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	case c.Op == "":
 		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
-		h, err = x.deliverFresh(ctx, c.Delivered)
+		h, err = x.deliverOverlapping(ctx, c.Delivered)
 	}
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
@@ -390,49 +390,4 @@ func (h *History) answered(n int, step check.Step, deliveries []target.Delivery)
 	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // an acknowledged event is not redelivered because a later copy was refused
 		h.pending = append(h.pending, step.Event)
 	}
-}
-
-// url is the URL of the nth copy.
-func (x *executor) url(s check.Schedule, n int) string {
-	if !s.Verb("spread") {
-		return x.target.URL
-	}
-	urls := append([]string{x.target.URL}, x.target.Replicas...)
-	return urls[n%len(urls)]
-}
-
-// crowdSize is how many copies overlap without any help.
-const crowdSize = 50
-
-// minCopies is the least number of copies of which some overlap.
-func (x *executor) minCopies() int {
-	if x.target.Proxy != nil {
-		return 2
-	}
-	return crowdSize
-}
-
-// mostHeld is how many crowds of one schedule share the time in which answers are held back.
-const mostHeld = 4
-
-// crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
-// Timings.HoldFor, which the crowds of a schedule share: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
-// target's own time-out because of us.
-func (x *executor) crowd(ctx context.Context, copies []target.Outgoing, crowds int) []target.Delivery {
-	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
-		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
-		relief := time.AfterFunc(x.timings.HoldFor/time.Duration(min(max(crowds, 1), mostHeld)), func() { x.target.Proxy.DelayAnswers(0) })
-		defer func() {
-			relief.Stop()
-			x.target.Proxy.DelayAnswers(0)
-		}()
-	}
-	deliveries, _ := x.sender.Burst(ctx, copies, nil)
-	return deliveries
-}
-
-func (x *executor) recordOverlap(n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.overlap = max(x.overlap, n)
 }
