@@ -44,7 +44,7 @@ var ackPolicy = []Check{
 		Relations: slices.Concat(shapes(), Answers("lower-case-name:<grant>=ack", "upper-case-name:<grant>=ack", "spaced-header:<grant>=ack?")), Every: true,
 		Excuse: "Stripe's own libraries refuse that as well"},
 	{Name: "ack-policy/duplicate", Demand: "An event that was acknowledged before is acknowledged again.", Source: fromDuplicates, Says: "an event that comes again is not processed again, and a 2xx is the only answer that ends its deliveries", Why: CostRetry,
-		Fix: "answer 200 to a duplicate: a 4xx or 5xx asks for more of them", Kills: []string{"duplicate-answered-error", "duplicate-payment-answered-500"}, Relations: Answers("<grant>=ack <grant>=ack", "<grant>=ack <grant>*3=ack")},
+		Fix: "answer 200 to a duplicate: a 4xx or 5xx asks for more of them", Kills: []string{"duplicate-answered-error", "duplicate-payment-answered-500"}, Relations: Answers("<grant>=ack <grant>=ack", "<grant>=ack <grant>*3=ack", "<bought>=ack <bought>=ack")},
 	{Name: "ack-policy/late-event", Demand: "An event that comes too late to change anything is acknowledged.", Source: fromOrder, Says: "events can come in any order, and a 2xx is the only answer that ends an event's deliveries", Why: CostRetry,
 		Fix:       "answer 200 to a late event, without a change of state",
 		Relations: Answers("<grants>=ack <late>=ack", "async-paid=ack unpaid=ack")},

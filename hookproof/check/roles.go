@@ -14,8 +14,8 @@ import (
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
 //	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
-//	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and one after the other:
-//	                                    a relation for each two
+//	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
+//	                                    relation for each two that stand side by side in the role
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
@@ -60,7 +60,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _ := strings.Cut(r.If, "≠")
+	left, right, _, _ := r.Condition()
 	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
 		return nil
 	}

@@ -97,7 +97,7 @@ func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (eve
 	if err != nil {
 		return event.Event{}, err
 	}
-	if of.previous {
+	if of.previous && len(w.before[of.kind])+len(w.became) > 0 { // else the body says it, since the story does not
 		t.as = aliases(w.became, w.as)
 		former, err := l.bindPlaces(body, of, w, t, w.before)
 		if err == nil {
@@ -169,7 +169,7 @@ func (b Bound) stamp(body []byte) ([]byte, error) {
 }
 
 // bindPlace sets a place that the body has to the subject's value. An amount of 0 stays: nothing was paid, discounted or refunded.
-// A null in place of an id, an instant or a sum stays: there is none.
+// A null in place of an id, an instant or a sum stays: there is none, unless the subject itself gives an id that others derive.
 func (l *Life) bindPlace(body []byte, pointer, name string, t telling) ([]byte, error) {
 	if name == "" {
 		return body, nil
@@ -181,9 +181,10 @@ func (l *Life) bindPlace(body []byte, pointer, name string, t telling) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	_, n := l.resolve(name, t)
+	name = l.first(name, t)
+	real, n := l.resolve(name, t)
 	switch has := string(body[at.Value.From:at.Value.To]); {
-	case (has == "0" || has == `"0"`) && n.isSum(), has == "null" && (l.isTime(name) || n.isID() || n.isSum()):
+	case (has == "0" || has == `"0"`) && n.isSum(), has == "null" && (l.isTime(name) || n.isID() && !n.gives(real, t.s) || n.isSum()):
 		return body, nil
 	}
 	return setPlace(body, pointer, l.value(name, t))

@@ -96,6 +96,9 @@ func parseLife(files fs.FS) (*Life, error) {
 		if of := l.Names[name].Of; of != "" && l.Names[of].Prefix == "" {
 			return nil, fmt.Errorf("names.%s.of: names has no %q with a prefix", name, of)
 		}
+		if l.circular(name) {
+			return nil, fmt.Errorf("names.%s.of: it shares its own id", name)
+		}
 		for _, other := range l.Names[name].refersTo() {
 			if n, known := l.Names[other]; !known || n.isDerived() && other == name {
 				return nil, fmt.Errorf("names.%s: names has no %q", name, other)
@@ -186,6 +189,9 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	if (n.Of != "" || n.Optional) && n.Prefix == "" {
 		return n, errors.New("it has no prefix")
 	}
+	if n.Suffix != "" && n.Of == "" {
+		return n, errors.New("it has a suffix, and shares no other name's id")
+	}
 	return n, nil
 }
 
@@ -210,10 +216,11 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 			}
 		}
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
-			name := to.of(kind)
-			_, known := l.Names[name]
-			if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
-				return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+			for name := range strings.SplitSeq(to.of(kind), "|") {
+				_, known := l.Names[name]
+				if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
+					return nil, fmt.Errorf(".%s: names has no %q", pointer, name)
+				}
 			}
 		}
 		b[pointer] = to

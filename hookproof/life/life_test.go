@@ -30,6 +30,9 @@ func TestLifeIsRead(t *testing.T) {
 		require.Equal(t, want, l.value(name, telling{life: l, s: s}), name)
 	}
 	require.Equal(t, json.RawMessage("4900"), l.value("amount", telling{life: l}))
+	require.Equal(t, "ch_8", l.value("charge", telling{life: l, s: event.Subject{"invoice": "in_7", "charge": "ch_8"}}), "the subject's own")
+	require.Equal(t, "ch_7", l.value("customer|charge", telling{life: l, s: s}), "the first that there is")
+	require.Equal(t, map[string]any{"order": "7"}, l.value("charge.metadata.*|metadata.*", telling{life: l, s: s}))
 	part := l.Words["part"]
 	for pointer, want := range map[string]any{"/data/object/amount_due": int64(99), "/data/object/currency": "usd", "/data/object/charge": "ch_7"} {
 		require.Equal(t, want, part.with[pointer](telling{life: l, s: s}), pointer)
@@ -50,8 +53,8 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"grants": "bought"`, `"grant": "bought"`, `roles: unknown field "grant"`},
 		{`"together": [["sent", "settled"]]`, `"together": [[]]`, `roles.together: it has no words`},
 		{`invoice.sent.json`, `invoice.send.json`, `words.sent.event: there is no file 2023-10-16/invoice.send.json`},
-		{`{"percent": 33}`, `{"percents": 33}`, `words.part.with./data/object/amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
-		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `words.part.with./data/object/amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`{"percent": 33}`, `{"percents": 33}`, `words.part.with./data/object/amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `words.part.with./data/object/amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
 		{`{"percent": 33}`, `[33]`, `words.part.with./data/object/amount_due: a constant is a text, a whole number, true, false or null`},
 		{`{"subject": "charge"}`, `{"subject": "price"}`, `words.part.with./data/object/charge: names has no "price"`},
 		{`{"other": "currency"}`, `{"other": "amount"}`, `words.part.with./data/object/currency: names.amount has no other value`},
@@ -59,6 +62,9 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"/data/object/id": "invoice"`, `"/data/object/id": "bill"`, `bind./data/object/id: names has no "bill"`},
 		{`"/data/object/id": "invoice"`, `"/data/object/id": {"invoice": "bill"}`, `bind./data/object/id: names has no "bill"`},
 		{`"of": "invoice"`, `"of": "intent"`, `names.charge.of: names has no "intent" with a prefix`},
+		{`"of": "invoice"`, `"of": "charge"`, `names.charge.of: it shares its own id`},
+		{`"invoice": {"prefix": "in_"}`, `"invoice": {"prefix": "in_", "suffix": "0"}`, `names.invoice: it has a suffix, and shares no other name's id`},
+		{`"/data/object/id": "invoice"`, `"/data/object/id": "invoice|bill"`, `bind./data/object/id: names has no "bill"`},
 		{`{"default": 4900}`, `{"default": 49.5}`, `names.amount: 49.5 is no whole number`},
 		{`"says": "the invoice is sent"`, `"says": ""`, `words.sent.says: it is missing`},
 		{`"at": 0`, `"at": "soon"`, `words.sent: at cannot be a JSON string`},

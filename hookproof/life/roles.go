@@ -25,6 +25,16 @@ func (r Roles) Each() map[string][]string {
 	return map[string][]string{"ends": r.Ends, "renews": r.Renews, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
+// Pairs returns each two events that stand side by side in what is sent together.
+func (r Roles) Pairs() (pairs [][2]string) {
+	for _, group := range r.Together {
+		for i, word := range group[1:] {
+			pairs = append(pairs, [2]string{group[i], word})
+		}
+	}
+	return pairs
+}
+
 // parseRoles reads the roles. Errors begin with the place below roles.
 func (l *Life) parseRoles(raw json.RawMessage) error {
 	if raw == nil {

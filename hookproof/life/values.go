@@ -37,17 +37,22 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 		return func(telling) any { return constant }, err
 	}
 	var form struct {
-		Percent              *int64
+		Percent, Less        *int64
 		Other, Subject, Time string
 		JSON                 json.RawMessage
 	}
 	var members map[string]json.RawMessage
 	if decodeStrictly(raw, &form) != nil || json.Unmarshal(raw, &members) != nil || len(members) != 1 {
-		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`, raw)
+		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`, raw)
 	}
 	switch {
 	case form.Percent != nil:
 		return func(t telling) any { return percentOf(l.number("amount", t.s), *form.Percent) }, nil
+	case form.Less != nil:
+		return func(t telling) any {
+			amount := l.number("amount", t.s)
+			return amount - percentOf(amount, *form.Less)
+		}, nil
 	case form.JSON != nil:
 		return func(telling) any { return form.JSON }, nil
 	case form.Time != "":
@@ -143,6 +148,7 @@ func (l *Life) IDs() (names []string, values map[string]string) {
 
 // value returns what a subject's events have for a name; nil leaves the fixture's value.
 func (l *Life) value(name string, t telling) any {
+	name = l.first(name, t)
 	if prefix, is := strings.CutSuffix(name, "*"); is {
 		return t.s.Entries(prefix)
 	}
@@ -154,6 +160,8 @@ func (l *Life) value(name string, t telling) any {
 	switch {
 	case n.isDerived():
 		return l.number(name, t.s)
+	case n.gives(name, t.s):
+		return t.s.Text(name)
 	case n.Of != "":
 		return n.Prefix + l.idOf(n.Of, t) + n.Suffix
 	case n.Optional && !strings.HasPrefix(t.s.Text(name), n.Prefix):
@@ -181,7 +189,7 @@ func (l *Life) resolve(name string, t telling) (string, LifeName) {
 func (l *Life) idOf(name string, t telling) string {
 	name = cmp.Or(t.as[name], name)
 	n := l.Names[name]
-	if n.Of != "" {
+	if n.Of != "" && !n.gives(name, t.s) {
 		return l.idOf(n.Of, t) + n.Suffix
 	}
 	return strings.TrimPrefix(t.s.Text(name), n.Prefix)

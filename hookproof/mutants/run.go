@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/run"
 	"example.com/hookproof/hookproof/target"
@@ -54,13 +53,9 @@ type Judge struct {
 func Hookproof() Judge {
 	var names []string
 	kills := map[string][]string{}
-	for _, l := range life.BuiltIns() {
-		for _, c := range check.Of(l) {
-			if _, known := kills[c.Name]; !known {
-				names = append(names, c.Name)
-			}
-			kills[c.Name] = append(kills[c.Name], c.Kills...)
-		}
+	for _, c := range check.Rows() {
+		names = append(names, c.Name)
+		kills[c.Name] = c.Kills
 	}
 	return Judge{names, kills, func(ctx context.Context, file string, getenv func(string) string, o run.Options) (result.Report, error) {
 		t, err := target.Load(file, getenv)
@@ -262,7 +257,7 @@ func (o Options) build(ctx context.Context, e endpoint, jobs []job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	if !e.compiled {
+	if !e.compiled() {
 		return install(ctx, filepath.Join(o.Root, e.directory))
 	}
 	cache := o.Cache

@@ -78,8 +78,8 @@ var (
 	word = regexp.MustCompile(`^[a-z][a-z0-9]*([._-][a-z0-9]+)*$`)
 	// apiVersion is a kept api_version: 2023-10-16, 2026-08-26.dahlia.
 	apiVersion = regexp.MustCompile(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?$`)
-	// decimal is a kept amount.
-	decimal = regexp.MustCompile(`^-?[0-9]{1,12}(\.[0-9]{1,12})?$`)
+	// decimal is a kept amount: shorter than a telephone's number with its country.
+	decimal = regexp.MustCompile(`^-?[0-9]{1,9}(\.[0-9]{1,12})?$`)
 	// phoneLike is what no word has, and no name of a field.
 	phoneLike = regexp.MustCompile(`[0-9]{5}`)
 	// fieldName is a name as Stripe gives them. Others are scrubbed, and so are all in metadata.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -60,7 +61,9 @@ func unsentTypes(l *life.Life, unhandled []string) (notes []string) {
 			continue
 		}
 		note := "unhandled lists " + name + ", a type that is never sent"
-		nearest := slices.MaxFunc(sent, func(a, b string) int { return commonPrefix(a, name) - commonPrefix(b, name) })
+		nearest := slices.MaxFunc(sent, func(a, b string) int {
+			return cmp.Or(commonPrefix(a, name)-commonPrefix(b, name), len(b)-len(a))
+		})
 		if 4*commonPrefix(nearest, name) > 3*len(name) {
 			note += "; the most similar one that is sent is " + nearest
 		}

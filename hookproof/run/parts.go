@@ -31,6 +31,14 @@ func (c Case) part(name string, states map[string]normalized) view {
 		return placesWhere(func(place, _ string) bool { return c.Grants.covers(place) })
 	case "numbers":
 		return numbers
+	case "texts":
+		return c.texts(states)
+	case "counted":
+		return c.counted(states)
+	case "kept":
+		return c.kept(states)
+	case "taken":
+		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
 	case "tallied":
 		return func(state normalized) normalized {
 			return numbers(state).only(func(place, _ string) bool { return !counts(place) })
@@ -51,8 +59,6 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "statuses":
 		compared := states[c.Right]
 		return placesWhere(func(place, _ string) bool { return isStatus(compared[place]) && !counts(place) })
-	case "texts":
-		return placesWhere(func(_, value string) bool { return isText(value) })
 	}
 	panic("hookproof: there is no part " + name) // a row's, and a test goes through all rows
 }

@@ -103,7 +103,7 @@ func (c Case) shorter() []Case {
 	}
 	for n, step := range c.Delivered {
 		if step.Verb != "" {
-			if slices.Contains([]string{"again", "tie", "later", "restart", "refused"}, step.Verb) {
+			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart", "refused"}, step.Verb) {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -38,30 +39,20 @@ func normalize(l *life.Life, state any, s event.Subject, ignore []string) (norma
 	return c, nil
 }
 
-// idNames replaces the subject's ids by their names.
+// idNames replaces the subject's ids, and those that are made from them, by their names.
 func idNames(l *life.Life, s event.Subject) *strings.Replacer {
-	var names []string
+	ids := l.Made(s)
 	for name := range s {
 		if s.IsLong(name) {
-			names = append(names, name)
+			ids[name] = s.Text(name)
 		}
 	}
-	sort.Slice(names, func(i, j int) bool { // the longest value first, since one may be part of another
-		a, b := s.Text(names[i]), s.Text(names[j])
-		if len(a) != len(b) {
-			return len(a) > len(b)
-		}
-		return names[i] < names[j]
+	names := slices.SortedFunc(maps.Keys(ids), func(a, b string) int { // the longest value first, since one may be part of another
+		return cmp.Or(len(ids[b])-len(ids[a]), cmp.Compare(a, b))
 	})
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(l.Names)) { // an id that is another one with a different prefix
-		n := l.Names[name]
-		if ending, is := strings.CutPrefix(s.Text(n.Of), l.Names[n.Of].Prefix); n.Of != "" && is && len(ending) >= event.LeastID {
-			pairs = append(pairs, n.Prefix+ending, "{{"+name+"}}")
-		}
-	}
 	for _, name := range names {
-		pairs = append(pairs, s.Text(name), "{{"+name+"}}")
+		pairs = append(pairs, ids[name], "{{"+name+"}}")
 	}
 	return strings.NewReplacer(pairs...)
 }

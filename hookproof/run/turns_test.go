@@ -81,7 +81,7 @@ func TestUnhandledThatIsNeverSent(t *testing.T) {
 		"charge.refunded":                        "",
 		"charge.refund":                          "unhandled lists charge.refund, a type that is never sent; the most similar one that is sent is charge.refunded",
 		"checkout.session.async_payment_success": "unhandled lists checkout.session.async_payment_success, a type that is never sent; the most similar one that is sent is checkout.session.async_payment_succeeded",
-		"charge.succeeded":                       "",
+		"charge.expired":                         "unhandled lists charge.expired, a type that is never sent",
 		"customer.created":                       "unhandled lists customer.created, a type that is never sent",
 		"file.created":                           "unhandled lists file.created, a type that is never sent",
 	} {
