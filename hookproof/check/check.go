@@ -71,7 +71,7 @@ func (c Check) Phase() Phase {
 	}
 	for _, r := range c.Relations {
 		switch {
-		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"):
+		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"), strings.HasPrefix(r.Left, "refused "):
 			p = max(p, Exclusive)
 		case strings.Contains(r.Left, "&"):
 			p = max(p, Crowded)
@@ -233,7 +233,7 @@ func (r Relation) needs() []string {
 		needs = append(needs, "subject", "state")
 	}
 	words := strings.Fields(r.Left)
-	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {"refused", "break"}} {
 		if slices.Contains(words, verb.verb) {
 			needs = append(needs, verb.need)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 )
 
 const root = "../.."
@@ -78,7 +79,7 @@ func TestParse(t *testing.T) {
 
 func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, directory := range []string{"go", "go/correct", "node-express", "server", "judge"} {
+	for _, directory := range []string{"go", "go/correct", "node-express", "node-subscriptions", "node-subscriptions/correct", "python-subscriptions", "python-subscriptions/correct", "server", "judge"} {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		require.NotEmpty(t, all, directory)
@@ -93,17 +94,22 @@ func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	}
 }
 
+// endpointDirectories have the mutants of endpoints.
+var endpointDirectories = []string{"go", "node-express", "node-subscriptions", "python-subscriptions"}
+
 // The check that must kill a fault says itself that it does, so that it is told with the fault's public report.
 func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 	t.Parallel()
 	var faults map[string]any
 	require.NoError(t, json.Unmarshal(fixtures.Faults(), &faults))
 	kills := map[string][]string{}
-	for _, c := range check.All() {
-		kills[c.Name] = c.Kills
+	for _, l := range life.BuiltIns() {
+		for _, c := range check.Of(l) {
+			kills[c.Name] = append(kills[c.Name], c.Kills...)
+		}
 	}
 	mutated := map[string]bool{}
-	for _, directory := range []string{"go", "node-express"} {
+	for _, directory := range endpointDirectories {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		for _, m := range all {
@@ -125,8 +131,10 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 func TestEveryCheckHasItsMutant(t *testing.T) {
 	t.Parallel()
 	without := map[string]bool{}
-	for _, c := range check.All() {
-		without[c.Name] = true
+	for _, l := range life.BuiltIns() {
+		for _, c := range check.Of(l) {
+			without[c.Name] = true
+		}
 	}
 	for name, why := range map[string]string{
 		"meaning/discounted": "what it finds is told, and never fails",
@@ -135,7 +143,7 @@ func TestEveryCheckHasItsMutant(t *testing.T) {
 		require.True(t, without[name], why)
 		delete(without, name)
 	}
-	for _, directory := range []string{"go", "node-express"} {
+	for _, directory := range endpointDirectories {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		for _, m := range all {

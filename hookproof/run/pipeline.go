@@ -142,25 +142,6 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	return err
 }
 
-// progress returns what receives each finding as it is made; nil if nobody does.
-func (p *pipeline) progress() func(result.Finding) {
-	if p.options.Progress == nil {
-		return nil
-	}
-	return func(f result.Finding) {
-		f.Life = p.target.LifeName
-		p.options.Progress(shortened(p.life, f))
-	}
-}
-
-// report adds findings about the life to the report.
-func (p *pipeline) report(report *result.Report, findings []result.Finding) {
-	for _, f := range findings {
-		f.Life = p.target.LifeName
-		report.Findings = append(report.Findings, shortened(p.life, f))
-	}
-}
-
 func (p *pipeline) phase(report *result.Report, name string, do func() error) error {
 	if p.options.Phase != nil {
 		p.options.Phase(name)
