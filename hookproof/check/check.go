@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
@@ -95,12 +96,15 @@ type Relation struct {
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
+	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
+	// it says, of the part of the states that is compared, that something else leaves no trace there.
 	If string
 	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
 	Optional bool
 	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
+	// Info is for a relation of which a breach is worth knowing, and no fault.
+	Info bool
 	// Counts is how the target's counters must move meanwhile.
 	Counts *result.Counters
 	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
@@ -116,7 +120,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, meaningChecks, subscriptionMeaning, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
 
 // Rows returns all checks as they are written, whatever the life.
 func Rows() []Check { return slices.Clone(rows) }
@@ -234,8 +238,15 @@ func (r Relation) needs() []string {
 			needs = append(needs, verb.need)
 		}
 	}
-	if strings.Contains(r.Left, "previous-secret:") {
-		needs = append(needs, "previousSecret")
+	for _, word := range words {
+		sign, _, _ := strings.Cut(word, ":")
+		w := event.Signings[sign]
+		switch {
+		case w.Needs("previous"):
+			needs = append(needs, "previousSecret")
+		case w.HasAccount():
+			needs = append(needs, "connect")
+		}
 	}
 	if r.Counts != nil {
 		needs = append(needs, "counters")
@@ -282,6 +293,17 @@ func (r Relation) String() string {
 	return text
 }
 
+// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
+// whether there is a condition.
+func (r Relation) Condition() (left, right string, equal, is bool) {
+	for _, op := range []string{"≠", "="} {
+		if left, right, is = strings.Cut(r.If, op); is {
+			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
+		}
+	}
+	return "", "", false, false
+}
+
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
 func ViewSays(view string) string {
 	if view == "" {
@@ -310,7 +332,10 @@ var Parts = map[string]string{
 	"choice":   "what depends on what was chosen",
 	"dates":    "when it ends",
 	"statuses": "texts of one word",
-	"texts":    "texts",
+	"texts":    "texts that it has changed",
+	"counted":  "what it has counted, histories aside",
+	"kept":     "what it has changed: more of it is no difference",
+	"taken":    "what a dispute takes",
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that

@@ -32,6 +32,11 @@ func together(lists ...[]Relation) (all []Relation) {
 // withoutActive is the usual beginning, of which the update to active comes later.
 const withoutActive = "sub-incomplete sub-paid sub-paid-2 sub-bought "
 
+// subscriptionAnswers are the stories of a subscription, each of whose events is acknowledged.
+var subscriptionAnswers = Answers("<bought>=ack touched=ack seats=ack paused=ack <zero-invoice>=ack <one-off>=ack unknown-price=ack", "<bought>=ack <upgraded>=ack <downgraded>=ack",
+	"<bought>=ack <renew>=ack cancel-later=ack uncancel=ack deleted=ack feedback=ack <zero-last>=ack <late-paid>=ack", "<bought>=ack cancel-at=ack",
+	"<bought>=ack <fail>=ack <recover>=ack", "<bought>=ack <fail>=ack sub-unpaid=ack", "<abandoned>=ack", "<trial>=ack trial-will-end=ack <trial-over>=ack", "<metered-first>=ack")
+
 // subscriptionOrder are the checks of a subscription's events in every order.
 var subscriptionOrder = []Check{
 	{Name: "order/begins", Demand: "The events with which a subscription begins end in the same state in every order.", Source: fromOrder, Why: costAccess,

@@ -3,6 +3,7 @@ package life
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -415,6 +416,11 @@ func (l *Life) WordsOf(name string) []string {
 		return []string{name}
 	}
 	return l.Phrases[name]
+}
+
+// Before returns the words that stand before a word where its story does not say what does.
+func (l *Life) Before(word string) []string {
+	return l.WordsOf(cmp.Or(l.Words[word].in, l.Roles.Grants))
 }
 
 // IsBeside reports whether a word comes beside the grant, so that most endpoints ignore it.

@@ -55,14 +55,14 @@ func tally(r result.Report) string {
 	return strings.Join(parts, ", ") + notRunSummary(r)
 }
 
-// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many were ignored on purpose.
+// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many had nothing to test.
 func notRunSummary(r result.Report) string {
 	evidence, hooks, ignored := splitNotRun(r)
 	var parts []string
 	for _, one := range []struct {
 		n   int
 		why string
-	}{{len(hooks), "because a hook is missing"}, {len(ignored), "ignored on purpose"}} {
+	}{{len(hooks), "because a hook is missing"}, {len(ignored), "with nothing to test"}} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d of them %s", one.n, one.why))
 		}

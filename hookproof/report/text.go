@@ -30,7 +30,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
-	t.brief("Not run: ignored on purpose", ignored)
+	t.brief("Not run: nothing to test", ignored)
 	t.timeSpent(r)
 	if r.Afterwards != "" {
 		t.line("")

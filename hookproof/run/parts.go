@@ -31,6 +31,14 @@ func (c Case) part(name string, states map[string]normalized) view {
 		return placesWhere(func(place, _ string) bool { return c.Grants.covers(place) })
 	case "numbers":
 		return numbers
+	case "texts":
+		return c.texts(states)
+	case "counted":
+		return c.counted(states)
+	case "kept":
+		return c.kept(states)
+	case "taken":
+		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
 	case "tallied":
 		return func(state normalized) normalized {
 			return numbers(state).only(func(place, _ string) bool { return !counts(place) })
@@ -50,8 +58,6 @@ func (c Case) part(name string, states map[string]normalized) view {
 		return datesOf(granted, l.Roles.Until)
 	case "statuses":
 		return placesWhere(func(place, value string) bool { return isStatus(value) && !counts(place) })
-	case "texts":
-		return placesWhere(func(_, value string) bool { return isText(value) })
 	}
 	panic("hookproof: there is no part " + name) // a row's, and a test goes through all rows
 }

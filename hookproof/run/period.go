@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,9 +67,10 @@ func (o Outcome) tells(other normalized) Outcome {
 		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(o.Case.View)})
 	}
 	o.Seen, o.Want = view(o.History.State), view(other)
-	o.Verdict, o.Why = result.Info, fmt.Sprintf("after %s access is as after %s", o.Case.Left, orNothing(o.Case.Right))
+	what := cmp.Or(o.Case.View, "the state")
+	o.Verdict, o.Why = result.Info, fmt.Sprintf("after %s %s is as after %s", o.Case.Left, what, orNothing(o.Case.Right))
 	if !o.Seen.equal(o.Want) {
-		o.Why = fmt.Sprintf("after %s access is another: %s", o.Case.Left, o.Seen.describe(o.Want))
+		o.Why = fmt.Sprintf("after %s %s is another: %s", o.Case.Left, what, o.Seen.describe(o.Want))
 	}
 	return o
 }

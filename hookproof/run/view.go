@@ -89,8 +89,11 @@ func (c Case) learnsFrom() []string {
 	if c.View == "outcome" && outcomeReferences(c.Check) != nil {
 		return outcomeReferences(c.Check)
 	}
+	if c.View == "taken" {
+		return []string{roles.grant, roles.disputed(c.Check)}
+	}
 	var list []string
-	if roles.grantEnd != "" && (c.View != "" && c.View != "texts" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {
+	if roles.grantEnd != "" && (c.View != "" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {
 		list = append(list, roles.grant, roles.grantEnd)
 	}
 	if roles.renewed != "" && (strings.Contains(c.View, "quotas") || c.View == "choice") {
