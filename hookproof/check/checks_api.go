@@ -78,12 +78,14 @@ func (r Relation) isSeenTwice() bool {
 // beginning returns the relation with a verb at the beginning of its schedules. The empty schedule stays empty.
 func (r Relation) beginning(verb string) Relation {
 	r.Left, r.Right = Beginning(verb, r.Left), Beginning(verb, r.Right)
-	if left, right, equal, conditional := r.Condition(); conditional {
-		op := " ≠ "
-		if equal {
-			op = " = "
+	for _, text := range []*string{&r.If, &r.Where} {
+		if one := conditionOf(*text); one != nil {
+			op := " ≠ "
+			if one.Equal {
+				op = " = "
+			}
+			*text = Beginning(verb, one.Left) + op + Beginning(verb, one.Right)
 		}
-		r.If = Beginning(verb, left) + op + Beginning(verb, right)
 	}
 	return r
 }

@@ -40,7 +40,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 	each := l.Roles.Each()
 	each["granting"] = l.WordsOf(l.Roles.Grants)
 	for _, role := range slices.Sorted(maps.Keys(each)) {
-		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
+		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
 				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
@@ -62,8 +62,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _, _ := r.Condition()
-	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
+	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) }) {
 		return nil
 	}
 	return []Relation{r}
@@ -84,7 +83,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 			return strings.Join(list, " ")
 		})
 	}
-	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
+	r.Left, r.Right, r.If, r.Where = fill(r.Left), fill(r.Right), fill(r.If), fill(r.Where)
 	return r
 }
 

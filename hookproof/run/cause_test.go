@@ -35,11 +35,11 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 				s.mu.Lock()
 				known := s.orders[order] != nil
 				s.mu.Unlock()
-				if paid[order] {
+				if paid[session.ID] {
 					w.WriteHeader(http.StatusInternalServerError)
 					return true
 				}
-				paid[order] = known
+				paid[session.ID] = known
 			}
 			return false
 		}

@@ -46,8 +46,9 @@ var unreached = map[string]string{
 	"order/api-ahead":                                  noHookAtAll,
 	"idempotence/replicas":                             noHookAtAll,
 	"meaning/discounted: discounted":                   noFailure,
-	"meaning/dispute-then-refund: paid dispute dispute-money-out dispute-won dispute-money-back":                           notOfStall,
 	"meaning/discounted: discounted-charge-paid discounted-intent-paid discounted discounted-invoice discounted-invoice-2": noFailure,
+	"meaning/refund-failed: paid refund refund-failed refund-failed-2 refund-failed-3":                                     noFailure,
+	"meaning/dispute-then-refund: paid dispute dispute-money-out dispute-won dispute-money-back":                           "a dispute takes nothing at the stall: TestADeskThatIsWrongIsSeen sees it fail",
 }
 
 const (
