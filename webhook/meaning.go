@@ -68,10 +68,10 @@ func meaning(e event, b store.LockedBooking) (store.Change, Reason) {
 
 // wrongRefund says what is wrong with the money of one refund.
 func wrongRefund(o object, b store.LockedBooking) Reason {
-	switch {
-	case o.currency != b.Currency:
+	if o.currency != b.Currency {
 		return CurrencyDiffers
-	case o.amount == nil || *o.amount <= 0 || *o.amount > b.Amount:
+	}
+	if o.amount == nil || *o.amount <= 0 || *o.amount > b.Amount {
 		return RefundOutOfRange
 	}
 	return ""
