@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
@@ -88,17 +89,19 @@ type Relation struct {
 	// <grants> and the like stand for the events that a life has in that role.
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
-	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
-	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
+	// the common beginning. Of two states that a life's roles tell apart, it is "∋" for a state that shows some of the access that the
+	// right schedule gives, "adds" for one in which being paid once more has added as much as before, or nothing, and "moves" for one in
+	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is "" if only the answers
+	// are judged, and no state is read.
 	Op string
-	// Right is the schedule to compare with; "" is nothing delivered.
+	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
+	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
+	// it says, of the part of the states that is compared, that something else leaves no trace there.
 	If string
-	// Where is a relation that must hold for this one to be asked: which design of an endpoint it is about. = is about the part of the
-	// states that is compared, ≠ about all of them.
-	Where string
-	// View names the part of the states to compare; "" is all of it.
+	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
+	Optional bool
+	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
 	// Info is for a relation of which a breach is worth knowing, and no fault.
 	Info bool
@@ -118,6 +121,9 @@ func (c Check) Family() string {
 
 // rows are all checks as they are written, over roles.
 var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
+
+// Rows returns all checks as they are written, whatever the life.
+func Rows() []Check { return slices.Clone(rows) }
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
@@ -232,8 +238,15 @@ func (r Relation) needs() []string {
 			needs = append(needs, verb.need)
 		}
 	}
-	if strings.Contains(r.Left, "previous-secret:") {
-		needs = append(needs, "previousSecret")
+	for _, word := range words {
+		sign, _, _ := strings.Cut(word, ":")
+		w := event.Signings[sign]
+		switch {
+		case w.Needs("previous"):
+			needs = append(needs, "previousSecret")
+		case w.HasAccount():
+			needs = append(needs, "connect")
+		}
 	}
 	if r.Counts != nil {
 		needs = append(needs, "counters")
@@ -259,73 +272,79 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		return text + " shows nothing of S(" + r.Right + ")"
+		text += " shows nothing of S(" + r.Right + ")"
+		if r.View != "" {
+			text += ", lists aside"
+		}
+		return text
+	case "∋":
+		return text + " shows some of the access of S(" + r.Right + ")"
+	case "adds":
+		return text + " adds to S(" + r.Right + ") as much as that added, or nothing"
 	case "moves":
-		return text + " shows a later period than S(" + r.Right + ")"
+		return text + " shows a later end than S(" + r.Right + ")"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if description := ViewSays[r.View]; description != "" {
+	if description := ViewSays(r.View); description != "" {
 		text += ", " + description
 	}
 	return text
 }
 
-// ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{
-	"outcome":               "counts of changes and lists of them aside",
-	"access":                "in what shows that it is allowed",
-	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
-	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
-	"grants":                "in what being paid adds to",
-	"grants+numbers":        "in what being paid adds to, and in numbers",
-	"numbers":               "in numbers and the lengths of lists",
-	"texts":                 "in texts that it has changed",
-	"counted":               "in what it has counted, histories aside",
-	"kept":                  "in what it has changed: more of it is no difference",
-	"taken":                 "in what a dispute takes",
-}
-
-// Condition is a relation on which another one depends.
-type Condition struct {
-	Left, Right string
-	Equal       bool // the states must be equal; else they must differ
-}
-
-// Conditions returns what the relation depends on: If, and Where. nil is nothing.
-func (r Relation) Conditions() (evidence, asked *Condition) {
-	return conditionOf(r.If), conditionOf(r.Where)
-}
-
-func conditionOf(text string) *Condition {
+// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
+// whether there is a condition.
+func (r Relation) Condition() (left, right string, equal, is bool) {
 	for _, op := range []string{"≠", "="} {
-		if left, right, is := strings.Cut(text, op); is {
-			return &Condition{Left: strings.TrimSpace(left), Right: strings.TrimSpace(right), Equal: op == "="}
+		if left, right, is = strings.Cut(r.If, op); is {
+			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
 		}
 	}
-	return nil
+	return "", "", false, false
 }
 
-// Schedules returns the texts of all schedules that the relation names.
-func (r Relation) Schedules() []string {
-	all := []string{r.Left, r.Right}
-	for _, one := range []*Condition{conditionOf(r.If), conditionOf(r.Where)} {
-		if one != nil {
-			all = append(all, one.Left, one.Right)
-		}
+// ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
+func ViewSays(view string) string {
+	if view == "" {
+		return ""
 	}
-	return all
+	if view == "outcome" {
+		return "counts of changes and lists of them aside"
+	}
+	var parts []string
+	for part := range strings.SplitSeq(view, "+") {
+		parts = append(parts, "in "+Parts[part])
+	}
+	if last := len(parts) - 1; last > 0 {
+		return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	}
+	return parts[0]
+}
+
+// Parts are the parts of a state that a view can have, by their names in rows.
+var Parts = map[string]string{
+	"access":   "what shows that it is allowed",
+	"grants":   "what being paid adds to",
+	"numbers":  "numbers and the lengths of lists",
+	"tallied":  "numbers that do not count changes",
+	"quotas":   "numbers that being paid once more leaves as they are",
+	"choice":   "what depends on what was chosen",
+	"dates":    "when it ends",
+	"statuses": "texts of one word",
+	"texts":    "texts that it has changed",
+	"counted":  "what it has counted, histories aside",
+	"kept":     "what it has changed: more of it is no difference",
+	"taken":    "what a dispute takes",
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
-// must differ become one and the same. Counters must move differently. What cannot fail, or only where a dispute takes something, stays.
+// must differ become one and the same. Counters must move differently.
 func (r Relation) Negated() Relation {
 	turn := strings.NewReplacer("=ack?", "=ack?", "=refused?", "=ack", "=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
-	if r.Info || r.View == "taken" {
-		return r
+	if r.Optional { // what it depends on is no matter then
+		r.If, r.Optional = "", false
 	}
-	r.Where = ""
 	switch {
 	case r.Counts != nil:
 		other := *r.Counts
@@ -343,6 +362,8 @@ func (r Relation) Negated() Relation {
 		r.Right = r.Left
 	case r.Op == "∌", r.Op == "moves":
 		r.Left = r.Right
+	case r.Op == "∋":
+		r.Left = ""
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,15 +72,15 @@ func checkRows(t *testing.T, of string, least int) {
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
-			evidence, asked := r.Conditions()
-			require.Equal(t, []bool{r.If != "", r.Where != ""}, []bool{evidence != nil, asked != nil}, c.Name)
-			for _, text := range append(Expand(r.Left, 24, 1), r.Schedules()[1:]...) {
+			left, right, _, conditional := r.Condition()
+			require.Equal(t, r.If != "", conditional, c.Name)
+			for _, text := range slices.Concat(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1), []string{left, right}) {
 				_, err := ParseSchedule(l, text)
 				require.NoError(t, err, c.Name)
 			}
-			require.Contains(t, []string{"", "=", "≠", "∌", "moves", "tells"}, r.Op, c.Name)
+			require.Contains(t, []string{"", "=", "≠", "∌", "∋", "adds", "moves", "tells"}, r.Op, c.Name)
 			if r.View != "" {
-				require.Contains(t, ViewSays, r.View, c.Name)
+				require.NotPanics(t, func() { ViewSays(r.View) }, c.Name)
 			}
 			if r.Fault != "" {
 				require.Contains(t, Faults, r.Fault, c.Name)

@@ -13,7 +13,9 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
-//	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
+//	                                    relation for each two that stand side by side in the role
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life.
@@ -31,9 +33,12 @@ func Asked(l *life.Life, c Check) Check {
 }
 
 func relationsOf(l *life.Life, r Relation) []Relation {
+	if strings.Contains(r.Left, "<together>") {
+		return ofPairs(l, r)
+	}
 	each := l.Roles.Each()
 	for _, role := range slices.Sorted(maps.Keys(each)) {
-		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
+		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
 				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
@@ -55,7 +60,8 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) }) {
+	left, right, _, _ := r.Condition()
+	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
 		return nil
 	}
 	return []Relation{r}
@@ -76,7 +82,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 			return strings.Join(list, " ")
 		})
 	}
-	r.Left, r.Right, r.If, r.Where = fill(r.Left), fill(r.Right), fill(r.If), fill(r.Where)
+	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
 	return r
 }
 
@@ -100,7 +106,11 @@ func knows(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf returns a row's schedule in the life's events.
+// ScheduleOf returns a row's schedule in the life's events; "" if the life has no such role. Of a role with several it is the first one's.
 func ScheduleOf(l *life.Life, text string) string {
-	return relationsOf(l, Relation{Left: text})[0].Left
+	all := relationsOf(l, Relation{Left: text})
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0].Left
 }

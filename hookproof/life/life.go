@@ -3,6 +3,7 @@ package life
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Life struct {
 	bind    bindings
 	Words   map[string]Spec
 	Phrases map[string][]string
+	shown   []string // phrases that reports show by their names
 	Roles   Roles
 	Forms   map[string]LifeForm
 	times   map[string]instant
@@ -51,16 +53,29 @@ type LifeName struct {
 	Other    json.RawMessage // another value than the default
 }
 
-// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase.
+// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase, but for Until and NotUntil,
+// which are instants.
 type Roles struct {
-	Grants                     string
-	Ends, Late, NotYet, Beside []string
-	Together                   [][]string
+	Grants                             string
+	Ends, Renews, Late, NotYet, Beside []string
+	Together                           [][]string
+	Until                              []string // at which what was paid for ends
+	NotUntil                           []string // which may be taken for one of Until, and are none
 }
 
 // Each returns the roles that can have several words or phrases, by their names in rows.
 func (r Roles) Each() map[string][]string {
-	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
+	return map[string][]string{"ends": r.Ends, "renews": r.Renews, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
+}
+
+// Pairs returns each two events that stand side by side in what is sent together.
+func (r Roles) Pairs() (pairs [][2]string) {
+	for _, group := range r.Together {
+		for i, word := range group[1:] {
+			pairs = append(pairs, [2]string{group[i], word})
+		}
+	}
+	return pairs
 }
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
@@ -122,12 +137,13 @@ func parseLife(files fs.FS) (*Life, error) {
 		Words   map[string]json.RawMessage
 		Ties    []string
 		Phrases map[string][]string
+		Shown   []string
 		Roles   json.RawMessage
 	}
 	if err := decodeStrictly(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, versions: versionsIn(files)}
+	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, versions: versionsIn(files)}
 	for _, name := range slices.Sorted(maps.Keys(file.Names)) {
 		if l.Names[name], err = parseName(file.Names[name]); err != nil {
 			return nil, fmt.Errorf("names.%s: %w", name, err)
@@ -349,6 +365,11 @@ func (l *Life) checkPhrases() error {
 			}
 		}
 	}
+	for _, phrase := range l.shown {
+		if len(l.Phrases[phrase]) == 0 {
+			return fmt.Errorf("shown: there is no phrase %q", phrase)
+		}
+	}
 	return nil
 }
 
@@ -369,6 +390,13 @@ func (l *Life) parseRoles(raw json.RawMessage) error {
 	if _, is := given["together"]; is {
 		all["together"] = slices.Concat(l.Roles.Together...)
 	}
+	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
+		for _, name := range instants {
+			if !l.isTime(name) {
+				return fmt.Errorf(".%s: times has no %q", role, name)
+			}
+		}
+	}
 	for _, role := range slices.Sorted(maps.Keys(all)) {
 		if _, is := given[role]; is && len(all[role]) == 0 {
 			return fmt.Errorf(".%s: it has no words", role)
@@ -388,6 +416,11 @@ func (l *Life) WordsOf(name string) []string {
 		return []string{name}
 	}
 	return l.Phrases[name]
+}
+
+// Before returns the words that stand before a word where its story does not say what does.
+func (l *Life) Before(word string) []string {
+	return l.WordsOf(cmp.Or(l.Words[word].in, l.Roles.Grants))
 }
 
 // IsBeside reports whether a word comes beside the grant, so that most endpoints ignore it.

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 
 	"example.com/hookproof/hookproof/check"
 )
@@ -11,6 +12,7 @@ type Case struct {
 	Check check.Check
 	check.Relation
 	Delivered, Compared check.Schedule // the relation's two sides
+	Or                  []string       // other schedules after which the state may be as well
 
 	Message   int   // the message between target and database at which the fault strikes; 0 is each in turn
 	MinCopies int   // how many copies are needed for some to overlap; 0 is the relation's own number
@@ -25,6 +27,8 @@ type Case struct {
 func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 	var all []Case
 	for _, relation := range c.Relations {
+		rights := check.Expand(relation.Right, limit, seed)
+		relation.Right = rights[0]
 		compared, err := check.ParseSchedule(check.LifeOf(c), relation.Right)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -39,7 +43,7 @@ func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 			}
 			one := relation
 			one.Left = text
-			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Row: len(all)})
+			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Or: rights[1:], Row: len(all)})
 		}
 	}
 	return all, nil
@@ -60,11 +64,22 @@ func (c Case) with(delivered, compared check.Schedule) Case {
 }
 
 // comparesReferences reports whether both sides are delivered once, without faults, and may serve other cases as well.
-func (c Case) comparesReferences() bool { return c.Op == "≠" || c.Op == "moves" || c.Op == "tells" }
+func (c Case) comparesReferences() bool {
+	return slices.Contains([]string{"≠", "∋", "adds", "moves", "tells"}, c.Op)
+}
+
+// comparesTheEnd reports whether the case asks that the end of what was granted shows.
+func (c Case) comparesTheEnd() bool {
+	roles := rolesOf(check.LifeOf(c.Check))
+	return c.Op == "≠" && c.Left == roles.grantEnd && c.Right == roles.grant
+}
 
 // base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
-// after it.
+// after it. What is compared with all that grants has no base: some of that may be among what does not grant yet.
 func (c Case) base() string {
+	if c.Right == rolesOf(check.LifeOf(c.Check)).grant {
+		return ""
+	}
 	n := 0
 	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {
 		n++

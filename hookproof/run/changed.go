@@ -54,21 +54,22 @@ func (c Case) counted(states map[string]normalized) view {
 // kept is the view of what the right schedule has changed, but for ids, addresses and points in time. A larger number is no difference, and
 // in a list one element that has a value is enough. It is nil if there is none.
 func (c Case) kept(states map[string]normalized) view {
-	right, places := states[c.Right], map[string]string{}
+	right := states[c.Right]
+	var places []string
 	for place := range c.changed(states) {
 		if value := right[place]; !isTrivial(value) && !strings.Contains(value, "@") {
-			places[place] = value
+			places = append(places, place)
 		}
 	}
 	if len(places) == 0 {
 		return nil
 	}
-	shown := accessAt(places)
+	shown := accessAt(right, places)
 	return func(state normalized) normalized {
 		seen := shown(state)
-		for place, value := range places {
+		for _, place := range places {
 			if grows(number(right, place), number(seen, place)) {
-				seen[place] = value
+				seen[place] = right[place]
 			}
 		}
 		return typeless(seen)
@@ -77,16 +78,17 @@ func (c Case) kept(states map[string]normalized) view {
 
 // texts is the view of the texts that the right schedule has changed. It is nil if there is none.
 func (c Case) texts(states map[string]normalized) view {
-	right, places := states[c.Right], map[string]string{}
+	right := states[c.Right]
+	var places []string
 	for place := range c.changed(states) {
 		if value := right[place]; isText(value) && !isTrivial(value) {
-			places[place] = value
+			places = append(places, place)
 		}
 	}
 	if len(places) == 0 {
 		return nil
 	}
-	return accessAt(places)
+	return accessAt(right, places)
 }
 
 // taken is the view of what a dispute takes: the grant has brought it, and after the dispute it is as before, or less of it is left. It is

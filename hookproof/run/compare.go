@@ -14,8 +14,8 @@ func (c Case) references() []string {
 	var list []string
 	switch c.Op {
 	case "=":
-		list = append(list, c.Right)
-	case "≠", "moves", "tells":
+		list = append(append(list, c.Right), c.Or...)
+	case "≠", "∋", "adds", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -23,11 +23,8 @@ func (c Case) references() []string {
 			list = append(list, notYet)
 		}
 	}
-	evidence, asked := c.Conditions()
-	for _, one := range []*check.Condition{evidence, asked} {
-		if one != nil {
-			list = append(list, one.Left, one.Right)
-		}
+	if left, right, _, conditional := c.Condition(); conditional {
+		list = append(list, left, right)
 	}
 	return list
 }
@@ -48,11 +45,8 @@ func (c Case) unhandled(types []string) string {
 	default:
 		depends = slices.Concat(c.Delivered, c.Compared)
 	}
-	evidence, asked := c.Conditions()
-	for _, one := range []*check.Condition{evidence, asked} {
-		if one != nil && !one.Equal {
-			depends = slices.Concat(c.onlyIn(one.Left, one.Right), depends)
-		}
+	if left, right, equal, conditional := c.Condition(); conditional && !equal {
+		depends = append(depends, c.onlyIn(left, right)...)
 	}
 	for _, s := range depends {
 		if s.Verb == "" && slices.Contains(types, s.Spec.Type) {
@@ -81,7 +75,7 @@ func compareStates(o Outcome) Outcome {
 	if h.Lost != "" {
 		return o.lost(h.Lost)
 	}
-	if why := c.unmet(h); why != nil {
+	if why := c.noEvidence(h); why != nil {
 		return o.notRun(why)
 	}
 	switch c.Op {
@@ -93,7 +87,7 @@ func compareStates(o Outcome) Outcome {
 		}
 		o.Seen, o.Want = view(h.State), view(whole)
 		places := o.Seen.difference(o.Want)
-		if len(places) == 0 {
+		if len(places) == 0 || slices.ContainsFunc(c.Or, func(right string) bool { return o.Seen.equal(view(h.References[right])) }) {
 			return o
 		}
 		if perObjectOnly(places, o.Seen, h) {
@@ -109,8 +103,15 @@ func compareStates(o Outcome) Outcome {
 		return o.differs(why)
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
+				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
+			}
 			return o.differs(fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "∋":
+		return o.showsSome(h.References[c.Right])
+	case "adds":
+		return o.adds(h.References[c.Right])
 	case "moves":
 		return o.moves(h.References[c.Right])
 	case "tells":
@@ -128,27 +129,22 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
-// unmet returns why a case proves nothing, since what it depends on does not hold; nil if it does.
-func (c Case) unmet(h History) *result.NotJudged {
-	evidence, asked := c.Conditions()
+// noEvidence returns why a case proves nothing, since what it depends on does not hold; nil if it does.
+func (c Case) noEvidence(h History) *result.NotJudged {
+	left, right, equal, conditional := c.Condition()
+	one, other := h.References[left], h.References[right]
 	switch {
-	case evidence != nil && !c.holds(evidence, h):
-		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), evidence.Left, evidence.Right))
-	case asked == nil || c.holds(asked, h):
-		return nil
-	case asked.Equal:
-		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("%s leaves something of its own in what is compared", asked.Left)}
+	case !conditional:
+	case !equal && one.equal(other) && c.Optional:
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("it shows none of what is asked about: the state is the same after %s as after %s", left, orNothing(right))}
+	case !equal && one.equal(other):
+		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right))
+	case equal:
+		if view := c.viewOf(h.References); view != nil && !view(one).equal(view(other)) {
+			return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("after %s, %s: so nothing can be said of what comes after it", left, view(one).describe(view(other)))}
+		}
 	}
-	return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("the state is the same after %s as after %s", asked.Left, orNothing(asked.Right))}
-}
-
-// holds reports whether what a case depends on is so. That states are equal is asked of the part that is compared.
-func (c Case) holds(one *check.Condition, h History) bool {
-	left, right := h.References[one.Left], h.References[one.Right]
-	if view := c.viewOf(h.References); one.Equal && view != nil {
-		left, right = view(left), view(right)
-	}
-	return left.equal(right) == one.Equal
+	return nil
 }
 
 // nothingOf returns why a view cannot be compared.
@@ -160,8 +156,10 @@ func nothingOf(view string) string {
 		return "the state shows nothing of what is asked about"
 	case strings.Contains(view, "access"):
 		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	case view == "grants":
+		return "the target file's grants names no place of the state to which being paid adds"
 	}
-	return "grants lists no place of the state"
+	return "the state has nothing of " + check.Parts[view]
 }
 
 // differs fails a case whose state is wrong, or reports it if the relation is only worth knowing.

@@ -132,7 +132,7 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	}
 	if err == nil {
 		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
-			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.options.Progress)
+			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.progress())
 			err = p.phases(ctx, report)
 			findings := p.results.findings(err, p.journal.Deliveries())
 			p.report(report, findings)
@@ -142,11 +142,22 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	return err
 }
 
+// progress returns what receives each finding as it is made; nil if nobody does.
+func (p *pipeline) progress() func(result.Finding) {
+	if p.options.Progress == nil {
+		return nil
+	}
+	return func(f result.Finding) {
+		f.Life = p.target.LifeName
+		p.options.Progress(shortened(p.life, f))
+	}
+}
+
 // report adds findings about the life to the report.
 func (p *pipeline) report(report *result.Report, findings []result.Finding) {
 	for _, f := range findings {
 		f.Life = p.target.LifeName
-		report.Findings = append(report.Findings, f)
+		report.Findings = append(report.Findings, shortened(p.life, f))
 	}
 }
 
@@ -206,7 +217,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
+	if c.phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {
@@ -361,7 +372,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took += result.MillisOf(time.Since(p.budget.began))
 	report.Lag, report.Overlap, report.Struck = max(report.Lag, result.MillisOf(p.facts.lag)), max(report.Overlap, p.overlap), report.Struck+p.struck
-	report.Sent, report.NoEffect = slices.Compact(slices.Sorted(slices.Values(slices.Concat(report.Sent, typesOf(p.journal.Deliveries()))))), report.NoEffect || p.unseen != nil
+	report.Sent, report.NoEffect = slices.Compact(slices.Sorted(slices.Values(slices.Concat(report.Sent, typesOf(effective(p.journal.Deliveries())))))), report.NoEffect || p.unseen != nil
 	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.life, p.target.Unhandled))
 	report.Deliveries, report.HookCalls = report.Deliveries+p.journal.Length(), report.HookCalls+int(p.budget.calls.Load())
 }

@@ -61,7 +61,7 @@ func TestRightShopsAreNotAccused(t *testing.T) {
 		"a row for each refund": func(o stallOrder, state map[string]any) { state["refunds"] = rowsOf(o.refunds...) },
 		"a row for each refund, and no sum": func(o stallOrder, state map[string]any) {
 			delete(state, "refunded")
-			state["refunds"] = rowsOf(o.refunds...)
+			state["refunds"], state["failedRefunds"] = rowsOf(o.refunds...), o.failed
 		},
 		"a row for each refund, with the sum so far": func(o stallOrder, state map[string]any) {
 			sums, sum := []int{}, 0
