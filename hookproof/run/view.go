@@ -90,7 +90,7 @@ func (c Case) learnsFrom() []string {
 		return outcomeReferences(c.Check)
 	}
 	if c.View == "taken" {
-		return []string{roles.grant, roles.disputed(c.Check)}
+		return []string{roles.grant, roles.grant + " dispute", roles.disputed(c.Check)}
 	}
 	var list []string
 	if roles.grantEnd != "" && (c.View != "" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {
