@@ -38,7 +38,7 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "kept":
 		return c.kept(states)
 	case "taken":
-		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
+		return roles.taken(c.Check, states)
 	case "tallied":
 		return func(state normalized) normalized {
 			return numbers(state).only(func(place, _ string) bool { return !counts(place) })
