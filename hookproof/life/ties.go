@@ -15,7 +15,7 @@ import (
 func (l *Life) completeTies() error {
 	for _, tie := range l.Ties {
 		if _, known := l.Names[tie]; !known && !strings.HasSuffix(tie, "metadata.*") {
-			return fmt.Errorf("ties: names has no %q", tie)
+			return place{"ties"}.Wrong("%s", l.noName(tie))
 		}
 	}
 	if len(l.Ties) == 0 {

@@ -14,11 +14,14 @@ import (
 	"example.com/hookproof/hookproof/event"
 )
 
+// Place is the tokens of a JSON pointer; none is the whole document.
+type Place []string
+
 // Error is what is wrong at a place of a file.
 type Error struct {
 	file  string
-	line  int      // 0 is not known yet
-	place []string // the tokens of a JSON pointer; none is the whole document
+	line  int // 0 is not known yet
+	place Place
 	err   error
 }
 
@@ -53,9 +56,9 @@ func At(err error, tokens ...string) error {
 	return &Error{line: e.line, place: slices.Concat(tokens, e.place), err: e.err}
 }
 
-// Wrong returns an error at a place, with a text as of fmt.Sprintf.
-func Wrong(place []string, format string, args ...any) error {
-	return &Error{place: place, err: fmt.Errorf(format, args...)}
+// Wrong returns an error at the place, with a text as of fmt.Sprintf.
+func (p Place) Wrong(format string, args ...any) error {
+	return &Error{place: p, err: fmt.Errorf(format, args...)}
 }
 
 // In returns the error with the name of the file whose text is doc, and with the line. An error that names a file is left as it is.
@@ -105,24 +108,24 @@ func Decode(raw []byte, into any) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrong):
-		var place []string
+		var place Place
 		if wrong.Field != "" {
 			place = strings.Split(wrong.Field, ".")
 			for n, name := range place {
 				place[n] = strings.ToLower(name[:1]) + name[1:]
 			}
 		}
-		return Wrong(place, "it cannot be a JSON %s", wrong.Value)
+		return place.Wrong("it cannot be a JSON %s", wrong.Value)
 	}
 	if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
 		name, _ = strconv.Unquote(name)
-		return Wrong([]string{name}, "the key is not known")
+		return Place{name}.Wrong("the key is not known")
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
 // firstTwin returns an error for the first member that its object has twice.
-func firstTwin(decoder *json.Decoder, doc []byte, place []string) error {
+func firstTwin(decoder *json.Decoder, doc []byte, place Place) error {
 	opening, _ := decoder.Token()
 	delim, _ := opening.(json.Delim)
 	if delim == 0 {
@@ -166,7 +169,7 @@ func plainly(err error) string {
 }
 
 // lineOf returns the line of the value at a place, or of the innermost value around it that there is.
-func lineOf(doc []byte, place []string) int {
+func lineOf(doc []byte, place Place) int {
 	for n := len(place); ; n-- {
 		at, err := event.Find(doc, pointer(place[:n]))
 		if err == nil {
@@ -182,7 +185,7 @@ func lineAt(doc []byte, offset int) int {
 	return 1 + bytes.Count(doc[:min(offset, len(doc))], []byte("\n"))
 }
 
-func pointer(tokens []string) string {
+func pointer(tokens Place) string {
 	text := ""
 	for _, token := range tokens {
 		text += "/" + event.EscapePointer(token)

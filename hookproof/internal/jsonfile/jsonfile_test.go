@@ -21,7 +21,7 @@ func TestErrorsHaveTheirPlace(t *testing.T) {
 		"a place":            {At(why, "a", "b/c"), "x.json:2: /a/b~1c: why"},
 		"of several parts":   {At(At(why, "1", "e"), "a", "d"), "x.json:4: /a/d/1/e: why"},
 		"that is missing":    {At(why, "a", "d", "7"), "x.json:3: /a/d/7: why"},
-		"with a text":        {Wrong([]string{"a"}, "no %d", 7), "x.json:2: /a: no 7"},
+		"with a text":        {Place{"a"}.Wrong("no %d", 7), "x.json:2: /a: no 7"},
 		"of another file":    {At(In("y.json", []byte("\n1"), At(why, "z")), "a"), "y.json:2: /z: why"},
 		"wrapped":            {In("x.json", []byte(document), At(why, "a")), "x.json:2: /a: why"},
 		"with a line itself": {At(Check([]byte("{\n\"a\": 1,\n\"a\": 2}")), "b"), "x.json:3: /b/a: it is there twice, first in line 2"},
