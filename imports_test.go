@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"hookproof/internal/jsonfile":     {"hookproof/event"},
 	"hookproof/internal/memnet":       {"hookproof/dbproxy"},
 	"hookproof/internal/program":      {},
-	"hookproof/life":                  {"fixtures", "hookproof/event", "hookproof/internal/jsonfile"},
+	"hookproof/life":                  {"fixtures", "hookproof/event", "hookproof/internal/jsonfile", "hookproof/suggest"},
 	"hookproof/mutants":               {"hookproof/check", "hookproof/internal/program", "hookproof/result", "hookproof/run", "hookproof/target", "pgserver"},
 	"hookproof/record":                {"hookproof/event"},
 	"hookproof/report":                {"hookproof/result"},

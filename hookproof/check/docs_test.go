@@ -56,7 +56,7 @@ func TestChecksAreWhole(t *testing.T) {
 		}
 		for _, need := range c.Needs() {
 			require.Contains(t, target.Needs, need, c.Name)
-			require.NotEmpty(t, target.HookNames[need], need)
+			require.NotEmpty(t, (&target.Target{}).Needed(need), need)
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {

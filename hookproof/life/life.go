@@ -3,12 +3,14 @@ package life
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // Life is a story that Stripe tells about one subject, as in its life.json. fixtures/FORMAT.md describes every key.
@@ -71,6 +73,9 @@ var Payment = func() *Life {
 // builtIn has the built-in lives that were read: fixtures.LifeNames has their names.
 var builtIn sync.Map
 
+// BuiltInNames are the names of the built-in lives, sorted.
+func BuiltInNames() []string { return fixtures.LifeNames() }
+
 // BuiltIn returns a built-in life by its name. An error names those that there are.
 func BuiltIn(name string) (*Life, error) {
 	if l, read := builtIn.Load(name); read {
@@ -78,7 +83,7 @@ func BuiltIn(name string) (*Life, error) {
 	}
 	files, err := fixtures.Life(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("there is no built-in life %q%s; built in are %s", name, suggest.DidYouMean(name, BuiltInNames()), strings.Join(BuiltInNames(), ", "))
 	}
 	l, err := ReadLife(files, "fixtures/lives/"+name)
 	if err != nil {

@@ -48,10 +48,40 @@ func (l *Life) WantedTies() string {
 	for n, tie := range l.Ties {
 		names[n] = strings.Replace(tie, "*", "KEY", 1)
 	}
+	return oneOf(names)
+}
+
+// Placeholders names what hookproof invents for a subject hook and what ties events to the object, for messages: {{new.id}} or
+// {{new.sessionId}}.
+func (l *Life) Placeholders() string {
+	names := []string{"{{new.id}}"}
+	for _, tie := range l.Ties {
+		if l.Names[tie].invented() {
+			names = append(names, "{{new."+tie+"}}")
+		}
+	}
+	return oneOf(names)
+}
+
+// oneOf lists names of which one is enough.
+func oneOf(names []string) string {
 	if last := len(names) - 1; last > 0 {
 		return strings.Join(names[:last], ", ") + " or " + names[last]
 	}
 	return strings.Join(names, "")
+}
+
+// ExampleTie is a name that ties events to an object whose own id the target gives, for messages: clientReferenceId.
+func (l *Life) ExampleTie() string {
+	for _, tie := range l.Ties {
+		if prefix, many := strings.CutSuffix(tie, "*"); many {
+			return prefix + "orderId"
+		}
+		if !l.Names[tie].invented() {
+			return tie
+		}
+	}
+	return l.Ties[0]
 }
 
 // IsTied reports whether a subject has a value that ties events to it. constant reports which values are the same for all objects; nil

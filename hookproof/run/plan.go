@@ -40,7 +40,7 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 	p := plan{cases: map[check.Phase][]Case{}}
 	for _, c := range checks {
 		if missing := t.Missing(c.Needs()); len(missing) > 0 {
-			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + target.HookNames[missing[0]], Hooks: missing}})
+			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + t.Needed(missing[0]), Hooks: missing}})
 			continue
 		}
 		cases, err := casesOf(c, limit, options.Seed)
