@@ -57,6 +57,7 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "exclude each other",
 	} {
 		_, err := parsed(t, rest)
+		require.Error(t, err, rest)
 		require.Regexp(t, `target\.json(:1)?: `, err.Error(), rest)
 		require.ErrorContains(t, err, why, rest)
 	}

@@ -91,7 +91,12 @@ func TestLivesThatAreWrong(t *testing.T) {
 		"a life that is no JSON":    {mineLife, write("life.json", "{\n"), `FOLDER/lives/mine/life.json:2: it is no JSON: it ends in the middle`},
 		"a body that is no JSON":    {mineLife, write("2023-10-16/invoice.paid.json", "\nnope"), `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: it is no JSON: invalid character 'o' in literal null (expecting 'u')`},
 		"a body of two events":      {mineLife, write("2023-10-16/invoice.paid.json", "{}\n{}"), `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: there is more after the end of the first value; a file has one`},
-		"a body of two invoices":    {mineLife, edit(`"/data/object/customer": "customer"`, `"/data/object/customer": "customer", "/data/object/customer_name": "customer"`), ""},
+		"a body of two invoices": {mineLife, func(folder string) {
+			edit(`"/data/object/customer": "customer"`, `"/data/object/customer": "customer", "/data/object/latest": "invoice"`)(folder)
+			body, err := os.ReadFile(filepath.Join(folder, "2023-10-16/invoice.paid.json"))
+			require.NoError(t, err)
+			write("2023-10-16/invoice.paid.json", strings.Replace(string(body), `"charge": null`, `"latest": "in_2"`, 1))(folder)
+		}, `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: /data/object/latest: it has in_2, and /data/object/id has in_1: both are bound to invoice, so the body is of two objects`},
 		"a body that is not there": {mineLife, func(folder string) {
 			require.NoError(t, os.Remove(filepath.Join(folder, "2023-10-16/invoice.paid.json")))
 		}, `FOLDER/lives/mine/life.json:6: /words/part/event: there is no file FOLDER/lives/mine/2023-10-16/invoice.paid.json`},
