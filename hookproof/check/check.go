@@ -91,7 +91,7 @@ type Relation struct {
 	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
 	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
 	Op string
-	// Right is the schedule to compare with; "" is nothing delivered.
+	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
 	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
 	If string

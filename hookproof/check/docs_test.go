@@ -60,7 +60,7 @@ func TestChecksAreWhole(t *testing.T) {
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
-			for _, text := range append(Expand(r.Left, 24, 1), r.Right) {
+			for _, text := range append(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1)...) {
 				_, err := ParseSchedule(life.Payment, text)
 				require.NoError(t, err, c.Name)
 			}

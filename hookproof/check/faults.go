@@ -39,6 +39,10 @@ var Faults = map[string]Fault{
 		description: "the database takes connections and answers nothing, until the target has answered, or for ten seconds",
 		Needs:       []string{"database"},
 	},
+	"slow-answer": {
+		description: "the database's answer to a message, each in turn, comes a second late",
+		Needs:       []string{"database"}, Placed: true,
+	},
 	"latency":   {description: "every answer of the database takes 200 ms", Needs: []string{"link"}},
 	"bandwidth": {description: "for three seconds answers of the database come at 1 KiB a second", Needs: []string{"link"}},
 	"half-open": {description: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},

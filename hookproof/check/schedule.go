@@ -59,7 +59,7 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	paid & refund        two events, overlapping
 //	paid*2+              copies with their own event ids: one fact, reported twice
 //	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
-//	tie make again later restart spread   verbs
+//	tie make again later awaited restart spread   verbs
 //
 // The same word twice is the same event, delivered again.
 func ParseSchedule(l *life.Life, text string) (Schedule, error) {
@@ -181,13 +181,24 @@ func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
-// Crowded returns the schedule with at least that many copies in each overlapping step, so that some overlap.
+// Under returns the schedule with a verb before it.
+func (s Schedule) Under(verb string) Schedule {
+	return append(Schedule{{Verb: verb, Spec: &noEvent}}, s...)
+}
+
+// Crowded returns the schedule with at least that many deliveries in each overlapping step, so that some overlap. Different events
+// that overlap share the number.
 func (s Schedule) Crowded(least int) Schedule {
 	out := slices.Clone(s)
-	for i := range out {
-		if out[i].Together {
-			out[i].Copies = max(out[i].Copies, least)
+	for n := 0; n < len(out); {
+		group := out[n : n+len(s.Group(n))]
+		for i := range group {
+			if group[i].Together || len(group) > 1 {
+				group[i].Copies = max(group[i].Copies, least/len(group))
+				group[i].Together = group[i].Copies > 1
+			}
 		}
+		n += len(group)
 	}
 	return out
 }

@@ -17,10 +17,11 @@ type Proxy struct {
 	changed  *sync.Cond
 	mode     mode
 	conns    map[net.Conn]bool
-	messages int           // answered since the count was set to zero
-	strike   strike        // what happens at which message
-	tripped  chan struct{} // closed when the strike has happened
-	delay    time.Duration // of each answer
+	messages int            // answered since the count was set to zero
+	strike   strike         // what happens at which message
+	tripped  chan struct{}  // closed when the strike has happened
+	delay    time.Duration  // of each answer
+	struck   map[*bool]bool // connections that a delay has struck, whose messages are not counted
 	running  sync.WaitGroup
 }
 
@@ -43,7 +44,7 @@ func NewProxy(listen, upstream string) (*Proxy, error) {
 }
 
 func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
-	p := &Proxy{listener: listener, upstream: upstream, conns: map[net.Conn]bool{}}
+	p := &Proxy{listener: listener, upstream: upstream, conns: map[net.Conn]bool{}, struck: map[*bool]bool{}}
 	p.changed = sync.NewCond(&p.mu)
 	p.running.Go(p.accept)
 	return p

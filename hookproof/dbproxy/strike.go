@@ -6,6 +6,7 @@ import "time"
 type strike struct {
 	at   int // the message's number; 0 is never
 	when strikeKind
+	late time.Duration // how long delayAfter delays the answer
 }
 
 type strikeKind int
@@ -14,20 +15,32 @@ const (
 	strikeBefore strikeKind = iota // the message does not reach the database, which is away from then on
 	strikeAfter                    // the database has answered, the answer is lost, and the database is away from then on
 	holdAfter                      // the database has answered, and nothing passes from then on
+	delayAfter                     // the database has answered, and this answer comes late; everything else passes
 )
 
 // StrikeBefore makes the database go away at the nth message from now on, n being 1 or more. The message is not passed on, and
 // every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened.
-func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{n, strikeBefore}) }
+func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{at: n, when: strikeBefore}) }
 
 // StrikeAfter is StrikeBefore with the message passed on: the database executes it, and its answer is lost.
-func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{n, strikeAfter}) }
+func (p *Proxy) StrikeAfter(n int) <-chan struct{} { return p.arm(strike{at: n, when: strikeAfter}) }
 
 // HoldAfter passes the nth message on, and holds the answer and everything after it until Cut or Heal.
-func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{n, holdAfter}) }
+func (p *Proxy) HoldAfter(n int) <-chan struct{} { return p.arm(strike{at: n, when: holdAfter}) }
 
-// Count sets the count of messages to zero, and cancels a strike that has not happened.
-func (p *Proxy) Count() { p.arm(strike{}) }
+// DelayAfter passes the nth message on, and its answer after d. The connection's later messages are not counted until Count: what is
+// armed next is meant for another connection, which can be struck while this one waits.
+func (p *Proxy) DelayAfter(n int, d time.Duration) <-chan struct{} {
+	return p.arm(strike{at: n, when: delayAfter, late: d})
+}
+
+// Count sets the count of messages to zero, counts those of every connection, and cancels a strike that has not happened.
+func (p *Proxy) Count() {
+	p.arm(strike{})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.struck)
+}
 
 // Messages returns how many messages were answered since the last Count or the arming of a strike.
 func (p *Proxy) Messages() int {
@@ -68,15 +81,33 @@ func (p *Proxy) noteAnswer(asked *bool) {
 		return
 	}
 	*asked = false
-	p.messages++
-	if p.strike.at == p.messages && p.strike.when != strikeBefore {
-		p.trip(map[strikeKind]mode{strikeAfter: cut, holdAfter: frozen}[p.strike.when])
+	delay := p.delay
+	if !p.struck[asked] {
+		p.messages++
+		if p.strike.at == p.messages {
+			delay = max(delay, p.strikeAnswer(asked))
+		}
 	}
-	if delay := p.delay; delay > 0 {
+	if delay > 0 {
 		p.mu.Unlock()
 		time.Sleep(delay)
 		p.mu.Lock()
 	}
+}
+
+// strikeAnswer does what is to happen at an answer, and returns how late the answer comes. The caller holds the lock.
+func (p *Proxy) strikeAnswer(conn *bool) (late time.Duration) {
+	switch s := p.strike; s.when {
+	case strikeAfter:
+		p.trip(cut)
+	case holdAfter:
+		p.trip(frozen)
+	case delayAfter:
+		p.struck[conn] = true
+		p.trip(open)
+		return s.late
+	}
+	return 0
 }
 
 func (p *Proxy) trip(to mode) {

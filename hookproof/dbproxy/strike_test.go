@@ -132,3 +132,26 @@ func TestALinkInTrouble(t *testing.T) {
 	link.Heal()
 	require.ErrorContains(t, link.Trouble("luck"), "it can be bandwidth, half-open, latency")
 }
+
+// A late answer stops its own connection alone, whose messages are not counted any more.
+func TestDelayAfterAMessage(t *testing.T) {
+	t.Parallel()
+	proxy, dial := setupProxy(t)
+	a, linesA := dial()
+	b, linesB := dial()
+	late := proxy.DelayAfter(2, 50*time.Millisecond)
+	say(t, a, linesA, "one")
+	tell(t, a, "two")
+	<-late
+	next := proxy.DelayAfter(1, time.Millisecond)
+	got, err := linesA.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "two\n", got)
+	say(t, a, linesA, "three")
+	require.False(t, isTripped(next), "the messages of a connection that was struck are not counted")
+	say(t, b, linesB, "four")
+	require.True(t, isTripped(next))
+	proxy.Count()
+	say(t, a, linesA, "five")
+	require.Equal(t, 1, proxy.Messages())
+}

@@ -61,6 +61,16 @@ func (r Roles) Each() map[string][]string {
 	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
+// Pairs returns each two events that stand side by side in what is sent together.
+func (r Roles) Pairs() (pairs [][2]string) {
+	for _, group := range r.Together {
+		for i, word := range group[1:] {
+			pairs = append(pairs, [2]string{group[i], word})
+		}
+	}
+	return pairs
+}
+
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
 var Payment = func() *Life {
 	l, err := BuiltIn("payment")

@@ -31,6 +31,12 @@ type Shape struct {
 // Shapes are all shapes by their words.
 func Shapes() map[string]Shape { return maps.Clone(allShapes()) }
 
+// IsShape reports whether a word is a shape's: what it tells is acknowledged, and has no effect to be judged.
+func IsShape(word string) bool {
+	_, known := allShapes()[word]
+	return known
+}
+
 var allShapes = sync.OnceValue(func() map[string]Shape {
 	shapes, err := readShapes(fixtures.Shapes())
 	if err != nil {

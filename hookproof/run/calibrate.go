@@ -16,6 +16,7 @@ import (
 // facts are what the calibration has found out about a target. They never change afterwards.
 type facts struct {
 	lag         time.Duration   // of effects behind their ACKs
+	isLate      bool            // an effect came after its ACK: the first reading of the state did not show it
 	neutral     target.Outgoing // an event that is acknowledged however often it comes
 	accepted    string          // the event behind the name "carrier": the first that was acknowledged, or the same event about an object of the target
 	substituted bool            // payments are replaced by the neutral type: see facts.spec
@@ -212,12 +213,13 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 
 // measureLag waits until the payment shows in the state.
 func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized, since time.Time) error {
-	for deadline, pause := time.Now().Add(x.timings.FirstShown), x.timings.Poll; ; pause = min(2*pause, 25*x.timings.Poll) {
+	again := false // the state was read before, and did not show it yet
+	for deadline, pause := time.Now().Add(x.timings.FirstShown), x.timings.Poll; ; again, pause = true, min(2*pause, 25*x.timings.Poll) {
 		if err := x.read(ctx, t); err != nil {
 			return err
 		}
 		if !t.State.equal(fresh) {
-			x.facts.lag = max(0, time.Since(since))
+			x.facts.lag, x.facts.isLate = max(0, time.Since(since)), again
 			return nil
 		}
 		if time.Now().After(deadline) {

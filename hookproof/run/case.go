@@ -11,6 +11,7 @@ type Case struct {
 	Check check.Check
 	check.Relation
 	Delivered, Compared check.Schedule // the relation's two sides
+	Or                  []string       // other schedules after which the state may be as well
 
 	Message   int   // the message between target and database at which the fault strikes; 0 is each in turn
 	MinCopies int   // how many copies are needed for some to overlap; 0 is the relation's own number
@@ -25,6 +26,8 @@ type Case struct {
 func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 	var all []Case
 	for _, relation := range c.Relations {
+		rights := check.Expand(relation.Right, limit, seed)
+		relation.Right = rights[0]
 		compared, err := check.ParseSchedule(check.LifeOf(c), relation.Right)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
@@ -39,7 +42,7 @@ func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 			}
 			one := relation
 			one.Left = text
-			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Row: len(all)})
+			all = append(all, Case{Check: c, Relation: one, Delivered: delivered, Compared: compared, Or: rights[1:], Row: len(all)})
 		}
 	}
 	return all, nil

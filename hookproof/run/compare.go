@@ -14,7 +14,7 @@ func (c Case) references() []string {
 	var list []string
 	switch c.Op {
 	case "=":
-		list = append(list, c.Right)
+		list = append(append(list, c.Right), c.Or...)
 	case "≠", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
@@ -70,7 +70,7 @@ func compareStates(o Outcome) Outcome {
 		}
 		o.Seen, o.Want = view(h.State), view(whole)
 		places := o.Seen.difference(o.Want)
-		if len(places) == 0 {
+		if len(places) == 0 || slices.ContainsFunc(c.Or, func(right string) bool { return o.Seen.equal(view(h.References[right])) }) {
 			return o
 		}
 		if perObjectOnly(places, o.Seen, h) {

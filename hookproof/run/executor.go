@@ -134,8 +134,9 @@ func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error
 
 // progress is how far a case has been executed.
 type progress struct {
-	next, last int // messages at which a fault strikes
-	struck     int // how often it did
+	next, last int        // messages at which a fault strikes
+	struck     int        // how often it did
+	waiting    []*History // that are executed, and not judged yet
 	done       bool
 }
 
@@ -274,7 +275,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	for n, step := range s {
 		var err error
 		switch step.Verb {
-		case "tie", "spread":
+		case "tie", "spread", "awaited":
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
@@ -303,6 +304,9 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				err = strikes(ctx, x, h, n)
 			} else {
 				x.post(ctx, h, n, group...)
+			}
+			if s.Verb("awaited") && err == nil {
+				err = x.pause(ctx, x.timings.QuietFor(x.facts.lag))
 			}
 		}
 		if err != nil {

@@ -21,6 +21,7 @@ var strikes = map[string]strikeFunc{
 	"away":            databaseAway,
 	"away-and-killed": awayAndKilled,
 	"frozen":          frozenDatabase,
+	"slow-answer":     slowAnswer(func() {}),
 	"latency":         badLine("latency"),
 	"bandwidth":       badLine("bandwidth"),
 	"half-open":       badLine("half-open"),
@@ -50,6 +51,9 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 	}
 	if why := x.budget.spent(); why != nil {
 		return nil, &result.NotJudged{Kind: why.Kind, Text: fmt.Sprintf("%s after %d of %d messages", why.Text, at.next-1, at.last)}
+	}
+	if c.Fault == "slow-answer" {
+		return x.executeSlow(ctx, c, at)
 	}
 	h := &History{message: at.next, messages: at.last}
 	if err := x.deliverStruck(ctx, h, c.Delivered, strikes[c.Fault]); err != nil {

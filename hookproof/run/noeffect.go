@@ -15,7 +15,7 @@ import (
 // first, since the endpoint may wait for others. Doubts about the hooks come last.
 func noEffect(sent []target.Delivery) string {
 	return "effects cannot be judged: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
-		"Sent were " + strings.Join(typesOf(sent), " and ") + ". " +
+		"Sent were " + strings.Join(typesOf(effective(sent)), " and ") + ". " +
 		"If the endpoint waits for other types, hookproof cannot judge what it does with them: docs/events.md, or 'hookproof list events', has all types that are sent. " +
 		"If it handles one of these: does the state hook show what a payment changes, and do sessionId, metadata and amount of the subject hook name the right object? " +
 		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may say why."
@@ -75,6 +75,11 @@ func typesOf(deliveries []target.Delivery) []string {
 		}
 	}
 	return types
+}
+
+// effective are the deliveries of events that may have an effect. A shape's answer alone is judged, so no verdict is about its type.
+func effective(deliveries []target.Delivery) []target.Delivery {
+	return slices.DeleteFunc(slices.Clone(deliveries), func(d target.Delivery) bool { return life.IsShape(d.Label) })
 }
 
 // typesOnlyIn returns the types of the events that are in one schedule and not in the other.

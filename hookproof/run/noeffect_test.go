@@ -31,7 +31,7 @@ func TestATargetWithoutEffectIsToldWhatWasSent(t *testing.T) {
 		require.Error(t, err)
 		require.True(t, r.NoEffect)
 		require.Contains(t, r.Sent, "checkout.session.completed")
-		require.NotContains(t, r.Sent, "customer.subscription.updated")
+		require.NotContains(t, r.Sent, "customer.subscription.trial_will_end")
 		sent := strings.Index(err.Error(), "Sent were topup.created and checkout.session.completed.")
 		page := strings.Index(err.Error(), "docs/events.md")
 		hooks := strings.Index(err.Error(), "does the state hook show")

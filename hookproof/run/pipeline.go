@@ -361,7 +361,7 @@ func (p *pipeline) readPending(ctx context.Context, pending []Outcome) (failed [
 func (p *pipeline) summarize(report *result.Report) {
 	report.Took += result.MillisOf(time.Since(p.budget.began))
 	report.Lag, report.Overlap, report.Struck = max(report.Lag, result.MillisOf(p.facts.lag)), max(report.Overlap, p.overlap), report.Struck+p.struck
-	report.Sent, report.NoEffect = slices.Compact(slices.Sorted(slices.Values(slices.Concat(report.Sent, typesOf(p.journal.Deliveries()))))), report.NoEffect || p.unseen != nil
+	report.Sent, report.NoEffect = slices.Compact(slices.Sorted(slices.Values(slices.Concat(report.Sent, typesOf(effective(p.journal.Deliveries())))))), report.NoEffect || p.unseen != nil
 	report.Notes = slices.Concat(report.Notes, p.facts.notes, unsentTypes(p.life, p.target.Unhandled))
 	report.Deliveries, report.HookCalls = report.Deliveries+p.journal.Length(), report.HookCalls+int(p.budget.calls.Load())
 }

@@ -53,6 +53,11 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 			why = cmp.Or(cannot, why)
 			return cannot != ""
 		})
+		if known.isLate {
+			for _, one := range askable {
+				askable = append(askable, one.awaited()...)
+			}
+		}
 		for _, one := range askable {
 			one.Grants, one.NotAccess = t.Grants, t.NotAccess
 			p.cases[c.Phase()] = append(p.cases[c.Phase()], one.crowded(minCopies))
@@ -69,6 +74,17 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 	// Cases that restart come last: a process that has just started needs no time to recover.
 	slices.SortStableFunc(p.cases[check.Exclusive], func(a, b Case) int { return cmp.Compare(a.restarts(), b.restarts()) })
 	return p, nil
+}
+
+// awaited is the case with a pause after each event, if that may matter. A target whose effects come after its answers may sort what
+// is waiting, and so hide what it does with a latecomer.
+func (c Case) awaited() []Case {
+	if c.Op != "=" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" }) {
+		return nil
+	}
+	c.Left = "awaited " + c.Left
+	c.Delivered = c.Delivered.Under("awaited")
+	return []Case{c}
 }
 
 // restarts is 1 for a case that stops and starts the target, else 0.

@@ -103,7 +103,7 @@ func (c Case) shorter() []Case {
 	}
 	for n, step := range c.Delivered {
 		if step.Verb != "" {
-			if slices.Contains([]string{"again", "tie", "later", "restart"}, step.Verb) {
+			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart"}, step.Verb) {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue

@@ -32,6 +32,7 @@ type Timings struct {
 	Later       time.Duration // of the verb later
 	Flight      time.Duration // for all copies of a burst to be in flight
 	HoldAnswers time.Duration // how long an answer of the database is delayed, so that copies overlap
+	SlowAnswer  time.Duration // how late the answer of a slow database comes
 	HoldFor     time.Duration // for how long answers are delayed: copies overlap by then
 	BadLine     time.Duration // how long a bad line to the database lasts at most, without an answer
 
@@ -53,7 +54,7 @@ var DefaultTimings = Timings{
 	Poll: 10 * time.Millisecond, Effect: 3 * time.Second, Quiet: 100 * time.Millisecond, EffectWait: 1500 * time.Millisecond,
 	FirstShown: 5 * time.Second, LateWrite: time.Second,
 	Overtake: 2500 * time.Millisecond, Later: 3 * time.Second, Flight: 10 * time.Second,
-	HoldAnswers: 40 * time.Millisecond, HoldFor: time.Second, BadLine: 3 * time.Second,
+	HoldAnswers: 40 * time.Millisecond, HoldFor: time.Second, SlowAnswer: time.Second, BadLine: 3 * time.Second,
 	Connect: 2 * time.Second, Ready: 10 * time.Second, Respawn: time.Second,
 	Hook: 10 * time.Second, StartHook: time.Minute, HookExit: time.Second,
 }
@@ -65,7 +66,7 @@ func (t Timings) OrDefault() Timings {
 		{&t.Answer, &d.Answer}, {&t.FirstAnswer, &d.FirstAnswer}, {&t.TooSlow, &d.TooSlow}, {&t.Slow, &d.Slow}, {&t.SlowFailure, &d.SlowFailure},
 		{&t.Retry, &d.Retry}, {&t.Redeliver, &d.Redeliver}, {&t.Recover, &d.Recover}, {&t.Refusal, &d.Refusal}, {&t.CoolDown, &d.CoolDown},
 		{&t.Poll, &d.Poll}, {&t.Effect, &d.Effect}, {&t.Quiet, &d.Quiet}, {&t.EffectWait, &d.EffectWait}, {&t.FirstShown, &d.FirstShown}, {&t.LateWrite, &d.LateWrite},
-		{&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.BadLine, &d.BadLine},
+		{&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.SlowAnswer, &d.SlowAnswer}, {&t.BadLine, &d.BadLine},
 		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn}, {&t.Hook, &d.Hook}, {&t.StartHook, &d.StartHook}, {&t.HookExit, &d.HookExit},
 	} {
 		if *field.given == 0 {
