@@ -2,6 +2,7 @@
 package life
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -120,6 +121,17 @@ func (l *Life) IsBeside(word string) bool {
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
+}
+
+// Excludes reports whether one of two events of the vocabulary happens instead of the other, so that no story has both.
+func (l *Life) Excludes(a, b string) bool {
+	one, two := l.Vocabulary[a], l.Vocabulary[b]
+	if one == nil || two == nil || one.form != two.form || one.Stranger || two.Stranger || one.Other || two.Other {
+		return false
+	}
+	name := func(word string, w *Spec) string { return strings.TrimPrefix(word, cmp.Or(w.form+"-", "-")) }
+	a, b = name(a, one), name(b, two)
+	return slices.Contains(l.Words[a].Instead, b) || slices.Contains(l.Words[b].Instead, a)
 }
 
 // Knows reports whether a life has every word of some schedules without verbs.
