@@ -17,6 +17,7 @@ import (
 // Life is a story that Stripe tells about one subject, as in its life.json. fixtures/FORMAT.md describes every key.
 type Life struct {
 	Name    string // such as payment
+	Says    string // what it is, for people
 	Names   map[string]LifeName
 	bind    bindings
 	Words   map[string]Spec

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,6 +21,17 @@ const lifeFile = "life.json"
 
 // place is where something is wrong in a life.json.
 type place = jsonfile.Place
+
+// Load reads the life of a life.json on disk, which messages call shown.
+func Load(file, shown string) (*Life, error) {
+	if filepath.Base(file) != lifeFile {
+		return nil, fmt.Errorf("%s must be called %s: it stands in its life's folder, beside a folder of events for each API version", shown, lifeFile)
+	}
+	if info, err := os.Stat(file); err != nil || info.IsDir() {
+		return nil, fmt.Errorf("there is no file %s", filepath.ToSlash(shown))
+	}
+	return ReadLife(os.DirFS(filepath.Dir(file)), filepath.ToSlash(filepath.Dir(shown)))
+}
 
 // ReadLife reads the life.json of a folder and the bodies beside it strictly. An error names the file, the line, the place and what is wrong
 // there. The life is named as the folder.
@@ -42,6 +55,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 	}
 	var file struct {
 		Schema  string `json:"$schema"`
+		Says    string
 		Names   map[string]json.RawMessage
 		Times   map[string]json.RawMessage
 		Forms   map[string]json.RawMessage
@@ -54,7 +68,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}

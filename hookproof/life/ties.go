@@ -43,12 +43,26 @@ func (l *Life) IsTie(name string) bool {
 }
 
 // WantedTies names what a subject needs, for messages: sessionId, clientReferenceId or metadata.KEY.
-func (l *Life) WantedTies() string {
+func (l *Life) WantedTies() string { return oneOf(l.TieNames()) }
+
+// TieNames returns the ties as messages name them.
+func (l *Life) TieNames() []string {
 	names := make([]string, len(l.Ties))
 	for n, tie := range l.Ties {
 		names[n] = strings.Replace(tie, "*", "KEY", 1)
 	}
-	return oneOf(names)
+	return names
+}
+
+// GivenNames returns the names that a target can give beside the ties, as messages name them: those for which hookproof invents nothing.
+func (l *Life) GivenNames() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(l.Names)) {
+		if n := l.Names[name]; !n.isID() && !n.isDerived() && n.Is == "" && !slices.Contains(l.Ties, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Placeholders names what hookproof invents for a subject hook and what ties events to the object, for messages: {{new.id}} or

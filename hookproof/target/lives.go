@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -86,18 +85,12 @@ func (e *lifeEntry) read(name string, f *file) (err error) {
 		}
 		return nil
 	}
-	if filepath.Base(e.Life) != "life.json" {
-		return place.Wrong("%s must be called life.json: it stands in its life's folder, beside a folder of events for each API version", e.Life)
+	file, shown := e.Life, e.Life
+	if !filepath.IsAbs(file) {
+		file, shown = filepath.Join(f.directory, file), filepath.Join(f.shown, file)
 	}
-	folder, shown := filepath.Dir(e.Life), filepath.Dir(e.Life)
-	if !filepath.IsAbs(folder) {
-		folder, shown = filepath.Join(f.directory, folder), filepath.Join(f.shown, folder)
-	}
-	if info, err := os.Stat(filepath.Join(folder, "life.json")); err != nil || info.IsDir() {
-		return place.Wrong("there is no file %s", filepath.ToSlash(filepath.Join(shown, "life.json")))
-	}
-	e.story, err = life.ReadLife(os.DirFS(folder), filepath.ToSlash(shown))
-	return err
+	e.story, err = life.Load(file, shown)
+	return jsonfile.At(err, place...)
 }
 
 // check returns what is wrong with the entry.

@@ -77,7 +77,7 @@ func TestLivesThatAreWrong(t *testing.T) {
 		"a name twice":              {mineLife + ",\n" + mineLife, nil, `FOLDER/target.json:3: /lives/mine: it is there twice, first in line 2`},
 		"no object":                 {`"mine": null`, nil, `FOLDER/target.json:2: /lives/mine: it must be an object`},
 		"a missing file":            {strings.Replace(mineLife, "lives/mine/", "lives/min/", 1), nil, `FOLDER/target.json:2: /lives/mine/life: there is no file FOLDER/lives/min/life.json`},
-		"another file":              {strings.Replace(mineLife, "mine/life.json", "mine/story.json", 1), nil, `FOLDER/target.json:2: /lives/mine/life: lives/mine/story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version`},
+		"another file":              {strings.Replace(mineLife, "mine/life.json", "mine/story.json", 1), nil, `FOLDER/target.json:2: /lives/mine/life: FOLDER/lives/mine/story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version`},
 		"no state":                  {`"mine": {"life": "lives/mine/life.json", "subject": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine: subject and state go together: state reads what subject makes`},
 		"no hook":                   {`"mine": {"life": "lives/mine/life.json", "subject": {}, "state": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject: a hook is one of`},
 		"a subject by a query":      {`"mine": {"life": "lives/mine/life.json", "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject: only state can be sql`},
