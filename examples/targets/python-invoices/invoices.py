@@ -116,13 +116,28 @@ def parse(body):
     return event
 
 
+class Counters:
+    """Counts of deliveries since the process started."""
+
+    def __init__(self):
+        self._lock, self._counts = threading.Lock(), {"processed": 0, "duplicate": 0, "error": 0}
+
+    def add(self, outcome):
+        with self._lock:
+            self._counts[outcome] += 1
+
+    def read(self):
+        with self._lock:
+            return {"received": sum(self._counts.values()), "duplicates": self._counts["duplicate"], "errors": self._counts["error"]}
+
+
 class App(ThreadingHTTPServer):
     request_queue_size = 128  # five, the default, would drop a burst's connections
     daemon_threads = True  # what is cut off at the end was not acknowledged, so Stripe comes again
 
     def __init__(self, port, orders, secrets, livemode):
         super().__init__(("", port), Handler)
-        self.orders, self.secrets, self.livemode = orders, secrets, livemode
+        self.orders, self.secrets, self.livemode, self.counters = orders, secrets, livemode, Counters()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -135,6 +150,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.path == "/ready":
                 self.answer(200, {"status": "ready"})
+            elif self.path == "/counters":
+                self.answer(200, self.server.counters.read())
             elif (found := re.fullmatch(rf"/orders/({ORDER_ID})", self.path)) and (order := self.server.orders.find(found[1])):
                 self.answer(200, order)
             else:
@@ -145,7 +162,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         if self.path == "/webhooks/stripe":
-            self.answer(self.receive(), {})
+            status, outcome = self.receive()
+            self.server.counters.add(outcome)
+            self.answer(status, {})
         elif self.path == "/orders":
             self.create_order()
         else:
@@ -173,13 +192,12 @@ class Handler(BaseHTTPRequestHandler):
         except (ValueError, RecursionError, OSError) as reason:
             log.warning("webhook refused: %s", reason)  # for us, not for the caller
             self.close_connection = True
-            return 400
+            return 400, "error"
         try:
-            self.server.orders.record(event, self.server.livemode)
-            return 200
+            return 200, "processed" if self.server.orders.record(event, self.server.livemode) else "duplicate"
         except Exception:  # whatever it is, Stripe is to come again
             log.exception("webhook %s %s failed", event["id"], event["type"])
-            return 500
+            return 500, "error"
 
     def body(self):
         """The bytes as they came: the signature is over them."""
