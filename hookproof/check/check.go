@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
@@ -90,15 +91,22 @@ type Relation struct {
 	// <grants> and the like stand for the events that a life has in that role.
 	Left string
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
-	// the common beginning. It is "moves" for a state in which the end of a period is a later one than after the right schedule, and
-	// "tells" for a difference that is worth knowing and no fault. It is "" if only the answers are judged, and no state is read.
+	// the common beginning. Of two states that a life's roles tell apart, it is "∋" for a state that shows some of the access that the
+	// right schedule gives, "adds" for one in which being paid once more has added as much as before, or nothing, and "moves" for one in
+	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is "" if only the answers
+	// are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
+	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
+	// it says, of the part of the states that is compared, that something else leaves no trace there.
 	If string
-	// View names the part of the states to compare; "" is all of it.
+	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
+	Optional bool
+	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
+	// Info is for a relation of which a breach is worth knowing, and no fault.
+	Info bool
 	// Counts is how the target's counters must move meanwhile.
 	Counts *result.Counters
 	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
@@ -114,7 +122,10 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, order, subscriptionOrder, anyOrder, meaningChecks, subscriptionMeaning, endShows, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, anyOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, endShows, bookkeeping, faultChecks)
+
+// Rows returns all checks as they are written, whatever the life.
+func Rows() []Check { return slices.Clone(rows) }
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
@@ -231,8 +242,15 @@ func (r Relation) needs() []string {
 			needs = append(needs, verb.need)
 		}
 	}
-	if strings.Contains(r.Left, "previous-secret:") {
-		needs = append(needs, "previousSecret")
+	for _, word := range words {
+		sign, _, _ := strings.Cut(word, ":")
+		w := event.Signings[sign]
+		switch {
+		case w.Needs("previous"):
+			needs = append(needs, "previousSecret")
+		case w.HasAccount():
+			needs = append(needs, "connect")
+		}
 	}
 	if r.Counts != nil {
 		needs = append(needs, "counters")
@@ -258,29 +276,70 @@ func (r Relation) String() string {
 	case "":
 		return r.Left
 	case "∌":
-		return text + " shows nothing of S(" + r.Right + ")"
+		text += " shows nothing of S(" + r.Right + ")"
+		if r.View != "" {
+			text += ", lists aside"
+		}
+		return text
+	case "∋":
+		return text + " shows some of the access of S(" + r.Right + ")"
+	case "adds":
+		return text + " adds to S(" + r.Right + ") as much as that added, or nothing"
 	case "moves":
-		return text + " shows a later period than S(" + r.Right + ")"
+		return text + " shows a later end than S(" + r.Right + ")"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
 	text += " " + r.Op + " S(" + r.Right + ")"
-	if description := ViewSays[r.View]; description != "" {
+	if description := ViewSays(r.View); description != "" {
 		text += ", " + description
 	}
 	return text
 }
 
+// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
+// whether there is a condition.
+func (r Relation) Condition() (left, right string, equal, is bool) {
+	for _, op := range []string{"≠", "="} {
+		if left, right, is = strings.Cut(r.If, op); is {
+			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
+		}
+	}
+	return "", "", false, false
+}
+
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
-var ViewSays = map[string]string{
-	"outcome":               "counts of changes and lists of them aside",
-	"access":                "in what shows that it is allowed",
-	"access+grants":         "in what shows that it is allowed, and in what being paid adds to",
-	"access+grants+numbers": "in what shows that it is allowed, in what being paid adds to, and in numbers",
-	"grants":                "in what being paid adds to",
-	"grants+numbers":        "in what being paid adds to, and in numbers",
-	"numbers":               "in numbers and the lengths of lists",
-	"texts":                 "in texts",
+func ViewSays(view string) string {
+	if view == "" {
+		return ""
+	}
+	if view == "outcome" {
+		return "counts of changes and lists of them aside"
+	}
+	var parts []string
+	for part := range strings.SplitSeq(view, "+") {
+		parts = append(parts, "in "+Parts[part])
+	}
+	if last := len(parts) - 1; last > 0 {
+		return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	}
+	return parts[0]
+}
+
+// Parts are the parts of a state that a view can have, by their names in rows.
+var Parts = map[string]string{
+	"access":   "what shows that it is allowed",
+	"grants":   "what being paid adds to",
+	"numbers":  "numbers and the lengths of lists",
+	"tallied":  "numbers that do not count changes",
+	"quotas":   "numbers that being paid once more leaves as they are",
+	"choice":   "what depends on what was chosen",
+	"dates":    "when it ends",
+	"statuses": "texts of one word",
+	"texts":    "texts that it has changed",
+	"counted":  "what it has counted, histories aside",
+	"kept":     "what it has changed: more of it is no difference",
+	"taken":    "what a dispute takes",
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
@@ -304,6 +363,8 @@ func (r Relation) Negated() Relation {
 		r.Right = r.Left
 	case r.Op == "∌", r.Op == "moves":
 		r.Left = r.Right
+	case r.Op == "∋":
+		r.Left = ""
 	}
 	return r
 }

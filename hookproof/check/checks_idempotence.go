@@ -16,20 +16,23 @@ func sameOutcome(left, right string) []Relation {
 	return []Relation{{Left: left, Op: "=", Right: right, View: "outcome"}}
 }
 
+// showsRefund is what must hold for a relation about refunds to be evidence: the state shows one.
+const showsRefund = "<grants> refund ≠ <grants>"
+
 // refundShows is an equality that is evidence only if the state shows a refund.
 func refundShows(left, right string) []Relation {
-	return []Relation{{Left: left, Op: "=", Right: right, If: "paid refund ≠ paid"}}
+	return []Relation{{Left: left, Op: "=", Right: right, If: showsRefund}}
 }
 
 var idempotence = []Check{
 	{Name: "idempotence/redelivered", Demand: "A payment that is delivered several times counts once.", Source: fromDuplicates, Why: CostTwice, Fix: MendDedupe,
 		Kills: []string{"no-dedupe"}, Relations: Equal("<grants>*4", "<grants>")},
 	{Name: "idempotence/refund-redelivered", Demand: "A refund that is delivered several times counts once.", Source: fromDuplicates, Why: CostTwice, Fix: MendDedupe,
-		Kills: []string{"refunds-not-deduped"}, Relations: refundShows("paid refund-10*3 refund*3", "paid refund-10 refund")},
+		Kills: []string{"refunds-not-deduped"}, Relations: refundShows("<grants> refund-10*3 refund*3", "<grants> refund-10 refund")},
 	{Name: "idempotence/overlapping", Demand: "Copies of a payment that overlap count once.", Source: fromFulfil, Why: CostTwice, Fix: MendDedupe,
 		Kills: []string{"check-then-act-race", "no-dedupe"}, Relations: Equal(pooled+"<grants>&12 <grants>&12", "<grants>")},
 	{Name: "idempotence/overlapping-refund", Demand: "Copies of a refund that overlap count once.", Source: fromDuplicates, Why: CostTwice, Fix: MendDedupe,
-		Kills: []string{"refund-race"}, Relations: refundShows(pooled+"paid refund-10&12", "paid refund-10")},
+		Kills: []string{"refund-race"}, Relations: refundShows(pooled+"<grants> refund-10&12", "<grants> refund-10")},
 	{Name: "idempotence/replicas", Demand: "Copies that overlap on several replicas count once.", Source: fromFulfil, Why: CostTwice, Fix: MendDedupe + ", which is the replicas' common one",
 		Kills: []string{"mutex-in-the-process"}, Relations: Equal("spread "+pooled+"<grants>&12", "<grants>")},
 	{Name: "idempotence/two-ids", Demand: "One fact under two event ids counts once.", Source: fromDuplicates, Says: "two events can be sent for one fact: the object's id and the event's type show that they are the same", Why: CostTwice,
@@ -61,11 +64,11 @@ var order = []Check{
 	{Name: "order/together", Demand: "Two events that Stripe sends within a moment, and that overlap, end as one after the other does.", Source: fromOrder,
 		Says: "events can come in any order, and each is a request of its own; so two of one order can be in work at the same time", Why: "a refund that comes beside its payment is lost, or a payment that comes beside its session",
 		Fix:       "lock the order's row before you read it (SELECT … FOR UPDATE), or write what the event changes and leave the other columns",
-		Relations: []Relation{{Left: "<overlapping>", Op: "=", Right: "<in-turn>", Whole: true}}},
+		Relations: []Relation{{Left: pooled + "<together>", Op: "=", Right: "<inTurn>", Whole: true}}},
 	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has only seconds, so ties are common",
 		Fix: "do not order events by created: it does not say which of two is later", Kills: []string{"same-second-tie-dropped"},
-		Relations: []Relation{{Left: "tie paid refund-10 refund-25", Op: "=", Right: "paid refund-25", Whole: true, View: "outcome"},
-			{Left: "tie refund-25 paid", Op: "=", Right: "paid refund-25", View: "outcome"}, {Left: "tie unpaid async-paid", Op: "=", Right: "unpaid async-paid", View: "outcome"}}},
+		Relations: []Relation{{Left: "tie <grants> refund-10 refund-25", Op: "=", Right: "<grants> refund-25", Whole: true, View: "outcome"},
+			{Left: "tie refund-25 <grants>", Op: "=", Right: "<grants> refund-25", View: "outcome"}, {Left: "tie unpaid async-paid", Op: "=", Right: "unpaid async-paid", View: "outcome"}}},
 	{Name: "order/repeated", Demand: "A life that is delivered twice ends in the same state.", Source: fromDuplicates, Why: CostOrder, Fix: MendOrder,
 		Kills: []string{"no-dedupe", "last-event-only"}, Relations: sameOutcome("<ends> <grants> again", "<grants> <ends>")},
 	{Name: "order/overtaking", Demand: "An event that comes before its object is made is not lost.", Source: OurPolicy, Says: "events can come in any order; so an event can overtake the endpoint's own object, though that is not written there", Why: "a customer can pay before the row of the order is committed",
@@ -73,7 +76,8 @@ var order = []Check{
 		Relations: Equal("<grants> make", "<grants>")},
 	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
 		Fix: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "failed-after-paid-cancels", "stale-overwrite"},
-		Relations: append(sameOutcome("<grants> <late>", "<grants>"), sameOutcome("async-paid unpaid", "unpaid async-paid")...)},
+		Relations: together(kept("<grants> <late>", "<grants>", ""), sameOutcome("paid other-session-expired", "paid"), sameOutcome("paid other-session-failed", "paid"),
+			sameOutcome("async-paid unpaid", "unpaid async-paid"))},
 	{Name: "order/late-after-refund", Demand: "A late event does not open a closed order again.", Source: fromOrder, Why: "goods are sent for money that was given back",
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
 		Relations: append(sameOutcome("paid refund other-session-expired", "paid refund"),

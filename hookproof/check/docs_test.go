@@ -3,6 +3,7 @@ package check
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,11 +38,22 @@ func TestDocumentation(t *testing.T) {
 	require.Equal(t, want, string(raw), "go test ./hookproof/check -update writes it")
 }
 
-// TestChecksAreWhole looks at every row: it can be parsed, says what it must, and names faults that there are.
+// TestChecksAreWhole looks at every row, as it is asked of every life: it can be parsed, says what it must, and names faults that there are.
 func TestChecksAreWhole(t *testing.T) {
 	t.Parallel()
+	for life, least := range map[string]int{"payment": 50, "intent": 45, "subscription": 50} {
+		t.Run(life, func(t *testing.T) {
+			t.Parallel()
+			checkRows(t, life, least)
+		})
+	}
+}
+
+func checkRows(t *testing.T, of string, least int) {
+	l, err := life.BuiltIn(of)
+	require.NoError(t, err)
 	names := map[string]bool{}
-	for _, c := range All() {
+	for _, c := range Of(l) {
 		require.False(t, names[c.Name], "%s is there twice", c.Name)
 		names[c.Name] = true
 		require.Contains(t, []string{"authenticity", "idempotence", "order", "ack-policy", "faults", "meaning", "bookkeeping"}, c.Family())
@@ -60,15 +72,20 @@ func TestChecksAreWhole(t *testing.T) {
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
-			for _, text := range append(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1)...) {
-				_, err := ParseSchedule(life.Payment, text)
+			left, right, _, conditional := r.Condition()
+			require.Equal(t, r.If != "", conditional, c.Name)
+			for _, text := range slices.Concat(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1), []string{left, right}) {
+				_, err := ParseSchedule(l, text)
 				require.NoError(t, err, c.Name)
 			}
-			require.Contains(t, []string{"", "=", "≠", "∌"}, r.Op, c.Name)
+			require.Contains(t, []string{"", "=", "≠", "∌", "∋", "adds", "moves", "tells"}, r.Op, c.Name)
+			if r.View != "" {
+				require.NotPanics(t, func() { ViewSays(r.View) }, c.Name)
+			}
 			if r.Fault != "" {
 				require.Contains(t, Faults, r.Fault, c.Name)
 			}
 		}
 	}
-	require.GreaterOrEqual(t, len(names), 45)
+	require.GreaterOrEqual(t, len(names), least)
 }

@@ -13,9 +13,9 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
-//	<ends>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
-//	<overlapping>, <in-turn>            are a story with two events that Stripe sends together, the two overlapping, or in either
-//	                                    order: a relation for each two that stand side by side in the role
+//	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
+//	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
+//	                                    relation for each two that stand side by side in the role
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
 // role or an event that a life does not have is not asked of that life. Neither is one whose story Stripe cannot tell, since one of its
@@ -34,6 +34,9 @@ func Asked(l *life.Life, c Check) Check {
 }
 
 func relationsOf(l *life.Life, r Relation) []Relation {
+	if strings.Contains(r.Left, "<together>") {
+		return ofPairs(l, r)
+	}
 	each := l.Roles.Each()
 	for _, role := range slices.Sorted(maps.Keys(each)) {
 		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
@@ -49,13 +52,6 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 			return all
 		}
 	}
-	if strings.Contains(r.Left, "<overlapping>") {
-		var all []Relation
-		for _, two := range l.Roles.Pairs() {
-			all = append(all, relationsOf(l, r.filled(func(asked string) []string { return storyOf(l, two, asked) }))...)
-		}
-		return all
-	}
 	r = r.filled(func(asked string) []string {
 		switch asked {
 		case "grant":
@@ -65,7 +61,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _ := strings.Cut(r.If, "≠")
+	left, right, _, _ := r.Condition()
 	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) || !happens(l, text) }) {
 		return nil
 	}
@@ -73,45 +69,6 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		return nil
 	}
 	return []Relation{r}
-}
-
-// storyOf returns the story in which two events are sent together, with the two <overlapping> or <in-turn>. It is what grants, if
-// the two are part of that: such a story is told whole. Else it is the life's shortest phrase that has both, up to the later one,
-// since what comes then could hide what was lost; or what grants, and the two.
-func storyOf(l *life.Life, two [2]string, asked string) []string {
-	form := map[string][]string{"overlapping": {two[0], "&", two[1]}, "in-turn": {"{" + two[0], two[1] + "}"}}[asked]
-	if form == nil {
-		return nil
-	}
-	has := func(words []string) bool { return slices.Contains(words, two[0]) && slices.Contains(words, two[1]) }
-	story := l.WordsOf(l.Roles.Grants)
-	if !has(story) {
-		shortest := []string(nil)
-		for _, name := range slices.Sorted(maps.Keys(l.Phrases)) {
-			if words := l.Phrases[name]; has(words) {
-				words = words[:1+max(slices.Index(words, two[0]), slices.Index(words, two[1]))]
-				if shortest == nil || len(words) < len(shortest) {
-					shortest = words
-				}
-			}
-		}
-		if story = slices.Clone(story); shortest != nil {
-			story = slices.Clone(shortest)
-		} else if !slices.Contains(story, two[0]) {
-			story = append(story, two[:]...)
-		}
-	}
-	var out []string
-	for _, word := range story {
-		switch word {
-		case two[0]:
-			out = append(out, form...)
-		case two[1]:
-		default:
-			out = append(out, word)
-		}
-	}
-	return out
 }
 
 // filled replaces the roles of a relation by the life's events. A role that the life does not have stays.
@@ -171,10 +128,11 @@ func happens(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf returns a row's schedule in the life's events; "" if the life has no such story.
+// ScheduleOf returns a row's schedule in the life's events; "" if it has no such role or no such story. Of a role with several it is the first one's.
 func ScheduleOf(l *life.Life, text string) string {
-	for _, r := range relationsOf(l, Relation{Left: text}) {
-		return r.Left
+	all := relationsOf(l, Relation{Left: text})
+	if len(all) == 0 {
+		return ""
 	}
-	return ""
+	return all[0].Left
 }

@@ -167,6 +167,11 @@ func (s Schedule) Events() []string {
 	return names
 }
 
+// Without returns the deliveries of events that another schedule does not have.
+func (s Schedule) Without(other Schedule) Schedule {
+	return slices.DeleteFunc(slices.Clone(s), func(step Step) bool { return step.Verb != "" || slices.ContainsFunc(other, step.Tells) })
+}
+
 // Has reports whether a schedule delivers an event, with any signing.
 func (s Schedule) Has(event string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == "" && i.Event == event })

@@ -28,8 +28,19 @@ func (c Check) Entries() []Entry {
 	add("needs", strings.Join(c.Needs(), ", "))
 	add("kills", strings.Join(c.Kills, ", "))
 	add("reports", strings.Join(c.Reports(), ", "))
+	var phrases []string
 	for _, r := range c.Relations {
-		add("tried", r.String())
+		short, told := LifeOf(c).Short(r.String())
+		add("tried", short)
+		for _, phrase := range told {
+			if !slices.Contains(phrases, phrase) {
+				phrases = append(phrases, phrase)
+			}
+		}
+	}
+	for _, phrase := range phrases {
+		name, words, _ := strings.Cut(phrase, " is ")
+		add("where", name+": "+words)
 	}
 	var words []string
 	for _, r := range c.Relations {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,6 +25,7 @@ func Signature(secret string, t int64, body []byte) string {
 // Signer is the input of a signing.
 type Signer struct {
 	Secret, Previous string
+	Connect, Account string // of the endpoint for connected accounts: its secret, and an account that is known
 	Now              int64
 	Body             []byte
 }
@@ -47,6 +49,33 @@ type Signing struct {
 	Before  int64  // the signature is made for this many seconds before {t}
 	Letters int    // how many letters of the signature are left; 0 is all
 	alters  altered
+	account account
+}
+
+// account is whose event it is: the platform's own, that of a connected account, or of one that nobody knows. Stripe puts the account's
+// id into the event: https://docs.stripe.com/connect/webhooks
+type account int
+
+const (
+	platform account = iota
+	connected
+	unknown
+)
+
+// unknownAccount is the id of an account that no target knows.
+const unknownAccount = "acct_1HookproofUnknown0"
+
+// of returns an event's body with the account's id.
+func (a account) of(s Signer) []byte {
+	id := map[account]string{connected: s.Account, unknown: unknownAccount}[a]
+	if id == "" {
+		return s.Body
+	}
+	body, err := Put(s.Body, "/account", id)
+	if err != nil { // it is no event
+		return s.Body
+	}
+	return body
 }
 
 // altered is which body is tampered with: none, the one that is sent, or the one that is signed.
@@ -74,6 +103,9 @@ var Signings = map[string]Signing{
 	"lower-case-name":  {Genuine: true, header: "t={t},v1={own}", Name: "stripe-signature"},
 	"upper-case-name":  {Genuine: true, header: "t={t},v1={own}", Name: "STRIPE-SIGNATURE"},
 	"spaced-header":    {Genuine: true, header: "t={t}, v1={own}"},
+	"connect":          {Genuine: true, header: "t={t},v1={connect}", account: connected},
+	"unknown-account":  {Genuine: true, header: "t={t},v1={connect}", account: unknown},
+	"platform-secret":  {Genuine: true, header: "t={t},v1={own}", account: connected},
 
 	"wrong-secret":     {header: "t={t},v1={wrong}"},
 	"empty-secret":     {header: "t={t},v1={empty}"},
@@ -95,6 +127,7 @@ var Signings = map[string]Signing{
 var keys = map[string]func(Signer) string{
 	"own":      func(s Signer) string { return s.Secret },
 	"previous": func(s Signer) string { return s.Previous },
+	"connect":  func(s Signer) string { return s.Connect },
 	"other":    func(Signer) string { return "whsec_other" },
 	"wrong":    func(Signer) string { return "whsec_wrong" },
 	"empty":    func(Signer) string { return "" },
@@ -107,10 +140,17 @@ func (w Signing) Fill(value func(name string) string) string {
 	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
 }
 
+// Needs reports whether the signing's header is made with a key, such as previous or connect.
+func (w Signing) Needs(key string) bool { return strings.Contains(w.header, "{"+key+"}") }
+
+// HasAccount reports whether the event is an account's, and not the platform's own.
+func (w Signing) HasAccount() bool { return w.account != platform }
+
 // Spelled returns the name of the header as the signing spells it.
 func (w Signing) Spelled() string { return cmp.Or(w.Name, HeaderName) }
 
 func (w Signing) Sign(s Signer) Signed {
+	s.Body = w.account.of(s)
 	out, t := Signed{Name: w.Spelled(), Body: s.Body, Over: s.Body}, s.Now+w.At
 	switch w.alters {
 	case theSent:

@@ -62,6 +62,6 @@ func TestTheIntentIsWhatCanHappen(t *testing.T) {
 	t.Parallel()
 	l, err := BuiltIn("intent")
 	require.NoError(t, err)
-	intents.checkWords(t, l, "stranger-dispute")
+	intents.checkWords(t, l, "other-email", "stranger-dispute")
 	intents.checkNames(t, l)
 }

@@ -22,6 +22,7 @@ type Life struct {
 	bind    bindings
 	Words   map[string]Spec
 	Phrases map[string][]string
+	shown   []string // phrases that reports show by their names
 	Roles   Roles
 	Forms   map[string]LifeForm
 	times   map[string]instant
@@ -51,16 +52,19 @@ type LifeName struct {
 	Other    json.RawMessage // another value than the default
 }
 
-// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase.
+// Roles are the roles over which the relations for every life are written. Each text is a word or a phrase, but for Until and NotUntil,
+// which are instants.
 type Roles struct {
-	Grants                     string
-	Ends, Late, NotYet, Beside []string
-	Together                   [][]string
+	Grants                             string
+	Ends, Renews, Late, NotYet, Beside []string
+	Together                           [][]string
+	Until                              []string // at which what was paid for ends
+	NotUntil                           []string // which may be taken for one of Until, and are none
 }
 
 // Each returns the roles that can have several words or phrases, by their names in rows.
 func (r Roles) Each() map[string][]string {
-	return map[string][]string{"ends": r.Ends, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
+	return map[string][]string{"ends": r.Ends, "renews": r.Renews, "late": r.Late, "notYet": r.NotYet, "beside": r.Beside}
 }
 
 // Pairs returns each two events that stand side by side in what is sent together.
@@ -111,6 +115,11 @@ func (l *Life) WordsOf(name string) []string {
 		return []string{name}
 	}
 	return l.Phrases[name]
+}
+
+// Before returns the words that stand before a word where its story does not say what does.
+func (l *Life) Before(word string) []string {
+	return l.WordsOf(cmp.Or(l.Words[word].in, l.Roles.Grants))
 }
 
 // IsBeside reports whether a word comes beside the grant, so that most endpoints ignore it.

@@ -11,16 +11,17 @@ import (
 	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
-// LifeForm is a second story that a life can tell beside its own, such as that of an earlier subscription of the same customer. Its words
-// are those of the life, with the form's name and a hyphen before them.
+// LifeForm is another story that a life can tell: beside its own, such as that of an earlier subscription of the same customer, or
+// instead of it, if it has no ids of its own. Its words are those of the life, with the form's name and a hyphen before them.
 type LifeForm struct {
-	Says    string        // follows the description of an event
-	Anew    []string      // names with an id of their own
-	Other   []string      // names with another value than the subject's
-	Without []string      // names that it lacks
-	Needs   []string      // as of a Spec
-	earlier time.Duration // how much earlier its instants are
-	age     int64         // seconds by which its events are earlier, where no story says when they happen
+	Says    string            // follows the description of an event
+	Anew    []string          // names with an id of their own
+	Other   []string          // names with another value than the subject's
+	Without []string          // names that it lacks
+	As      map[string]string // names that have the value of others
+	Needs   []string          // as of a Spec
+	earlier time.Duration     // how much earlier its instants are
+	age     int64             // seconds by which its events are earlier, where no story says when they happen
 }
 
 // parseForms reads the forms.
@@ -30,6 +31,7 @@ func (l *Life) parseForms(given map[string]json.RawMessage) error {
 		var file struct {
 			Says                        string
 			Anew, Other, Without, Needs []string
+			As                          map[string]string
 			Earlier                     distance
 		}
 		if err := jsonfile.Decode(given[name], &file); err != nil {
@@ -41,13 +43,13 @@ func (l *Life) parseForms(given map[string]json.RawMessage) error {
 		if !wordForm.MatchString(name) || strings.Contains(name, "-") {
 			return place{name}.Wrong("a schedule can name no event so")
 		}
-		for _, one := range slices.Concat(file.Anew, file.Other) {
+		for _, one := range slices.Concat(file.Anew, file.Other, slices.Sorted(maps.Keys(file.As)), slices.Sorted(maps.Values(file.As))) {
 			if _, known := l.Names[one]; !known {
 				return place{name}.Wrong("%s", l.noName(one))
 			}
 		}
 		l.Forms[name] = LifeForm{
-			Says: file.Says, Anew: file.Anew, Other: file.Other, Without: file.Without, Needs: file.Needs, age: int64(1000 * (len(l.Forms) + 1)),
+			Says: file.Says, Anew: file.Anew, Other: file.Other, Without: file.Without, As: file.As, Needs: file.Needs, age: int64(1000 * (len(l.Forms) + 1)),
 			earlier: file.Earlier.duration(),
 		}
 	}
@@ -92,7 +94,10 @@ func (l *Life) FormOf(word string) string {
 	return name
 }
 
-// of returns the subject of the form's story beside the given one.
+// isBeside reports whether the form's story goes on beside the subject's own.
+func (f LifeForm) isBeside() bool { return len(f.Anew) > 0 }
+
+// of returns the subject of the form's story.
 func (f LifeForm) of(name string, l *Life, s event.Subject) event.Subject {
 	other := maps.Clone(s)
 	for _, id := range f.Anew {
@@ -102,6 +107,9 @@ func (f LifeForm) of(name string, l *Life, s event.Subject) event.Subject {
 	}
 	for _, named := range f.Other {
 		other[named] = l.other(named, s)
+	}
+	for named, value := range f.As {
+		other[named] = l.value(value, telling{life: l, s: s})
 	}
 	for _, named := range f.Without {
 		prefix, all := strings.CutSuffix(named, "*")

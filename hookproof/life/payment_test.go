@@ -82,7 +82,7 @@ func TestThePaymentIsWhatCanHappen(t *testing.T) {
 	t.Parallel()
 	// The others are about nothing of this order, say what another says with other sums, or what Stripe never does and whoever has the
 	// secret could: checks that our own policy demands ask what an endpoint believes.
-	payments.checkWords(t, Payment, "neighbour-expired", "stranger-dispute", "unhandled-succeeded", "half-amount", "other-currency",
+	payments.checkWords(t, Payment, "neighbour-expired", "stranger-dispute", "unhandled-succeeded", "half-amount", "other-currency", "other-email",
 		"no-amount", "refund-other-currency", "refund-too-much")
 	payments.checkNames(t, Payment)
 }

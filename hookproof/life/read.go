@@ -63,12 +63,13 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 		Words   map[string]json.RawMessage
 		Ties    []string
 		Phrases map[string][]string
+		Shown   []string
 		Roles   json.RawMessage
 	}
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}
@@ -254,6 +255,11 @@ func (l *Life) checkPhrases() error {
 			}
 		}
 	}
+	for _, phrase := range l.shown {
+		if len(l.Phrases[phrase]) == 0 {
+			return place{"shown"}.Wrong("there is no phrase %q%s", phrase, suggest.DidYouMean(phrase, slices.Sorted(maps.Keys(l.Phrases))))
+		}
+	}
 	return nil
 }
 
@@ -282,6 +288,13 @@ func (l *Life) parseRoles(raw json.RawMessage) error {
 	all["grants"] = []string{l.Roles.Grants}
 	if _, is := given["together"]; is {
 		all["together"] = slices.Concat(l.Roles.Together...)
+	}
+	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
+		for _, name := range instants {
+			if !l.isTime(name) {
+				return place{role}.Wrong("times has no %q", name)
+			}
+		}
 	}
 	for _, role := range slices.Sorted(maps.Keys(all)) {
 		if _, is := given[role]; is && len(all[role]) == 0 {

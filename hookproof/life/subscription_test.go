@@ -15,13 +15,13 @@ import (
 // stories are what relations of a subscription are about: with every word, and as they can happen.
 var stories = []string{
 	"bought", "abandoned", "trial", "trial deleted", "trial trial-will-end trial-over", "trial trial-will-end trial-over deleted",
-	"bought touched", "bought seats", "bought seats renew", "bought paused", "bought zero-invoice", "bought one-off", "bought unknown-price",
+	"bought touched", "bought seats", "bought seats renew", "bought paused", "bought zero-invoice", "bought one-off", "bought one-off-failed", "bought unknown-price", "bought unknown-price renew", "bought renew cancel-later uncancel",
 	"bought upgraded", "bought upgraded downgraded", "bought upgraded downgraded upgraded-again", "bought upgraded renew", "bought upgraded downgraded renew",
 	"bought renew", "bought renew renew-2", "bought fail", "bought fail recover", "bought fail recover renew-2", "bought fail sub-unpaid", "bought fail sub-unpaid deleted",
 	"bought cancel-later", "bought cancel-later uncancel", "bought cancel-later deleted", "bought cancel-at", "bought cancel-at deleted", "bought renew cancel-later",
 	"bought deleted", "bought deleted feedback", "bought deleted zero-last", "bought deleted late-paid", "bought renew deleted", "bought renew renew-2 deleted feedback",
 	"metered-first",
-	"old-bought old-cancel-later bought old-deleted", "old-bought old-deleted bought", "bought foreign-bought foreign-deleted",
+	"old-bought old-cancel-later bought old-deleted", "old-bought old-deleted bought", "foreign-bought", "bought foreign-bought foreign-deleted",
 }
 
 // checks are what must be true of every story.

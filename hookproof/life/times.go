@@ -69,7 +69,7 @@ func (l *Life) isTime(name string) bool {
 }
 
 // Times returns the instants of a story that began at born, by their names. The story is the words that it tells. The instants of a form's
-// story begin with the form's name and a dot. Those of the day on which the story is told have no name: a date alone would not tell them
+// story that goes on beside the subject's own begin with the form's name and a dot. Those of the day on which the story is told have no name: a date alone would not tell them
 // from the rest of the day.
 func (l *Life) Times(born time.Time, story ...string) map[string]time.Time {
 	times := map[string]time.Time{}
@@ -77,9 +77,9 @@ func (l *Life) Times(born time.Time, story ...string) map[string]time.Time {
 		if form != "" && !slices.ContainsFunc(story, func(word string) bool { return l.FormOf(word) == form }) {
 			continue
 		}
-		prefix := form
-		if form != "" {
-			prefix += "."
+		prefix := ""
+		if l.Forms[form].isBeside() {
+			prefix = form + "."
 		}
 		passed := l.passed(form, story)
 		for name, at := range l.times {

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +27,18 @@ import (
 type endpoint struct {
 	name      string // and the directory of its mutants
 	directory string // below the repository's root
-	compiled  bool   // in Go: the instance has a binary, and none of the sources
+	target    string // the name of its target file
+	binary    string // in Go: the name of the program that its start script builds; the instance has it, and none of the sources
 }
+
+// compiled reports whether an endpoint is built before it runs.
+func (e endpoint) compiled() bool { return e.binary != "" }
+
+// targetFiles are the names that a target file may have.
+var targetFiles = []string{"target.json", "hookproof.json"}
+
+// builds matches what a start script names the program that it builds.
+var builds = regexp.MustCompile(`go build -o "\$run/(\w+)"`)
 
 // endpointsOf are the endpoints that there are mutants of.
 func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
@@ -38,11 +49,21 @@ func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
 	var all []endpoint
 	for _, entry := range entries {
 		e := endpoint{name: entry.Name(), directory: path.Join("examples", "targets", entry.Name())}
-		if _, err := os.Stat(filepath.Join(root, e.directory, "target.json")); err != nil {
+		for _, name := range targetFiles {
+			if _, err := os.Stat(filepath.Join(root, e.directory, name)); err == nil {
+				e.target = name
+			}
+		}
+		if e.target == "" {
 			continue // a suite of our own sources
 		}
-		_, err := os.Stat(filepath.Join(root, e.directory, "main.go"))
-		e.compiled = err == nil
+		start, err := os.ReadFile(filepath.Join(root, e.directory, "start"))
+		if err != nil {
+			return nil, err
+		}
+		if build := builds.FindSubmatch(start); build != nil {
+			e.binary = string(build[1])
+		}
 		all = append(all, e)
 	}
 	return all, nil
@@ -52,6 +73,7 @@ func endpointsOf(files fs.FS, root string) ([]endpoint, error) {
 // are the endpoint's.
 type instance struct {
 	directory string
+	endpoint  endpoint
 	env       map[string]string // what the target file's {{env.NAME}} are
 	ports     []string
 }
@@ -62,20 +84,20 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{directory: directory}
+	i := &instance{directory: directory, endpoint: e}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close())
 		}
 	}()
-	for range 3 {
+	for range 4 {
 		port, err := pgserver.FreePort()
 		if err != nil {
 			return nil, err
 		}
 		i.ports = append(i.ports, strconv.Itoa(port))
 	}
-	port, replica, proxy := i.ports[0], i.ports[1], i.ports[2]
+	port, replica, proxy, api := i.ports[0], i.ports[1], i.ports[2], i.ports[3]
 	database := filepath.Base(directory)
 	if err := server.CreateDatabase(ctx, database, ""); err != nil {
 		return nil, err
@@ -87,8 +109,9 @@ func newInstance(ctx context.Context, server *pgserver.Server, root string, e en
 		"DATABASE_URL":      dialled,
 		"DATABASE_LISTEN":   "127.0.0.1:" + proxy,
 		"DATABASE_UPSTREAM": "127.0.0.1:" + strconv.Itoa(server.Port()),
+		"STRIPE_API_LISTEN": "127.0.0.1:" + api,
 	}
-	if e.compiled {
+	if e.compiled() {
 		return i, i.compiled(filepath.Join(root, e.directory), m, binary)
 	}
 	return i, i.interpreted(filepath.Join(root, e.directory), m)
@@ -100,7 +123,7 @@ func (i *instance) compiled(source string, m Mutant, binary string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"target.json", "start", "stop"} {
+	for _, name := range []string{i.endpoint.target, "start", "stop"} {
 		if err := i.copy(source, name, changed); err != nil {
 			return err
 		}
@@ -110,7 +133,7 @@ func (i *instance) compiled(source string, m Mutant, binary string) error {
 		if err := os.MkdirAll(run, 0o755); err != nil {
 			return err
 		}
-		if err := os.Symlink(binary, filepath.Join(run, "shop")); err != nil {
+		if err := os.Symlink(binary, filepath.Join(run, i.endpoint.binary)); err != nil {
 			return err
 		}
 	}
@@ -153,7 +176,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 			return err
 		}
 	}
-	if name == "target.json" {
+	if name == i.endpoint.target {
 		for _, script := range []string{"start", "stop"} {
 			arguments := []string{"env"}
 			for _, key := range slices.Sorted(maps.Keys(i.env)) {
@@ -170,7 +193,7 @@ func (i *instance) copy(source, name string, changed map[string][]byte) error {
 }
 
 // target is its target file.
-func (i *instance) target() string { return filepath.Join(i.directory, "target.json") }
+func (i *instance) target() string { return filepath.Join(i.directory, i.endpoint.target) }
 
 func (i *instance) getenv(name string) string { return i.env[name] }
 

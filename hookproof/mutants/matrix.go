@@ -74,8 +74,8 @@ func (r Row) Killers() []string {
 func (r Row) Expected() []string {
 	var killed []string
 	for _, e := range r.Expect {
-		// What is not run must be for want of evidence: then the whole run is incomplete, and says so.
-		if f := r.finding(e.Check); f.Verdict == e.Told && (e.Told != result.NotRun || f.Incomplete()) {
+		// What is not run must be for want of evidence, or because the judge gave up: then the whole run is incomplete, and says so.
+		if f := r.finding(e.Check); f.Verdict == e.Told && (e.Told != result.NotRun || f.Incomplete()) || e.Told == result.NotRun && r.Cut != "" {
 			killed = append(killed, e.Check)
 		}
 	}

@@ -23,7 +23,7 @@ func TestMutantsApplyAndCompile(t *testing.T) {
 	jobs, err := o.jobs(t.Context(), Files)
 	require.NoError(t, err)
 	for _, j := range jobs {
-		if j.endpoint.compiled {
+		if j.endpoint.compiled() {
 			_, err := os.Stat(j.binary)
 			require.NoError(t, err, j.mutant.Name)
 			continue

@@ -53,7 +53,7 @@ type Judge struct {
 func Hookproof() Judge {
 	var names []string
 	kills := map[string][]string{}
-	for _, c := range check.All() {
+	for _, c := range check.Rows() {
 		names = append(names, c.Name)
 		kills[c.Name] = c.Kills
 	}
@@ -257,7 +257,7 @@ func (o Options) build(ctx context.Context, e endpoint, jobs []job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	if !e.compiled {
+	if !e.compiled() {
 		return install(ctx, filepath.Join(o.Root, e.directory))
 	}
 	cache := o.Cache

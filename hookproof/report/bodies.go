@@ -10,10 +10,14 @@ import (
 )
 
 // Bodies writes what was sent for each finding into a folder: CHECK/NAME.json is a body as it was sent, and CHECK/NAME.sh the
-// command that sends it again. It overwrites files of the same names and leaves others.
+// command that sends it again; of several lives, each has a folder of its own with these. It overwrites files of the same names and leaves others.
 func Bodies(folder string, r result.Report) error {
+	several := len(livesOf(r)) > 1
 	for _, f := range r.Findings {
 		into := filepath.Join(folder, filepath.FromSlash(f.Check))
+		if several && filepath.IsLocal(f.Life) {
+			into = filepath.Join(folder, f.Life, filepath.FromSlash(f.Check))
+		}
 		for _, q := range f.Requests {
 			if !filepath.IsLocal(filepath.FromSlash(f.Check)) || !filepath.IsLocal(q.Name) {
 				return fmt.Errorf("%s, %s: these are no names for files", f.Check, q.Name)

@@ -18,11 +18,14 @@ var pageFiles embed.FS
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"said": formatDuration, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
 	"word":   func(v result.Verdict) string { return words[v] },
-	"anchor": func(check string) string { return strings.ReplaceAll(check, "/", "-") },
+	"anchor": func(check string) string { return anchors.Replace(check) },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
 	"script": func() template.JS { return template.JS(pageFile("page.js")) },
 	"web":    func(source string) bool { return strings.HasPrefix(source, "https://") },
 }).ParseFS(pageFiles, "page/*.html"))
+
+// anchors makes a name of a check, which may have the name of a life behind it, one of an element.
+var anchors = strings.NewReplacer("/", "-", " (", "-", ")", "")
 
 func pageFile(name string) string {
 	raw, err := pageFiles.ReadFile("page/" + name)
@@ -78,6 +81,7 @@ type failure struct {
 
 // HTML writes a report as one page that needs nothing else: no network, no font, no picture, and no script for the content.
 func HTML(w io.Writer, r result.Report) error {
+	r = byLife(r)
 	s := summaryOf(r)
 	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
 	for _, name := range families(r) {

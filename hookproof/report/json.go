@@ -30,7 +30,7 @@ func JSON(w io.Writer, r result.Report) error {
 	if r.Findings == nil {
 		r.Findings = []result.Finding{}
 	}
-	s := summaryOf(r)
+	s := summaryOf(byLife(r))
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)

@@ -58,6 +58,7 @@ type message struct {
 // missing hook is skipped, with the reason. One without evidence or time is an error, as in the exit code. An info passes, with
 // its reason.
 func JUnit(w io.Writer, r result.Report) error {
+	r = byLife(r)
 	all := suites{Name: "hookproof", Time: seconds(r.Took)}
 	for _, name := range families(r) {
 		one := suiteOf(r, name)

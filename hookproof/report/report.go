@@ -55,14 +55,14 @@ func tally(r result.Report) string {
 	return strings.Join(parts, ", ") + notRunSummary(r)
 }
 
-// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many were ignored on purpose.
+// notRunSummary returns how many of the checks that were not run lacked nothing but a hook, and how many had nothing to test.
 func notRunSummary(r result.Report) string {
 	evidence, hooks, ignored := splitNotRun(r)
 	var parts []string
 	for _, one := range []struct {
 		n   int
 		why string
-	}{{len(hooks), "because a hook is missing"}, {len(ignored), "ignored on purpose"}} {
+	}{{len(hooks), "because a hook is missing"}, {len(ignored), "with nothing to test"}} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d of them %s", one.n, one.why))
 		}
@@ -162,12 +162,6 @@ func families(r result.Report) []string {
 		}
 	}
 	return names
-}
-
-// rerun returns the command that runs one check again, with the checks that it depends on and the same choices.
-func rerun(r result.Report, f result.Finding) string {
-	only := strings.Join(append([]string{f.Check}, f.RerunWith...), ",")
-	return fmt.Sprintf("%s --only %s --seed %d", r.Command, only, r.Seed)
 }
 
 // said formats a duration.

@@ -14,6 +14,7 @@ import (
 // Text writes a report for people: the verdict in one line, then each failure with its evidence and the command that reruns it,
 // then infos, what was not run, and where the time went.
 func Text(w io.Writer, r result.Report, s Style) error {
+	r = byLife(r)
 	t := &text{Style: s}
 	t.verdict(r)
 	t.notes(r)
@@ -29,7 +30,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 	t.brief("Not run: no evidence, or no time", evidence)
 	t.brief("Not run: a hook is missing", hooks)
 	t.brief("Not run in part: nothing to test", inPart(r))
-	t.brief("Not run: ignored on purpose", ignored)
+	t.brief("Not run: nothing to test", ignored)
 	t.timeSpent(r)
 	if r.Afterwards != "" {
 		t.line("")
@@ -74,6 +75,7 @@ func (t *text) evidence(f result.Finding) {
 	t.field("Demanded", f.Demand+sourced(f))
 	t.field("But", f.Why)
 	t.field("Broken", f.Relation)
+	t.field("Where", strings.Join(f.Phrases, "; "))
 	t.field("Shown by", shown(f))
 	t.timeline(f.Timeline)
 	t.states(f)
@@ -220,8 +222,12 @@ func (t *text) brief(title string, findings []result.Finding) {
 func (t *text) timeSpent(r result.Report) {
 	t.line("")
 	t.line("%s", t.paint(bold, "Where the time went"))
+	names := 12
 	for _, p := range r.Phases {
-		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), 12, "…"), 12), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, min(t.width()-30, 20))))
+		names = max(names, min(ansi.StringWidth(clean(p.Phase)), 28, max(12, t.width()-38)))
+	}
+	for _, p := range r.Phases {
+		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), names, "…"), names), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, max(0, min(t.width()-names-18, 20)))))
 	}
 	t.WriteString(t.wrap("    ", "    ", effort(r)))
 }

@@ -10,6 +10,7 @@ import (
 const (
 	SecretVariable         = "HOOKPROOF_SECRET"
 	PreviousSecretVariable = "HOOKPROOF_PREVIOUS_SECRET"
+	ConnectSecretVariable  = "HOOKPROOF_CONNECT_SECRET" // in commands that send one event again
 )
 
 // Quoted quotes a word for a shell.

@@ -39,6 +39,7 @@ type Finding struct {
 	Infos         []string  `json:"infos,omitempty"`         // what is worth knowing of relations whose answer is no fault; the verdict is of the others
 	Because       string    `json:"because,omitempty"`       // the check whose failure explains this one: fixing that one fixes both
 	Relation      string    `json:"relation,omitempty"`      // the one that was broken
+	Phrases       []string  `json:"phrases,omitempty"`       // what phrases in Why, Relation and Schedule stand for, such as "bought is sent, paid"
 	Schedule      string    `json:"schedule,omitempty"`      // the shortest that shows the failure, or see ShrinkStopped
 	ShrinkStopped string    `json:"shrinkStopped,omitempty"` // why a shorter one may exist, such as "out of time (1m0s)"
 	Expected      State     `json:"expected,omitempty"`      // by JSON pointer

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,8 +16,9 @@ import (
 func assumedMoney(l *life.Life, s event.Subject) string {
 	var missing, instead []string
 	constant, usual := "", l.Usual()
-	for _, name := range slices.Sorted(maps.Keys(usual)) {
-		if _, given := s[name]; given {
+	for _, name := range []string{"amount", "currency"} {
+		_, given := s[name]
+		if _, has := usual[name]; given || !has {
 			continue
 		}
 		missing, instead = append(missing, name), append(instead, fmt.Sprint(usual[name]))

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 
 	"example.com/hookproof/hookproof/check"
 )
@@ -63,11 +64,22 @@ func (c Case) with(delivered, compared check.Schedule) Case {
 }
 
 // comparesReferences reports whether both sides are delivered once, without faults, and may serve other cases as well.
-func (c Case) comparesReferences() bool { return c.Op == "≠" || c.Op == "moves" || c.Op == "tells" }
+func (c Case) comparesReferences() bool {
+	return slices.Contains([]string{"≠", "∋", "adds", "moves", "tells"}, c.Op)
+}
+
+// comparesTheEnd reports whether the case asks that the end of what was granted shows.
+func (c Case) comparesTheEnd() bool {
+	roles := rolesOf(check.LifeOf(c.Check))
+	return c.Op == "≠" && c.Left == roles.grantEnd && c.Right == roles.grant
+}
 
 // base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
-// after it.
+// after it. What is compared with all that grants has no base: some of that may be among what does not grant yet.
 func (c Case) base() string {
+	if c.Right == rolesOf(check.LifeOf(c.Check)).grant {
+		return ""
+	}
 	n := 0
 	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {
 		n++

@@ -15,7 +15,7 @@ func (c Case) references() []string {
 	switch c.Op {
 	case "=":
 		list = append(append(list, c.Right), c.Or...)
-	case "≠", "moves", "tells":
+	case "≠", "∋", "adds", "moves", "tells":
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
@@ -23,7 +23,7 @@ func (c Case) references() []string {
 			list = append(list, notYet)
 		}
 	}
-	if left, right, conditional := strings.Cut(c.If, "≠"); conditional {
+	if left, right, _, conditional := c.Condition(); conditional {
 		list = append(list, left, right)
 	}
 	return list
@@ -32,24 +32,41 @@ func (c Case) references() []string {
 // unhandled returns the event type of a case that the target file lists under unhandled. The relation would demand an effect of
 // that type, or is evidence only if the state shows one.
 func (c Case) unhandled(types []string) string {
+	var depends []check.Step
 	switch {
 	case c.Op == "":
 		return c.unhandledAnswer(types)
 	case c.Op == "∌" && c.If == "":
 		return ""
+	case c.Op == "≠":
+		depends = slices.Concat(c.Delivered.Without(c.Compared), c.Compared.Without(c.Delivered))
+	case c.Op == "=" && len(c.Compared.Without(c.Delivered)) == 0:
+		// the delivered side has more events, which must change nothing: ignoring them is right
+	default:
+		depends = slices.Concat(c.Delivered, c.Compared)
 	}
-	differ := func(a, b check.Schedule) bool {
-		return slices.ContainsFunc(a, func(s check.Step) bool { return s.Verb == "" && !slices.ContainsFunc(b, s.Tells) })
+	if left, right, equal, conditional := c.Condition(); conditional && !equal {
+		depends = append(depends, c.onlyIn(left, right)...)
 	}
-	if c.Op == "=" && c.If == "" && !differ(c.Compared, c.Delivered) {
-		return "" // the delivered side has more events, which must change nothing: ignoring them is right
-	}
-	for _, s := range slices.Concat(c.Delivered, c.Compared) {
+	for _, s := range depends {
 		if s.Verb == "" && slices.Contains(types, s.Spec.Type) {
 			return s.Spec.Type
 		}
 	}
 	return ""
+}
+
+// onlyIn returns the deliveries of a schedule whose events another one does not have.
+func (c Case) onlyIn(left, right string) check.Schedule {
+	one, err := check.ParseSchedule(check.LifeOf(c.Check), left)
+	if err != nil {
+		return nil // a row's, and a test goes through all rows
+	}
+	other, err := check.ParseSchedule(check.LifeOf(c.Check), right)
+	if err != nil {
+		return nil
+	}
+	return one.Without(other)
 }
 
 // compareStates judges a history's state by the states that the case compares it with.
@@ -58,8 +75,8 @@ func compareStates(o Outcome) Outcome {
 	if h.Lost != "" {
 		return o.lost(h.Lost)
 	}
-	if left, right, conditional := strings.Cut(c.If, "≠"); conditional && h.References[left].equal(h.References[right]) {
-		return o.notRun(result.NoEvidenceOf(notShown(check.LifeOf(c.Check), strings.TrimSpace(left), strings.TrimSpace(right))))
+	if why := c.noEvidence(h); why != nil {
+		return o.notRun(why)
 	}
 	switch c.Op {
 	case "=":
@@ -82,11 +99,23 @@ func compareStates(o Outcome) Outcome {
 		if h.Unlearnt != nil { // the difference may be at a place that the view would leave out
 			return o.notRun(h.Unlearnt)
 		}
-		return o.fails(wrongState, fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
+		why := fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want))
+		if c.Info {
+			o.Verdict, o.Why = result.Info, why
+			return o
+		}
+		return o.fails(wrongState, why)
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
+			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
+				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
+			}
 			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
+	case "∋":
+		return o.showsSome(h.References[c.Right])
+	case "adds":
+		return o.adds(h.References[c.Right])
 	case "moves":
 		return o.moves(h.References[c.Right])
 	case "tells":
@@ -104,12 +133,37 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
+// noEvidence returns why a case proves nothing, since what it depends on does not hold; nil if it does.
+func (c Case) noEvidence(h History) *result.NotJudged {
+	left, right, equal, conditional := c.Condition()
+	one, other := h.References[left], h.References[right]
+	switch {
+	case !conditional:
+	case !equal && one.equal(other) && c.Optional:
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("it shows none of what is asked about: the state is the same after %s as after %s", left, orNothing(right))}
+	case !equal && one.equal(other):
+		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right))
+	case equal:
+		if view := c.viewOf(h.References); view != nil && !view(one).equal(view(other)) {
+			return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("after %s, %s: so nothing can be said of what comes after it", left, view(one).describe(view(other)))}
+		}
+	}
+	return nil
+}
+
 // nothingOf returns why a view cannot be compared.
 func nothingOf(view string) string {
-	if strings.Contains(view, "access") {
+	switch {
+	case view == "taken":
+		return "the state shows nothing that a dispute takes"
+	case view == "kept", view == "counted", view == "texts":
+		return "the state shows nothing of what is asked about"
+	case strings.Contains(view, "access"):
 		return "the state shows nothing that being paid brings and its end takes, so access cannot be judged"
+	case view == "grants":
+		return "the target file's grants names no place of the state to which being paid adds"
 	}
-	return "grants lists no place of the state"
+	return "the state has nothing of " + check.Parts[view]
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.

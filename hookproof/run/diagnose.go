@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -54,6 +55,9 @@ func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error 
 	}
 	return x.diagnoseRefusal(ctx, refused)
 }
+
+// formProtection matches what frameworks answer to a POST without their token against forged forms: Laravel, Django, Rails, csurf.
+var formProtection = regexp.MustCompile(`(?i)csrf|page expired|authenticity ?token`)
 
 // forwarded is the header by which an app behind TLS knows that a delivery came over TLS.
 const forwarded = "X-Forwarded-Proto"
@@ -109,6 +113,10 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery)
 	}
 	if refused.Status == http.StatusUnsupportedMediaType {
 		return &diagnosis{"authenticity/genuine", "the target answers 415 to a genuine delivery: it does not accept Stripe's content type, application/json; charset=utf-8"}
+	}
+	if formProtection.MatchString(refused.Answer) {
+		return &diagnosis{"authenticity/genuine", fmt.Sprintf("the target answers %d to a genuine delivery%s: its framework protects forms against forgery and wants a token that Stripe does not have; "+
+			"leave the webhook's path out of that", refused.Status, quoteAnswer(refused))}
 	}
 	if err := x.acceptsVersion(ctx, refused, pinned); err != nil {
 		return err

@@ -167,3 +167,40 @@ func TestWhatATargetSaysIsQuoted(t *testing.T) {
 		})
 	}
 }
+
+// What a framework answers to forms without its token is no wrong secret.
+func TestAProtectionOfFormsIsADiagnosis(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		status int
+		answer string
+		fails  bool
+	}{
+		"Laravel":      {419, `{"message": "CSRF token mismatch."}`, true},
+		"its page":     {419, "<title>Page Expired</title>", true},
+		"Django":       {403, "<h1>Forbidden</h1><p>CSRF verification failed. Request aborted.</p>", true},
+		"Rails":        {422, "Can't verify CSRF token authenticity.", true},
+		"a wrong sign": {403, "invalid signature", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			memnet.Virtual(t, func(t *testing.T) {
+				target := openStall(t, func(s *stall) {
+					s.answer = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+						w.WriteHeader(row.status)
+						_, _ = io.WriteString(w, row.answer)
+						return true
+					}
+				}).target()
+				r, err := Judge(t.Context(), target, Options{Only: []string{"authenticity/genuine"}})
+				if !row.fails {
+					require.ErrorContains(t, err, "every genuine delivery was refused")
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, result.Fail, findingOf(t, r, "authenticity/genuine").Verdict)
+				require.Contains(t, findingOf(t, r, "authenticity/genuine").Why, "protects forms against forgery")
+			})
+		})
+	}
+}

@@ -35,6 +35,9 @@ var unreached = map[string]string{
 	"faults/half-open":                                 noHookAtAll,
 	"faults/killed":                                    noHookAtAll,
 	"faults/latency":                                   noHookAtAll,
+	"faults/slow-answer":                               noHookAtAll,
+	"meaning/account":                                  noHookAtAll,
+	"meaning/account-secret":                           noHookAtAll,
 	"idempotence/replicas":                             noHookAtAll,
 }
 

@@ -1,45 +1,63 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/result"
 )
 
-// The instants of a life that say when a period ends: the first period's, and the one that an invoice has of its own, which is the end
-// of the period in which its items were collected and no subscription's.
-const (
-	firstPeriodEnd   = "{{periodEnd.1}}"
-	invoicePeriodEnd = "{{invoice.periodEnd}}"
-	anyPeriodEnd     = "{{periodEnd."
-)
-
-// moves judges that the end of the first period is no longer there when a second one has begun. before is the state of the first.
+// moves judges that what ended at an instant after it was bought ends later when it was paid for once more. before is the state before
+// that. The life's roles say which instants are such ends, and which are taken for one by mistake.
 func (o Outcome) moves(before normalized) Outcome {
-	after := o.History.State
+	after, roles := o.History.State, check.LifeOf(o.Case.Check).Roles
 	o.Want = before
 	shown := false
 	for _, place := range sortedPlaces(before) {
-		if inList.MatchString(place) || before[place] != quoted(firstPeriodEnd) {
+		if inList.MatchString(place) || !slices.ContainsFunc(roles.Until, func(end string) bool { return before[place] == placeholder(end) }) {
 			continue
 		}
 		if shown = true; after[place] == before[place] {
-			return o.fails(wrongState, fmt.Sprintf("after %s, %s still is the end of the first period", o.Case.Left, nameOf(place)))
+			return o.fails(wrongState, fmt.Sprintf("after %s, %s is %s, as after %s", o.Case.Left, nameOf(place), after.word(place), o.Case.Right))
 		}
 	}
 	for _, state := range []normalized{before, after} {
-		own := state.only(func(_, value string) bool { return strings.Contains(value, anyPeriodEnd) })
-		wrong := state.only(func(_, value string) bool { return strings.Contains(value, invoicePeriodEnd) })
-		if len(own) == 0 && len(wrong) > 0 {
-			return o.fails(wrongState, fmt.Sprintf("after %s, %s is the period_end of the invoice itself, which is when its items were collected: the line's period.end is the end of what was paid for", o.Case.Left, nameOf(sortedPlaces(wrong)[0])))
+		ends, mistaken := state.showing(roles.Until), state.showing(roles.NotUntil)
+		if len(ends) == 0 && len(mistaken) > 0 {
+			place := sortedPlaces(mistaken)[0]
+			return o.fails(wrongState, fmt.Sprintf("after %s, %s is %s, and nothing shows when what was paid for ends", o.Case.Left, nameOf(place), state.word(place)))
 		}
 	}
 	if !shown {
-		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "the state shows no end of a period"})
+		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "the state does not show when what was paid for ends"})
 	}
 	return o
+}
+
+// showing returns the part of a state that shows any of some instants, of the subject's own story or of a form's.
+func (c normalized) showing(instants []string) normalized {
+	return c.only(func(_, value string) bool {
+		return slices.ContainsFunc(instants, func(name string) bool {
+			return strings.Contains(value, "{{"+name+"}}") || strings.Contains(value, "."+name+"}}")
+		})
+	})
+}
+
+// showsDatesOnly reports whether a state shows nothing beside a fresh one but dates, and ids and texts that say nothing about a grant.
+func (c normalized) showsDatesOnly(fresh normalized) bool {
+	dated := false
+	for _, place := range c.difference(fresh) {
+		switch value := c[place]; {
+		case strings.Contains(value, "{{"):
+			dated = true
+		case !isTrivial(value):
+			return false
+		}
+	}
+	return dated
 }
 
 // tells reports what a state shows beside another one: what the target's policy is.
@@ -49,14 +67,52 @@ func (o Outcome) tells(other normalized) Outcome {
 		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(o.Case.View)})
 	}
 	o.Seen, o.Want = view(o.History.State), view(other)
-	o.Verdict, o.Why = result.Info, fmt.Sprintf("after %s access is as after %s", o.Case.Left, orNothing(o.Case.Right))
+	what := cmp.Or(o.Case.View, "the state")
+	o.Verdict, o.Why = result.Info, fmt.Sprintf("after %s %s is as after %s", o.Case.Left, what, orNothing(o.Case.Right))
 	if !o.Seen.equal(o.Want) {
-		o.Why = fmt.Sprintf("after %s access is another: %s", o.Case.Left, o.Seen.describe(o.Want))
+		o.Why = fmt.Sprintf("after %s %s is another: %s", o.Case.Left, what, o.Seen.describe(o.Want))
 	}
 	return o
 }
 
-func quoted(text string) string { return `"` + text + `"` }
+// showsSome judges that a state shows at least one place of the access that another one gives.
+func (o Outcome) showsSome(granted normalized) Outcome {
+	view := o.Case.viewOf(o.History.References)
+	if view == nil {
+		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(o.Case.View)})
+	}
+	o.Seen, o.Want = view(o.History.State), view(granted)
+	for place, value := range o.Want {
+		if o.Seen[place] == value {
+			return o
+		}
+	}
+	return o.fails(wrongState, fmt.Sprintf("after %s nothing shows access: %s", o.Case.Left, o.Seen.describe(o.Want)))
+}
+
+// adds judges that being paid once more has added as much as being paid did, or nothing. once is the state after the first payment.
+func (o Outcome) adds(once normalized) Outcome {
+	view := o.Case.viewOf(o.History.References)
+	if view == nil {
+		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(o.Case.View)})
+	}
+	o.Seen, o.Want = view(o.History.State), view(once)
+	fresh := view(o.History.References[""])
+	for _, place := range o.Seen.difference(o.Want) {
+		none, first, second := orZero(number(fresh, place)), number(o.Want, place), number(o.Seen, place)
+		if first != nil && second != nil && *second-*first != *first-none {
+			return o.fails(wrongState, fmt.Sprintf("%s has added %v to %s, and %s has added %v", o.Case.Right, *first-none, nameOf(place), strings.TrimPrefix(o.Case.Left, o.Case.Right+" "), *second-*first))
+		}
+	}
+	return o
+}
+
+func orZero(n *float64) float64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
 
 // sortedPlaces returns a state's places, in order.
 func sortedPlaces(c normalized) []string { return c.difference(nil) }

@@ -135,7 +135,7 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	}
 	if err == nil {
 		if p.plan, err = planFor(checks, p.target, p.facts, p.options, p.minCopies()); err == nil {
-			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.options.Progress)
+			p.results = newResults(p.plan, p.target.Secrets(), p.rules, p.progress())
 			err = p.phases(ctx, report)
 			findings := p.results.findings(err, p.journal.Deliveries())
 			p.report(report, findings)
@@ -145,11 +145,22 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	return err
 }
 
+// progress returns what receives each finding as it is made; nil if nobody does.
+func (p *pipeline) progress() func(result.Finding) {
+	if p.options.Progress == nil {
+		return nil
+	}
+	return func(f result.Finding) {
+		f.Life = p.target.LifeName
+		p.options.Progress(shortened(p.life, f))
+	}
+}
+
 // report adds findings about the life to the report.
 func (p *pipeline) report(report *result.Report, findings []result.Finding) {
 	for _, f := range findings {
 		f.Life = p.target.LifeName
-		report.Findings = append(report.Findings, f)
+		report.Findings = append(report.Findings, shortened(p.life, f))
 	}
 }
 

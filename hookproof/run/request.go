@@ -80,6 +80,7 @@ const shortestMasked = 8
 var shellKeys = map[string]struct{ options, variable string }{
 	"own":      {`-hmac "$` + result.SecretVariable + `"`, result.SecretVariable},
 	"previous": {`-hmac "$` + result.PreviousSecretVariable + `"`, result.PreviousSecretVariable},
+	"connect":  {`-hmac "$` + result.ConnectSecretVariable + `"`, result.ConnectSecretVariable},
 	"other":    {"-hmac whsec_other", ""},
 	"wrong":    {"-hmac whsec_wrong", ""},
 	"empty":    {"-mac HMAC -macopt hexkey:00", ""},

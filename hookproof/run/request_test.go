@@ -65,7 +65,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			e := openMirror(t)
 			ev, err := eventOf(life.Payment.Vocabulary[name], subject, &target.Target{}, time.Now(), false)
 			require.NoError(t, err)
-			endpoint := &target.Target{URL: e.URL + "/hook?a=1&b=it's", Secret: endpointtest.Secret, PreviousSecret: previous, Headers: map[string]string{"X-Forwarded-Proto": "https"}}
+			endpoint := &target.Target{URL: e.URL + "/hook?a=1&b=it's", Secret: endpointtest.Secret, PreviousSecret: previous, Connect: seller, Headers: map[string]string{"X-Forwarded-Proto": "https"}}
 			sender := target.NewSender(endpoint, &target.Journal{})
 			defer sender.Close()
 			sender.Send(t.Context(), target.Outgoing{Event: ev, Label: name, Sign: sign})
@@ -81,7 +81,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 
 			began := time.Now().Unix()
 			command := exec.CommandContext(t.Context(), "sh", "-c", request.Curl)
-			command.Env = append(os.Environ(), result.SecretVariable+"="+endpointtest.Secret, result.PreviousSecretVariable+"="+previous)
+			command.Env = append(os.Environ(), result.SecretVariable+"="+endpointtest.Secret, result.PreviousSecretVariable+"="+previous, result.ConnectSecretVariable+"="+seller.Secret)
 			out, err := command.CombinedOutput()
 			require.NoError(t, err, "%s\n%s", request.Curl, out)
 			require.True(t, strings.HasSuffix(string(out), "taken"), "%s", out)
@@ -93,7 +93,7 @@ func TestTheCommandSendsTheSameAgain(t *testing.T) {
 			var mayBe [][]string // by the second in which it was signed
 			for now := began; now <= time.Now().Unix(); now++ {
 				var values []string
-				if sent := event.Signings[sign].Sign(event.Signer{Secret: endpointtest.Secret, Previous: previous, Now: now, Body: ev.Body}); sent.Header != nil {
+				if sent := event.Signings[sign].Sign(event.Signer{Secret: endpointtest.Secret, Previous: previous, Connect: seller.Secret, Account: seller.Account, Now: now, Body: ev.Body}); sent.Header != nil {
 					values = []string{*sent.Header}
 				}
 				mayBe = append(mayBe, values)

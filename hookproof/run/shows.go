@@ -13,7 +13,8 @@ import (
 // shows returns where a state holds what the right schedule has changed since the base: its value is the one after the right
 // schedule, and not the one after the base. A value that an unpaid order also has is no sign of money. A place that may copy the
 // event is returned in repeated. If the order was paid before, only its status counts, if it is a word that the payment changed: a
-// flag, a number, a list or another status may be about a refund.
+// flag, a number, a list or another status may be about a refund. What only shows what was chosen shows nothing.
+// In the view "unlisted" nor does what stands in a list, which may have all that its customer has bought, of other products too.
 func (c Case) shows(h History) (why string, repeated []string) {
 	state, states, roles := h.State, h.References, rolesOf(check.LifeOf(c.Check))
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[roles.notYet]
@@ -32,18 +33,23 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		}
 		return "", nil
 	}
-	if state.equal(right) {
+	unlisted := c.View == "unlisted"
+	if state.equal(right) && !unlisted {
 		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
 	}
 	ended := states[roles.grantEnd]
-	places := access(fresh, right, ended)
-	if ended == nil || len(places) == 0 {
+	places := c.access(states)
+	if unlisted {
+		places = slices.DeleteFunc(places, inList.MatchString)
+	}
+	if (ended == nil || len(places) == 0) && !unlisted {
 		return c.showsAll(h, fresh, right, tells)
 	}
 	brought := gains(fresh, right, ended)
 	for _, place := range slices.Concat(places, brought) {
 		switch {
-		case !tells(place):
+		case !tells(place) || c.NotAccess.covers(place) || unlisted && inList.MatchString(place):
+		case slices.Contains(brought, place) && state.lacksOf(right, place, places): // a row that is not what was granted
 		case h.repeats(place, right[place]):
 			repeated = append(repeated, place)
 		case slices.Contains(brought, place) && !namesMoney(place):
@@ -53,6 +59,15 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		}
 	}
 	return "", repeated
+}
+
+// lacksOf reports whether the element of a list that a place is in has not all that it shows of access in the granted state.
+func (c normalized) lacksOf(granted normalized, place string, access []string) bool {
+	element, _ := elementOf(place)
+	return element != "" && slices.ContainsFunc(access, func(other string) bool {
+		of, _ := elementOf(other)
+		return of == element && c[other] != granted[other]
+	})
 }
 
 // namesMoney reports whether a place's name tells of received money. Such a place must not be ignored.

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"maps"
 	"regexp"
 	"slices"
@@ -21,12 +20,19 @@ var (
 // instants are the instants of a story by their names. A state shows the end of a period as {{periodEnd.1}}, so that a wrong one differs.
 type instants map[string]time.Time
 
-// timeOf returns the time that a number is, if it is one of these years, in seconds or milliseconds since 1970.
-func timeOf(n json.Number) (at time.Time, is bool) {
-	number, err := n.Int64()
+// digits matches a text of digits alone: a number that is too large for some languages is given so.
+var digits = regexp.MustCompile(`^"\d{10}(\d{3})?"$`)
+
+// timeOf returns the time that a value is, if it is a number of these years, in seconds or milliseconds since 1970.
+func timeOf(value string) (at time.Time, is bool) {
+	if digits.MatchString(value) {
+		value = strings.Trim(value, `"`)
+	}
+	n, err := strconv.ParseFloat(value, 64)
 	if err != nil {
 		return at, false
 	}
+	number := int64(n)
 	from, to := time.Now().AddDate(-2, 0, 0), time.Now().AddDate(2, 0, 0)
 	switch {
 	case number > from.Unix() && number < to.Unix():
@@ -78,7 +84,7 @@ func (i instants) ofDay(date string) string {
 func (c normalized) timesNamed(i instants) normalized {
 	named := make(normalized, len(c))
 	for pointer, value := range c {
-		if at, is := timeOf(json.Number(value)); is {
+		if at, is := timeOf(value); is {
 			named[pointer] = strconv.Quote(i.name(at))
 			continue
 		}

@@ -50,23 +50,28 @@ func (c Case) viewOf(states map[string]normalized) view {
 	}
 }
 
-// outcomeWithoutRefunds is what became of a subject of a life without refunds.
+// outcomeWithoutRefunds is what became of a subject of a life without refunds: all but what counts or lists changes.
 func (c Case) outcomeWithoutRefunds(states map[string]normalized) view {
-	c.View = "access+grants"
-	if one := c.viewOf(states); one != nil {
-		return one
+	roles := rolesOf(check.LifeOf(c.Check))
+	counts := countsChanges(states[""], states[roles.grant], states[roles.grantEnd])
+	return func(state normalized) normalized {
+		return typeless(state.only(func(place, _ string) bool { return !counts(place) }))
 	}
-	return typeless
 }
 
 func whole(c normalized) normalized { return c }
 
-// roles is what ∌ asks about: the schedules of what grants, of what ends the grant, and of what does not grant yet. A life without
-// such a role has "".
-type roles struct{ grant, grantEnd, notYet string }
+// roles are schedules that a life's roles stand for: what grants, what ends the grant, what grants once more, and what does not grant
+// yet. A life without such a role has "".
+type roles struct{ grant, grantEnd, renewed, notYet string }
 
 func rolesOf(l *life.Life) roles {
-	return roles{check.ScheduleOf(l, "<grants>"), check.ScheduleOf(l, "<grants> <ends>"), check.ScheduleOf(l, "<notYet>")}
+	return roles{
+		grant:    check.ScheduleOf(l, "<grants>"),
+		grantEnd: check.ScheduleOf(l, "<grants> <ends>"),
+		renewed:  check.ScheduleOf(l, "<grants> <renews>"),
+		notYet:   check.ScheduleOf(l, "<notYet>"),
+	}
 }
 
 // grants returns the schedule of what grants.
@@ -81,15 +86,20 @@ func (x *executor) grants() check.Schedule {
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
 	roles := rolesOf(check.LifeOf(c.Check))
-	switch {
-	case c.View == "outcome" && outcomeReferences(c.Check) != nil:
+	if c.View == "outcome" && outcomeReferences(c.Check) != nil {
 		return outcomeReferences(c.Check)
-	case (strings.Contains(c.View, "access") || c.View == "outcome") && roles.grantEnd != "":
-		return []string{roles.grant, roles.grantEnd}
-	case c.Op == "∌" && c.base() == "" && roles.grantEnd != "":
-		return []string{roles.grantEnd}
 	}
-	return nil
+	if c.View == "taken" {
+		return []string{roles.grant, roles.disputed(c.Check)}
+	}
+	var list []string
+	if roles.grantEnd != "" && (c.View != "" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {
+		list = append(list, roles.grant, roles.grantEnd)
+	}
+	if roles.renewed != "" && (strings.Contains(c.View, "quotas") || c.View == "choice") {
+		list = append(list, roles.grant, roles.renewed)
+	}
+	return list
 }
 
 // access returns the places that tell whether the grant is there: the grant changed them, and its end changed them again. A place

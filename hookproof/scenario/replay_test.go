@@ -50,7 +50,7 @@ func TestACorrectShopPasses(t *testing.T) {
 		})
 	}
 	for _, word := range words(event.Signings, true) {
-		if word == "spaced-header" { // whoever verifies as Stripe's own libraries do refuses it
+		if word == "spaced-header" || event.Signings[word].HasAccount() { // Stripe's own libraries refuse the one, and the shop has no connected accounts
 			continue
 		}
 		r := Replay(t.Context(), openShop(t, nil).target(), scenario(t, `"steps":[{"deliver":{"event":"checkout.session.completed","sign":"`+word+`"},"expect":{"ack":200}}]`))

@@ -55,7 +55,7 @@ type Outgoing struct {
 // Send signs an outgoing event now and posts it once.
 func (s *Sender) Send(ctx context.Context, what Outgoing) Delivery {
 	way := event.Signings[what.Sign]
-	sent := way.Sign(event.Signer{Secret: s.target.Secret, Previous: s.target.PreviousSecret, Now: time.Now().Unix(), Body: what.Event.Body})
+	sent := way.Sign(event.Signer{Secret: s.target.Secret, Previous: s.target.PreviousSecret, Connect: s.target.Connect.Secret, Account: s.target.Connect.Account, Now: time.Now().Unix(), Body: what.Event.Body})
 	d := Delivery{
 		Label: what.Label, Subject: what.Subject, EventID: what.Event.ID, EventType: what.Event.Type,
 		Sign: what.Sign, Genuine: way.Genuine, Body: sent.Body, Over: sent.Over, URL: what.URL, SentAt: time.Now(),

@@ -24,10 +24,11 @@ import (
 
 // file is a target file as it is written; docs/hookproof.md describes it.
 type file struct {
-	Schema         string `json:"$schema"`
-	URL            string `json:"url"`
-	Secret         string `json:"secret"`
-	PreviousSecret string `json:"previousSecret"`
+	Schema         string  `json:"$schema"`
+	URL            string  `json:"url"`
+	Secret         string  `json:"secret"`
+	PreviousSecret string  `json:"previousSecret"`
+	Connect        Connect `json:"connect"`
 
 	Subject  *subjectHook          `json:"subject"`
 	State    *Hook                 `json:"state"`
@@ -241,7 +242,7 @@ func (f *file) entries() map[string]*lifeEntry {
 // target makes the Target of a run from the file.
 func (f *file) target() *Target {
 	t := &Target{
-		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
+		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Connect: f.Connect, Livemode: f.Livemode,
 		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers,
 	}
 	hooks := slices.Collect(maps.Values(f.hooks()))

@@ -194,7 +194,7 @@ func tagName(text string) string {
 
 // Secrets returns the secrets with which the target verifies.
 func (t *Target) Secrets() []string {
-	return slices.DeleteFunc([]string{t.Secret, t.PreviousSecret}, func(secret string) bool { return secret == "" })
+	return slices.DeleteFunc([]string{t.Secret, t.PreviousSecret, t.Connect.Secret}, func(secret string) bool { return secret == "" })
 }
 
 // MaskedKeys masks the keys and passwords that are known by their form.

@@ -22,12 +22,13 @@ import (
 // Target is an endpoint and what it offers. URL and Secret are required. A hook that is nil is not offered, and what needs it is
 // not run. Hooks are called by several goroutines at once.
 type Target struct {
-	URL            string // where deliveries go
-	Secret         string // that signs the deliveries
-	PreviousSecret string // is being rotated out, and is still valid; "" if there is none
-	Livemode       bool   // the livemode of the events that the target accepts
-	APIVersion     string // of the events that it is sent; "" is 2023-10-16
-	File           string // the target file that it was read from; "" if there is none
+	URL            string  // where deliveries go
+	Secret         string  // that signs the deliveries
+	PreviousSecret string  // is being rotated out, and is still valid; "" if there is none
+	Connect        Connect // how events of connected accounts come; its zero value is that none do
+	Livemode       bool    // the livemode of the events that the target accepts
+	APIVersion     string  // of the events that it is sent; "" is 2023-10-16
+	File           string  // the target file that it was read from; "" if there is none
 
 	// Lives are the stories of Stripe's by which the target is judged, by name. What follows up to State is short for the life
 	// "payment" of these; without Lives it is the only one.
@@ -91,8 +92,15 @@ type Life struct {
 	Grants, NotAccess []string
 }
 
+// Connect is a connected account that the target knows, and the secret that signs the events of connected accounts: Stripe sends them to
+// an endpoint of their own, at the same URL or another. https://docs.stripe.com/connect/webhooks
+type Connect struct {
+	Account string `json:"account"` // its id, acct_…
+	Secret  string `json:"secret"`
+}
+
 // Needs are the names of what a scenario or a check may need of a target.
-var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "replicas"}
+var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "connect", "replicas"}
 
 // Faults are the names of how a database may fail.
 var Faults = []string{"database-away", "database-frozen"}
@@ -110,6 +118,7 @@ func (t *Target) Lacks(needs []string) string {
 		"link":           t.Link != nil || t.Database != nil,
 		"restart":        t.Stop != nil && t.Start != nil,
 		"previousSecret": t.PreviousSecret != "",
+		"connect":        t.Connect != Connect{},
 		"replicas":       len(t.Replicas) > 0,
 	}
 	for _, need := range needs {
@@ -132,7 +141,7 @@ func (t *Target) Needed(need string) string {
 var hookNames = map[string]string{
 	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
 	"database": "`database`",
-	"break":    "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "replicas": "`replicas`",
+	"break":    "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "replicas": "`replicas`",
 }
 
 // Fail makes the target's database fail as one of Faults says; Heal repairs it.
@@ -163,16 +172,19 @@ func (t *Target) Check() error {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
 		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
 	}
-	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.URL); err != nil {
+	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.Connect.Secret, t.URL); err != nil {
 		return err
 	}
-	for _, secret := range []string{t.Secret, t.PreviousSecret} {
+	for _, secret := range []string{t.Secret, t.PreviousSecret, t.Connect.Secret} {
 		if apiKey.MatchString(secret) {
 			return fmt.Errorf("%s… is an API key; an endpoint's signing secret begins with whsec_", secret[:len("sk_test_")])
 		}
 	}
 	if t.Secret == "" {
 		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
+	}
+	if connect := t.Connect; connect != (Connect{}) && (!strings.HasPrefix(connect.Account, "acct_") || connect.Secret == "") {
+		return errors.New("connect needs an account, whose id begins with acct_, and the secret that signs the events of connected accounts")
 	}
 	if err := t.checkHeaders(); err != nil {
 		return err

@@ -1,0 +1,31 @@
+package run
+
+import (
+	"slices"
+
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+)
+
+// shortened returns a finding in whose texts a life's phrases stand for their events, with what each phrase stands for.
+func shortened(l *life.Life, f result.Finding) result.Finding {
+	var all []string
+	short := func(text string) string {
+		text, phrases := l.Short(text)
+		for _, one := range phrases {
+			if !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+		return text
+	}
+	f.Relation, f.Schedule, f.Why, f.Fix = short(f.Relation), short(f.Schedule), short(f.Why), short(f.Fix)
+	f.NotRun, f.Infos = slices.Clone(f.NotRun), slices.Clone(f.Infos)
+	for _, list := range [][]string{f.NotRun, f.Infos} {
+		for n := range list {
+			list[n] = short(list[n])
+		}
+	}
+	f.Phrases = all
+	return f
+}
