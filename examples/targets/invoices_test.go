@@ -35,7 +35,8 @@ func openInvoices(t *testing.T, from, to string) (r *running) {
 	return r
 }
 
-// TestInvoices judges the endpoint by all that every life is asked, as far as SQLite allows: there is no connection to its database to cut.
+// TestInvoices judges the endpoint by all that every life is asked, but for connected accounts, which it does not know, and the connection to
+// its database, which SQLite does not have.
 func TestInvoices(t *testing.T) {
 	t.Parallel()
 	r := openInvoices(t, "", "")
@@ -57,7 +58,7 @@ func TestInvoices(t *testing.T) {
 		told = append(told, f.Check)
 		require.Equal(t, "invoice", f.Life)
 		if len(f.Missing) > 0 {
-			require.Subset(t, []string{"database", "link"}, f.Missing, f.Check)
+			require.Subset(t, []string{"database", "link", "connect"}, f.Missing, f.Check)
 			continue
 		}
 		require.Equal(t, hookproof.Pass, f.Verdict, "%s: %s", f.Check, f.Why)
@@ -75,6 +76,7 @@ func TestFaultyInvoices(t *testing.T) {
 	for name, row := range map[string]struct{ from, to, check string }{
 		"each event counts":             {" AND rank < ?\", (status, rank, status, order_id, rank)", "\", (status, rank, status, order_id)", "idempotence/two-ids"},
 		"the last event counts":         {"jobs = jobs + (? = 'paid') WHERE id = ? AND rank < ?\", (status, rank, status, order_id, rank)", "jobs = max(jobs, ? = 'paid') WHERE id = ?\", (status, rank, status, order_id)", "order/any-order"},
+		"paid when it is sent":          {`"invoice.sent": ("sent", 1)`, `"invoice.sent": ("paid", 2)`, "meaning/not-yet"},
 		"paid when it is voided":        {`"invoice.voided": ("void", 2)`, `"invoice.voided": ("paid", 2)`, "meaning/not-yet"},
 		"an order that comes too late":  {`raise LookupError(f"order {order_id} is not there yet")`, "return", "order/overtaking"},
 		"no signature is looked at":     {`raise ValueError("no signature matches")`, "return", "authenticity/no-effect"},
