@@ -22,51 +22,45 @@ func (l *Life) Own() []Word {
 	return list
 }
 
-// Page returns the documentation of a life in Markdown: its words, its phrases, its second stories and its roles.
+// Page returns the documentation of a life in Markdown: a table of its words, its phrases and its second stories, with their roles.
 func (l *Life) Page() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "### %s\n\nThe life of %s. A subject binds one of %s.\n\n", l.Name, l.Says, code(l.TieNames(), ", "))
-	out.WriteString("| word | event type | what it is |\n|---|---|---|\n")
+	fmt.Fprintf(&out, "### %s\n\nThe life of %s. A subject binds one of %s, and may give %s.\n\n", l.Name, l.Says, code(l.TieNames()), code(l.GivenNames()))
+	out.WriteString("| word or phrase | event type | what it is | role |\n|---|---|---|---|\n")
 	for _, w := range l.Own() {
-		fmt.Fprintf(&out, "| `%s` | `%s` | %s |\n", w.Name, w.Type, w.Says)
+		fmt.Fprintf(&out, "| `%s` | `%s` | %s |%s |\n", w.Name, w.Type, w.Says, l.rolesOf(w.Name))
 	}
-	out.WriteString("\n| phrase | words |\n|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(l.Phrases)) {
 		if l.FormOf(name) == "" {
-			fmt.Fprintf(&out, "| `%s` | %s |\n", name, code(l.Phrases[name], ", "))
+			fmt.Fprintf(&out, "| **`%s`** | | %s |%s |\n", name, code(l.Phrases[name]), l.rolesOf(name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Forms)) {
-		fmt.Fprintf(&out, "| `%s-…` | the words and phrases above, %s |\n", name, l.Forms[name].Says)
-	}
-	out.WriteString("\n| role | words or phrases |\n|---|---|\n")
-	for _, role := range l.Roles.list() {
-		if len(role.names) > 0 {
-			fmt.Fprintf(&out, "| %s | %s |\n", role.name, code(role.names, ", "))
-		}
+		fmt.Fprintf(&out, "| `%s-…` | | each of these, %s | |\n", name, l.Forms[name].Says)
 	}
 	return out.String()
 }
 
-// list returns the roles in the order of FORMAT.md, those of together as pairs.
-func (r Roles) list() []struct {
-	name  string
-	names []string
-} {
-	var together []string
-	for _, one := range r.Together {
-		together = append(together, strings.Join(one, " & "))
+// rolesOf names the roles of a word or a phrase, with a space before them; "" is none.
+func (l *Life) rolesOf(name string) string {
+	roles := l.Roles.Each()
+	roles["grants"] = []string{l.Roles.Grants}
+	var list []string
+	for _, role := range []string{"grants", "ends", "renews", "late", "notYet", "beside"} {
+		if slices.Contains(roles[role], name) {
+			list = append(list, role)
+		}
 	}
-	return []struct {
-		name  string
-		names []string
-	}{{"grants", []string{r.Grants}}, {"ends", r.Ends}, {"late", r.Late}, {"notYet", r.NotYet}, {"beside", r.Beside}, {"together", together}}
+	for _, together := range l.Roles.Together {
+		if n := slices.Index(together, name); n >= 0 {
+			list = append(list, "together with "+code(slices.Delete(slices.Clone(together), n, n+1)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " " + strings.Join(list, "; ")
 }
 
 // code sets names as code.
-func code(names []string, between string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	return "`" + strings.Join(names, "`"+between+"`") + "`"
-}
+func code(names []string) string { return "`" + strings.Join(names, "`, `") + "`" }
