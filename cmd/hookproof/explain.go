@@ -29,7 +29,7 @@ Schedules have the events of a life: those of a payment, unless --life names ano
 		if len(names) == 0 {
 			return fmt.Errorf("explain: name a check or a family; 'hookproof list' lists them")
 		}
-		lives := builtInLives()
+		lives := life.AllBuiltIn()
 		if *of != "" {
 			l, err := namedLife(*of)
 			if err != nil {
@@ -62,13 +62,10 @@ func firstNamed(lives []*life.Life, name string) []check.Check {
 	return nil
 }
 
-// explain describes a check. It names a life that is not that of payments.
+// explain describes a check.
 func explain(out io.Writer, c check.Check) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n  %s\n\n", c.Name, c.Demand)
-	if l := check.LifeOf(c); l != life.Payment {
-		fmt.Fprintf(&text, "  %-12s %s\n", "life", l.Name)
-	}
 	for _, e := range c.Entries() {
 		fmt.Fprintf(&text, "  %-12s %s\n", e.Label, e.Text)
 	}
@@ -78,7 +75,7 @@ func explain(out io.Writer, c check.Check) error {
 
 // completeChecks offers the checks of the life that the command line names, or of all built-in ones.
 func completeChecks(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	lives := builtInLives()
+	lives := life.AllBuiltIn()
 	if flag := cmd.Flags().Lookup("life"); flag != nil && cmd.Flags().Lookup("target") == nil {
 		if l, err := namedLife(flag.Value.String()); err == nil {
 			lives = []*life.Life{l}

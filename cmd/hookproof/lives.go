@@ -49,17 +49,6 @@ func namedLife(name string) (*life.Life, error) {
 	return l, nil
 }
 
-// builtInLives returns the built-in lives, the payment life first.
-func builtInLives() []*life.Life {
-	all := []*life.Life{life.Payment}
-	for _, name := range life.BuiltInNames() {
-		if l, err := life.BuiltIn(name); err == nil && l != life.Payment { // they are embedded, and a test reads them
-			all = append(all, l)
-		}
-	}
-	return all
-}
-
 // livesOf returns the lives that a target's checks are about, and the payment life, whose checks a target without hooks has.
 func livesOf(t *target.Target) []*life.Life {
 	all := []*life.Life{life.Payment}

@@ -26,9 +26,7 @@ func TestLivesPage(t *testing.T) {
 	_, after, found := strings.Cut(rest, livesEnding)
 	require.True(t, found)
 	want := before + livesBegin
-	for _, name := range life.BuiltInNames() {
-		l, err := life.BuiltIn(name)
-		require.NoError(t, err)
+	for _, l := range life.AllBuiltIn() {
 		want += "\n" + l.Page()
 	}
 	want += "\n" + livesEnding + after

@@ -89,6 +89,21 @@ var Payment = func() *Life {
 // builtIn has the built-in lives that were read: fixtures.LifeNames has their names.
 var builtIn sync.Map
 
+// AllBuiltIn returns the built-in lives, the payment life first.
+func AllBuiltIn() []*Life {
+	all := []*Life{Payment}
+	for _, name := range BuiltInNames() {
+		l, err := BuiltIn(name)
+		if err != nil {
+			panic("hookproof: " + err.Error()) // embedded, and a test reads it
+		}
+		if l != Payment {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 // BuiltInNames are the names of the built-in lives, sorted.
 func BuiltInNames() []string { return fixtures.LifeNames() }
 

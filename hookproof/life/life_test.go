@@ -3,6 +3,8 @@ package life
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -130,4 +132,20 @@ func TestBuiltInLives(t *testing.T) {
 		_, err = ReadLife(files, "fixtures/lives/"+name)
 		require.NoError(t, err)
 	}
+}
+
+// A life is called as its folder, wherever its path begins.
+func TestALifeIsCalledAsItsFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "invoices")
+	require.NoError(t, os.CopyFS(folder, endpointtest.LifeFolder(endpointtest.InvoiceLife)))
+	t.Chdir(folder)
+	for _, path := range []string{"life.json", "../invoices/life.json", filepath.Join(folder, "life.json")} {
+		l, err := Load(path, path)
+		require.NoError(t, err)
+		require.Equal(t, "invoices", l.Name, path)
+	}
+	_, err := Load("2023-10-16/life.json", "2023-10-16/life.json")
+	require.EqualError(t, err, "there is no file 2023-10-16/life.json")
+	_, err = Load("story.json", "story.json")
+	require.EqualError(t, err, "story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version")
 }

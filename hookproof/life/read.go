@@ -30,7 +30,15 @@ func Load(file, shown string) (*Life, error) {
 	if info, err := os.Stat(file); err != nil || info.IsDir() {
 		return nil, fmt.Errorf("there is no file %s", filepath.ToSlash(shown))
 	}
-	return ReadLife(os.DirFS(filepath.Dir(file)), filepath.ToSlash(filepath.Dir(shown)))
+	whole, err := filepath.Abs(file) // life.json alone says nothing of its folder
+	if err != nil {
+		return nil, err
+	}
+	l, err := ReadLife(os.DirFS(filepath.Dir(file)), filepath.ToSlash(filepath.Dir(shown)))
+	if err == nil {
+		l.Name = filepath.Base(filepath.Dir(whole))
+	}
+	return l, err
 }
 
 // ReadLife reads the life.json of a folder and the bodies beside it strictly. An error names the file, the line, the place and what is wrong
