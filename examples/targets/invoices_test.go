@@ -11,7 +11,6 @@ import (
 
 	"example.com/hookproof/hookproof"
 	"example.com/hookproof/hookproof/check"
-	"example.com/hookproof/hookproof/life"
 )
 
 // The endpoint for invoices brings its own life: hookproof has none of these events in its own.
@@ -48,7 +47,7 @@ func TestInvoices(t *testing.T) {
 	report, err := hookproof.Check(t.Context(), r.target, hookproof.Options{Budget: budget})
 	require.NoError(t, err)
 
-	l, err := life.Load(filepath.Join(r.name, "lives/invoice/life.json"), "lives/invoice/life.json")
+	l, err := hookproof.LoadLife(filepath.Join(r.name, "lives/invoice/life.json"))
 	require.NoError(t, err)
 	var asked, told []string
 	for _, c := range check.Of(l) {
