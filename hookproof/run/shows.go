@@ -42,7 +42,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 	if unlisted {
 		places = slices.DeleteFunc(places, inList.MatchString)
 	}
-	if (ended == nil || len(places) == 0) && !unlisted {
+	if (ended == nil || roles.grantEnd == "" || len(places) == 0) && !unlisted { // a life whose grant has no end does not tell what shows the grant
 		return c.showsAll(h, fresh, right, tells)
 	}
 	brought := gains(fresh, right, ended)
