@@ -103,7 +103,7 @@ func TestOneElementShowsAccess(t *testing.T) {
 		"the second":   {rows(left, active), judgment{verdict: result.Pass}},
 		"none":         {rows(left, left), judgment{result.Fail, wrongState, `/rows/0/plan is "none" instead of "pro", /rows/0/status is "canceled" instead of "active"`}},
 		"each in part": {rows(normalized{"/status": `"active"`, "/plan": `"none"`}, normalized{"/status": `"canceled"`, "/plan": `"pro"`}), judgment{result.Fail, wrongState, `/rows/0/plan is "none" instead of "pro"`}},
-		"no list":      {normalized{"/access": "true", "/rows": "[]"}, judgment{result.Fail, wrongState, "/rows has no elements instead of 1"}},
+		"no list":      {normalized{"/access": "true", "/rows": "[]"}, judgment{result.Fail, wrongState, "/rows is absent instead of a list of 1 element"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
