@@ -31,10 +31,11 @@ type Life struct {
 	// the words of every life.
 	Vocabulary map[string]*Spec
 
-	files    fs.FS    // the folder
-	folder   string   // its name in messages
-	versions []string // API versions with bodies, sorted
-	outlines sync.Map // of its bodies
+	files    fs.FS             // the folder
+	folder   string            // its name in messages
+	versions []string          // API versions with bodies, sorted
+	outlines sync.Map          // of its bodies
+	checked  map[string]string // of its bodies that were checked, by their files
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.

@@ -77,7 +77,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, checked: map[string]string{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}
