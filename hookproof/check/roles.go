@@ -13,6 +13,7 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
+//	<granting>                                    is each of the events that grant in turn: a relation for each
 //	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
 //	                                    relation for each two that stand side by side in the role
@@ -38,8 +39,9 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		return ofPairs(l, r)
 	}
 	each := l.Roles.Each()
+	each["granting"] = l.WordsOf(l.Roles.Grants)
 	for _, role := range slices.Sorted(maps.Keys(each)) {
-		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
+		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
 				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
@@ -61,8 +63,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _, _ := r.Condition()
-	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) || !happens(l, text) }) {
+	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) || !happens(l, text) }) {
 		return nil
 	}
 	if orders := Expand(r.Left, 2, 1); r.Op == "=" && r.Fault == "" && len(orders) == 1 && orders[0] == r.Right { // of one event there is one order
@@ -86,7 +87,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 			return strings.Join(list, " ")
 		})
 	}
-	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
+	r.Left, r.Right, r.If, r.Where = fill(r.Left), fill(r.Right), fill(r.If), fill(r.Where)
 	return r
 }
 
