@@ -45,6 +45,7 @@ var idempotence = []Check{
 		Fix: "keep the ids of processed events as long as their effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: Equal("<grants> later carrier*40+=any <grants>", "<grants>")},
 	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: CostTwice, Fix: "keep the ids of processed events in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: Equal("<grants> restart <grants>", "<grants>")},
+	askedTwice,
 }
 
 const (
@@ -76,10 +77,11 @@ var order = []Check{
 		Relations: Equal("<grants> make", "<grants>")},
 	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
 		Fix: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "failed-after-paid-cancels", "stale-overwrite"},
-		Relations: together(kept("<grants> <late>", "<grants>", ""), sameOutcome("paid other-session-expired", "paid"), sameOutcome("paid other-session-failed", "paid"),
+		Relations: together(kept("<grants> <late>", "<grants>"), sameOutcome("paid other-session-expired", "paid"),
 			sameOutcome("async-paid unpaid", "unpaid async-paid"))},
 	{Name: "order/late-after-refund", Demand: "A late event does not open a closed order again.", Source: fromOrder, Why: "goods are sent for money that was given back",
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
 		Relations: append(sameOutcome("paid refund other-session-expired", "paid refund"),
 			sameOutcome("{unpaid refund async-paid|async-paid refund unpaid}", "unpaid async-paid refund")...)},
+	apiAhead,
 }

@@ -19,7 +19,7 @@ func policy(left string) []Relation {
 
 // whereShown is an inequality that is asked where another one holds. Where it does not, the target has no such thing.
 func whereShown(left, right, shown string) []Relation {
-	return []Relation{{Left: left, Op: "≠", Right: right, If: shown, Optional: true}}
+	return []Relation{{Left: left, Op: "≠", Right: right, Where: shown}}
 }
 
 func together(lists ...[]Relation) (all []Relation) {

@@ -1,9 +1,12 @@
 package life
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
@@ -25,7 +28,7 @@ func BuiltIn(name string) (*Life, error) {
 	}
 	files, err := fixtures.Life(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("there is no built-in life %q%s; built in are %s", name, suggest.DidYouMean(name, BuiltInNames()), strings.Join(BuiltInNames(), ", "))
 	}
 	l, err := ReadLife(files, "fixtures/lives/"+name)
 	if err != nil {
@@ -35,18 +38,20 @@ func BuiltIn(name string) (*Life, error) {
 	return first.(*Life), nil
 }
 
-// BuiltIns returns all built-in lives, the payment life first.
-func BuiltIns() []*Life {
+// AllBuiltIn returns the built-in lives, the payment life first.
+func AllBuiltIn() []*Life {
 	all := []*Life{Payment}
-	for _, name := range fixtures.LifeNames() {
-		if name == Payment.Name {
-			continue
-		}
+	for _, name := range BuiltInNames() {
 		l, err := BuiltIn(name)
 		if err != nil {
 			panic("hookproof: " + err.Error()) // embedded, and a test reads it
 		}
-		all = append(all, l)
+		if l != Payment {
+			all = append(all, l)
+		}
 	}
 	return all
 }
+
+// BuiltInNames are the names of the built-in lives, sorted.
+func BuiltInNames() []string { return fixtures.LifeNames() }

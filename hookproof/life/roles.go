@@ -2,10 +2,6 @@ package life
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -33,43 +29,6 @@ func (r Roles) Pairs() (pairs [][2]string) {
 		}
 	}
 	return pairs
-}
-
-// parseRoles reads the roles. Errors begin with the place below roles.
-func (l *Life) parseRoles(raw json.RawMessage) error {
-	if raw == nil {
-		return errors.New(": there are none")
-	}
-	var given map[string]json.RawMessage
-	if err := errors.Join(decodeStrictly(raw, &l.Roles), json.Unmarshal(raw, &given)); err != nil {
-		return fmt.Errorf(": %w", err)
-	}
-	if l.Roles.Grants == "" {
-		return errors.New(".grants: it is missing")
-	}
-	all := l.Roles.Each()
-	all["grants"] = []string{l.Roles.Grants}
-	if _, is := given["together"]; is {
-		all["together"] = slices.Concat(l.Roles.Together...)
-	}
-	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
-		for _, name := range instants {
-			if !l.isTime(name) {
-				return fmt.Errorf(".%s: times has no %q", role, name)
-			}
-		}
-	}
-	for _, role := range slices.Sorted(maps.Keys(all)) {
-		if _, is := given[role]; is && len(all[role]) == 0 {
-			return fmt.Errorf(".%s: it has no words", role)
-		}
-		for _, name := range all[role] {
-			if len(l.WordsOf(name)) == 0 {
-				return fmt.Errorf(".%s: there is no word and no phrase %q", role, name)
-			}
-		}
-	}
-	return nil
 }
 
 // WordsOf returns a phrase's words, or the word itself; none for another name.

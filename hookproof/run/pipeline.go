@@ -77,6 +77,9 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 		return report, err
 	}
 	lives, _ = opened.ByLife(options.Lives) // as before, and with the proxy that was opened
+	if err := ready(ctx, lives); err != nil {
+		return report, err
+	}
 	return report, judgeLives(ctx, lives, options, began, &report)
 }
 
@@ -198,7 +201,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
+	if c.phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {
