@@ -33,7 +33,7 @@ func together(lists ...[]Relation) (all []Relation) {
 func ifEnded(lists ...[]Relation) []Relation {
 	all := together(lists...)
 	for n := range all {
-		all[n].If, all[n].Optional = "<bought> deleted ≠ <bought>", true
+		all[n].Where = "<bought> deleted ≠ <bought>"
 	}
 	return all
 }
