@@ -37,6 +37,8 @@ type Check struct {
 	// Excuse is why another answer to a relation that demands ack? is no fault, if Every is set. Such an answer is told, and the verdict
 	// is of the other relations.
 	Excuse string
+	// Rest is for a check of which only those relations are asked that no row before it asks.
+	Rest bool
 	// Poison is for a check that runs after everything else, faults included.
 	Poison bool
 	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only
@@ -71,7 +73,7 @@ func (c Check) Phase() Phase {
 	}
 	for _, r := range c.Relations {
 		switch {
-		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"):
+		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"), strings.HasPrefix(r.Left, "refused "):
 			p = max(p, Exclusive)
 		case strings.Contains(r.Left, "&"):
 			p = max(p, Crowded)
@@ -91,16 +93,16 @@ type Relation struct {
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
 	// the common beginning. Of two states that a life's roles tell apart, it is "∋" for a state that shows some of the access that the
 	// right schedule gives, "adds" for one in which being paid once more has added as much as before, or nothing, and "moves" for one in
-	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is "" if only the answers
-	// are judged, and no state is read.
+	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is ActsOnce if what is
+	// asked of Stripe's API is judged, and "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
-	// it says, of the part of the states that is compared, that something else leaves no trace there.
+	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
 	If string
-	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
-	Optional bool
+	// Where is a relation that must hold for this one to be asked: which design of an endpoint it is about. = is about the part of the
+	// states that is compared, ≠ about all of them.
+	Where string
 	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
 	// Info is for a relation of which a breach is worth knowing, and no fault.
@@ -120,7 +122,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, anyOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, endShows, bookkeeping, faultChecks, apiFaults)
 
 // Rows returns all checks as they are written, whatever the life.
 func Rows() []Check { return slices.Clone(rows) }
@@ -131,13 +133,15 @@ func All() []Check { return Of(life.Payment) }
 // Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
 func Of(l *life.Life) []Check {
 	var all []Check
-	states := map[string]bool{} // what is demanded of states, each by one check
+	demanded := map[string]bool{}
 	for _, row := range rows {
 		asked := Asked(l, row).sourced()
 		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
-			known := states[r.String()]
-			states[r.String()] = r.Op == "∌" || known
-			return known
+			what := r
+			what.View = ""
+			known := demanded[what.String()]
+			demanded[what.String()] = true
+			return known && (r.Op == "∌" || row.Rest)
 		})
 		if len(asked.Relations) > 0 {
 			all = append(all, asked)
@@ -229,11 +233,14 @@ func (c Check) Needs() []string {
 
 func (r Relation) needs() []string {
 	var needs []string
-	if r.Op != "" {
+	switch {
+	case r.ReadsStates():
 		needs = append(needs, "subject", "state")
+	case r.Op == ActsOnce:
+		needs = append(needs, "subject", "api")
 	}
 	words := strings.Fields(r.Left)
-	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {"refused", "break"}, {Ahead, "api"}} {
 		if slices.Contains(words, verb.verb) {
 			needs = append(needs, verb.need)
 		}
@@ -283,6 +290,8 @@ func (r Relation) String() string {
 		return text + " adds to S(" + r.Right + ") as much as that added, or nothing"
 	case "moves":
 		return text + " shows a later end than S(" + r.Right + ")"
+	case ActsOnce:
+		return text + " asks Stripe for nothing twice"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}
@@ -293,15 +302,35 @@ func (r Relation) String() string {
 	return text
 }
 
-// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
-// whether there is a condition.
-func (r Relation) Condition() (left, right string, equal, is bool) {
+// Condition is a relation on which another one depends.
+type Condition struct {
+	Left, Right string
+	Equal       bool // the states must be equal; else they must differ
+}
+
+// Conditions returns what the relation depends on: If, and Where. nil is nothing.
+func (r Relation) Conditions() (evidence, asked *Condition) {
+	return conditionOf(r.If), conditionOf(r.Where)
+}
+
+func conditionOf(text string) *Condition {
 	for _, op := range []string{"≠", "="} {
-		if left, right, is = strings.Cut(r.If, op); is {
-			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
+		if left, right, is := strings.Cut(text, op); is {
+			return &Condition{Left: strings.TrimSpace(left), Right: strings.TrimSpace(right), Equal: op == "="}
 		}
 	}
-	return "", "", false, false
+	return nil
+}
+
+// Schedules returns the texts of all schedules that the relation names.
+func (r Relation) Schedules() []string {
+	all := []string{r.Left, r.Right}
+	for _, one := range []*Condition{conditionOf(r.If), conditionOf(r.Where)} {
+		if one != nil {
+			all = append(all, one.Left, one.Right)
+		}
+	}
+	return all
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
@@ -339,12 +368,13 @@ var Parts = map[string]string{
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
-// must differ become one and the same. Counters must move differently.
+// must differ become one and the same. Counters must move differently. What cannot fail, or only where a dispute takes something, stays.
 func (r Relation) Negated() Relation {
 	turn := strings.NewReplacer("=ack?", "=ack?", "=refused?", "=ack", "=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
-	if r.Optional { // what it depends on is no matter then
-		r.If, r.Optional = "", false
+	if r.Info || r.View == "taken" {
+		return r
 	}
+	r.Where = ""
 	switch {
 	case r.Counts != nil:
 		other := *r.Counts

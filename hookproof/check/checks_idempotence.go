@@ -45,6 +45,7 @@ var idempotence = []Check{
 		Fix: "keep the ids of processed events as long as their effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: Equal("<grants> later carrier*40+=any <grants>", "<grants>")},
 	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: CostTwice, Fix: "keep the ids of processed events in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: Equal("<grants> restart <grants>", "<grants>")},
+	askedTwice,
 }
 
 const (
@@ -63,8 +64,8 @@ var order = []Check{
 		Kills: []string{"stale-overwrite"}, Relations: sameOutcome("{<disputed>}", "<disputed>")},
 	{Name: "order/together", Demand: "Two events that Stripe sends within a moment, and that overlap, end as one after the other does.", Source: fromOrder,
 		Says: "events can come in any order, and each is a request of its own; so two of one order can be in work at the same time", Why: "a refund that comes beside its payment is lost, or a payment that comes beside its session",
-		Fix:       "lock the order's row before you read it (SELECT … FOR UPDATE), or write what the event changes and leave the other columns",
-		Relations: []Relation{{Left: pooled + "<together>", Op: "=", Right: "<inTurn>", Whole: true}}},
+		Fix:   "lock the order's row before you read it (SELECT … FOR UPDATE), or write what the event changes and leave the other columns",
+		Kills: []string{"events-read-without-lock"}, Relations: []Relation{{Left: pooled + "<together>", Op: "=", Right: "<inTurn>", Whole: true}}},
 	{Name: "order/tie", Demand: "Events of the same second end in the same state as others.", Source: fromOrder, Says: "created counts seconds, so several events can have the same: it does not say which is later", Why: "created has only seconds, so ties are common",
 		Fix: "do not order events by created: it does not say which of two is later", Kills: []string{"same-second-tie-dropped"},
 		Relations: []Relation{{Left: "tie <grants> refund-10 refund-25", Op: "=", Right: "<grants> refund-25", Whole: true, View: "outcome"},
@@ -72,7 +73,7 @@ var order = []Check{
 	{Name: "order/repeated", Demand: "A life that is delivered twice ends in the same state.", Source: fromDuplicates, Why: CostOrder, Fix: MendOrder,
 		Kills: []string{"no-dedupe", "last-event-only"}, Relations: sameOutcome("<ends> <grants> again", "<grants> <ends>")},
 	{Name: "order/overtaking", Demand: "An event that comes before its object is made is not lost.", Source: OurPolicy, Says: "events can come in any order; so an event can overtake the endpoint's own object, though that is not written there", Why: "a customer can pay before the row of the order is committed",
-		Fix: "answer 500 while an object that must be yours does not exist yet, so that Stripe retries", Kills: []string{"webhook-before-row-acked", "webhook-before-row-lost", "local-save-reverts", "failed-event-marked-processed"},
+		Fix: "answer 500 while an object that must be yours does not exist yet, so that Stripe retries", Kills: []string{"webhook-before-row-acked", "webhook-before-row-lost", "local-save-reverts", "failed-event-marked-processed", "user-not-there-yet"},
 		Relations: Equal("<grants> make", "<grants>")},
 	{Name: "order/late-after-paid", Demand: "A late event does not undo a payment.", Source: fromOrder, Why: "a customer who has paid gets nothing",
 		Fix: "let expiry and failure end only what is not paid", Kills: []string{"expired-after-paid-cancels", "failed-after-paid-cancels", "stale-overwrite"},
@@ -82,4 +83,5 @@ var order = []Check{
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
 		Relations: append(sameOutcome("paid refund other-session-expired", "paid refund"),
 			sameOutcome("{unpaid refund async-paid|async-paid refund unpaid}", "unpaid async-paid refund")...)},
+	apiAhead,
 }

@@ -7,7 +7,7 @@ var refundMeaning = []Check{
 	{Name: "meaning/refund-failed", Demand: "A refund that has failed shows in the state.", Source: fromFailedRefunds, Strict: true,
 		Why: "the books show money as given back that the customer never got", Fix: "handle refund.failed, or charge.refund.updated with status failed: take the refund's amount off what was refunded",
 		Relations: []Relation{
-			{Left: "<refund-undone>", Op: "≠", Right: "<grants> refund", If: "<grants> refund-made ≠ <grants>", Optional: true},
+			{Left: "<refund-undone>", Op: "≠", Right: "<grants> refund", If: showsRefund, Where: "<grants> refund-made ≠ <grants>"},
 			{Left: "pi-paid refund refund-failed refund-failed-2 refund-failed-3", Op: "≠", Right: "pi-paid refund", If: showsRefund},
 			{Left: "paid refund refund-failed refund-failed-2 refund-failed-3", Op: "≠", Right: "paid refund", If: showsRefund, Info: true},
 		}},
@@ -22,5 +22,5 @@ var refundMeaning = []Check{
 		Why:  "a customer who is in the right stays locked out, or is refunded twice", Fix: "at charge.dispute.closed with status won, or charge.dispute.funds_reinstated, give back what the dispute took, and let refunds count as before",
 		Relations: together(
 			[]Relation{{Left: "<dispute-survived>", Op: "=", Right: "<grants>", View: "taken", Whole: true}},
-			[]Relation{{Left: "<dispute-survived> refund", Op: "=", Right: "<grants> refund", If: "<dispute-survived> = <grants>", View: "counted", Whole: true}})},
+			[]Relation{{Left: "<dispute-survived> refund", Op: "=", Right: "<grants> refund", Where: "<dispute-survived> = <grants>", View: "counted", Whole: true}})},
 }

@@ -13,12 +13,14 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
+//	<granting>                                    is each of the events that grant in turn: a relation for each
 //	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
 //	                                    relation for each two that stand side by side in the role
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
-// role or an event that a life does not have is not asked of that life.
+// role or an event that a life does not have is not asked of that life. Neither is one whose story Stripe cannot tell, since one of its
+// events happens instead of another.
 
 var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z0-9-]+)>([-a-z0-9*&+=?]*)`)
 
@@ -37,8 +39,9 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		return ofPairs(l, r)
 	}
 	each := l.Roles.Each()
+	each["granting"] = l.WordsOf(l.Roles.Grants)
 	for _, role := range slices.Sorted(maps.Keys(each)) {
-		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
+		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
 				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
@@ -60,8 +63,10 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _, _ := r.Condition()
-	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
+	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) || !happens(l, text) }) {
+		return nil
+	}
+	if orders := Expand(r.Left, 2, 1); r.Op == "=" && r.Fault == "" && len(orders) == 1 && orders[0] == r.Right { // of one event there is one order
 		return nil
 	}
 	return []Relation{r}
@@ -82,7 +87,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 			return strings.Join(list, " ")
 		})
 	}
-	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
+	r.Left, r.Right, r.If, r.Where = fill(r.Left), fill(r.Right), fill(r.If), fill(r.Where)
 	return r
 }
 
@@ -106,7 +111,25 @@ func knows(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf returns a row's schedule in the life's events; "" if the life has no such role. Of a role with several it is the first one's.
+// happens reports whether no event of a row's text happens instead of another one of the same story.
+func happens(l *life.Life, text string) bool {
+	for _, schedule := range Expand(text, 1, 0) {
+		var told []string
+		for word := range strings.FieldsSeq(schedule) {
+			m := stepForm.FindStringSubmatch(word)
+			if m == nil {
+				continue
+			}
+			if slices.ContainsFunc(told, func(other string) bool { return l.Excludes(m[2], other) }) {
+				return false
+			}
+			told = append(told, m[2])
+		}
+	}
+	return true
+}
+
+// ScheduleOf returns a row's schedule in the life's events; "" if it has no such role or no such story. Of a role with several it is the first one's.
 func ScheduleOf(l *life.Life, text string) string {
 	all := relationsOf(l, Relation{Left: text})
 	if len(all) == 0 {

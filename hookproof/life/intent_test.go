@@ -25,6 +25,7 @@ func (s intentStory) next() (all []intentStory) {
 	for _, move := range []struct{ method, from, to string }{
 		{"", "new", "failed"}, {"automatic", "new", "processing"}, {"automatic", "failed", "processing"}, {"automatic", "processing", "failed"},
 		{"automatic", "new", "paid"}, {"automatic", "failed", "paid"}, {"automatic", "processing", "paid"},
+		{"automatic", "new", "settled"}, {"automatic", "failed", "settled"}, {"automatic", "processing", "settled"},
 		{"manual", "new", "held"}, {"manual", "failed", "held"}, {"manual", "held", "paid"}, {"manual", "held", "part"},
 		{"", "new", "canceled"}, {"", "failed", "canceled"}, {"manual", "held", "canceled"},
 	} {
@@ -33,7 +34,7 @@ func (s intentStory) next() (all []intentStory) {
 			all = append(all, after)
 		}
 	}
-	if s.status == "paid" {
+	if s.status == "paid" || s.status == "settled" {
 		for _, m := range s.money.next() {
 			all = append(all, intentStory{s.method, s.status, m})
 		}
@@ -50,7 +51,9 @@ var intents = model[intentStory]{
 		{"charge-failed", func(s *intentStory) bool { return s.is("", "failed") }},
 		{"pi-failed", func(s *intentStory) bool { return s.is("automatic", "failed") }},
 		{"pi-processing", func(s *intentStory) bool { return s.is("automatic", "processing") }},
-		{"pi-paid charge-paid charge-updated", func(s *intentStory) bool { return s.is("automatic", "paid") }},
+		{"pi-paid", func(s *intentStory) bool { return s.is("automatic", "paid") || s.is("automatic", "settled") }},
+		{"charge-paid charge-updated", func(s *intentStory) bool { return s.is("automatic", "paid") }},
+		{"charge-settled", func(s *intentStory) bool { return s.is("automatic", "settled") }}, // its balance transaction is known at once
 		{"pi-capturable charge-held", func(s *intentStory) bool { return s.is("manual", "held") }},
 		{"captured pi-captured", func(s *intentStory) bool { return s.is("manual", "paid") }},
 		{"captured-part pi-captured-part", func(s *intentStory) bool { return s.is("manual", "part") }},

@@ -43,6 +43,7 @@ check fails nothing and says that it has no evidence, which leaves the run incom
 	m.mutantsMarkdown(&b)
 	m.checksMarkdown(&b)
 	m.correctMarkdown(&b)
+	m.reportsMarkdown(&b)
 	for _, s := range m.Suites {
 		s.markdown(&b)
 	}

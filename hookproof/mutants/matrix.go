@@ -56,6 +56,8 @@ type Matrix struct {
 	Rows   []Row         `json:"rows"`
 	Took   time.Duration `json:"tookNs"`
 	Suites []Suite       `json:"-"` // as they were scored last; none where a part of the matrix was asked for
+
+	Reports []Report `json:"-"` // public ones, and what sees them; none where a part of the matrix was asked for
 }
 
 // Killers are the checks that failed, in the order of their names.

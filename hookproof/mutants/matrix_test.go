@@ -64,6 +64,7 @@ func TestObjections(t *testing.T) {
 		"accused":                      {said(Correct, nil, "a/b pass", "a/c fail"), "is accused, though correct: a/c"},
 		"not judged":                   {said(Correct, nil, "a/b not-run!"), "was not judged by a/b: why"},
 		"cut short, and killed":        {cut(said(Faulty, expects("a/b"), "a/b fail")), ""},
+		"cut short, and told so":       {cut(said(Faulty, []Expectation{{"a/b", result.NotRun}})), ""},
 		"cut short":                    {cut(said(Faulty, expects("a/b"), "a/c fail")), "could not be judged to the end: it is gone"},
 		"correct, and cut short":       {cut(said(Correct, nil, "a/b pass")), "could not be judged to the end: it is gone"},
 		"trouble":                      {Row{Kind: Faulty, Trouble: "it is down"}, "could not be judged: it is down"},

@@ -11,6 +11,7 @@ import (
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 )
 
 const root = "../.."
@@ -31,6 +32,18 @@ func TestMutantsApplyAndCompile(t *testing.T) {
 		_, err := variant(os.DirFS(filepath.Join(here, j.endpoint.directory)), j.mutant)
 		require.NoError(t, err, j.mutant.Name)
 	}
+}
+
+// endpointDirectories are the directories of endpoints' mutants.
+func endpointDirectories(t *testing.T) (names []string) {
+	t.Helper()
+	all, err := endpointsOf(Files, root)
+	require.NoError(t, err)
+	for _, e := range all {
+		names = append(names, e.name)
+	}
+	require.NotEmpty(t, names)
+	return names
 }
 
 // Every mutant of our own sources finds its text in them, and its test in the suite's.
@@ -78,7 +91,7 @@ func TestParse(t *testing.T) {
 
 func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, directory := range []string{"go", "go/correct", "node-express", "server", "judge"} {
+	for _, directory := range append(endpointDirectories(t), "go/correct", "node-subscriptions/correct", "python-subscriptions/correct", "server", "judge") {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		require.NotEmpty(t, all, directory)
@@ -98,12 +111,15 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 	t.Parallel()
 	var faults map[string]any
 	require.NoError(t, json.Unmarshal(fixtures.Faults(), &faults))
-	kills := map[string][]string{}
-	for _, c := range check.All() {
-		kills[c.Name] = c.Kills
+	kills := Hookproof().Kills
+	reports, err := LoadReports(Files)
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for _, r := range reports {
+		listed[r.Report] = true
 	}
 	mutated := map[string]bool{}
-	for _, directory := range []string{"go", "node-express"} {
+	for _, directory := range endpointDirectories(t) {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		for _, m := range all {
@@ -112,7 +128,7 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 				require.Contains(t, kills[m.Expect], m.Short(), m.Expect)
 				mutated[m.Short()] = true
 			}
-			require.True(t, m.Report == "" || faults[m.Short()] != nil, "%s has a report, so it is a fault of fixtures/faults.json", m.Name)
+			require.True(t, m.Report == "" || listed[m.Report] || faults[m.Short()] != nil, "%s has a report, so it is a fault of fixtures/faults.json, or the report is in reports.json", m.Name)
 		}
 	}
 	for fault := range faults {
@@ -125,8 +141,10 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 func TestEveryCheckHasItsMutant(t *testing.T) {
 	t.Parallel()
 	without := map[string]bool{}
-	for _, c := range check.All() {
-		without[c.Name] = true
+	for _, l := range life.BuiltIns() {
+		for _, c := range check.Of(l) {
+			without[c.Name] = true
+		}
 	}
 	for name, why := range map[string]string{
 		"meaning/discounted": "what it finds is told, and never fails",
@@ -135,7 +153,7 @@ func TestEveryCheckHasItsMutant(t *testing.T) {
 		require.True(t, without[name], why)
 		delete(without, name)
 	}
-	for _, directory := range []string{"go", "node-express"} {
+	for _, directory := range endpointDirectories(t) {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		for _, m := range all {

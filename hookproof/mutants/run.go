@@ -54,8 +54,10 @@ func Hookproof() Judge {
 	var names []string
 	kills := map[string][]string{}
 	for _, c := range check.Rows() {
-		names = append(names, c.Name)
-		kills[c.Name] = c.Kills
+		if _, known := kills[c.Name]; !known { // a check may have a row for one life and a row for another
+			names = append(names, c.Name)
+		}
+		kills[c.Name] = append(kills[c.Name], c.Kills...)
 	}
 	return Judge{names, kills, func(ctx context.Context, file string, getenv func(string) string, o run.Options) (result.Report, error) {
 		t, err := target.Load(file, getenv)
@@ -101,6 +103,9 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	}
 	if len(o.Mutants) == 0 {
 		if m.Suites, err = LoadSuites(files); err != nil {
+			return m, err
+		}
+		if m.Reports, err = LoadReports(files); err != nil {
 			return m, err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // changed returns the places that a case's right schedule has changed in a fresh state. What grows with the grant and again with its end,
 // such as a version, a history or a list of mails, is left out: it counts events, whatever they mean.
 func (c Case) changed(states map[string]normalized) map[string]bool {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	fresh, right, granted, ended := states[""], states[c.Right], states[roles.grant], states[roles.grantEnd]
 	granting, ending := growth(fresh, granted), growth(granted, ended)
 	places := map[string]bool{}
@@ -151,7 +151,7 @@ func growths(before, after normalized) (all []float64) {
 // disputed returns the schedule of a payment that is disputed, whose money is gone meanwhile; "" if a life has no such.
 func (r roles) disputed(c check.Check) string {
 	for _, dispute := range []string{" dispute dispute-money-out", " dispute"} {
-		if check.LifeOf(c).Knows(r.grant + dispute) {
+		if check.LifeOf(c).Knows(dispute) {
 			return r.grant + dispute
 		}
 	}

@@ -38,6 +38,7 @@ type executor struct {
 
 	mu         sync.Mutex
 	references map[string]*lazy[*reference]
+	decisive   lazy[string]      // the event of a grant that faults strike
 	untouched  []event.Subject   // subjects that were made, and about which nothing was acknowledged
 	messages   map[string]int    // messages to the database during a schedule's last step
 	overlap    int               // most copies in flight at once
@@ -73,6 +74,9 @@ func newExecutor(t *target.Target, options Options) *executor {
 	}
 	x.life = cmp.Or(t.Life, life.Payment)
 	x.roles = rolesOf(x.life)
+	if t.Stripe != nil {
+		x.roles = x.roles.beginning(check.InStep)
+	}
 	x.sender = target.NewSender(t, &x.journal)
 	return x
 }
@@ -149,12 +153,12 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
 		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + unhandled}
 	}
-	if x.unseen != nil && c.Op != "" {
+	if x.unseen != nil && c.ReadsStates() {
 		if ignored := x.ignoresGrant(); ignored != "" {
 			return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + ignored}
 		}
 		if c.Fault == "" {
-			return result.NoEvidenceOf(unseenEffect)
+			return result.NoEvidenceOf(x.unseen.effect)
 		}
 		return nil
 	}
@@ -185,10 +189,10 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 			seen := *one.history
 			h = &seen
 		}
-	case c.Op == "":
+	case !c.ReadsStates():
 		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
-		h, err = x.deliverFresh(ctx, c.Delivered)
+		h, err = x.deliverOverlapping(ctx, c.Delivered)
 	}
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
@@ -201,12 +205,14 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		err = x.noticeEnd(ctx, h)
 	}
 	if err == nil && !h.Ended {
-		err = x.ignores(h.Unacknowledged)
+		err = cmp.Or(x.ignores(h.Unacknowledged), h.unanswered())
 	}
 	switch {
+	case err == nil && c.Op == check.ActsOnce:
+		err = x.readRequests(ctx, h)
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
 	case x.unseen != nil:
-		h.Unseen = true
+		h.Unseen = x.unseen.effect
 	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
 		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
@@ -269,13 +275,19 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.endStarts = h.starts
 	defer func() { h.endStarts = x.process.starts.Load() }()
 	h.recovers = strikes != nil
-	h.Faulty = h.recovers || s.Verb("restart")
+	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
 	born := time.Now().Add(-time.Minute)
 	h.born = born
+	if err := x.tellAPI(ctx, h, born); err != nil {
+		return err
+	}
+	defer x.toldAPI(h)
 	for n, step := range s {
 		var err error
 		switch step.Verb {
-		case "tie", "spread", "awaited":
+		case "tie", "spread", "awaited", check.InStep, check.Ahead:
+		case "refused":
+			err = x.whileRefused(ctx, h, n)
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
@@ -321,11 +333,7 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 	if _, there := h.events[step.Event]; there {
 		return nil
 	}
-	about := h.Subject
-	spec, _ := x.spec(step.Event)
-	if spec == x.life.Vocabulary[step.Event] { // an object has what the events before have made of it
-		spec = x.life.Told(step.Event, h.steps.Events())
-	}
+	about, spec := h.Subject, x.told(h, step.Event)
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {
@@ -346,7 +354,7 @@ func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.S
 	}
 	var deliveries []target.Delivery
 	if steps[0].Together || len(steps) > 1 {
-		if deliveries = x.crowd(ctx, copies); slices.ContainsFunc(steps, check.Step.Overlaps) {
+		if deliveries = x.crowd(ctx, copies, h.steps.Crowds()); slices.ContainsFunc(steps, check.Step.Overlaps) {
 			h.Overlap = max(h.Overlap, overlap(deliveries))
 		}
 	} else {
@@ -366,7 +374,7 @@ func (x *executor) copies(h *History, step check.Step) []target.Outgoing {
 	for i := range copies {
 		e := h.events[step.Event]
 		if step.Fresh && (i > 0 || h.sent(e.ID)) {
-			if again, err := e.WithID(event.NewID()); err == nil {
+			if again, err := h.again(e); err == nil {
 				e = again
 			}
 		}
@@ -391,46 +399,4 @@ func (h *History) answered(n int, step check.Step, deliveries []target.Delivery)
 	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // an acknowledged event is not redelivered because a later copy was refused
 		h.pending = append(h.pending, step.Event)
 	}
-}
-
-// url is the URL of the nth copy.
-func (x *executor) url(s check.Schedule, n int) string {
-	if !s.Verb("spread") {
-		return x.target.URL
-	}
-	urls := append([]string{x.target.URL}, x.target.Replicas...)
-	return urls[n%len(urls)]
-}
-
-// crowdSize is how many copies overlap without any help.
-const crowdSize = 50
-
-// minCopies is the least number of copies of which some overlap.
-func (x *executor) minCopies() int {
-	if x.target.Proxy != nil {
-		return 2
-	}
-	return crowdSize
-}
-
-// crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
-// Timings.HoldFor: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
-// target's own time-out because of us.
-func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
-	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
-		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
-		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
-		defer func() {
-			relief.Stop()
-			x.target.Proxy.DelayAnswers(0)
-		}()
-	}
-	deliveries, _ := x.sender.Burst(ctx, copies, nil)
-	return deliveries
-}
-
-func (x *executor) recordOverlap(n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.overlap = max(x.overlap, n)
 }

@@ -9,6 +9,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/stripeapi"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -25,16 +26,26 @@ var strikes = map[string]strikeFunc{
 	"latency":         badLine("latency"),
 	"bandwidth":       badLine("bandwidth"),
 	"half-open":       badLine("half-open"),
+
+	"api-429":          apiFails(stripeapi.RateLimit),
+	"api-500":          apiFails(stripeapi.ServerError),
+	"api-lock-timeout": apiFails(stripeapi.LockTimeout),
+	"api-hang":         apiFails(stripeapi.Hang),
+	"api-answer-lost":  apiFails(stripeapi.AnswerLost),
 }
 
 // executeFault lets a fault strike at the next message. A subject's deliveries end with an ACK, so some messages may be left;
 // another subject's deliveries reach those.
 func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
 	f := check.Faults[c.Fault]
+	delivered, err := x.decisiveLast(ctx, c.Delivered)
+	if err != nil {
+		return nil, err
+	}
 	if at.last == 0 {
 		at.next, at.last = 1, 1
 		if x.target.Proxy != nil && f.OfDatabase() {
-			last, err := x.messagesOf(ctx, c.Delivered)
+			last, err := x.messagesOf(ctx, delivered)
 			if err != nil {
 				return nil, err
 			}
@@ -56,7 +67,7 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 		return x.executeSlow(ctx, c, at)
 	}
 	h := &History{message: at.next, messages: at.last}
-	if err := x.deliverStruck(ctx, h, c.Delivered, strikes[c.Fault]); err != nil {
+	if err := x.deliverStruck(ctx, h, delivered, strikes[c.Fault]); err != nil {
 		return h, err
 	}
 	at.struck += h.struck
@@ -120,8 +131,8 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 // reachesDatabase reports whether a payment reaches the database through the proxy. A payment must have an effect, so if it does,
 // an event that does not reach the database changes nothing there.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
-	grants := x.grants()
-	if s.String() == grants.String() {
+	grants, err := x.decisiveLast(ctx, x.grants())
+	if err != nil || s.String() == grants.String() {
 		return false
 	}
 	count, err := x.messagesOf(ctx, grants)

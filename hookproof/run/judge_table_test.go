@@ -205,6 +205,10 @@ func TestStatesAreCompared(t *testing.T) {
 	}
 	all := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": refundedState}
 	blind := map[string]normalized{"": unpaidState, "unpaid": unpaidState, "paid": paidState, "paid refund": paidState}
+	unlisted := check.Relation{Left: "unpaid", Op: "∌", Right: "paid", View: "unlisted"}
+	listed := map[string]normalized{"": {"/access": "false", "/invoices": "0"}, "unpaid": {"/access": "false", "/invoices": "0"},
+		"paid":        {"/rows/0": `"active"`, "/access": "true", "/invoices": "1"},
+		"paid refund": {"/rows/0": `"canceled"`, "/access": "false", "/invoices": "1"}}
 	for name, row := range map[string]struct {
 		relation   check.Relation
 		state      normalized
@@ -236,6 +240,9 @@ func TestStatesAreCompared(t *testing.T) {
 			judgment{result.Pass, none, ""}, normalized{"/last": `"none"`}},
 		"nor an entry of a list": {is("∌", "paid expired", "paid refund", ""), normalized{"/log/0": `"refunded"`}, map[string]normalized{"": {"/log/0": `"open"`}, "paid": {"/log/0": `"paid"`}, "paid refund": {"/log/0": `"refunded"`}},
 			judgment{result.Pass, none, ""}, normalized{"/log/0": `"paid"`}},
+		"what is on a list of all": {unlisted, normalized{"/rows/0": `"active"`, "/access": "false", "/invoices": "1"}, listed, judgment{result.Pass, none, ""}, listed[""]},
+		"not what stands beside it": {unlisted, normalized{"/rows/0": `"active"`, "/access": "true", "/invoices": "1"}, listed,
+			judgment{result.Fail, wrongState, "after unpaid, /access is true, as after paid"}, listed[""]},
 		"evidence there is": {is("=", "paid*2", "paid", "paid refund ≠ paid"), doubledState, all, judgment{result.Fail, wrongState, "/n is 2"}, paidState},
 		"none there is": {is("=", "paid*2", "paid", "paid refund ≠ paid"), doubledState, blind,
 			judgment{result.NotRun, none, "the state is the same after paid refund as after paid, so it does not show charge.refunded"}, nil},

@@ -15,7 +15,7 @@ import (
 // part returns one part of a view, by its name in check.Parts. It is nil if the states have nothing of it.
 func (c Case) part(name string, states map[string]normalized) view {
 	l := check.LifeOf(c.Check)
-	roles := rolesOf(l)
+	roles := c.roles()
 	fresh, granted, ended := states[""], states[roles.grant], states[roles.grantEnd]
 	counts := countsChanges(fresh, granted, ended)
 	switch name {
@@ -57,7 +57,8 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "dates":
 		return datesOf(granted, l.Roles.Until)
 	case "statuses":
-		return placesWhere(func(place, value string) bool { return isStatus(value) && !counts(place) })
+		compared := states[c.Right]
+		return placesWhere(func(place, _ string) bool { return isStatus(compared[place]) && !counts(place) })
 	}
 	panic("hookproof: there is no part " + name) // a row's, and a test goes through all rows
 }
@@ -65,13 +66,14 @@ func (c Case) part(name string, states map[string]normalized) view {
 // choice is the view of what differs between two purchases, because something else was chosen. Sums and counts of payments are none of
 // it: being paid once more changes them, too.
 func (c Case) choice(states map[string]normalized) view {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	granted, other, renewed := states[roles.grant], states[c.Right], states[roles.renewed]
 	if granted == nil || renewed == nil {
 		return nil
 	}
+	renewing := growth(granted, renewed)
 	places := slices.DeleteFunc(other.difference(granted), func(place string) bool {
-		return c.Grants.covers(place) || granted[place] != renewed[place] || strings.Contains(granted[place]+other[place], "{{")
+		return c.Grants.covers(place) || renewing(place) || granted[place] != renewed[place] || strings.Contains(granted[place]+other[place], "{{")
 	})
 	if len(places) == 0 {
 		return nil
@@ -86,7 +88,7 @@ func placesWhere(wanted func(place, value string) bool) view {
 // access returns the places that show that what was bought is allowed: the grant changed them, its end changed them again, they hold no
 // time, and the target file does not say that they only show what was chosen.
 func (c Case) access(states map[string]normalized) []string {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	granted, ended := states[roles.grant], states[roles.grantEnd]
 	if granted == nil || ended == nil {
 		return nil
@@ -102,10 +104,7 @@ func countsChanges(fresh, granted, ended normalized) func(place string) bool {
 		return func(string) bool { return false }
 	}
 	granting, ending := growth(fresh, granted), growth(granted, ended)
-	return func(place string) bool {
-		place = strings.TrimSuffix(place, lengthMark)
-		return granting(place) && ending(place)
-	}
+	return func(place string) bool { return granting(place) && ending(place) }
 }
 
 // accessAt is the view of access: what a state has at places that show the grant. Of a list one element is enough, if it shows all that
@@ -122,13 +121,12 @@ func accessAt(granted normalized, places []string) view {
 			shown := element != "" && state.hasLike(granted, element, places)
 			for _, place := range places {
 				value, there := state[place]
-				switch {
-				case shown:
-					value = granted[place]
-				case !there:
-					value = strconv.Quote("absent")
+				if shown {
+					value, there = granted[place], true
 				}
-				seen[place] = value
+				if there {
+					seen[place] = value
+				}
 			}
 		}
 		return seen

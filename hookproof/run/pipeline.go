@@ -77,6 +77,9 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 		return report, err
 	}
 	lives, _ = opened.ByLife(options.Lives) // as before, and with the proxy that was opened
+	if err := ready(ctx, lives); err != nil {
+		return report, err
+	}
 	return report, judgeLives(ctx, lives, options, began, &report)
 }
 
@@ -140,25 +143,6 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 		}
 	}
 	return err
-}
-
-// progress returns what receives each finding as it is made; nil if nobody does.
-func (p *pipeline) progress() func(result.Finding) {
-	if p.options.Progress == nil {
-		return nil
-	}
-	return func(f result.Finding) {
-		f.Life = p.target.LifeName
-		p.options.Progress(shortened(p.life, f))
-	}
-}
-
-// report adds findings about the life to the report.
-func (p *pipeline) report(report *result.Report, findings []result.Finding) {
-	for _, f := range findings {
-		f.Life = p.target.LifeName
-		report.Findings = append(report.Findings, shortened(p.life, f))
-	}
 }
 
 func (p *pipeline) phase(report *result.Report, name string, do func() error) error {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 )
 
@@ -14,9 +13,10 @@ import (
 // schedule, and not the one after the base. A value that an unpaid order also has is no sign of money. A place that may copy the
 // event is returned in repeated. If the order was paid before, only its status counts, if it is a word that the payment changed: a
 // flag, a number, a list or another status may be about a refund. What only shows what was chosen shows nothing.
-// In the view "unlisted" nor does what stands in a list, which may have all that its customer has bought, of other products too.
+// In the view "unlisted" nor does what stands in a list, which may have all that its customer has bought, of other products too; and
+// of what the end leaves, such as a number of invoices, only what the target file's grants names does.
 func (c Case) shows(h History) (why string, repeated []string) {
-	state, states, roles := h.State, h.References, rolesOf(check.LifeOf(c.Check))
+	state, states, roles := h.State, h.References, c.roles()
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[roles.notYet]
 	tells := func(place string) bool {
 		value := right[place]
@@ -38,17 +38,17 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		return fmt.Sprintf("after %s the state is as after %s", c.Left, c.Right), nil
 	}
 	ended := states[roles.grantEnd]
-	places := c.access(states)
+	places, brought := c.access(states), gains(fresh, right, ended)
 	if unlisted {
 		places = slices.DeleteFunc(places, inList.MatchString)
+		brought = slices.DeleteFunc(brought, func(place string) bool { return !c.Grants.hides(place) })
 	}
-	if (ended == nil || len(places) == 0) && !unlisted {
+	if (ended == nil || roles.grantEnd == "" || len(places) == 0) && !unlisted { // a life whose grant has no end does not tell what shows the grant
 		return c.showsAll(h, fresh, right, tells)
 	}
-	brought := gains(fresh, right, ended)
 	for _, place := range slices.Concat(places, brought) {
 		switch {
-		case !tells(place) || c.NotAccess.covers(place) || unlisted && inList.MatchString(place):
+		case !tells(place) || c.NotAccess.covers(place):
 		case slices.Contains(brought, place) && state.lacksOf(right, place, places): // a row that is not what was granted
 		case h.repeats(place, right[place]):
 			repeated = append(repeated, place)
@@ -114,7 +114,7 @@ func ignoring(places ...string) string {
 // mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
 // if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
-	if c.View != "outcome" {
+	if c.View != "outcome" || c.outcomeReferences() == nil { // else what counts changes was left out
 		return ""
 	}
 	places := seen.difference(want)

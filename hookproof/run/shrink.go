@@ -103,7 +103,7 @@ func (c Case) shorter() []Case {
 	}
 	for n, step := range c.Delivered {
 		if step.Verb != "" {
-			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart"}, step.Verb) {
+			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart", "refused"}, step.Verb) {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue
@@ -123,7 +123,7 @@ func (c Case) shorter() []Case {
 			continue
 		}
 		if !step.Genuine() || c.Delivered.Copies(step) >= step.Copies+2 { // it still comes several times
-			if len(c.Delivered) > 1 {
+			if len(c.Delivered.Deliveries()) > 1 {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue
@@ -133,17 +133,23 @@ func (c Case) shorter() []Case {
 		}
 		at := slices.IndexFunc(c.Compared, step.Tells)
 		// An event that is too late after the compared side's first event may have an effect without that.
-		anchor := at == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
+		anchor := at >= 0 && len(c.Compared[:at].Deliveries()) == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
 			return s.Verb == "" && !s.Prepares() && !slices.ContainsFunc(c.Compared, s.Tells)
 		})
-		if at >= 0 && len(c.Compared) > 1 && !c.Whole && !anchor {
+		if at >= 0 && len(c.Compared.Deliveries()) > 1 && !c.Whole && !anchor {
 			add(without(c.Delivered, n), without(c.Compared, at))
 		}
-		if at < 0 && len(c.Delivered) > len(c.Compared)+1 {
+		if at < 0 && len(c.Delivered) > len(c.Compared)+1 && !(c.Whole && c.tellsOtherwise()) {
 			add(without(c.Delivered, n), c.Compared)
 		}
 	}
 	return append(list, fewer...)
+}
+
+// tellsOtherwise reports whether the compared side has events of its own: then each side tells a whole story, and none is the other one
+// with something more.
+func (c Case) tellsOtherwise() bool {
+	return slices.ContainsFunc(c.Compared, func(s check.Step) bool { return s.Verb == "" && !c.Delivered.Has(s.Event) })
 }
 
 func without(s check.Schedule, n int) check.Schedule { return slices.Delete(slices.Clone(s), n, n+1) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +44,11 @@ type stall struct {
 
 type stallOrder struct {
 	rank, shipped, refunded int
-	failed                  int            // of what was refunded, since the refund has failed
-	given                   map[string]int // what was given back, by payment intent; of one that was only paid it is 0
 	dispute                 string
 	actions                 []string // that have changed it, in their order
 	refunds                 []int    // what each refund has added
+	failed                  []string // refunds that have failed
+	intent                  string   // by which it was paid
 }
 
 type stallEvent struct {
@@ -60,9 +61,9 @@ type stallEvent struct {
 			Metadata       map[string]string
 			PaymentIntent  json.RawMessage `json:"payment_intent"`
 			PaymentStatus  string          `json:"payment_status"`
-			AmountSubtotal *int            `json:"amount_subtotal"` // the price, before a discount
-			AmountRefunded int             `json:"amount_refunded"`
-			Amount         int             // of a refund
+			AmountSubtotal *int            `json:"amount_subtotal"`
+			Amount         int
+			AmountRefunded int `json:"amount_refunded"`
 			Currency       string
 			Status         string
 		}
@@ -92,7 +93,7 @@ func (s *stall) forget() {
 func (s *stall) target() *target.Target {
 	subject := func() event.Subject {
 		id := uuid.NewString()
-		return event.Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id, "email": id + "@example.com"}
+		return event.Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "email": "kim@example.org", "metadata.order": id}
 	}
 	make := func(o event.Subject) {
 		s.mu.Lock()
@@ -111,7 +112,7 @@ func (s *stall) target() *target.Target {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			order := *s.orders[o.Text("metadata.order")]
-			state := map[string]any{"status": fmt.Sprint("rank ", order.rank), "shipped": order.shipped, "refunded": max(0, order.refunded-order.failed), "dispute": order.dispute}
+			state := map[string]any{"status": fmt.Sprint("rank ", order.rank), "shipped": order.shipped, "refunded": order.refunded, "dispute": order.dispute}
 			if s.adds != nil {
 				s.adds(order, state)
 			}
@@ -159,13 +160,18 @@ func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
 	}
 	o := e.Data.Object
 	fact := e.Type + o.ID
-	if !strings.HasPrefix(e.Type, "checkout.session.") && e.Type != "refund.failed" {
+	if !strings.HasPrefix(e.Type, "checkout.session.") {
 		fact = e.ID
 	}
 	if s.seen[e.ID] || s.seen[fact] {
 		return 200, true
 	}
-	intent := e.intent()
+	intent := strings.Trim(string(o.PaymentIntent), `"`)
+	if strings.HasPrefix(intent, "{") {
+		var expanded struct{ ID string }
+		_ = json.Unmarshal(o.PaymentIntent, &expanded)
+		intent = expanded.ID
+	}
 	reference := o.Metadata["order"]
 	if reference == "" {
 		reference = s.intents[intent]
@@ -190,37 +196,14 @@ func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
 }
 
 func (s *stall) applyAll(order *stallOrder, reference, intent string, e stallEvent) {
-	s.apply(order, e)
+	s.apply(order, intent, e)
 	if intent != "" && intent != "null" && s.fits(e) {
 		s.intents[intent] = reference
 		for _, waiting := range s.parked[intent] {
-			s.apply(order, waiting)
+			s.apply(order, intent, waiting)
 		}
 		delete(s.parked, intent)
 	}
-}
-
-// intent is the id of the payment intent of an event's object, which may be expanded.
-func (e stallEvent) intent() string {
-	text := strings.Trim(string(e.Data.Object.PaymentIntent), `"`)
-	if strings.HasPrefix(text, "{") {
-		var expanded struct{ ID string }
-		_ = json.Unmarshal(e.Data.Object.PaymentIntent, &expanded)
-		text = expanded.ID
-	}
-	return text
-}
-
-// give notes how much of a payment was given back so far, and returns how much of the order was.
-func (o *stallOrder) give(intent string, amount int) (sum int) {
-	if o.given == nil {
-		o.given = map[string]int{}
-	}
-	o.given[intent] = max(o.given[intent], amount)
-	for _, n := range o.given {
-		sum += n
-	}
-	return sum
 }
 
 // fits tells whether an event's money is the order's.
@@ -237,29 +220,33 @@ func (s *stall) fits(e stallEvent) bool {
 	return true
 }
 
-func (s *stall) apply(order *stallOrder, e stallEvent) {
+func (s *stall) apply(order *stallOrder, intent string, e stallEvent) {
 	if !s.fits(e) || s.before != nil && s.before(e, order) {
 		return
+	}
+	if session := strings.HasPrefix(e.Type, "checkout.session."); !session && order.intent != "" && intent != order.intent {
+		return // of another payment
 	}
 	o, rank, old := e.Data.Object, 0, *order
 	switch e.Type {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
 		if rank = 4; o.PaymentStatus == "unpaid" {
 			rank = 1
-		} else {
-			order.shipped = max(order.shipped, 1)
-			order.give(e.intent(), 0)
+		} else if order.shipped == 0 {
+			order.shipped, order.intent = order.shipped+1, intent
 		}
 	case "checkout.session.expired":
 		rank = 2
 	case "checkout.session.async_payment_failed":
 		rank = 3
 	case "charge.refunded":
-		if order.refunded = order.give(e.intent(), o.AmountRefunded); order.refunded == 4500*len(order.given) {
+		if order.refunded = max(order.refunded, o.AmountRefunded); order.refunded == 4500 {
 			rank = 5
 		}
-	case "refund.failed": // told once, since its id is
-		order.failed += o.Amount
+	case "refund.failed", "charge.refund.updated":
+		if o.Status == "failed" && !slices.Contains(order.failed, o.ID) {
+			order.failed, order.refunded, order.rank = append(order.failed, o.ID), order.refunded-o.Amount, 4
+		}
 	case "charge.dispute.created":
 		if order.dispute == "" {
 			order.dispute = "open"
