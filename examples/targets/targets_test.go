@@ -304,9 +304,12 @@ func aRefundThatFails(r *running) {
 	for _, order := range permutations([]string{"checkout.session.completed", "charge.refunded", "refund.created", "refund.failed"}) {
 		s := r.order("")
 		made := func() event.Event { return edited(r.t, r.event("refund.created", s), `"amount": 450`, `"amount": 4500`) }
-		for range 2 {
+		for round := range 2 {
 			for _, name := range order {
 				e := r.event(name, s)
+				if round == 1 && name == "refund.failed" {
+					e = r.event("charge.refund.updated.failed", s)
+				}
 				if name == "refund.created" {
 					e = made()
 				}
@@ -314,7 +317,6 @@ func aRefundThatFails(r *running) {
 				r.acknowledged(r.deliver(e, "genuine"))
 			}
 		}
-		r.acknowledged(r.deliver(r.event("charge.refund.updated.failed", s), "genuine"))
 		require.Equal(r.t, state{cmp.Or(status, "PAID"), 0, "none", 1}, r.state(s), "%v", order)
 		r.acknowledged(r.deliver(edited(r.t, made(), `"id": "re_`, `"id": "re_again`), "genuine"))
 		require.Equal(r.t, state{"REFUNDED", 4500, "none", 1}, r.state(s), "%v", order)
