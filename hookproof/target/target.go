@@ -147,7 +147,7 @@ func (t *Target) Needed(need string) string {
 var hookNames = map[string]string{
 	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
 	"database": "`database`",
-	"break":    "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "replicas": "`replicas`", "api": "`api`",
+	"break":    "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "api": "`api`", "replicas": "`replicas`",
 }
 
 // Fail makes the target's database fail as one of Faults says; Heal repairs it.
