@@ -17,6 +17,10 @@ import (
 // volatile are the places of a booking that differ from one to the next and say nothing of what events did.
 var volatile = []string{"/resourceId", "/startsAt", "/endsAt", "/expiresAt", "/createdAt", "/updatedAt", "/checkoutUrl"}
 
+// notOurs is what our server has no use for: it takes no events of connected accounts, and asks Stripe nothing while it takes
+// an event.
+var notOurs = []string{"connect", "api"}
+
 // budget is more than a run needs, since all other tests run beside it.
 const budget = 3 * time.Minute
 
@@ -40,9 +44,14 @@ func TestHookproof(t *testing.T) {
 	report = hookprooftest.Run(t, target, hookproof.Options{Budget: budget, Progress: func(f hookproof.Finding) {
 		report.Findings = append(report.Findings, f)
 	}})
-	require.Zero(t, report.Count(hookproof.NotRun), "our server offers everything")
+	for _, f := range report.Findings {
+		if f.Verdict == hookproof.NotRun {
+			require.Subset(t, notOurs, f.Missing, "our server offers everything else: %s: %s", f.Check, f.Why)
+			require.NotEmpty(t, f.Missing, "%s: %s", f.Check, f.Why)
+		}
+	}
 	require.Positive(t, report.Struck)
-	require.LessOrEqual(t, report.HookCalls, 300)
+	require.LessOrEqual(t, report.HookCalls, 600)
 	t.Logf("%d checks in %.1f s, %d deliveries, %d hook calls, cut at %d messages", len(report.Findings), report.Took/1000,
 		report.Deliveries, report.HookCalls, report.Struck)
 }

@@ -78,16 +78,16 @@ func (r Relation) isSeenTwice() bool {
 // beginning returns the relation with a verb at the beginning of its schedules. The empty schedule stays empty.
 func (r Relation) beginning(verb string) Relation {
 	r.Left, r.Right = Beginning(verb, r.Left), Beginning(verb, r.Right)
-	for _, text := range []*string{&r.If, &r.Where} {
-		if one := conditionOf(*text); one != nil {
-			op := " ≠ "
-			if one.Equal {
-				op = " = "
-			}
-			*text = Beginning(verb, one.Left) + op + Beginning(verb, one.Right)
-		}
-	}
+	r.If, r.Where = conditionOf(r.If).beginning(verb), conditionOf(r.Where).beginning(verb)
 	return r
+}
+
+// beginning returns the text of a condition with a verb at the beginning of its schedules; "" of none.
+func (c *Condition) beginning(verb string) string {
+	if c == nil {
+		return ""
+	}
+	return Beginning(verb, c.Left) + map[bool]string{true: " = ", false: " ≠ "}[c.Equal] + Beginning(verb, c.Right)
 }
 
 // Beginning returns a schedule with a verb at its beginning. The empty schedule stays empty.

@@ -2,16 +2,20 @@ package life
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
+
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // instant is a point in time of a story.
 type instant struct {
 	since time.Duration // since the story began
 	is    string        // another instant that it is, until a word says that it has become a third
+	says  string        // a description for people
 }
 
 // named reports whether a state can be seen to show the instant. On the day on which the story is told, a date alone would not tell it
@@ -31,34 +35,54 @@ func (d distance) duration() time.Duration {
 	return time.Duration(d.Days)*24*time.Hour + time.Duration(d.Minutes)*time.Minute
 }
 
-// parseTimes reads the instants. Errors begin with the place below times.
+// parseTimes reads the instants.
 func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 	l.times = map[string]instant{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		var file struct {
 			distance
-			Is string
+			Is, Says string
 		}
-		if err := decodeStrictly(given[name], &file); err != nil {
-			return fmt.Errorf(".%s: %w", name, err)
+		if err := jsonfile.Decode(given[name], &file); err != nil {
+			return jsonfile.At(err, name)
 		}
 		if _, isName := l.Names[name]; isName || name == now {
-			return fmt.Errorf(".%s: another name is called so", name)
+			return place{name}.Wrong("another name is called so")
 		}
-		at := instant{file.duration(), file.Is}
+		at := instant{file.duration(), file.Is, file.Says}
 		for _, other := range slices.Sorted(maps.Keys(l.times)) {
 			if there := l.times[other]; at.named() && there.named() && (at.since-there.since).Abs() < apart {
-				return fmt.Errorf(".%s: it is less than a day from %s", name, other)
+				return place{name}.Wrong("it is less than a day from %s", other)
 			}
 		}
 		l.times[name] = at
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.times)) {
 		if is := l.times[name].is; is != "" && (l.times[is] == instant{} && given[is] == nil || l.times[is].is != "") {
-			return fmt.Errorf(".%s.is: times has no %q of its own", name, is)
+			return place{name, "is"}.Wrong("times has no %q of its own", is)
 		}
 	}
 	return nil
+}
+
+// placeholderForm matches how a state shows an instant.
+var placeholderForm = regexp.MustCompile(`\{\{[A-Za-z0-9.]+\}\}`)
+
+// Instants returns the instants that a text shows as states do, each once and with its description, such as "{{periodEnd.1}} is the end of the
+// first period". Those without a description are left out.
+func (l *Life) Instants(text string) (list []string) {
+	for _, shown := range placeholderForm.FindAllString(text, -1) {
+		name := strings.Trim(shown, "{}")
+		form, rest, _ := strings.Cut(name, ".")
+		says := l.times[name].says
+		if _, isForm := l.Forms[form]; isForm && l.times[rest].says != "" {
+			says = l.times[rest].says + ", " + l.Forms[form].Says
+		}
+		if told := shown + " is " + says; says != "" && !slices.Contains(list, told) {
+			list = append(list, told)
+		}
+	}
+	return list
 }
 
 // isTime reports whether a name is of an instant.

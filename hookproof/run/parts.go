@@ -38,7 +38,7 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "kept":
 		return c.kept(states)
 	case "taken":
-		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
+		return roles.taken(c.Check, states)
 	case "tallied":
 		return func(state normalized) normalized {
 			return numbers(state).only(func(place, _ string) bool { return !counts(place) })
@@ -121,13 +121,12 @@ func accessAt(granted normalized, places []string) view {
 			shown := element != "" && state.hasLike(granted, element, places)
 			for _, place := range places {
 				value, there := state[place]
-				switch {
-				case shown:
-					value = granted[place]
-				case !there:
-					value = strconv.Quote("absent")
+				if shown {
+					value, there = granted[place], true
 				}
-				seen[place] = value
+				if there {
+					seen[place] = value
+				}
 			}
 		}
 		return seen

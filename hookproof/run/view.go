@@ -104,7 +104,7 @@ func (c Case) learnsFrom() []string {
 		return c.outcomeReferences()
 	}
 	if c.View == "taken" {
-		return []string{roles.grant, roles.disputed(c.Check)}
+		return []string{roles.grant, roles.grant + " dispute", roles.disputed(c.Check)}
 	}
 	var list []string
 	if roles.grantEnd != "" && (c.View != "" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {
