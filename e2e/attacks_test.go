@@ -26,10 +26,11 @@ import (
 // dialFrom connects to the server from an address of this machine.
 func (e *env) dialFrom(address string) net.Conn {
 	e.t.Helper()
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	dialer := net.Dialer{Timeout: answerTime, LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	conn, err := dialer.DialContext(e.t.Context(), "tcp", strings.TrimPrefix(e.running.url(), "http://"))
 	require.NoError(e.t, err)
 	e.t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(e.t, conn.SetDeadline(time.Now().Add(answerTime)))
 	return conn
 }
 
@@ -43,7 +44,7 @@ func (e *env) deliverFrom(address string, booking map[string]any, spare int) int
 	require.NoError(e.t, err)
 	now := time.Now().Unix()
 	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", now, event.Signature(e.config.WebhookSecrets[0], now, []byte(body))))
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+	client := http.Client{Timeout: answerTime, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return e.dialFrom(address), nil
 	}}}
 	answer, err := client.Do(request)
@@ -205,7 +206,7 @@ func TestQuestionsLeaveConnectionsToDeliveries(t *testing.T) {
 				if err != nil {
 					return
 				}
-				if answer, err := http.DefaultClient.Do(request); err == nil {
+				if answer, err := client.Do(request); err == nil {
 					_ = answer.Body.Close()
 				}
 			}

@@ -261,12 +261,12 @@ func TestCancel(t *testing.T) {
 		require.Equal(t, "expired", stripe.status(session), "and asks Stripe again")
 		require.Equal(t, 200, e.call("POST", path, customer, nil).status, "as often as one likes")
 		calls := len(stripe.seen())
-		again := make(chan int)
-		for range 20 {
-			go func() { again <- e.call("POST", path, customer, "{}").status }()
+		again := make([]<-chan answer, 20)
+		for i := range again {
+			again[i] = beside(func() answer { return e.call("POST", path, customer, "{}") })
 		}
-		for range 20 {
-			require.Equal(t, 200, <-again)
+		for _, answered := range again {
+			require.Equal(t, 200, await(t, "a cancel's answer", answered).status)
 		}
 		require.Len(t, stripe.seen(), calls, "what has ended stays so, and Stripe is not asked for ever")
 	})

@@ -1,10 +1,10 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptrace"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +25,11 @@ func (e *env) deliver(ev event.Event) int {
 	d := e.target().Deliver(e.t.Context(), ev, "genuine")
 	require.NoError(e.t, d.Err)
 	return d.Status
+}
+
+// delivering is deliver in a goroutine of its own. A status of 0 is no answer.
+func (e *env) delivering(ctx context.Context, ev event.Event) (status <-chan int) {
+	return beside(func() int { return e.target().Deliver(ctx, ev, "genuine").Status })
 }
 
 func (e *env) resultOf(eventID string) (result, reason string) {
@@ -98,9 +103,9 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	event, err := life.Payment.New("checkout.session.completed", stuck)
 	require.NoError(t, err)
 	const copies = 40
-	statuses := make(chan int, copies)
-	for range copies {
-		go func() { statuses <- e.target().Deliver(t.Context(), event, "genuine").Status }()
+	statuses := make([]<-chan int, copies)
+	for i := range statuses {
+		statuses[i] = e.delivering(t.Context(), event)
 	}
 	e.awaitLocks(1) // one copy waits in the database, the others in the process
 
@@ -109,8 +114,8 @@ func TestAStuckRowStarvesNobody(t *testing.T) {
 	require.Equal(t, 200, e.deliver(other))
 	require.Equal(t, "CONFIRMED", e.status(free["bookingId"].(string)))
 
-	for range copies {
-		require.Equal(t, 500, <-statuses)
+	for _, status := range statuses {
+		require.Equal(t, 500, await(t, "a copy's answer", status))
 	}
 	require.NoError(t, release())
 	require.Equal(t, 200, e.deliver(event))
@@ -135,13 +140,12 @@ func TestADeliveryIsCutAtEveryMessage(t *testing.T) {
 			b := e.book()
 			event, err := life.Payment.New("checkout.session.completed", subjectOf(b))
 			require.NoError(t, err)
-			struck := strike(k)
-			acks := make(chan int, 1)
-			go func() { acks <- e.deliver(event) }()
-			<-struck
-			e.proxy.Heal()
 			what := fmt.Sprintf("cut %s message %d of %d", name, k, messages)
-			if <-acks != 200 {
+			struck := strike(k)
+			answered := beside(func() int { return e.deliver(event) })
+			awaitDuring(t, what, struck, answered)
+			e.proxy.Heal()
+			if await(t, what+": the answer", answered) != 200 {
 				eventually(t, what+": acknowledged when it comes again", func() (bool, string) {
 					status := e.deliver(event)
 					return status == 200, fmt.Sprint(status)
@@ -160,11 +164,7 @@ func TestATimeOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	require.Equal(t, 200, e.deliverPaid(e.book())) // connected
-	deliver := func(b map[string]any) <-chan int {
-		status := make(chan int, 1)
-		go func() { status <- e.deliverPaid(b) }()
-		return status
-	}
+	deliver := func(b map[string]any) <-chan int { return beside(func() int { return e.deliverPaid(b) }) }
 	early, late := []map[string]any{e.book(), e.book(), e.book()}, e.book() // two groups' worth, and one that waits
 	e.proxy.Freeze()
 	var over []<-chan int
@@ -174,10 +174,10 @@ func TestATimeOfOnesOwn(t *testing.T) {
 	<-time.After(3 * time.Second) // of the four that a delivery may work
 	inTime := deliver(late)
 	for _, status := range over {
-		require.Equal(t, 500, <-status)
+		require.Equal(t, 500, await(t, "the answer of one that came early", status))
 	}
 	e.proxy.Heal()
-	require.Equal(t, 200, <-inTime)
+	require.Equal(t, 200, await(t, "the answer of the one that came late", inTime))
 	require.Equal(t, "CONFIRMED", e.status(late["id"].(string)))
 	for _, line := range e.lines() {
 		if line.Status == 500 {
@@ -203,13 +203,14 @@ func TestADisputeAndItsPaymentMeet(t *testing.T) {
 		VALUES ($1, 'charge.dispute.created', false, 'ignored', 'parked', '')`, dispute.ID)
 	require.NoError(t, err)
 
-	statuses := make(chan int, 2)
+	var statuses []<-chan int
 	for n, ev := range []event.Event{dispute, payment} {
-		go func() { statuses <- e.target().Deliver(t.Context(), ev, "genuine").Status }()
+		statuses = append(statuses, e.delivering(t.Context(), ev))
 		e.awaitLocks(n + 1)
 	}
 	require.NoError(t, held.Rollback())
-	require.Equal(t, []int{200, 200}, []int{<-statuses, <-statuses})
+	require.Equal(t, 200, await(t, "the dispute's answer", statuses[0]))
+	require.Equal(t, 200, await(t, "the payment's answer", statuses[1]))
 	booking, err := e.fetch(t.Context(), "/bookings/"+subject["bookingId"].(string))
 	require.NoError(t, err)
 	require.Equal(t, "open", booking["dispute"])
@@ -240,19 +241,17 @@ func TestADeadlockIsOutlived(t *testing.T) {
 	release, err := e.hold(t.Context(), subject)
 	require.NoError(t, err)
 
-	status := make(chan int, 1)
-	go func() { status <- e.target().Deliver(t.Context(), dispute, "genuine").Status }()
+	status := e.delivering(t.Context(), dispute)
 	e.awaitLocks(1) // it has the payment's lock, and waits for the booking
-	locked := make(chan error, 1)
-	go func() {
+	locked := beside(func() error {
 		_, err := other.Exec(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, intent)
-		locked <- err
-	}()
+		return err
+	})
 	e.awaitLocks(2)
 	require.NoError(t, release())
-	require.NoError(t, <-locked, "the delivery was ended, and not this")
+	require.NoError(t, await(t, "the payment's lock", locked), "the delivery was ended, and not this")
 	require.NoError(t, other.Rollback())
-	require.Equal(t, 200, <-status)
+	require.Equal(t, 200, await(t, "the dispute's answer", status))
 	booking, err := e.fetch(t.Context(), "/bookings/"+subject["bookingId"].(string))
 	require.NoError(t, err)
 	require.Equal(t, "open", booking["dispute"])
@@ -277,26 +276,30 @@ func TestCopiesThatGather(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = held.Rollback() }()
 	const copies = 8
-	statuses := make(chan int, 2*copies+2)
+	var statuses []<-chan int
 	for n, ev := range []event.Event{first, second} {
 		_, err = held.Exec(`INSERT INTO "PaymentEvent" ("stripeEventId", type, livemode, result, reason, payload)
 			VALUES ($1, 'checkout.session.completed', false, 'ignored', 'no_booking', '')`, ev.ID)
 		require.NoError(t, err)
-		go func() { statuses <- e.target().Deliver(t.Context(), ev, "genuine").Status }()
+		statuses = append(statuses, e.delivering(t.Context(), ev))
 		e.awaitLocks(n + 1)
 	}
-	var sent sync.WaitGroup
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Done() }})
-	for range copies {
-		for _, ev := range []event.Event{payment, refund} {
-			sent.Add(1)
-			go func() { statuses <- e.target().Deliver(ctx, ev, "genuine").Status }()
+	sent := make(chan struct{}, 2*copies)
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		select {
+		case sent <- struct{}{}:
+		default: // it is sent again
 		}
+	}})
+	for range copies {
+		statuses = append(statuses, e.delivering(ctx, payment), e.delivering(ctx, refund))
 	}
-	sent.Wait()
+	for range 2 * copies {
+		await(t, "a copy is sent", sent)
+	}
 	require.NoError(t, held.Rollback())
-	for range 2*copies + 2 {
-		require.Equal(t, 200, <-statuses)
+	for _, status := range statuses {
+		require.Equal(t, 200, await(t, "a copy's answer", status))
 	}
 	require.Equal(t, counts{Received: 2*copies + 2, Processed: 4, Duplicates: 2 * (copies - 1)}, e.counts())
 	var status string

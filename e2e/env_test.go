@@ -6,24 +6,18 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/dbproxy"
-	"example.com/hookproof/pgserver"
 	"example.com/hookproof/server"
 	"example.com/hookproof/store"
 )
@@ -45,16 +39,10 @@ type env struct {
 	ended   map[string]store.BookingStatus // set through the API, so that no event accounts for it
 }
 
-// running is a server under test.
-type running interface {
-	url() string
-	// end ends it, asked to with stop, else not asked.
-	end(stop bool) error
-}
-
 // newEnv starts a server with the suite's configuration, changed as the test needs it.
 func newEnv(t *testing.T, change ...func(*env)) *env {
 	t.Helper()
+	limit(t)
 	name, err := shared.database(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { shared.drop(name) })
@@ -63,7 +51,7 @@ func newEnv(t *testing.T, change ...func(*env)) *env {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
 
-	db, err := sql.Open("postgres", shared.url(shared.backend.database, name))
+	db, err := shared.open(name)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 
@@ -72,7 +60,7 @@ func newEnv(t *testing.T, change ...func(*env)) *env {
 	for _, f := range change {
 		f(e)
 	}
-	e.start("")
+	require.NoError(t, e.start(""))
 	t.Cleanup(func() { require.NoError(t, e.running.end(true)) })
 	return e
 }
@@ -81,9 +69,7 @@ func newEnv(t *testing.T, change ...func(*env)) *env {
 func asProcess(e *env) { e.process = true }
 
 // start starts the server, at the given address if there is one.
-func (e *env) start(address string) {
-	e.t.Helper()
-	var err error
+func (e *env) start(address string) (err error) {
 	if e.process {
 		output := io.Writer(e.logs)
 		if e.output != nil {
@@ -96,7 +82,7 @@ func (e *env) start(address string) {
 		}
 		e.running, err = startInProcess(e.config)
 	}
-	require.NoError(e.t, err)
+	return err
 }
 
 // stop ends the server, asked to or not; one that has ended stays so.
@@ -104,142 +90,36 @@ func (e *env) stop(ask bool) error {
 	if e.stopped != "" {
 		return nil
 	}
-	e.settleLog(func() { e.before = e.before.plus(e.counts()) })
+	if err := e.settleLog(); err != nil {
+		return err
+	}
 	e.stopped = strings.TrimPrefix(e.running.url(), "http://")
 	return e.running.end(ask)
 }
 
-// settleLog asks for the counters and waits for the line of that request, so that every earlier line has been
+// settleLog asks for the counters, keeps them, and waits for the line of that request, so that every earlier line has been
 // written: what a process still has in its buffer is lost when it is killed.
-func (e *env) settleLog(ask func()) {
-	e.t.Helper()
+func (e *env) settleLog() error {
 	asked := func() int { return strings.Count(e.logs.String(), `"route":"/admin/metrics"`) }
 	before := asked()
-	ask()
-	eventually(e.t, "the log has its last line", func() (bool, string) { return asked() > before, "" })
+	now, err := countsOf(e.t.Context(), e.running)
+	if err != nil {
+		return err
+	}
+	e.before = e.before.plus(now)
+	return until("the log has its last line", func() (bool, string) { return asked() > before, "" })
 }
 
 // startAgain starts a server that has ended where it was.
 func (e *env) startAgain() error {
-	if e.stopped != "" {
-		e.start(e.stopped)
-		e.stopped = ""
+	if e.stopped == "" {
+		return nil
 	}
+	if err := e.start(e.stopped); err != nil {
+		return err
+	}
+	e.stopped = ""
 	return nil
-}
-
-type inProcess struct {
-	server *server.Server
-	stop   context.CancelFunc
-	served chan error
-}
-
-func startInProcess(config server.Config) (running, error) {
-	ctx, stop := context.WithCancel(context.Background())
-	s, err := server.Open(ctx, config)
-	if err != nil {
-		stop()
-		return nil, err
-	}
-	r := &inProcess{server: s, stop: stop, served: make(chan error, 1)}
-	go func() { r.served <- s.Serve(ctx) }()
-	return r, nil
-}
-
-func (r *inProcess) url() string { return r.server.URL() }
-
-func (r *inProcess) end(bool) error {
-	r.stop()
-	return <-r.served
-}
-
-type process struct {
-	command *exec.Cmd
-	address string
-	exited  chan error
-}
-
-// startProcess runs the binary with the configuration as its environment and waits until it answers.
-func startProcess(c server.Config, address string, logs io.Writer) (running, error) {
-	binary, err := shared.binary()
-	if err != nil {
-		return nil, err
-	}
-	if address == "" {
-		if address, err = freeAddress(); err != nil {
-			return nil, err
-		}
-	}
-	_, port, _ := strings.Cut(address, ":")
-	p := &process{command: exec.Command(binary), address: address, exited: make(chan error, 1)}
-	p.command.Env = environment(c, port)
-	p.command.Stdout = logs
-	var stderr bytes.Buffer
-	p.command.Stderr = &stderr
-	if err := p.command.Start(); err != nil {
-		return nil, err
-	}
-	go func() { p.exited <- p.command.Wait() }()
-	for deadline := time.Now().Add(waitTime); ; {
-		if response, err := http.Get(p.url() + "/health"); err == nil {
-			_ = response.Body.Close()
-			return p, nil
-		}
-		select {
-		case err := <-p.exited:
-			return nil, fmt.Errorf("the server ended: %v: %s", err, stderr.String())
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("the server did not answer within %s", waitTime)
-		}
-	}
-}
-
-func (p *process) url() string { return "http://" + p.address }
-
-func (p *process) end(stop bool) error {
-	signal := syscall.SIGKILL
-	if stop {
-		signal = syscall.SIGTERM
-	}
-	if err := p.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case err := <-p.exited:
-		if !stop {
-			return nil // killed, as intended
-		}
-		return err
-	case <-time.After(2 * waitTime): // longer than a server takes for the requests in flight
-		return errors.Join(errors.New("the server's process did not end"), p.command.Process.Kill())
-	}
-}
-
-func environment(c server.Config, port string) []string {
-	return []string{
-		"PORT=" + port,
-		"DATABASE_URL=" + c.DatabaseURL,
-		"ALLOW_ASYNCHRONOUS_COMMIT=" + strconv.FormatBool(c.AllowAsynchronousCommit),
-		"STRIPE_SECRET_KEY=" + c.StripeKey,
-		"STRIPE_API_BASE=" + c.StripeAPIBase,
-		"STRIPE_WEBHOOK_SECRET=" + strings.Join(c.WebhookSecrets, ","),
-		"JWT_SECRET=" + c.JWTSecret,
-		"WEBHOOK_RATE_LIMIT=" + strconv.Itoa(c.WebhookRate),
-		"MIN_SLOT=" + c.MinSlot.String(),
-		"MAX_SLOT=" + c.MaxSlot.String(),
-		"BOOKING_HORIZON=" + c.BookingHorizon.String(),
-		"MAX_UNPAID_BOOKINGS=" + strconv.Itoa(c.MaxUnpaid),
-		"REGISTER_RATE_LIMIT=" + strconv.Itoa(c.RegisterRate),
-		"METRICS_TOKEN=" + c.MetricsToken,
-		"LOG_LEVEL=debug",
-	}
-}
-
-func freeAddress() (string, error) {
-	port, err := pgserver.FreePort()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // logBuffer keeps a server's log.
@@ -289,6 +169,16 @@ func (e *env) lines() []logLine {
 	return lines
 }
 
+// faults are the errors in the log, for the report of a failure.
+func (e *env) faults() (list []string) {
+	for _, line := range e.lines() {
+		if line.Error != "" {
+			list = append(list, fmt.Sprint(line.Msg, " ", line.Route, " ", line.Status, ": ", line.Error))
+		}
+	}
+	return list
+}
+
 // answer is what a request got.
 type answer struct {
 	status int
@@ -300,6 +190,13 @@ type answer struct {
 // call sends one request. Body may be a string, sent as it is, or anything that can be JSON.
 func (e *env) call(method, path, token string, body any) answer {
 	e.t.Helper()
+	got, err := ask(e.t.Context(), e.running, method, path, token, body)
+	require.NoError(e.t, err)
+	return got
+}
+
+// ask is call for a hook, which fails no test: its caller judges the error.
+func ask(ctx context.Context, server running, method, path, token string, body any) (answer, error) {
 	var reader io.Reader
 	switch body := body.(type) {
 	case nil:
@@ -307,28 +204,38 @@ func (e *env) call(method, path, token string, body any) answer {
 		reader = strings.NewReader(body)
 	default:
 		raw, err := json.Marshal(body)
-		require.NoError(e.t, err)
+		if err != nil {
+			return answer{}, err
+		}
 		reader = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(e.t.Context(), method, e.running.url()+path, reader)
-	require.NoError(e.t, err)
+	request, err := http.NewRequestWithContext(ctx, method, server.url()+path, reader)
+	if err != nil {
+		return answer{}, err
+	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	return e.do(request)
+	return send(request)
 }
 
 func (e *env) do(request *http.Request) answer {
 	e.t.Helper()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
+	got, err := send(request)
 	require.NoError(e.t, err)
+	return got
+}
+
+func send(request *http.Request) (answer, error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
-	require.NoError(e.t, err)
 	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.body)
-	return a
+	return a, err
 }
 
 // slot is a slot of the suite's resource that no other booking of this test wants.
@@ -347,9 +254,17 @@ func (e *env) slot() map[string]any {
 // book makes a booking as the customer.
 func (e *env) book() map[string]any {
 	e.t.Helper()
-	made := e.call("POST", "/bookings", shared.tokens[store.Customer], e.slot())
-	require.Equal(e.t, http.StatusCreated, made.status, made.raw)
-	return made.body
+	made, err := e.tryToBook(e.t.Context())
+	require.NoError(e.t, err)
+	return made
+}
+
+func (e *env) tryToBook(ctx context.Context) (map[string]any, error) {
+	made, err := ask(ctx, e.running, "POST", "/bookings", shared.tokens[store.Customer], e.slot())
+	if err == nil && made.status != http.StatusCreated {
+		err = fmt.Errorf("POST /bookings answered %d: %s", made.status, made.raw)
+	}
+	return made.body, err
 }
 
 // counts are the server's counters.
@@ -363,14 +278,22 @@ func (e *env) counts() counts { return e.countsOf(e.running) }
 
 func (e *env) countsOf(server running) counts {
 	e.t.Helper()
-	request, err := http.NewRequestWithContext(e.t.Context(), http.MethodGet, server.url()+"/admin/metrics", nil)
+	got, err := countsOf(e.t.Context(), server)
 	require.NoError(e.t, err)
-	request.Header.Set("Authorization", "Bearer "+shared.tokens[store.Ops])
-	got := e.do(request)
-	require.Equal(e.t, http.StatusOK, got.status, got.raw)
+	return got
+}
+
+func countsOf(ctx context.Context, server running) (counts, error) {
+	got, err := ask(ctx, server, http.MethodGet, "/admin/metrics", shared.tokens[store.Ops], nil)
+	if err != nil {
+		return counts{}, err
+	}
+	if got.status != http.StatusOK {
+		return counts{}, fmt.Errorf("GET /admin/metrics answered %d: %s", got.status, got.raw)
+	}
 	var metrics struct{ Webhook counts }
-	require.NoError(e.t, json.Unmarshal([]byte(got.raw), &metrics))
-	return metrics.Webhook
+	err = json.Unmarshal([]byte(got.raw), &metrics)
+	return metrics.Webhook, err
 }
 
 // awaitLocks waits until so many sessions of this test's database wait for a lock.
@@ -382,20 +305,4 @@ func (e *env) awaitLocks(sessions int) {
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
 		return err == nil && waiting == sessions, fmt.Sprint(waiting, err)
 	})
-}
-
-// eventually waits for a condition and fails with what it returned last.
-func eventually(t *testing.T, what string, condition func() (bool, string)) {
-	t.Helper()
-	deadline := time.Now().Add(waitTime)
-	for {
-		ok, last := condition()
-		if ok {
-			return
-		}
-		if time.Now().After(deadline) {
-			require.Failf(t, "waited in vain", "%s within %s; last: %s", what, waitTime, last)
-		}
-		time.Sleep(5 * time.Millisecond) // the pause between two looks, not a wait for an event
-	}
 }

@@ -23,22 +23,11 @@ const makesSession = "POST /v1/checkout/sessions"
 // or after; release lets Stripe answer.
 func (e *env) bookMeanwhile(stripe *standin, madeAlready bool, slot map[string]any) (id string, release func() answer) {
 	e.t.Helper()
-	asked, gate, answers := make(chan struct{}), make(chan struct{}), make(chan answer, 1)
-	var once sync.Once
-	hold := func(call string) {
-		if call == makesSession {
-			once.Do(func() { close(asked); <-gate })
-		}
-	}
-	if madeAlready {
-		stripe.around(nil, hold)
-	} else {
-		stripe.around(hold, nil)
-	}
-	go func() { answers <- e.call("POST", "/bookings", shared.tokens[store.Customer], slot) }()
-	<-asked
+	asked, open := stripe.holdOnce(e.t, makesSession, madeAlready)
+	answered := beside(func() answer { return e.call("POST", "/bookings", shared.tokens[store.Customer], slot) })
+	awaitDuring(e.t, "Stripe is asked for a session", asked, answered)
 	require.NoError(e.t, e.db.QueryRow(`SELECT id FROM "Booking" WHERE status = 'PENDING' AND "stripeSessionId" IS NULL`).Scan(&id))
-	return id, func() answer { close(gate); return <-answers }
+	return id, func() answer { open(); return await(e.t, "the booking's answer", answered) }
 }
 
 // requireEndedTogether waits until no session of a booking that has ended can be paid.
@@ -209,22 +198,14 @@ func TestAKilledCreatorsSlotIsFree(t *testing.T) {
 	stripe := newStandin(t)
 	e := newEnv(t, withStandin(stripe), asProcess)
 	slot := e.slot()
-	gone := func() { // what the killed one's client sees is of no interest
-		request, err := http.NewRequestWithContext(t.Context(), "POST", e.running.url()+"/bookings", strings.NewReader(
-			fmt.Sprintf(`{"resourceId":%q,"startsAt":%q,"endsAt":%q}`, slot["resourceId"], slot["startsAt"], slot["endsAt"])))
-		require.NoError(t, err)
-		request.Header.Set("Authorization", "Bearer "+customer)
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			_ = response.Body.Close()
-		}
-	}
-	asked, gate := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	stripe.around(nil, func(string) { once.Do(func() { close(asked); <-gate }) })
-	go gone()
-	<-asked
+	asked, open := stripe.holdOnce(t, makesSession, true)
+	gone := beside(func() error { // what the killed one's client sees is of no interest
+		_, err := ask(t.Context(), e.running, "POST", "/bookings", customer, slot)
+		return err
+	})
+	awaitDuring(t, "Stripe has made the session", asked, gone)
 	require.NoError(t, e.stop(false))
-	close(gate)
+	open()
 	require.NoError(t, e.startAgain())
 	var id string
 	require.NoError(t, e.db.QueryRow(`SELECT id FROM "Booking"`).Scan(&id))
@@ -252,15 +233,15 @@ func TestACreationIsCutAtEveryMessage(t *testing.T) {
 	for k := 1; k <= messages; k++ {
 		for name, strike := range map[string]func(int) <-chan struct{}{"before": e.proxy.StrikeBefore, "after": e.proxy.StrikeAfter} {
 			slot := e.slot()
+			what := fmt.Sprintf("cut %s message %d of %d", name, k, messages)
 			struck := strike(k)
-			answers := make(chan answer, 1)
-			go func() { answers <- e.call("POST", "/bookings", customer, slot) }()
-			<-struck
+			answered := beside(func() answer { return e.call("POST", "/bookings", customer, slot) })
+			awaitDuring(t, what, struck, answered)
 			e.proxy.Heal()
-			got := <-answers
-			what := fmt.Sprintf("cut %s message %d of %d: %d", name, k, messages, got.status)
+			got := await(t, what+": the answer", answered)
+			what += fmt.Sprint(": ", got.status)
 			if got.status != http.StatusCreated {
-				require.Equal(t, 503, got.status, what)
+				require.Equal(t, 503, got.status, "%s: %v", what, e.faults())
 				eventually(t, what+", and the slot is free", func() (bool, string) {
 					again := e.call("POST", "/bookings", customer, slot)
 					return again.status == http.StatusCreated, again.raw
@@ -315,8 +296,9 @@ func TestAFrozenDatabaseMakesNoBookings(t *testing.T) {
 			made.Store(slot["startsAt"], e.call("POST", "/bookings", shared.tokens[store.Customer], slot).status)
 		})
 	}
-	<-freeze
-	group.Wait() // all have an answer, and the database is frozen still
+	answered := beside(func() bool { group.Wait(); return true })
+	awaitDuring(t, fmt.Sprint("message ", 6*callers), freeze, answered)
+	await(t, "an answer for everybody, while the database is frozen still", answered)
 	e.proxy.Heal()
 	done := 0
 	for _, slot := range slots {
@@ -356,18 +338,18 @@ func TestACancelIsCutAtEveryMessage(t *testing.T) {
 	for k := 1; k <= messages; k++ {
 		for name, strike := range map[string]func(int) <-chan struct{}{"before": e.proxy.StrikeBefore, "after": e.proxy.StrikeAfter} {
 			b := e.book()
+			what := fmt.Sprintf("cut %s message %d of %d", name, k, messages)
 			struck := strike(k)
-			answers := make(chan answer, 1)
-			go func() { answers <- cancel(b) }()
-			<-struck
+			answered := beside(func() answer { return cancel(b) })
+			awaitDuring(t, what, struck, answered)
 			e.proxy.Heal()
-			first := <-answers
-			require.Contains(t, []int{200, 503}, first.status, "cut %s message %d", name, k)
+			first := await(t, what+": the answer", answered)
+			require.Contains(t, []int{200, 503}, first.status, what)
 			require.Contains(t, []string{"expired", "open"}, stripe.status(b["stripeSessionId"].(string)))
 			if first.status == 200 {
 				continue
 			}
-			eventually(t, fmt.Sprintf("cut %s message %d: cancelled", name, k), func() (bool, string) {
+			eventually(t, what+": cancelled", func() (bool, string) {
 				again := cancel(b)
 				return again.status == 200 && again.body["status"] == "CANCELLED", again.raw
 			})

@@ -168,7 +168,7 @@ func TestLoginIsLimitedPerAccount(t *testing.T) {
 				return
 			}
 			request.Header.Set("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
-			response, err := http.DefaultClient.Do(request)
+			response, err := client.Do(request)
 			if err != nil {
 				return
 			}

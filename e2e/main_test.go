@@ -21,8 +21,12 @@ import (
 
 // Deadlines of the suite. They are for a slow machine, and only a failing test waits for them.
 const (
-	startTime = 3 * time.Minute  // for the back end: images may have to be built
-	waitTime  = 15 * time.Second // for a condition
+	startTime  = 3 * time.Minute  // for the back end: images may have to be built
+	buildTime  = 4 * time.Minute  // for the server's binary
+	waitTime   = 15 * time.Second // for a condition
+	answerTime = 45 * time.Second // for a result: longer than the server takes for any answer, and for its end
+	queryTime  = 2 * time.Minute  // for a statement of a test's own, which may make a database
+	testTime   = 5 * time.Minute  // for one test, of which the longest has budget
 )
 
 // shared is what all tests of a run share.

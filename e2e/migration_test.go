@@ -24,12 +24,10 @@ func TestAMigrationKeepsNoDeliveryWaiting(t *testing.T) {
 		stdout, stderr string
 		code           int
 	}
-	ended := make(chan end, 1)
-	go func() {
-		var of end
+	ended := beside(func() (of end) {
 		of.stdout, of.stderr, of.code = command(t, []string{"DATABASE_URL=" + e.config.DatabaseURL}, "", "migrate")
-		ended <- of
-	}()
+		return of
+	})
 	for _, b := range bookings {
 		eventually(t, "the migration waits for the reader", func() (bool, string) {
 			var waiting bool
@@ -43,7 +41,7 @@ func TestAMigrationKeepsNoDeliveryWaiting(t *testing.T) {
 		require.Equal(t, 200, e.deliverPaid(b), "while the migration waits")
 	}
 	require.NoError(t, reader.Rollback())
-	of := <-ended
+	of := await(t, "the migration's end", ended)
 	require.Zero(t, of.code, of.stderr)
 	require.Contains(t, of.stderr, "Waiting for a table", "a line a try")
 	require.Equal(t, "Applied 00002_payload_compression.sql, 00003_times_that_can_be_told.sql.\n", of.stdout)

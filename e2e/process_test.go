@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net"
-	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -38,6 +37,7 @@ func command(t *testing.T, environment []string, stdin string, args ...string) (
 // emptyDatabase is one that was never migrated.
 func emptyDatabase(t *testing.T) string {
 	t.Helper()
+	limit(t)
 	name := shared.name()
 	_, err := shared.admin.Exec(`CREATE DATABASE ` + name)
 	require.NoError(t, err)
@@ -157,18 +157,18 @@ func TestStartFailures(t *testing.T) {
 func TestReplicasMigrateTogether(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	results := make(chan error, 4)
-	for range cap(results) {
-		go func() {
+	started := make([]<-chan error, 4)
+	for i := range started {
+		started[i] = beside(func() error {
 			s, err := server.Open(t.Context(), shared.config(url, &logBuffer{}))
 			if err == nil {
 				err = s.Close()
 			}
-			results <- err
-		}()
+			return err
+		})
 	}
-	for range cap(results) {
-		require.NoError(t, <-results)
+	for _, ended := range started {
+		require.NoError(t, await(t, "a replica's start", ended))
 	}
 }
 
@@ -206,18 +206,17 @@ func TestSIGTERMFinishesTheDelivery(t *testing.T) {
 	_, err = tx.Exec(`SELECT 1 FROM "Booking" WHERE id = $1 FOR UPDATE`, b["id"])
 	require.NoError(t, err)
 
-	acks := make(chan int, 1)
-	go func() { acks <- e.deliverPaid(b) }()
+	ack := beside(func() int { return e.deliverPaid(b) })
 	e.awaitLocks(1)
 	p := e.running.(*process)
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 	eventually(t, "it stops accepting", func() (bool, string) {
-		_, err := http.Get(p.url() + "/health")
+		_, err := client.Get(p.url() + "/health")
 		return err != nil, ""
 	})
 	require.NoError(t, tx.Rollback())
-	require.Equal(t, 200, <-acks)
-	require.NoError(t, <-p.exited, "exit code 0")
+	require.Equal(t, 200, await(t, "the delivery's answer", ack))
+	require.NoError(t, await(t, "the process's end", p.exited), "exit code 0")
 	p.exited <- nil // the environment's own end finds it ended
 	require.Contains(t, e.logs.String(), "Server stopped")
 	var status string

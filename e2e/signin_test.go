@@ -37,7 +37,7 @@ func (e *env) from(ctx context.Context, address, path, email, secret string) (an
 		return answer{}, err
 	}
 	request.Header.Set("X-Forwarded-For", address)
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return answer{}, err
 	}

@@ -105,6 +105,27 @@ func (s *standin) around(before, after func(call string)) {
 	s.before, s.after = before, after
 }
 
+// holdOnce keeps the answer to the first such call waiting until open is called, or the test ends: the server's end waits for the
+// answer, and the stand-in's for the call. asked is closed when the call has come, and been carried out if after.
+func (s *standin) holdOnce(t *testing.T, held string, after bool) (asked <-chan struct{}, open func()) {
+	t.Helper()
+	came, gate := make(chan struct{}), make(chan struct{})
+	open = sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(open)
+	var once sync.Once
+	hold := func(call string) {
+		if call == held {
+			once.Do(func() { close(came); <-gate })
+		}
+	}
+	if after {
+		s.around(nil, hold)
+	} else {
+		s.around(hold, nil)
+	}
+	return came, open
+}
+
 // open lists the sessions that can still be paid.
 func (s *standin) open() (open []string) {
 	s.mu.Lock()

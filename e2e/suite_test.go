@@ -6,10 +6,10 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -61,7 +61,7 @@ func newSuite(ctx context.Context, wanted, postgres string) (_ *suite, err error
 		}
 	}()
 	fmt.Printf("e2e: %s\n", s.backend.name)
-	if s.admin, err = sql.Open("postgres", s.url(s.backend.database, "postgres")); err != nil {
+	if s.admin, err = s.open("postgres"); err != nil {
 		return nil, err
 	}
 	if s.directory, err = os.MkdirTemp("", "e2e"); err != nil {
@@ -90,9 +90,17 @@ func (s *suite) url(address, database string) string {
 	return u.String()
 }
 
+// open opens a database, straight and not through a proxy. A statement that waits for somebody else's lock fails in the end.
+func (s *suite) open(database string) (*sql.DB, error) {
+	return sql.Open("postgres", fmt.Sprintf("%s&connect_timeout=%.0f&statement_timeout=%d", s.url(s.backend.database, database),
+		answerTime.Seconds(), queryTime.Milliseconds()))
+}
+
 func (s *suite) build() (string, error) {
 	binary := filepath.Join(s.directory, "booking-server")
-	out, err := exec.Command("go", "build", "-o", binary, "../cmd/booking-server").CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), buildTime)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "../cmd/booking-server").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building the server: %w\n%s", err, out)
 	}
@@ -103,17 +111,14 @@ func emailOf(role store.Role) string { return string(role) + "@example.com" }
 
 // fillTemplate migrates the template and gives it a user of every role and a resource. Tokens are
 // checked without the database, so that those got here are good for every copy.
-func (s *suite) fillTemplate(ctx context.Context) error {
+func (s *suite) fillTemplate(ctx context.Context) (err error) {
 	config := s.config(s.url(s.backend.database, s.template), io.Discard)
-	running, err := server.Open(ctx, config)
+	running, err := startInProcess(config)
 	if err != nil {
 		return err
 	}
-	serving, stop := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() { served <- running.Serve(serving) }()
 	// The template can be copied only when nobody is connected to it.
-	defer func() { stop(); <-served }()
+	defer func() { err = errors.Join(err, running.end(true)) }()
 
 	db, err := store.Open(config.DatabaseURL)
 	if err != nil {
@@ -132,7 +137,7 @@ func (s *suite) fillTemplate(ctx context.Context) error {
 		if _, err := db.CreateUser(ctx, email, string(hash), role); err != nil {
 			return err
 		}
-		if s.tokens[role], err = signIn(running.URL(), email); err != nil {
+		if s.tokens[role], err = signIn(running.url(), email); err != nil {
 			return err
 		}
 	}
@@ -145,7 +150,7 @@ func signIn(server, email string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	response, err := http.Post(server+"/auth/login", "application/json", bytes.NewReader(body))
+	response, err := client.Post(server+"/auth/login", "application/json", bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}

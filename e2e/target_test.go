@@ -25,8 +25,12 @@ func (e *env) target() *hookproof.Target {
 		URL:            e.running.url() + "/webhooks/stripe",
 		Secret:         webhookSecret,
 		PreviousSecret: previousSecret,
-		Subject: func(context.Context) (hookproof.Subject, error) {
-			return subjectOf(e.book()), nil
+		Subject: func(ctx context.Context) (hookproof.Subject, error) {
+			made, err := e.tryToBook(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return subjectOf(made), nil
 		},
 		Announce: e.announce,
 		State: func(ctx context.Context, s hookproof.Subject) (any, error) {
@@ -107,7 +111,7 @@ func (e *env) fetch(ctx context.Context, path string) (map[string]any, error) {
 		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+shared.tokens[store.Ops])
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func (e *env) deliverPaid(b map[string]any) int {
 		return 0
 	}
 	request.Header.Set("Stripe-Signature", fmt.Sprintf("t=%d,v1=%s", t, event.Signature(webhookSecret, t, []byte(body))))
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return 0
 	}

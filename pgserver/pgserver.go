@@ -159,6 +159,11 @@ func (s *Server) Stop(ctx context.Context) error {
 	if s.process == nil {
 		return nil
 	}
+	return s.end(ctx)
+}
+
+// end ends the process, for a caller that holds the lock.
+func (s *Server) end(ctx context.Context) error {
 	// PostgreSQL's immediate shutdown: it takes its children with it, which a kill would not.
 	if err := s.process.Process.Signal(immediate); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -226,10 +231,7 @@ func (s *Server) StartAgain(ctx context.Context) error {
 	}
 	s.process, s.exited = process, exited
 	if err := s.wait(ctx); err != nil {
-		_ = process.Process.Signal(immediate)
-		<-exited
-		s.process = nil
-		return err
+		return errors.Join(err, s.end(context.WithoutCancel(ctx)))
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -135,21 +134,25 @@ func TestConflictsAreRetried(t *testing.T) {
 	require.NoError(t, err)
 	// Both take the rows in opposite order, and each waits on its first attempt until the other has its
 	// first row: a deadlock, for certain.
-	var first [2]sync.WaitGroup
-	first[0].Add(1)
-	first[1].Add(1)
+	first := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	results := make(chan error, 2)
 	attempts := [2]int{}
 	for i := range 2 {
 		go func() {
-			results <- s.Transact(t.Context(), func(tx *Tx) error {
+			results <- s.Transact(ctx, func(tx *Tx) error {
 				attempts[i]++
 				if _, err := tx.tx.Exec(`UPDATE pair SET n = n + 1 WHERE id = $1`, 1+i); err != nil {
 					return err
 				}
 				if attempts[i] == 1 {
-					first[i].Done()
-					first[1-i].Wait()
+					close(first[i])
+					select {
+					case <-first[1-i]:
+					case <-ctx.Done():
+						return fmt.Errorf("the other one has never had its first row: %w", ctx.Err())
+					}
 				}
 				_, err := tx.tx.Exec(`UPDATE pair SET n = n + 1 WHERE id = $1`, 2-i)
 				return err

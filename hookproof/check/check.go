@@ -71,7 +71,7 @@ func (c Check) Phase() Phase {
 	}
 	for _, r := range c.Relations {
 		switch {
-		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"):
+		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"), strings.HasPrefix(r.Left, "refused "):
 			p = max(p, Exclusive)
 		case strings.Contains(r.Left, "&"):
 			p = max(p, Crowded)
@@ -96,11 +96,11 @@ type Relation struct {
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
-	// If is a relation that must hold for this one to be evidence. With ≠ it says that the target's state shows the effect at all. With =
-	// it says, of the part of the states that is compared, that something else leaves no trace there.
+	// If is a relation that must hold for this one to be evidence: whether the target's state shows the effect at all.
 	If string
-	// Optional is set if a target need not show the effect that If asks about: then there is nothing to ask, and no lack of evidence.
-	Optional bool
+	// Where is a relation that must hold for this one to be asked: which design of an endpoint it is about. = is about the part of the
+	// states that is compared, ≠ about all of them.
+	Where string
 	// View names the parts of the states to compare, with a plus between them; "" is all of it.
 	View string
 	// Info is for a relation of which a breach is worth knowing, and no fault.
@@ -233,7 +233,7 @@ func (r Relation) needs() []string {
 		needs = append(needs, "subject", "state")
 	}
 	words := strings.Fields(r.Left)
-	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}} {
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {"refused", "break"}} {
 		if slices.Contains(words, verb.verb) {
 			needs = append(needs, verb.need)
 		}
@@ -293,15 +293,35 @@ func (r Relation) String() string {
 	return text
 }
 
-// Condition returns what must hold for the relation to be evidence: two schedules, and whether their states must be equal. is reports
-// whether there is a condition.
-func (r Relation) Condition() (left, right string, equal, is bool) {
+// Condition is a relation on which another one depends.
+type Condition struct {
+	Left, Right string
+	Equal       bool // the states must be equal; else they must differ
+}
+
+// Conditions returns what the relation depends on: If, and Where. nil is nothing.
+func (r Relation) Conditions() (evidence, asked *Condition) {
+	return conditionOf(r.If), conditionOf(r.Where)
+}
+
+func conditionOf(text string) *Condition {
 	for _, op := range []string{"≠", "="} {
-		if left, right, is = strings.Cut(r.If, op); is {
-			return strings.TrimSpace(left), strings.TrimSpace(right), op == "=", true
+		if left, right, is := strings.Cut(text, op); is {
+			return &Condition{Left: strings.TrimSpace(left), Right: strings.TrimSpace(right), Equal: op == "="}
 		}
 	}
-	return "", "", false, false
+	return nil
+}
+
+// Schedules returns the texts of all schedules that the relation names.
+func (r Relation) Schedules() []string {
+	all := []string{r.Left, r.Right}
+	for _, one := range []*Condition{conditionOf(r.If), conditionOf(r.Where)} {
+		if one != nil {
+			all = append(all, one.Left, one.Right)
+		}
+	}
+	return all
 }
 
 // ViewSays is what a report adds to a relation that compares a view; nothing for the whole state.
@@ -339,9 +359,13 @@ var Parts = map[string]string{
 }
 
 // Negated returns a relation that a correct target breaks: other answers, or an equality of states that differ. Two schedules that
-// must differ become one and the same. Counters must move differently.
+// must differ become one and the same. Counters must move differently. What cannot fail, or only where a dispute takes something, stays.
 func (r Relation) Negated() Relation {
 	turn := strings.NewReplacer("=ack?", "=ack?", "=refused?", "=ack", "=ack", "=refused", "=refused", "=ack", "=rejected", "=ack")
+	if r.Info || r.View == "taken" {
+		return r
+	}
+	r.Where = ""
 	switch {
 	case r.Counts != nil:
 		other := *r.Counts

@@ -33,7 +33,7 @@ var faultChecks = []Check{
 	{Name: "faults/stopped", Demand: "A target that is stopped while it works loses and doubles nothing.", Source: fromRetries, Why: CostLost, Fix: MendOnce,
 		Kills: []string{"claim-outlives-the-process"}, Relations: During("stopped")},
 	{Name: "faults/database-away", Demand: "An event that comes while the database is away is processed when it is back.", Source: fromRetries, Why: CostLost, Fix: MendOnce,
-		Kills: []string{"error-answered-200", "ack-before-commit", "idle-error-unheard"}, Relations: append(During("away"), Relation{Left: "<grants> <ends>", Op: "=", Right: "<grants> <ends>", Fault: "away"})},
+		Kills: []string{"error-answered-200", "ack-before-commit", "idle-error-unheard", "busy-answered-200"}, Relations: append(During("away"), Relation{Left: "<grants> <ends>", Op: "=", Right: "<grants> <ends>", Fault: "away"})},
 	{Name: "faults/acknowledged-in-memory", Demand: "An acknowledged event survives the end of the process, even if the database was away.", Source: fromRetries, Why: CostLost,
 		Fix: "acknowledge when the event is in the database, and not in the process's memory", Kills: []string{"queue-in-memory"}, Relations: During("away-and-killed")},
 	{Name: "faults/database-frozen", Demand: "An event that comes while the database answers nothing is answered within ten seconds (`strict` only), and processed when it does.", Source: fromRetries, Why: "connections that hang are never given back, and nothing goes on",

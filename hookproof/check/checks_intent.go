@@ -12,5 +12,5 @@ var intentMeaning = []Check{
 	{Name: "meaning/settled", Demand: "What a charge's balance transaction brings comes also where it is known later.", Source: OurPolicy,
 		Says: "balance_transaction of a charge is null until the transaction is made, which charge.updated tells", Why: "fees, or whole payments, are missing from the books",
 		Fix:       "handle charge.updated as charge.succeeded, and do what needs the balance transaction when it is there",
-		Relations: []Relation{{Left: "<grants> charge-paid charge-updated", Op: "=", Right: "<grants> charge-settled", If: "<grants> charge-settled ≠ <grants> charge-paid", Optional: true, View: "kept", Whole: true}}},
+		Relations: []Relation{{Left: "<grants> charge-paid charge-updated", Op: "=", Right: "<grants> charge-settled", Where: "<grants> charge-settled ≠ <grants> charge-paid", View: "kept", Whole: true}}},
 }

@@ -72,9 +72,9 @@ func checkRows(t *testing.T, of string, least int) {
 		}
 		require.NotEmpty(t, c.Relations, "%s has nothing to try", c.Name)
 		for _, r := range c.Relations {
-			left, right, _, conditional := r.Condition()
-			require.Equal(t, r.If != "", conditional, c.Name)
-			for _, text := range slices.Concat(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1), []string{left, right}) {
+			evidence, asked := r.Conditions()
+			require.Equal(t, []bool{r.If != "", r.Where != ""}, []bool{evidence != nil, asked != nil}, c.Name)
+			for _, text := range slices.Concat(Expand(r.Left, 24, 1), Expand(r.Right, 24, 1), r.Schedules()[2:]) {
 				_, err := ParseSchedule(l, text)
 				require.NoError(t, err, c.Name)
 			}

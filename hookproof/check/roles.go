@@ -38,7 +38,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 	}
 	each := l.Roles.Each()
 	for _, role := range slices.Sorted(maps.Keys(each)) {
-		if strings.Contains(r.Left+r.Right+r.If, "<"+role+">") {
+		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
 				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
@@ -60,8 +60,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	left, right, _, _ := r.Condition()
-	if slices.ContainsFunc([]string{r.Left, r.Right, left, right}, func(text string) bool { return !knows(l, text) }) {
+	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) }) {
 		return nil
 	}
 	return []Relation{r}
@@ -82,7 +81,7 @@ func (r Relation) filled(words func(role string) []string) Relation {
 			return strings.Join(list, " ")
 		})
 	}
-	r.Left, r.Right, r.If = fill(r.Left), fill(r.Right), fill(r.If)
+	r.Left, r.Right, r.If, r.Where = fill(r.Left), fill(r.Right), fill(r.If), fill(r.Where)
 	return r
 }
 

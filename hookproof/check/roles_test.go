@@ -28,6 +28,12 @@ func expandedRelations() string {
 				if r.If != "" {
 					fmt.Fprintf(&out, ", if %s", r.If)
 				}
+				if r.Where != "" {
+					fmt.Fprintf(&out, ", where %s", r.Where)
+				}
+				if r.Info {
+					out.WriteString(", info")
+				}
 				if r.Whole {
 					out.WriteString(", whole")
 				}

@@ -59,7 +59,7 @@ var stepForm = regexp.MustCompile(`^(?:([a-z0-9-]+):)?([a-z0-9-]+)(?:([*&])(\d+)
 //	paid & refund        two events, overlapping
 //	paid*2+              copies with their own event ids: one fact, reported twice
 //	paid=ack             with an answer that is demanded: ack, refused, rejected, ack?, refused?, any
-//	tie make again later awaited restart spread   verbs
+//	tie make again later awaited restart spread refused   verbs
 //
 // The same word twice is the same event, delivered again.
 func ParseSchedule(l *life.Life, text string) (Schedule, error) {
@@ -261,6 +261,17 @@ func sample(list []string, limit int, seed uint64) []string {
 		out[i] = list[n]
 	}
 	return out
+}
+
+// Crowds returns how many steps of a schedule deliver several events at once.
+func (s Schedule) Crowds() int {
+	n := 0
+	for at, step := range s {
+		if step.Together || at > 0 && step.Beside && !s[at-1].Beside {
+			n++
+		}
+	}
+	return n
 }
 
 // Tells reports whether both steps deliver the same event.

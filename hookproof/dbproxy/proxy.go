@@ -34,13 +34,16 @@ const (
 	closed
 )
 
+// dialTime is for a connection to the database, which is near.
+const dialTime = 10 * time.Second
+
 // NewProxy listens on an address (port 0 takes a free one) and forwards to upstream.
 func NewProxy(listen, upstream string) (*Proxy, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, err
 	}
-	return ProxyOn(listener, func() (net.Conn, error) { return net.Dial("tcp", upstream) }), nil
+	return ProxyOn(listener, func() (net.Conn, error) { return net.DialTimeout("tcp", upstream, dialTime) }), nil
 }
 
 func ProxyOn(listener net.Listener, upstream func() (net.Conn, error)) *Proxy {
@@ -138,7 +141,7 @@ func (p *Proxy) serve(client net.Conn) {
 	<-back
 }
 
-// pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls tell after each read, before
+// pump copies while the proxy is open, and holds what it has read while the proxy is frozen. It calls note after each read, before
 // it writes.
 func (p *Proxy) pump(to, from net.Conn, note func()) {
 	buffer := make([]byte, 32<<10)
@@ -158,7 +161,7 @@ func (p *Proxy) pump(to, from net.Conn, note func()) {
 	}
 }
 
-// pass waits while the proxy is frozen, and reports whether it is open.
+// waitWhileFrozen waits while the proxy is frozen, and reports whether it is open.
 func (p *Proxy) waitWhileFrozen() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,16 +19,36 @@ func echo(t *testing.T) string {
 	return endpointtest.Serve(t, func(conn net.Conn) { _, _ = io.Copy(conn, conn); _ = conn.Close() })
 }
 
+// waitTime is for what must come. Only a failing test waits for it.
+const waitTime = 10 * time.Second
+
+// await receives from a channel that receives something, or is closed, in time.
+func await[T any](t *testing.T, what string, from <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(waitTime):
+		require.FailNow(t, "waited in vain", "%s within %s", what, waitTime)
+	}
+	return value
+}
+
 func setupProxy(t *testing.T) (*Proxy, func() (net.Conn, *bufio.Reader)) {
 	t.Helper()
-	proxy, err := NewProxy("127.0.0.1:0", echo(t))
+	return setupProxyTo(t, echo(t))
+}
+
+// setupProxyTo opens a proxy in front of a server until the test ends, and dials it.
+func setupProxyTo(t *testing.T, upstream string) (*Proxy, func() (net.Conn, *bufio.Reader)) {
+	t.Helper()
+	proxy, err := NewProxy("127.0.0.1:0", upstream)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, proxy.Close()) })
 	return proxy, func() (net.Conn, *bufio.Reader) {
 		conn, err := net.Dial("tcp", proxy.Addr())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(waitTime)))
 		return conn, bufio.NewReader(conn)
 	}
 }
@@ -50,7 +70,7 @@ func requireCut(t *testing.T, proxy *Proxy) {
 		return
 	}
 	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(waitTime)))
 	_, _ = io.WriteString(conn, "anybody there?\n")
 	_, err = conn.Read(make([]byte, 1))
 	require.Error(t, err, "the database is away")
@@ -88,7 +108,7 @@ func TestProxyFreeze(t *testing.T) {
 	require.ErrorAs(t, err, &timeout)
 	require.True(t, timeout.Timeout(), "nothing passes, and nothing is closed")
 	proxy.Heal()
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(waitTime)))
 	got, err := lines.ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "held\n", got)

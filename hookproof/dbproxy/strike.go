@@ -19,7 +19,8 @@ const (
 )
 
 // StrikeBefore makes the database go away at the nth message from now on, n being 1 or more. The message is not passed on, and
-// every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened.
+// every connection is reset, also every new one, until Heal. The returned channel is closed when this has happened. Messages of
+// several connections can be in flight at once; the strike comes at the first that is sent after n-1 were answered.
 func (p *Proxy) StrikeBefore(n int) <-chan struct{} { return p.arm(strike{at: n, when: strikeBefore}) }
 
 // StrikeAfter is StrikeBefore with the message passed on: the database executes it, and its answer is lost.
@@ -67,7 +68,9 @@ func (p *Proxy) arm(s strike) <-chan struct{} {
 func (p *Proxy) noteRequest(asked *bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !*asked && p.strike.at == p.messages+1 && p.strike.when == strikeBefore {
+	// Messages that are in flight at once are all counted before the next one: then no message has the strike's own number.
+	due := p.strike.at > 0 && p.strike.at <= p.messages+1
+	if !*asked && due && p.strike.when == strikeBefore {
 		p.trip(cut)
 	}
 	*asked = true

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/internal/endpointtest"
 )
 
 func tell(t *testing.T, conn net.Conn, word string) {
@@ -57,32 +60,55 @@ func TestStrikeBeforeAMessage(t *testing.T) {
 	say(t, conn, lines, "back")
 }
 
+// Two connections' messages are in flight at once, and both are answered before the next message. The strike, which was for the number
+// between them, comes at the next one.
+func TestStrikeBeforeAMessageThatWasSkipped(t *testing.T) {
+	t.Parallel()
+	heard, answering := make(chan string, 2), make(chan struct{})
+	proxy, dial := setupProxyTo(t, endpointtest.Serve(t, func(conn net.Conn) {
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			heard <- lines.Text()
+			<-answering
+			_, _ = io.WriteString(conn, lines.Text()+"\n")
+		}
+	}))
+	release := sync.OnceFunc(func() { close(answering) })
+	t.Cleanup(release)
+	a, linesA := dial()
+	b, linesB := dial()
+	tripped := proxy.StrikeBefore(2)
+	for conn, word := range map[net.Conn]string{a: "one", b: "beside it"} {
+		tell(t, conn, word)
+		await(t, "a message in the database", heard)
+	}
+	release()
+	for _, lines := range []*bufio.Reader{linesA, linesB} {
+		_, err := lines.ReadString('\n')
+		require.NoError(t, err)
+	}
+	require.Equal(t, 2, proxy.Messages())
+	require.False(t, isTripped(tripped))
+	tell(t, a, "the next one")
+	_, err := linesA.ReadString('\n')
+	require.Error(t, err, "the strike is missed")
+	require.True(t, isTripped(tripped))
+}
+
 func TestStrikeAfterAMessage(t *testing.T) {
 	t.Parallel()
 	heard := make(chan string, 10)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
+	proxy, dial := setupProxyTo(t, endpointtest.Serve(t, func(conn net.Conn) {
 		for lines := bufio.NewScanner(conn); lines.Scan(); {
 			heard <- lines.Text()
 			_, _ = io.WriteString(conn, "ok\n")
 		}
-	}()
-	proxy, err := NewProxy("127.0.0.1:0", listener.Addr().String())
-	require.NoError(t, err)
-	defer func() { require.NoError(t, proxy.Close()) }()
-	conn, err := net.Dial("tcp", proxy.Addr())
-	require.NoError(t, err)
+	}))
+	conn, lines := dial()
 	tripped := proxy.StrikeAfter(1)
 	tell(t, conn, "do it")
-	_, err = bufio.NewReader(conn).ReadString('\n')
+	_, err := lines.ReadString('\n')
 	require.Error(t, err, "the answer is lost")
-	require.Equal(t, "do it", <-heard, "the database has done it")
+	require.Equal(t, "do it", await(t, "the message in the database", heard), "the database has done it")
 	require.True(t, isTripped(tripped))
 }
 
@@ -98,39 +124,15 @@ func TestAnswersAreHeldAndDelayed(t *testing.T) {
 
 	tripped := proxy.HoldAfter(1)
 	tell(t, conn, "held")
-	<-tripped
+	await(t, "the strike", tripped)
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
 	_, err := lines.ReadString('\n')
 	require.Error(t, err, "nothing passes")
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(waitTime)))
 	proxy.Heal()
 	line, err := lines.ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "held\n", line)
-}
-
-func TestALinkInTrouble(t *testing.T) {
-	t.Parallel()
-	link, err := NewLink(echo(t))
-	require.NoError(t, err)
-	defer link.Close()
-	conn, err := net.Dial("tcp", link.Addr())
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	lines := bufio.NewReader(conn)
-	say(t, conn, lines, "well")
-	require.NoError(t, link.Trouble("latency"))
-	began := time.Now()
-	say(t, conn, lines, "slowly")
-	require.GreaterOrEqual(t, time.Since(began), 100*time.Millisecond)
-	link.Heal()
-	require.NoError(t, link.Trouble("half-open"))
-	tell(t, conn, "into the void")
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
-	_, err = lines.ReadString('\n')
-	require.Error(t, err)
-	link.Heal()
-	require.ErrorContains(t, link.Trouble("luck"), "it can be bandwidth, half-open, latency")
 }
 
 // A late answer stops its own connection alone, whose messages are not counted any more.

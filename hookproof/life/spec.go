@@ -117,6 +117,7 @@ var Verbs = map[string]string{
 	"again":   "everything so far is delivered again",
 	"restart": "the target is stopped and started",
 	"later":   "a while passes",
+	"refused": "all that follows is delivered once while the database is away",
 	"awaited": "each event is delivered when the effect of the one before has come",
 	"spread":  "copies go to the target and its replicas in turn",
 }

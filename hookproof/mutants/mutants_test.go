@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/fixtures"
-	"example.com/hookproof/hookproof/check"
 )
 
 const root = "../.."
@@ -90,7 +89,7 @@ func TestParse(t *testing.T) {
 
 func TestCommittedMutantsTellOfThemselves(t *testing.T) {
 	t.Parallel()
-	for _, directory := range append(endpointDirectories(t), "go/correct", "server", "judge") {
+	for _, directory := range append(endpointDirectories(t), "go/correct", "node-subscriptions/correct", "python-subscriptions/correct", "server", "judge") {
 		all, err := Load(Files, directory)
 		require.NoError(t, err)
 		require.NotEmpty(t, all, directory)
@@ -140,8 +139,8 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 func TestEveryCheckHasItsMutant(t *testing.T) {
 	t.Parallel()
 	without := map[string]bool{}
-	for _, c := range check.All() {
-		without[c.Name] = true
+	for _, name := range Hookproof().Checks {
+		without[name] = true
 	}
 	for _, directory := range endpointDirectories(t) {
 		all, err := Load(Files, directory)

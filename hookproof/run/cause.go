@@ -25,6 +25,7 @@ type evidence struct {
 	otherFault bool     // the failure was shown without what the check asks about, so the check's advice does not apply
 	lost       bool     // a restart lost the target's state
 	refused    int      // the status of the answer to duplicates, if that answer is all that is wrong; else 0
+	again      int      // the status of the answer to a second event of a type that was taken, if that answer is all that is wrong; else 0
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	refusals refusals // the answers that are wrong
@@ -35,6 +36,7 @@ type evidence struct {
 // causes are tried in this order. The first that explains a failure is reported.
 var causes = []cause{
 	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.refused > 0 && other.refused == cause.refused }},
+	{"ack-policy/duplicate", "", func(cause, other evidence) bool { return other.again > 0 && other.again == cause.refused }}, // a unique constraint refuses both
 	{"ack-policy/unhandled-type", "", func(cause, other evidence) bool { return cause.declines != "" && cause.declines == other.declines }},
 	{"authenticity/api-versions", "", ofNewerVersions},
 	{"ack-policy/unhandled-type", "", refusesShapesAlike},
@@ -90,6 +92,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		copied: c.copied(f.Timeline), taken: c.taken(f.Timeline, worst.countsItsAnswers())}
 	if worst.Symptom == wrongAnswer || worst.Symptom == neverAcknowledged || worst.Symptom == doneUnacknowledged {
 		e.refused, e.declines = worst.refusesDuplicates(), worst.History.declines(taken)
+		e.again = worst.History.refusesSecond()
 		e.refusals = worst.History.refusals(taken)
 	}
 	if worst.Symptom == processEnded && c.Fault != "" {
@@ -133,6 +136,24 @@ func doubled(expected, seen normalized) (places []string, more bool) {
 func (o Outcome) doubles() bool {
 	_, more := o.wrongPlaces()
 	return o.Symptom == wrongState && more
+}
+
+// refusesSecond returns the status with which a target refuses a second event of a type of which it has taken one, if nothing else is
+// wrong with the answers. Else it returns 0.
+func (h History) refusesSecond() (status int) {
+	taken := map[string]bool{}
+	for _, d := range h.Deliveries {
+		switch {
+		case d.Acknowledged():
+			taken[d.EventType] = true
+		case !d.Genuine || d.Fault != "":
+		case d.Status == 0 || !taken[d.EventType]:
+			return 0
+		default:
+			status = d.Status
+		}
+	}
+	return status
 }
 
 // refusesDuplicates returns the status with which a target refuses an event that it has already handled, if nothing else is wrong

@@ -23,8 +23,11 @@ func (c Case) references() []string {
 			list = append(list, notYet)
 		}
 	}
-	if left, right, _, conditional := c.Condition(); conditional {
-		list = append(list, left, right)
+	evidence, asked := c.Conditions()
+	for _, one := range []*check.Condition{evidence, asked} {
+		if one != nil {
+			list = append(list, one.Left, one.Right)
+		}
 	}
 	return list
 }
@@ -45,8 +48,11 @@ func (c Case) unhandled(types []string) string {
 	default:
 		depends = slices.Concat(c.Delivered, c.Compared)
 	}
-	if left, right, equal, conditional := c.Condition(); conditional && !equal {
-		depends = append(depends, c.onlyIn(left, right)...)
+	evidence, asked := c.Conditions()
+	for _, one := range []*check.Condition{evidence, asked} {
+		if one != nil && !one.Equal {
+			depends = slices.Concat(c.onlyIn(one.Left, one.Right), depends)
+		}
 	}
 	for _, s := range depends {
 		if s.Verb == "" && slices.Contains(types, s.Spec.Type) {
@@ -75,7 +81,7 @@ func compareStates(o Outcome) Outcome {
 	if h.Lost != "" {
 		return o.lost(h.Lost)
 	}
-	if why := c.noEvidence(h); why != nil {
+	if why := c.unmet(h); why != nil {
 		return o.notRun(why)
 	}
 	switch c.Op {
@@ -100,17 +106,13 @@ func compareStates(o Outcome) Outcome {
 			return o.notRun(h.Unlearnt)
 		}
 		why := fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want))
-		if c.Info {
-			o.Verdict, o.Why = result.Info, why
-			return o
-		}
-		return o.fails(wrongState, why)
+		return o.differs(why)
 	case "≠":
 		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
 			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
 				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
 			}
-			return o.fails(wrongState, fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
+			return o.differs(fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
 		}
 	case "∋":
 		return o.showsSome(h.References[c.Right])
@@ -133,22 +135,27 @@ func compareStates(o Outcome) Outcome {
 	return o
 }
 
-// noEvidence returns why a case proves nothing, since what it depends on does not hold; nil if it does.
-func (c Case) noEvidence(h History) *result.NotJudged {
-	left, right, equal, conditional := c.Condition()
-	one, other := h.References[left], h.References[right]
+// unmet returns why a case proves nothing, since what it depends on does not hold; nil if it does.
+func (c Case) unmet(h History) *result.NotJudged {
+	evidence, asked := c.Conditions()
 	switch {
-	case !conditional:
-	case !equal && one.equal(other) && c.Optional:
-		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("it shows none of what is asked about: the state is the same after %s as after %s", left, orNothing(right))}
-	case !equal && one.equal(other):
-		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), left, right))
-	case equal:
-		if view := c.viewOf(h.References); view != nil && !view(one).equal(view(other)) {
-			return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("after %s, %s: so nothing can be said of what comes after it", left, view(one).describe(view(other)))}
-		}
+	case evidence != nil && !c.holds(evidence, h):
+		return result.NoEvidenceOf(notShown(check.LifeOf(c.Check), evidence.Left, evidence.Right))
+	case asked == nil || c.holds(asked, h):
+		return nil
+	case asked.Equal:
+		return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("%s leaves something of its own in what is compared", asked.Left)}
 	}
-	return nil
+	return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("the state is the same after %s as after %s", asked.Left, orNothing(asked.Right))}
+}
+
+// holds reports whether what a case depends on is so. That states are equal is asked of the part that is compared.
+func (c Case) holds(one *check.Condition, h History) bool {
+	left, right := h.References[one.Left], h.References[one.Right]
+	if view := c.viewOf(h.References); one.Equal && view != nil {
+		left, right = view(left), view(right)
+	}
+	return left.equal(right) == one.Equal
 }
 
 // nothingOf returns why a view cannot be compared.
@@ -164,6 +171,15 @@ func nothingOf(view string) string {
 		return "the target file's grants names no place of the state to which being paid adds"
 	}
 	return "the state has nothing of " + check.Parts[view]
+}
+
+// differs fails a case whose state is wrong, or reports it if the relation is only worth knowing.
+func (o Outcome) differs(why string) Outcome {
+	if o.Case.Info {
+		o.Verdict, o.Why = result.Info, why
+		return o
+	}
+	return o.fails(wrongState, why)
 }
 
 // perObjectOnly reports whether a state differs only at per-object places, and holds there what may be its subject's own.

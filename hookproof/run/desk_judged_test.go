@@ -1,6 +1,9 @@
 package run
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +18,12 @@ func deskLives(t *testing.T) map[string]*life.Life {
 	return map[string]*life.Life{"payment": life.Payment, "intent": intentLife(t)}
 }
 
+// deskChecks are the checks that a desk is made for, with the life of which each is asked; "" is both.
+var deskChecks = map[string]string{
+	"idempotence/one-fact-many-types": "", "meaning/refund-failed": "", "meaning/refunds-again": "", "meaning/dispute-then-refund": "", "meaning/second-payment": "",
+	"meaning/address": "", "meaning/discounted": "payment", "meaning/captured-part": "intent", "meaning/not-yet": "intent",
+}
+
 func TestADeskIsNotAccused(t *testing.T) {
 	t.Parallel()
 	for name, adds := range map[string]func(o *deskOrder, state map[string]any){
@@ -26,7 +35,8 @@ func TestADeskIsNotAccused(t *testing.T) {
 				state[kind] = append([]string{}, o.objects[kind]...)
 			}
 		},
-		"the payer's address": func(o *deskOrder, state map[string]any) { state["payer"] = o.payer },
+		"how many payments have failed": func(o *deskOrder, state map[string]any) { state["failures"] = o.failures },
+		"the payer's address":           func(o *deskOrder, state map[string]any) { state["payer"] = o.payer },
 	} {
 		for story, l := range deskLives(t) {
 			t.Run(story+"/"+name, func(t *testing.T) {
@@ -42,8 +52,136 @@ func TestADeskIsNotAccused(t *testing.T) {
 						}
 						require.NotEqual(t, result.Fail, f.Verdict, "%s: %s", f.Check, f.Why)
 					}
+					for check, of := range deskChecks {
+						if of == "" || of == story {
+							require.Equal(t, result.Pass, findingOf(t, r, check).Verdict, check)
+							require.Empty(t, findingOf(t, r, check).NotRun, check)
+						}
+					}
 				})
 			})
 		}
 	}
+}
+
+// What a desk does wrong is seen by the check that is about it.
+func TestADeskThatIsWrongIsSeen(t *testing.T) {
+	t.Parallel()
+	ofType := func(types ...string) func(e *deskEvent) bool {
+		return func(e *deskEvent) bool { return slices.Contains(types, e.Type) }
+	}
+	failed := ofType("payment_intent.payment_failed", "charge.failed")
+	wonBack := func(e *deskEvent) bool {
+		return e.Type == "charge.dispute.funds_reinstated" || e.Type == "charge.dispute.closed" && e.Data.Object.Status == "won"
+	}
+	for name, row := range map[string]struct {
+		lives []string // "" is both
+		lie   func(e *deskEvent, o *deskOrder) bool
+		adds  func(o *deskOrder, state map[string]any)
+		check string
+		why   string
+	}{
+		"each type is a payment": {nil, func(e *deskEvent, o *deskOrder) bool {
+			if o.take(*e); strings.HasSuffix(e.Type, ".succeeded") && o.shipped > 0 {
+				o.credits += 100
+			}
+			return true
+		}, nil, "idempotence/one-fact-many-types", "/credits is"},
+		"an invoice's two types are two payments": {[]string{"payment"}, func(e *deskEvent, o *deskOrder) bool {
+			if o.take(*e); e.Type == "invoice.payment_succeeded" {
+				o.shipped++
+			}
+			return true
+		}, nil, "idempotence/one-fact-many-types", "/shipped is 2 instead of 1"},
+		"a refund's own events are further refunds": {nil, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "refund.created" {
+				o.payment(e.Data.Object.intent()).charged += e.Data.Object.Amount
+			}
+			return e.Type == "refund.created"
+		}, nil, "idempotence/one-fact-many-types", "/refunded is"},
+		"a failed refund stays one": {nil, func(e *deskEvent, o *deskOrder) bool {
+			return e.Data.Object.Status == "failed" && e.Data.Object.Object == "refund"
+		},
+			nil, "meaning/refund-failed", "the state is the same as after"},
+		"the last refund that comes counts": {nil, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "charge.refunded" {
+				o.payment(e.Data.Object.intent()).charged = e.Data.Object.AmountRefunded
+			}
+			return e.Type == "charge.refunded"
+		}, nil, "meaning/refunds-again", "/refunded is"},
+		"a won dispute gives nothing back": {nil, func(e *deskEvent, o *deskOrder) bool { return wonBack(e) }, nil, "meaning/dispute-then-refund", "/credits is 0 instead of 100"},
+		"no refund counts after a dispute": {nil, func(e *deskEvent, o *deskOrder) bool {
+			return e.Type == "charge.refunded" && o.payment(e.Data.Object.intent()).dispute != ""
+		}, nil, "meaning/dispute-then-refund", "/refunded is 0 instead of 6200"},
+		"a late failure undoes a payment": {nil, func(e *deskEvent, o *deskOrder) bool {
+			if failed(e) {
+				o.undone = "failed"
+			} else if o.shipped > 0 {
+				return false
+			}
+			return failed(e)
+		}, nil, "meaning/second-payment", `/standing is "failed" instead of "paid"`},
+		"a failure is the end": {nil, func(e *deskEvent, o *deskOrder) bool { return o.failures > 0 }, nil, "meaning/second-payment", "/"},
+		"any refund is the order's": {[]string{"payment"}, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "charge.refunded" && e.Data.Object.AmountRefunded == deskPrice {
+				o.undone = "refunded"
+			}
+			return false
+		}, nil, "meaning/second-payment", `/standing is "refunded", as after paid refund`},
+		"the payer's address is the user": {nil, func(e *deskEvent, o *deskOrder) bool {
+			return !slices.Contains([]string{"", o.email}, cmp.Or(e.Data.Object.CustomerDetails.Email, e.Data.Object.ReceiptEmail))
+		}, nil, "meaning/address", "/shipped is 0 instead of 1"},
+		"a hold is a payment": {[]string{"intent"}, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "charge.succeeded" {
+				o.pay(e.Data.Object, e.Data.Object.Amount, true)
+			}
+			return e.Type == "charge.succeeded"
+		}, nil, "meaning/not-yet", "after pi-capturable charge-held"},
+		"what is on its way is a payment": {[]string{"intent"}, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "payment_intent.processing" {
+				o.pay(e.Data.Object, e.Data.Object.Amount, true)
+			}
+			return e.Type == "payment_intent.processing"
+		}, nil, "meaning/not-yet", "after pi-processing"},
+		"a part is all": {[]string{"intent"}, func(e *deskEvent, o *deskOrder) bool {
+			if e.Type == "charge.captured" || e.Type == "payment_intent.succeeded" {
+				o.pay(e.Data.Object, e.Data.Object.Amount, true)
+				return true
+			}
+			return false
+		}, nil, "meaning/captured-part", "the state is the same as after"},
+	} {
+		for story, l := range deskLives(t) {
+			if row.lives != nil && !slices.Contains(row.lives, story) {
+				continue
+			}
+			t.Run(name+"/"+story, func(t *testing.T) {
+				t.Parallel()
+				memnet.Virtual(t, func(t *testing.T) {
+					d := openDesk(t, row.lie)
+					d.adds = row.adds
+					r, err := Judge(t.Context(), d.target(l), Options{Only: []string{row.check}, Seed: 1})
+					require.NoError(t, err)
+					f := findingOf(t, r, row.check)
+					require.Equal(t, result.Fail, f.Verdict, "%s: %s %v", f.Check, f.Why, f.NotRun)
+					require.Contains(t, f.Why, row.why)
+				})
+			})
+		}
+	}
+}
+
+// A desk that refuses vouchers is told of it, and is not wrong.
+func TestADeskThatRefusesVouchers(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		d := openDesk(t, func(e *deskEvent, o *deskOrder) bool {
+			return e.Data.Object.AmountSubtotal != nil && e.Data.Object.AmountTotal != *e.Data.Object.AmountSubtotal
+		})
+		r, err := Judge(t.Context(), d.target(life.Payment), Options{Only: []string{"meaning/discounted"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "meaning/discounted")
+		require.Equal(t, result.Info, f.Verdict)
+		require.Contains(t, f.Why, `after discounted, /standing is "open" instead of "paid"`)
+	})
 }

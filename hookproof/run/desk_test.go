@@ -40,6 +40,7 @@ type deskOrder struct {
 	email    string // of whom the desk knows
 	payer    string // the address that was given last
 	standing string // of what is not paid
+	undone   string // a standing that has taken the place of a payment: what only a lie does
 	shipped  int
 	credits  int
 	payments map[string]*deskPayment // by their intents
@@ -281,7 +282,7 @@ func (o *deskOrder) state() map[string]any {
 	case o.shipped > 0 && paid > 0 && refunded >= paid:
 		standing = "refunded"
 	case o.shipped > 0:
-		standing = "paid"
+		standing = cmp.Or(o.undone, "paid")
 	}
 	return map[string]any{"standing": standing, "paid": paid, "refunded": refunded, "shipped": o.shipped, "credits": o.credits - taken, "dispute": dispute}
 }

@@ -16,7 +16,7 @@ import (
 func TestWordsOfThePaymentLife(t *testing.T) {
 	t.Parallel()
 	born := time.Unix(1_000_000, 0)
-	for word, want := range map[string]int64{"unpaid": 0, "paid": 1, "refund": 6, "compact": 1, "stranger-refund": 6} {
+	for word, want := range map[string]int64{"unpaid": 0, "paid": 1, "refund": 9, "compact": 1, "stranger-refund": 9} {
 		e, err := eventOf(life.Payment.Vocabulary[word], life.Payment.Completed(event.Subject{"sessionId": "cs_test_1"}), &target.Target{}, born, false)
 		require.NoError(t, err)
 		var read struct{ Created int64 }

@@ -38,6 +38,7 @@ type executor struct {
 
 	mu         sync.Mutex
 	references map[string]*lazy[*reference]
+	decisive   lazy[string]      // the event of a grant that faults strike
 	untouched  []event.Subject   // subjects that were made, and about which nothing was acknowledged
 	messages   map[string]int    // messages to the database during a schedule's last step
 	overlap    int               // most copies in flight at once
@@ -188,7 +189,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	case c.Op == "":
 		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
-		h, err = x.deliverFresh(ctx, c.Delivered)
+		h, err = x.deliverOverlapping(ctx, c.Delivered)
 	}
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
@@ -269,13 +270,15 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.endStarts = h.starts
 	defer func() { h.endStarts = x.process.starts.Load() }()
 	h.recovers = strikes != nil
-	h.Faulty = h.recovers || s.Verb("restart")
+	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
 	born := time.Now().Add(-time.Minute)
 	h.born = born
 	for n, step := range s {
 		var err error
 		switch step.Verb {
 		case "tie", "spread", "awaited":
+		case "refused":
+			err = x.whileRefused(ctx, h, s)
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()
@@ -346,7 +349,7 @@ func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.S
 	}
 	var deliveries []target.Delivery
 	if steps[0].Together || len(steps) > 1 {
-		if deliveries = x.crowd(ctx, copies); slices.ContainsFunc(steps, check.Step.Overlaps) {
+		if deliveries = x.crowd(ctx, copies, h.steps.Crowds()); slices.ContainsFunc(steps, check.Step.Overlaps) {
 			h.Overlap = max(h.Overlap, overlap(deliveries))
 		}
 	} else {
@@ -391,46 +394,4 @@ func (h *History) answered(n int, step check.Step, deliveries []target.Delivery)
 	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // an acknowledged event is not redelivered because a later copy was refused
 		h.pending = append(h.pending, step.Event)
 	}
-}
-
-// url is the URL of the nth copy.
-func (x *executor) url(s check.Schedule, n int) string {
-	if !s.Verb("spread") {
-		return x.target.URL
-	}
-	urls := append([]string{x.target.URL}, x.target.Replicas...)
-	return urls[n%len(urls)]
-}
-
-// crowdSize is how many copies overlap without any help.
-const crowdSize = 50
-
-// minCopies is the least number of copies of which some overlap.
-func (x *executor) minCopies() int {
-	if x.target.Proxy != nil {
-		return 2
-	}
-	return crowdSize
-}
-
-// crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
-// Timings.HoldFor: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
-// target's own time-out because of us.
-func (x *executor) crowd(ctx context.Context, copies []target.Outgoing) []target.Delivery {
-	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
-		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)
-		relief := time.AfterFunc(x.timings.HoldFor, func() { x.target.Proxy.DelayAnswers(0) })
-		defer func() {
-			relief.Stop()
-			x.target.Proxy.DelayAnswers(0)
-		}()
-	}
-	deliveries, _ := x.sender.Burst(ctx, copies, nil)
-	return deliveries
-}
-
-func (x *executor) recordOverlap(n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.overlap = max(x.overlap, n)
 }

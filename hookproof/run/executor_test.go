@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,27 @@ func TestALazyValue(t *testing.T) {
 	n, err = known(9).get(t.Context(), again)
 	require.NoError(t, err)
 	require.Equal(t, 9, n)
+}
+
+// A hook that fails its Go test ends the goroutine that it is called in. Whoever waits for what it was to make is told so.
+func TestALazyValueWhoseMakerEnds(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		var l lazy[int]
+		begun, end := make(chan struct{}), make(chan struct{})
+		go func() {
+			_, _ = l.get(t.Context(), func() (int, error) { close(begun); <-end; runtime.Goexit(); return 7, nil })
+		}()
+		<-begun
+		time.AfterFunc(time.Second, func() { close(end) }) // when the other waits
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := l.get(ctx, nil)
+		require.ErrorIs(t, err, errNotMade)
+		n, err := l.get(ctx, func() (int, error) { return 8, nil })
+		require.NoError(t, err)
+		require.Equal(t, 8, n, "the next one tries again")
+	})
 }
 
 // Some are done at a time, and after an error no more are begun.

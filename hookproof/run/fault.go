@@ -31,10 +31,14 @@ var strikes = map[string]strikeFunc{
 // another subject's deliveries reach those.
 func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*History, error) {
 	f := check.Faults[c.Fault]
+	delivered, err := x.decisiveLast(ctx, c.Delivered)
+	if err != nil {
+		return nil, err
+	}
 	if at.last == 0 {
 		at.next, at.last = 1, 1
 		if x.target.Proxy != nil && f.OfDatabase() {
-			last, err := x.messagesOf(ctx, c.Delivered)
+			last, err := x.messagesOf(ctx, delivered)
 			if err != nil {
 				return nil, err
 			}
@@ -56,7 +60,7 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 		return x.executeSlow(ctx, c, at)
 	}
 	h := &History{message: at.next, messages: at.last}
-	if err := x.deliverStruck(ctx, h, c.Delivered, strikes[c.Fault]); err != nil {
+	if err := x.deliverStruck(ctx, h, delivered, strikes[c.Fault]); err != nil {
 		return h, err
 	}
 	at.struck += h.struck
@@ -120,8 +124,8 @@ func (x *executor) messagesOf(ctx context.Context, s check.Schedule) (int, error
 // reachesDatabase reports whether a payment reaches the database through the proxy. A payment must have an effect, so if it does,
 // an event that does not reach the database changes nothing there.
 func (x *executor) reachesDatabase(ctx context.Context, s check.Schedule) bool {
-	grants := x.grants()
-	if s.String() == grants.String() {
+	grants, err := x.decisiveLast(ctx, x.grants())
+	if err != nil || s.String() == grants.String() {
 		return false
 	}
 	count, err := x.messagesOf(ctx, grants)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -18,6 +19,9 @@ type lazy[T any] struct {
 // whose context was over.
 const mostFails = 2
 
+// errNotMade is for those who waited for a value whose maker's goroutine ended.
+var errNotMade = errors.New("a hook has ended its goroutine instead of returning: a hook that is Go code must return its error, and not call FailNow")
+
 // known returns a lazy value that is already set.
 func known[T any](value T) *lazy[T] {
 	ready := make(chan struct{})
@@ -32,16 +36,19 @@ func (l *lazy[T]) get(ctx context.Context, build func() (T, error)) (T, error) {
 		ready = make(chan struct{})
 		l.ready = ready
 		l.mu.Unlock()
-		value, err := build()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.value, l.err = value, err
-		if err != nil {
-			if l.fails++; l.fails < mostFails || ctx.Err() != nil {
-				l.ready = nil // the next one tries again
+		value, err := *new(T), errNotMade
+		defer func() { // also where build ends its goroutine, as a hook does that fails its Go test: the others must not wait for ever
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.value, l.err = value, err
+			if err != nil {
+				if l.fails++; l.fails < mostFails || ctx.Err() != nil {
+					l.ready = nil // the next one tries again
+				}
 			}
-		}
-		close(ready)
+			close(ready)
+		}()
+		value, err = build()
 		return value, err
 	}
 	l.mu.Unlock()

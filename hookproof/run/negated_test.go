@@ -39,11 +39,16 @@ var unreached = map[string]string{
 	"meaning/account":                                  noHookAtAll,
 	"meaning/account-secret":                           noHookAtAll,
 	"idempotence/replicas":                             noHookAtAll,
+	"meaning/discounted: discounted":                   noFailure,
+	"meaning/discounted: discounted-charge-paid discounted-intent-paid discounted discounted-invoice discounted-invoice-2": noFailure,
+	"meaning/refund-failed: paid refund refund-failed refund-failed-2 refund-failed-3":                                     noFailure,
+	"meaning/dispute-then-refund: paid dispute dispute-money-out dispute-won dispute-money-back":                           "a dispute takes nothing at the stall: TestADeskThatIsWrongIsSeen sees it fail",
 }
 
 const (
 	noFailure   = "another answer is told as info, and never fails it"
 	overAll     = "it judges the whole run: TestOverallChecksCanFail sees it fail"
+	notOfStall  = "the stall has nothing of what is asked about: endpoints in tests of their own do"
 	noHookAtAll = "the stall has no hook for it"
 )
 
@@ -60,7 +65,9 @@ func TestEveryRelationCanFail(t *testing.T) {
 		}
 		var turned []check.Relation
 		for _, relation := range c.Relations {
-			if negated := relation.Negated(); negated.String() != relation.String() || negated.Counts != nil {
+			if key := c.Name + ": " + relation.Left; unreached[key] != "" {
+				left[key] = true
+			} else if negated := relation.Negated(); negated.String() != relation.String() || negated.Counts != nil {
 				turned = append(turned, negated)
 			} else {
 				left[c.Name+": "+relation.Left] = true

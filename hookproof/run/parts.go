@@ -57,7 +57,8 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "dates":
 		return datesOf(granted, l.Roles.Until)
 	case "statuses":
-		return placesWhere(func(place, value string) bool { return isStatus(value) && !counts(place) })
+		compared := states[c.Right]
+		return placesWhere(func(place, _ string) bool { return isStatus(compared[place]) && !counts(place) })
 	}
 	panic("hookproof: there is no part " + name) // a row's, and a test goes through all rows
 }
@@ -70,8 +71,9 @@ func (c Case) choice(states map[string]normalized) view {
 	if granted == nil || renewed == nil {
 		return nil
 	}
+	renewing := growth(granted, renewed)
 	places := slices.DeleteFunc(other.difference(granted), func(place string) bool {
-		return c.Grants.covers(place) || granted[place] != renewed[place] || strings.Contains(granted[place]+other[place], "{{")
+		return c.Grants.covers(place) || renewing(place) || granted[place] != renewed[place] || strings.Contains(granted[place]+other[place], "{{")
 	})
 	if len(places) == 0 {
 		return nil
@@ -102,10 +104,7 @@ func countsChanges(fresh, granted, ended normalized) func(place string) bool {
 		return func(string) bool { return false }
 	}
 	granting, ending := growth(fresh, granted), growth(granted, ended)
-	return func(place string) bool {
-		place = strings.TrimSuffix(place, lengthMark)
-		return granting(place) && ending(place)
-	}
+	return func(place string) bool { return granting(place) && ending(place) }
 }
 
 // accessAt is the view of access: what a state has at places that show the grant. Of a list one element is enough, if it shows all that

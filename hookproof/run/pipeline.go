@@ -142,25 +142,6 @@ func (p *pipeline) run(ctx context.Context, checks []check.Check, report *result
 	return err
 }
 
-// progress returns what receives each finding as it is made; nil if nobody does.
-func (p *pipeline) progress() func(result.Finding) {
-	if p.options.Progress == nil {
-		return nil
-	}
-	return func(f result.Finding) {
-		f.Life = p.target.LifeName
-		p.options.Progress(shortened(p.life, f))
-	}
-}
-
-// report adds findings about the life to the report.
-func (p *pipeline) report(report *result.Report, findings []result.Finding) {
-	for _, f := range findings {
-		f.Life = p.target.LifeName
-		report.Findings = append(report.Findings, shortened(p.life, f))
-	}
-}
-
 func (p *pipeline) phase(report *result.Report, name string, do func() error) error {
 	if p.options.Phase != nil {
 		p.options.Phase(name)
@@ -217,7 +198,7 @@ func (p *pipeline) decide(ctx context.Context, c Case) error {
 	}
 	var outcomes []Outcome
 	hold := p.beside
-	if c.Check.Phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
+	if c.phase() > check.Shared || c.Delivered.HasRaw() || c.Check.Every { // what nobody expects may end the process, which must be noticed
 		hold = p.alone
 	}
 	err := hold(ctx, func(ctx context.Context) (err error) {

@@ -60,7 +60,8 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 		}
 		for _, one := range askable {
 			one.Grants, one.NotAccess = t.Grants, t.NotAccess
-			p.cases[c.Phase()] = append(p.cases[c.Phase()], one.crowded(minCopies))
+			phase := one.phase()
+			p.cases[phase] = append(p.cases[phase], one.crowded(minCopies))
 		}
 		entry := planned{check: c, cases: len(askable)}
 		if len(cases) > 0 && len(askable) == 0 {
@@ -74,6 +75,13 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 	// Cases that restart come last: a process that has just started needs no time to recover.
 	slices.SortStableFunc(p.cases[check.Exclusive], func(a, b Case) int { return cmp.Compare(a.restarts(), b.restarts()) })
 	return p, nil
+}
+
+// phase is when the case runs. Only what the case itself delivers counts: most of a check's cases may run beside others.
+func (c Case) phase() check.Phase {
+	alone := c.Check
+	alone.Relations = []check.Relation{c.Relation}
+	return alone.Phase()
 }
 
 // awaited is the case with a pause after each event, if that may matter. A target whose effects come after its answers may sort what

@@ -29,3 +29,22 @@ func shortened(l *life.Life, f result.Finding) result.Finding {
 	f.Phrases = all
 	return f
 }
+
+// progress returns what receives each finding as it is made; nil if nobody does.
+func (p *pipeline) progress() func(result.Finding) {
+	if p.options.Progress == nil {
+		return nil
+	}
+	return func(f result.Finding) {
+		f.Life = p.target.LifeName
+		p.options.Progress(shortened(p.life, f))
+	}
+}
+
+// report adds findings about the life to the report.
+func (p *pipeline) report(report *result.Report, findings []result.Finding) {
+	for _, f := range findings {
+		f.Life = p.target.LifeName
+		report.Findings = append(report.Findings, shortened(p.life, f))
+	}
+}

@@ -103,7 +103,7 @@ func (c Case) shorter() []Case {
 	}
 	for n, step := range c.Delivered {
 		if step.Verb != "" {
-			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart"}, step.Verb) {
+			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart", "refused"}, step.Verb) {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue
@@ -139,11 +139,17 @@ func (c Case) shorter() []Case {
 		if at >= 0 && len(c.Compared) > 1 && !c.Whole && !anchor {
 			add(without(c.Delivered, n), without(c.Compared, at))
 		}
-		if at < 0 && len(c.Delivered) > len(c.Compared)+1 {
+		if at < 0 && len(c.Delivered) > len(c.Compared)+1 && !(c.Whole && c.tellsOtherwise()) {
 			add(without(c.Delivered, n), c.Compared)
 		}
 	}
 	return append(list, fewer...)
+}
+
+// tellsOtherwise reports whether the compared side has events of its own: then each side tells a whole story, and none is the other one
+// with something more.
+func (c Case) tellsOtherwise() bool {
+	return slices.ContainsFunc(c.Compared, func(s check.Step) bool { return s.Verb == "" && !c.Delivered.Has(s.Event) })
 }
 
 func without(s check.Schedule, n int) check.Schedule { return slices.Delete(slices.Clone(s), n, n+1) }

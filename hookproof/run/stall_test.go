@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,6 +47,8 @@ type stallOrder struct {
 	dispute                 string
 	actions                 []string // that have changed it, in their order
 	refunds                 []int    // what each refund has added
+	failed                  []string // refunds that have failed
+	intent                  string   // by which it was paid
 }
 
 type stallEvent struct {
@@ -58,8 +61,9 @@ type stallEvent struct {
 			Metadata       map[string]string
 			PaymentIntent  json.RawMessage `json:"payment_intent"`
 			PaymentStatus  string          `json:"payment_status"`
-			AmountTotal    *int            `json:"amount_total"`
-			AmountRefunded int             `json:"amount_refunded"`
+			AmountSubtotal *int            `json:"amount_subtotal"`
+			Amount         int
+			AmountRefunded int `json:"amount_refunded"`
 			Currency       string
 			Status         string
 		}
@@ -89,7 +93,7 @@ func (s *stall) forget() {
 func (s *stall) target() *target.Target {
 	subject := func() event.Subject {
 		id := uuid.NewString()
-		return event.Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "metadata.order": id}
+		return event.Subject{"sessionId": "cs_test_" + id, "amount": 4500, "currency": "usd", "email": "kim@example.org", "metadata.order": id}
 	}
 	make := func(o event.Subject) {
 		s.mu.Lock()
@@ -192,11 +196,11 @@ func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
 }
 
 func (s *stall) applyAll(order *stallOrder, reference, intent string, e stallEvent) {
-	s.apply(order, e)
+	s.apply(order, intent, e)
 	if intent != "" && intent != "null" && s.fits(e) {
 		s.intents[intent] = reference
 		for _, waiting := range s.parked[intent] {
-			s.apply(order, waiting)
+			s.apply(order, intent, waiting)
 		}
 		delete(s.parked, intent)
 	}
@@ -209,16 +213,19 @@ func (s *stall) fits(e stallEvent) bool {
 	case o.PaymentStatus == "no_payment_required":
 		return true
 	case o.PaymentStatus == "paid":
-		return o.AmountTotal != nil && *o.AmountTotal == 4500 && o.Currency == "usd"
+		return o.AmountSubtotal != nil && *o.AmountSubtotal == 4500 && o.Currency == "usd"
 	case e.Type == "charge.refunded":
 		return o.Currency == "usd" && o.AmountRefunded <= 4500
 	}
 	return true
 }
 
-func (s *stall) apply(order *stallOrder, e stallEvent) {
+func (s *stall) apply(order *stallOrder, intent string, e stallEvent) {
 	if !s.fits(e) || s.before != nil && s.before(e, order) {
 		return
+	}
+	if session := strings.HasPrefix(e.Type, "checkout.session."); !session && order.intent != "" && intent != order.intent {
+		return // of another payment
 	}
 	o, rank, old := e.Data.Object, 0, *order
 	switch e.Type {
@@ -226,7 +233,7 @@ func (s *stall) apply(order *stallOrder, e stallEvent) {
 		if rank = 4; o.PaymentStatus == "unpaid" {
 			rank = 1
 		} else if order.shipped == 0 {
-			order.shipped++
+			order.shipped, order.intent = order.shipped+1, intent
 		}
 	case "checkout.session.expired":
 		rank = 2
@@ -235,6 +242,10 @@ func (s *stall) apply(order *stallOrder, e stallEvent) {
 	case "charge.refunded":
 		if order.refunded = max(order.refunded, o.AmountRefunded); order.refunded == 4500 {
 			rank = 5
+		}
+	case "refund.failed", "charge.refund.updated":
+		if o.Status == "failed" && !slices.Contains(order.failed, o.ID) {
+			order.failed, order.refunded, order.rank = append(order.failed, o.ID), order.refunded-o.Amount, 4
 		}
 	case "charge.dispute.created":
 		if order.dispute == "" {

@@ -104,8 +104,7 @@ func TestStripeCanTellEverySchedule(t *testing.T) {
 	for _, l := range []*life.Life{life.Payment, intentLife(t)} {
 		for _, c := range check.Of(l) {
 			for _, relation := range c.Relations {
-				left, right, _, _ := relation.Condition()
-				for _, side := range []string{relation.Left, relation.Right, left, right} {
+				for _, side := range relation.Schedules() {
 					for _, text := range check.Expand(side, 1000, 1) {
 						s, err := check.ParseSchedule(l, text)
 						require.NoError(t, err)

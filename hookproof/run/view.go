@@ -133,7 +133,7 @@ func growth(before, after normalized) func(place string) bool {
 		if grows(number(before, place), number(after, place)) {
 			return true
 		}
-		for list := place; list != ""; {
+		for list := place; list != ""; { // the place of a length is below its list, as those of the elements are
 			list, _ = event.CutLast(list)
 			if n, is := lists[list]; is && n > old[list] {
 				return true

@@ -1,0 +1,52 @@
+package life
+
+import (
+	"sync"
+
+	"example.com/hookproof/fixtures"
+)
+
+// Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
+var Payment = func() *Life {
+	l, err := BuiltIn("payment")
+	if err != nil {
+		panic("hookproof: " + err.Error()) // embedded, and a test reads it
+	}
+	return l
+}()
+
+// builtIn has the built-in lives that were read: fixtures.LifeNames has their names.
+var builtIn sync.Map
+
+// BuiltIn returns a built-in life by its name. An error names those that there are.
+func BuiltIn(name string) (*Life, error) {
+	if l, read := builtIn.Load(name); read {
+		return l.(*Life), nil
+	}
+	files, err := fixtures.Life(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := ReadLife(files, "fixtures/lives/"+name)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := builtIn.LoadOrStore(name, l)
+	return first.(*Life), nil
+}
+
+// BuiltIns returns all built-in lives, the payment life first.
+func BuiltIns() []*Life {
+	all := []*Life{Payment}
+	for _, name := range fixtures.LifeNames() {
+		if name == Payment.Name {
+			continue
+		}
+		l, err := BuiltIn(name)
+		if err != nil {
+			panic("hookproof: " + err.Error()) // embedded, and a test reads it
+		}
+		all = append(all, l)
+	}
+	return all
+}
