@@ -175,10 +175,11 @@ func (e *env) auditBookings() {
 	type state struct {
 		status, dispute string
 		refunded        int64
+		refunds, failed map[string]int64
 	}
 	want := map[string]state{}
 	rows, err := e.db.Query(`SELECT b.id, p.payload FROM "Booking" b
-		LEFT JOIN "PaymentEvent" p ON p."bookingId" = b.id AND p.result = 'processed'`)
+		LEFT JOIN "PaymentEvent" p ON p."bookingId" = b.id AND (p.result = 'processed' OR p.reason = 'refund_failed')`)
 	require.NoError(e.t, err)
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -187,7 +188,7 @@ func (e *env) auditBookings() {
 		require.NoError(e.t, rows.Scan(&id, &payload))
 		s, known := want[id]
 		if !known {
-			s = state{status: "PENDING", dispute: "none"}
+			s = state{status: "PENDING", dispute: "none", refunds: map[string]int64{}, failed: map[string]int64{}}
 			if ended := string(e.ended[id]); ended != "" {
 				s.status = ended
 			}
@@ -212,6 +213,12 @@ func (e *env) auditBookings() {
 				if o.AmountRefunded == o.Amount {
 					s.status = later(statusRank, s.status, "REFUNDED")
 				}
+			case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
+				if o.Status == "failed" || o.Status == "canceled" {
+					s.failed[o.ID] = o.Amount
+				} else {
+					s.refunds[o.ID] = o.Amount
+				}
 			case "charge.dispute.created":
 				s.dispute = later(disputeRank, s.dispute, "open")
 			case "charge.dispute.closed":
@@ -225,13 +232,16 @@ func (e *env) auditBookings() {
 	require.NoError(e.t, rows.Err())
 
 	got := map[string]state{}
-	bookings, err := e.db.Query(`SELECT id, status, dispute, "refundedAmount" FROM "Booking"`)
+	bookings, err := e.db.Query(`SELECT id, status, dispute, "refundedAmount", refunds, "failedRefunds" FROM "Booking"`)
 	require.NoError(e.t, err)
 	defer func() { _ = bookings.Close() }()
 	for bookings.Next() {
 		var id string
 		var s state
-		require.NoError(e.t, bookings.Scan(&id, &s.status, &s.dispute, &s.refunded))
+		var refunds, failed []byte
+		require.NoError(e.t, bookings.Scan(&id, &s.status, &s.dispute, &s.refunded, &refunds, &failed))
+		require.NoError(e.t, json.Unmarshal(refunds, &s.refunds))
+		require.NoError(e.t, json.Unmarshal(failed, &s.failed))
 		got[id] = s
 	}
 	require.NoError(e.t, bookings.Err())

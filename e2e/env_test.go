@@ -42,7 +42,7 @@ type env struct {
 // newEnv starts a server with the suite's configuration, changed as the test needs it.
 func newEnv(t *testing.T, change ...func(*env)) *env {
 	t.Helper()
-	limit(t)
+	within := limit(t)
 	name, err := shared.database(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { shared.drop(name) })
@@ -61,6 +61,7 @@ func newEnv(t *testing.T, change ...func(*env)) *env {
 		f(e)
 	}
 	require.NoError(t, e.start(""))
+	within.Reset(testTime) // the first start as a process has built the binary
 	t.Cleanup(func() { require.NoError(t, e.running.end(true)) })
 	return e
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,11 +41,22 @@ func TestHookproof(t *testing.T) {
 	report = hookprooftest.Run(t, target, hookproof.Options{Budget: budget, Progress: func(f hookproof.Finding) {
 		report.Findings = append(report.Findings, f)
 	}})
-	require.Zero(t, report.Count(hookproof.NotRun), "our server offers everything")
+	require.Equal(t, []string{"meaning/account", "meaning/account-secret"}, notRun(report), "our server offers everything but Connect")
 	require.Positive(t, report.Struck)
-	require.LessOrEqual(t, report.HookCalls, 300)
+	require.LessOrEqual(t, report.HookCalls, 600)
 	t.Logf("%d checks in %.1f s, %d deliveries, %d hook calls, cut at %d messages", len(report.Findings), report.Took/1000,
 		report.Deliveries, report.HookCalls, report.Struck)
+}
+
+// notRun are the names of the checks that were not judged.
+func notRun(report hookproof.Report) (names []string) {
+	for _, f := range report.Findings {
+		if f.Verdict == hookproof.NotRun {
+			names = append(names, f.Check)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // keep writes a report to where hookproof mutants, which runs this test, looks for it.

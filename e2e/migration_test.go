@@ -44,5 +44,5 @@ func TestAMigrationKeepsNoDeliveryWaiting(t *testing.T) {
 	of := await(t, "the migration's end", ended)
 	require.Zero(t, of.code, of.stderr)
 	require.Contains(t, of.stderr, "Waiting for a table", "a line a try")
-	require.Equal(t, "Applied 00002_payload_compression.sql, 00003_times_that_can_be_told.sql.\n", of.stdout)
+	require.Equal(t, "Applied 00002_payload_compression.sql, 00003_times_that_can_be_told.sql, 00004_refunds_one_by_one.sql.\n", of.stdout)
 }

@@ -270,8 +270,8 @@ func TestStartNamesTLS(t *testing.T) {
 		_, closed, err := net.SplitHostPort(address)
 		require.NoError(t, err)
 		dsn := "host=127.0.0.1,127.0.0.1 port=" + closed + "," + port + guarded + " sslmode=verify-full"
-		logs, err := opens(t, dsn, func(c *server.Config) { c.DatabaseWait = 1500 * time.Millisecond })
-		require.ErrorContains(t, err, "did not answer within 1.5s")
+		logs, err := opens(t, dsn, func(c *server.Config) { c.DatabaseWait = 4 * time.Second })
+		require.ErrorContains(t, err, "did not answer within 4s")
 		require.ErrorContains(t, err, "one of its hosts shows a TLS certificate that no authority known")
 		require.Contains(t, logs, "Waiting for the database")
 	})

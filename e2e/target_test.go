@@ -65,6 +65,7 @@ func subjectOf(b map[string]any) hookproof.Subject {
 		"sessionId":          b["stripeSessionId"],
 		"clientReferenceId":  b["id"],
 		"metadata.bookingId": b["id"],
+		"email":              "customer@example.com", // ties nothing to a booking
 		"amount":             int64(b["amount"].(float64)),
 		"currency":           b["currency"],
 	}

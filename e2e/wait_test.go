@@ -76,22 +76,23 @@ func awaitDuring[T any](t require.TestingT, what string, event <-chan struct{}, 
 	require.FailNow(t, "waited in vain", "%s within %s; %s", what, answerTime, before)
 }
 
-// limit ends the process if the test runs longer than testTime.
-func limit(t *testing.T) {
+// limit ends the process if the test runs longer than testTime, from now or from a reset of the timer.
+func limit(t *testing.T) *time.Timer {
 	t.Helper()
-	t.Cleanup(overdue(t.Name(), testTime, func(report string) {
+	timer := overdue(t.Name(), testTime, func(report string) {
 		_, _ = fmt.Fprint(os.Stderr, report)
 		os.Exit(1) // a test cannot be ended from outside
-	}))
+	})
+	t.Cleanup(func() { timer.Stop() })
+	return timer
 }
 
 // overdue calls end after a time with where this package's goroutines wait, and the test's name in the last line: of a long output the end
 // is what is kept.
-func overdue(name string, after time.Duration, end func(report string)) (stop func()) {
-	timer := time.AfterFunc(after, func() {
+func overdue(name string, after time.Duration, end func(report string)) *time.Timer {
+	return time.AfterFunc(after, func() {
 		end(fmt.Sprintf("%s\n\ne2e: %s has not ended within %s; above is where the goroutines wait\n", ownGoroutines(), name, after))
 	})
-	return func() { timer.Stop() }
 }
 
 // ownGoroutines returns the stacks of the goroutines that this package has begun or that are in it, and those of a run of hookproof.

@@ -75,14 +75,13 @@ func TestATestThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reports := make(chan string, 1)
-		stop := overdue("TestStuck", testTime, func(report string) { reports <- report })
+		overdue("TestStuck", testTime, func(report string) { reports <- report })
 		time.Sleep(testTime)
 		synctest.Wait()
 		report := await(t, "the report", reports)
 		require.Regexp(t, `(?s)e2e\.TestATestThatDoesNotEnd.*\n\ne2e: TestStuck has not ended within 5m0s; above is where the goroutines wait\n$`, report)
-		stop()
 
-		overdue("TestDone", testTime, func(report string) { reports <- report })()
+		overdue("TestDone", testTime, func(report string) { reports <- report }).Stop()
 		time.Sleep(2 * testTime)
 		synctest.Wait()
 		require.Empty(t, reports, "it has ended in time")

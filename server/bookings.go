@@ -20,6 +20,7 @@ type bookingJSON struct {
 	Currency              string              `json:"currency"`
 	Status                store.BookingStatus `json:"status"`
 	RefundedAmount        int64               `json:"refundedAmount"`
+	FailedRefundAmount    int64               `json:"failedRefundAmount"`
 	Dispute               store.Dispute       `json:"dispute"`
 	StripeSessionID       *string             `json:"stripeSessionId"`
 	StripePaymentIntentID *string             `json:"stripePaymentIntentId"`
@@ -39,7 +40,7 @@ func bookingAnswer(b store.Booking) bookingJSON {
 		ID: b.ID.String(), UserID: b.UserID.String(), ResourceID: b.ResourceID.String(),
 		StartsAt: b.StartsAt.UTC(), EndsAt: b.EndsAt.UTC(),
 		Amount: b.Amount, Currency: b.Currency,
-		Status: b.Status, RefundedAmount: b.RefundedAmount, Dispute: b.Dispute,
+		Status: b.Status, RefundedAmount: b.GivenBack(), FailedRefundAmount: b.FailedRefunds.Sum(), Dispute: b.Dispute,
 		StripeSessionID: b.StripeSessionID, StripePaymentIntentID: b.StripePaymentIntentID, CheckoutURL: b.CheckoutURL,
 		ExpiresAt: b.ExpiresAt.UTC(), CreatedAt: b.CreatedAt.UTC(), UpdatedAt: b.UpdatedAt.UTC(),
 	}

@@ -170,17 +170,21 @@ func (e *endedSessions) keep(sessionID string, end error) {
 	e.known[sessionID] = end
 }
 
-// refund gives back what has not been given back yet. The key names what was refunded before, so that
+// refund gives back what has not been given back yet. The key names what was given back before, so that
 // two requests at once refund once, and a refund after a partial one is a new one.
 func (c *checkout) refund(ctx context.Context, b store.Booking) error {
+	before := b.GivenBack()
+	if before >= b.Amount {
+		return nil // refund.created has told of it, and charge.refunded is on the way
+	}
 	ctx, cancel := context.WithTimeout(ctx, stripeTime)
 	defer cancel()
 	params := &stripe.RefundParams{
 		PaymentIntent: b.StripePaymentIntentID,
-		Amount:        stripe.Int64(b.Amount - b.RefundedAmount),
+		Amount:        stripe.Int64(b.Amount - before),
 	}
 	params.Context = ctx
-	params.SetIdempotencyKey("refund-" + b.ID.String() + "-" + strconv.FormatInt(b.RefundedAmount, 10))
+	params.SetIdempotencyKey("refund-" + b.ID.String() + "-" + strconv.FormatInt(before, 10))
 	_, err := c.api.Refunds.New(params)
 	var refused *stripe.Error
 	if errors.As(err, &refused) && refused.Code == stripe.ErrorCodeChargeAlreadyRefunded {

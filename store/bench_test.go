@@ -34,7 +34,7 @@ func paid(n int) Entry {
 			StripePaymentIntentID: &intent, BookingID: &id, Result: Processed, Reason: "no_change", Payload: []byte(strings.Repeat(fmt.Sprint(n), 3000/len(fmt.Sprint(n)))),
 		},
 		Change:    Change{Status: Confirmed, SessionID: &session, PaymentIntentID: &intent},
-		IfChanged: "applied",
+		IfChanged: Recorded{Processed, "applied"},
 	}
 }
 

@@ -38,8 +38,8 @@ const (
 )
 
 // Booking is one slot of one resource for one user. The slot is half open: StartsAt belongs to it,
-// EndsAt does not. Amount and RefundedAmount are in the currency's minor unit. ExpiresAt ends an
-// unpaid booking's hold on its slot.
+// EndsAt does not. Amounts are in the currency's minor unit. ExpiresAt ends an unpaid booking's hold
+// on its slot. What was given back is told by GivenBack.
 type Booking struct {
 	ID                    uuid.UUID     `db:"id"`
 	UserID                uuid.UUID     `db:"userId"`
@@ -49,7 +49,9 @@ type Booking struct {
 	Amount                int64         `db:"amount"`
 	Currency              string        `db:"currency"`
 	Status                BookingStatus `db:"status"`
-	RefundedAmount        int64         `db:"refundedAmount"`
+	RefundedAmount        int64         `db:"refundedAmount"` // the largest sum that a charge has told
+	Refunds               Refunds       `db:"refunds"`        // all that were told one by one
+	FailedRefunds         Refunds       `db:"failedRefunds"`
 	Dispute               Dispute       `db:"dispute"`
 	StripeSessionID       *string       `db:"stripeSessionId"`
 	StripePaymentIntentID *string       `db:"stripePaymentIntentId"`
@@ -60,7 +62,7 @@ type Booking struct {
 }
 
 const bookingColumns = `id, "userId", "resourceId", "startsAt", "endsAt", amount, currency, status, "refundedAmount",
-	dispute, "stripeSessionId", "stripePaymentIntentId", "checkoutUrl", "expiresAt", "createdAt", "updatedAt"`
+	refunds, "failedRefunds", dispute, "stripeSessionId", "stripePaymentIntentId", "checkoutUrl", "expiresAt", "createdAt", "updatedAt"`
 
 // The statements whose tables grow; a test asks the planner whether each finds its rows by an index.
 const (

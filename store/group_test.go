@@ -106,7 +106,7 @@ func TestKeep(t *testing.T) {
 	// What waits for a payment is told of, to whoever brings the payment.
 	require.Equal(t, []Kept{{Reason: "parked"}, {Reason: "parked"}}, keep(parked("evt_refund", "pi_6"), parked("evt_refund_2", "pi_6")))
 	review := paid(6)
-	review.StripeEventID, review.Result, review.Reason, review.IfChanged, review.Change = "evt_6_review", Review, "amount_differs", "", Change{}
+	review.StripeEventID, review.Result, review.Reason, review.IfChanged, review.Change = "evt_6_review", Review, "amount_differs", Recorded{}, Change{}
 	require.Equal(t, []Kept{{Reason: "amount_differs"}, applied}, keep(review, paid(7)))
 	require.Equal(t, Pending, s.bookingOf(t, "cs_6").Status)
 	require.Equal(t, []Kept{{Reason: "applied", Parked: true}, applied}, keep(paid(6), paid(8)))

@@ -22,12 +22,13 @@ const (
 			SELECT d.*, gen_random_uuid() AS id, COALESCE((SELECT ` + joinDiffers + ` FROM "Booking" AS b WHERE b.id = d.booking), false) AS differs
 			FROM json_to_recordset($1) AS d (n int, event text, type text, version text, livemode boolean, session text, intent text,
 				booking uuid, result "PaymentEventResult", changed text, unchanged text, start int, length int,
-				to_status "BookingStatus", to_dispute "Dispute", to_refunded bigint, to_session text, to_intent text)
+				changed_result "PaymentEventResult", to_status "BookingStatus", to_dispute "Dispute", to_refunded bigint,
+				to_refunds jsonb, to_failed jsonb, to_session text, to_intent text)
 			ORDER BY d.event
 		), kept AS (
 			INSERT INTO "PaymentEvent" (id, "stripeEventId", type, "apiVersion", livemode, "stripeSessionId",
 				"stripePaymentIntentId", "bookingId", result, reason, payload)
-			SELECT id, event, type, version, livemode, session, intent, booking, result,
+			SELECT id, event, type, version, livemode, session, intent, booking, CASE WHEN differs THEN changed_result ELSE result END,
 				CASE WHEN differs THEN changed ELSE unchanged END, substring($2::bytea FROM start FOR length)
 			FROM d
 			ON CONFLICT DO NOTHING
@@ -43,20 +44,24 @@ const (
 
 	joinSQL = `
 		UPDATE "Booking" AS b SET ` + joinSet + `, "updatedAt" = now()
-		FROM (SELECT $2::"BookingStatus", $3::"Dispute", $4::bigint, $5::text, $6::text)
-			AS d (to_status, to_dispute, to_refunded, to_session, to_intent)
+		FROM (SELECT $2::"BookingStatus", $3::"Dispute", $4::bigint, $5::jsonb, $6::jsonb, $7::text, $8::text)
+			AS d (to_status, to_dispute, to_refunded, to_refunds, to_failed, to_session, to_intent)
 		WHERE b.id = $1 AND ` + joinDiffers
 
-	// GREATEST passes over NULL, so an event that says nothing of a column leaves it as it is.
+	// GREATEST passes over NULL, so an event that says nothing of a column leaves it as it is. Refunds that are added
+	// to those that are there are the union of both.
 	joinSet = `
 			status                  = GREATEST(b.status, d.to_status),
 			dispute                 = GREATEST(b.dispute, d.to_dispute),
 			"refundedAmount"        = GREATEST(b."refundedAmount", d.to_refunded),
+			refunds                 = b.refunds || COALESCE(d.to_refunds, '{}'),
+			"failedRefunds"         = b."failedRefunds" || COALESCE(d.to_failed, '{}'),
 			"stripeSessionId"       = COALESCE(b."stripeSessionId", d.to_session),
 			"stripePaymentIntentId" = GREATEST(b."stripePaymentIntentId", d.to_intent)`
 	joinDiffers = `
-			(b.status, b.dispute, b."refundedAmount", b."stripeSessionId", b."stripePaymentIntentId") IS DISTINCT FROM
+			(b.status, b.dispute, b."refundedAmount", b.refunds, b."failedRefunds", b."stripeSessionId", b."stripePaymentIntentId") IS DISTINCT FROM
 			(GREATEST(b.status, d.to_status), GREATEST(b.dispute, d.to_dispute), GREATEST(b."refundedAmount", d.to_refunded),
+				b.refunds || COALESCE(d.to_refunds, '{}'), b."failedRefunds" || COALESCE(d.to_failed, '{}'),
 				COALESCE(b."stripeSessionId", d.to_session), GREATEST(b."stripePaymentIntentId", d.to_intent))`
 
 	parkedSQL = `
@@ -67,21 +72,29 @@ const (
 )
 
 // Change is what an event says of a booking. Each field is joined to what the booking has: the later
-// status and dispute, the larger refund, the first session. The zero value of a field says nothing.
+// status and dispute, the larger sum of refunds, all refunds, the first session. The zero value of a field says nothing.
 type Change struct {
 	Status          BookingStatus
 	Dispute         Dispute
 	RefundedAmount  int64
+	Refunds         Refunds
+	FailedRefunds   Refunds
 	SessionID       *string
 	PaymentIntentID *string
 }
 
-// Entry is an event that is to be recorded, with what it changes. Its Reason is kept if the change
+// Entry is an event that is to be recorded, with what it changes. Its Result and Reason are kept if the change
 // makes no difference, IfChanged if it makes one.
 type Entry struct {
 	PaymentEvent
 	Change    Change
-	IfChanged string // "" is the Reason
+	IfChanged Recorded // the zero value is the Result and the Reason
+}
+
+// Recorded is what is kept of what became of an event, and why.
+type Recorded struct {
+	Result Result
+	Reason string
 }
 
 // Kept is what became of an entry.
@@ -116,38 +129,43 @@ func (tx *Tx) Keep(ctx context.Context, entries []Entry) ([]Kept, error) {
 // entryRow is an Entry as keepSQL takes it: JSON is what both sides write and read fastest. Bytes are the exception,
 // so the payloads come beside it, in one piece.
 type entryRow struct {
-	N          int        `json:"n"`
-	Event      string     `json:"event"`
-	Type       string     `json:"type"`
-	Version    *string    `json:"version"`
-	Livemode   bool       `json:"livemode"`
-	Session    *string    `json:"session"`
-	Intent     *string    `json:"intent"`
-	Booking    *uuid.UUID `json:"booking"`
-	Result     Result     `json:"result"`
-	Changed    string     `json:"changed"`
-	Unchanged  string     `json:"unchanged"`
-	Start      int        `json:"start"` // of the payload among all of them, counted from 1
-	Length     int        `json:"length"`
-	ToStatus   *string    `json:"to_status"`
-	ToDispute  *string    `json:"to_dispute"`
-	ToRefunded int64      `json:"to_refunded"`
-	ToSession  *string    `json:"to_session"`
-	ToIntent   *string    `json:"to_intent"`
+	N             int        `json:"n"`
+	Event         string     `json:"event"`
+	Type          string     `json:"type"`
+	Version       *string    `json:"version"`
+	Livemode      bool       `json:"livemode"`
+	Session       *string    `json:"session"`
+	Intent        *string    `json:"intent"`
+	Booking       *uuid.UUID `json:"booking"`
+	Result        Result     `json:"result"`
+	ChangedResult Result     `json:"changed_result"`
+	Changed       string     `json:"changed"`
+	Unchanged     string     `json:"unchanged"`
+	Start         int        `json:"start"` // of the payload among all of them, counted from 1
+	Length        int        `json:"length"`
+	ToStatus      *string    `json:"to_status"`
+	ToDispute     *string    `json:"to_dispute"`
+	ToRefunded    int64      `json:"to_refunded"`
+	ToRefunds     Refunds    `json:"to_refunds,omitempty"`
+	ToFailed      Refunds    `json:"to_failed,omitempty"`
+	ToSession     *string    `json:"to_session"`
+	ToIntent      *string    `json:"to_intent"`
 }
 
 // entryRows numbers the entries from 0.
 func entryRows(entries []Entry) (string, error) {
 	list, start := make([]entryRow, len(entries)), 1
 	for i, e := range entries {
-		if e.IfChanged == "" {
-			e.IfChanged = e.Reason
+		if e.IfChanged == (Recorded{}) {
+			e.IfChanged = Recorded{e.Result, e.Reason}
 		}
 		list[i] = entryRow{
 			N: i, Event: e.StripeEventID, Type: e.Type, Version: e.APIVersion, Livemode: e.Livemode, Session: e.StripeSessionID,
-			Intent: e.StripePaymentIntentID, Booking: e.BookingID, Result: e.Result, Changed: e.IfChanged, Unchanged: e.Reason,
+			Intent: e.StripePaymentIntentID, Booking: e.BookingID,
+			Result: e.Result, Unchanged: e.Reason, ChangedResult: e.IfChanged.Result, Changed: e.IfChanged.Reason,
 			Start: start, Length: len(e.Payload),
 			ToStatus: orNull(e.Change.Status), ToDispute: orNull(e.Change.Dispute), ToRefunded: e.Change.RefundedAmount,
+			ToRefunds: e.Change.Refunds, ToFailed: e.Change.FailedRefunds,
 			ToSession: e.Change.SessionID, ToIntent: e.Change.PaymentIntentID,
 		}
 		start += len(e.Payload)
@@ -172,7 +190,7 @@ func payloads(entries []Entry) []byte {
 // different. The errors are Keep's.
 func (tx *Tx) Join(ctx context.Context, id uuid.UUID, c Change) (changed bool, err error) {
 	result, err := tx.statement(ctx, joinSQL).ExecContext(ctx, id, orNull(c.Status), orNull(c.Dispute),
-		c.RefundedAmount, c.SessionID, c.PaymentIntentID)
+		c.RefundedAmount, c.Refunds, c.FailedRefunds, c.SessionID, c.PaymentIntentID)
 	if err != nil {
 		return false, err
 	}

@@ -94,7 +94,7 @@ func requireIndexes(t *testing.T, s *Store) {
 		"booking by intent":  {bookingByIntentSQL, []any{"pi_1"}},
 		"look":               {lookSQL, []any{questions}},
 		"keep":               {keepSQL, []any{entries, []byte("{}")}},
-		"join":               {joinSQL, []any{id, "CONFIRMED", nil, 0, "cs_1", "pi_1"}},
+		"join":               {joinSQL, []any{id, "CONFIRMED", nil, 0, nil, nil, "cs_1", "pi_1"}},
 		"parked":             {parkedSQL, []any{"pi_1"}},
 		"settle":             {settleSQL, []any{id, id, "processed", "applied"}},
 		"lapsed holds":       {lapsedHoldsSQL, []any{id, at, at.Add(time.Hour), 120, 50}},

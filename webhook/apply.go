@@ -120,7 +120,15 @@ func decide(e event, b *store.LockedBooking, known Reason) decision {
 	if known = cmp.Or(known, wrong); known != "" {
 		return decision{e, b, store.Entry{PaymentEvent: e.record(known, &b.ID)}}
 	}
-	return decision{e, b, store.Entry{PaymentEvent: e.record(NoChange, &b.ID), Change: change, IfChanged: string(Applied)}}
+	news := Applied
+	if change.FailedRefunds != nil { // the customer still has to get the money, and Stripe does no more about it
+		news = RefundFailed
+	}
+	return decision{e, b, store.Entry{
+		PaymentEvent: e.record(NoChange, &b.ID),
+		Change:       change,
+		IfChanged:    store.Recorded{Result: policy[news].result, Reason: string(news)},
+	}}
 }
 
 // keep writes what was decided, each about a booking of its own, and settles what waited for the payments among
@@ -211,7 +219,7 @@ func unpark(ctx context.Context, tx *store.Tx, intent string, booking *store.Loc
 		}
 		row.BookingID, row.Result, row.Reason = entry.BookingID, entry.Result, entry.Reason
 		if changed {
-			row.Reason = entry.IfChanged
+			row.Result, row.Reason = entry.IfChanged.Result, entry.IfChanged.Reason
 		}
 		if err := tx.Settle(ctx, *row); err != nil {
 			return nil, err

@@ -30,13 +30,15 @@ type object struct {
 	family family
 
 	session           *string    // checkout.session: id
+	refund            string     // refund: id
 	bookingID         *uuid.UUID // metadata.bookingId, when it is a UUID
 	clientReferenceID *uuid.UUID // checkout.session: client_reference_id, when it is a UUID
 	intent            *string    // payment_intent
 
 	paymentStatus string // checkout.session
 	disputeStatus string // dispute
-	amount        *int64 // amount_total of a session, amount of a charge
+	refundStatus  string // refund
+	amount        *int64 // amount_total of a session, amount of a charge or a refund
 	refunded      *int64 // charge: amount_refunded, all refunds so far together
 	currency      string
 }
@@ -49,6 +51,7 @@ const (
 	session
 	charge
 	dispute
+	refund
 )
 
 // handled are the types that mean something to a booking.
@@ -60,6 +63,10 @@ var handled = map[string]family{
 	"charge.refunded":                          charge,
 	"charge.dispute.created":                   dispute,
 	"charge.dispute.closed":                    dispute,
+	"refund.created":                           refund,
+	"refund.updated":                           refund,
+	"refund.failed":                            refund,
+	"charge.refund.updated":                    refund, // what older API versions have for the two above
 }
 
 // HandledTypes are the types that mean something to a booking, in alphabetical order: those to register
@@ -134,6 +141,10 @@ func decodeObject(kind family, raw jsontext.Value) (object, bool) {
 		o.bookingID = asUUID(wire.Metadata.bookingID)
 	case dispute:
 		o.disputeStatus = text(wire.Status)
+	case refund:
+		if o.refund, o.refundStatus = text(wire.ID), text(wire.Status); !identifier(o.refund) {
+			return object{}, false
+		}
 	}
 	o.currency = strings.ToLower(text(wire.Currency))
 	for _, used := range []*string{wire.ClientReferenceID, wire.Metadata.bookingID, wire.PaymentStatus, wire.Status, wire.Currency} {

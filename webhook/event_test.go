@@ -45,32 +45,34 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"id":"evt 1","type":"x"}`:       NotAnEvent,
 		`{"id":"evt_\u0000","type":"x"}`:  NotAnEvent,
 		`{"id":"evt_1","type":"x\u0000"}`: NotAnEvent,
-		`{"id":"evt_1","type":"x","api_version":"\u0000"}`:               NotAnEvent,
-		`{"id":"evt_1","type":"x","api_version":7}`:                      NotAnEvent,
-		`{"id":"evt_1","type":"x","livemode":"no"}`:                      NotAnEvent,
-		`{"id":"evt_1","type":"x","data":[]}`:                            NotAnEvent,
-		`{"id":"` + strings.Repeat("e", 256) + `","type":"x"}`:           NotAnEvent,
-		`{"id":"evt_1","type":"charge.refunded"}`:                        NotAnEvent,
-		`{"id":"evt_1","type":"charge.refunded","data":{"object":null}}`: NotAnEvent,
-		`{"id":"evt_1","type":"charge.refunded","data":{"object":[]}}`:   NotAnEvent,
-		completed(`,"id":null`):                                          NotAnEvent,
-		completed(`,"id":5`):                                             NotAnEvent,
-		completed(`,"id":"cs'; DROP TABLE x"`):                           NotAnEvent,
-		completed(`,"metadata":[]`):                                      NotAnEvent,
-		completed(`,"metadata":{"bookingId":1}`):                         NotAnEvent,
-		completed(`,"metadata":{"bookingId":"\u0000"}`):                  NotAnEvent,
-		completed(`,"client_reference_id":7`):                            NotAnEvent,
-		completed(`,"client_reference_id":"a\u0000"`):                    NotAnEvent,
-		completed(`,"payment_intent":5`):                                 NotAnEvent,
-		completed(`,"payment_intent":{"id":5}`):                          NotAnEvent,
-		completed(`,"payment_intent":"pi\u0000"`):                        NotAnEvent,
-		completed(`,"payment_status":true`):                              NotAnEvent,
-		completed(`,"payment_status":"p\u0000"`):                         NotAnEvent,
-		completed(`,"amount_total":"4500"`):                              NotAnEvent,
-		completed(`,"amount_total":45.5`):                                NotAnEvent,
-		completed(`,"amount_total":1e30`):                                NotAnEvent,
-		completed(`,"currency":840`):                                     NotAnEvent,
-		completed(`,"currency":"us\u0000"`):                              NotAnEvent,
+		`{"id":"evt_1","type":"x","api_version":"\u0000"}`:                      NotAnEvent,
+		`{"id":"evt_1","type":"x","api_version":7}`:                             NotAnEvent,
+		`{"id":"evt_1","type":"x","livemode":"no"}`:                             NotAnEvent,
+		`{"id":"evt_1","type":"x","data":[]}`:                                   NotAnEvent,
+		`{"id":"` + strings.Repeat("e", 256) + `","type":"x"}`:                  NotAnEvent,
+		`{"id":"evt_1","type":"charge.refunded"}`:                               NotAnEvent,
+		`{"id":"evt_1","type":"charge.refunded","data":{"object":null}}`:        NotAnEvent,
+		`{"id":"evt_1","type":"charge.refunded","data":{"object":[]}}`:          NotAnEvent,
+		`{"id":"evt_1","type":"refund.failed","data":{"object":{}}}`:            NotAnEvent,
+		`{"id":"evt_1","type":"refund.failed","data":{"object":{"id":"re 1"}}}`: NotAnEvent,
+		completed(`,"id":null`):                                                 NotAnEvent,
+		completed(`,"id":5`):                                                    NotAnEvent,
+		completed(`,"id":"cs'; DROP TABLE x"`):                                  NotAnEvent,
+		completed(`,"metadata":[]`):                                             NotAnEvent,
+		completed(`,"metadata":{"bookingId":1}`):                                NotAnEvent,
+		completed(`,"metadata":{"bookingId":"\u0000"}`):                         NotAnEvent,
+		completed(`,"client_reference_id":7`):                                   NotAnEvent,
+		completed(`,"client_reference_id":"a\u0000"`):                           NotAnEvent,
+		completed(`,"payment_intent":5`):                                        NotAnEvent,
+		completed(`,"payment_intent":{"id":5}`):                                 NotAnEvent,
+		completed(`,"payment_intent":"pi\u0000"`):                               NotAnEvent,
+		completed(`,"payment_status":true`):                                     NotAnEvent,
+		completed(`,"payment_status":"p\u0000"`):                                NotAnEvent,
+		completed(`,"amount_total":"4500"`):                                     NotAnEvent,
+		completed(`,"amount_total":45.5`):                                       NotAnEvent,
+		completed(`,"amount_total":1e30`):                                       NotAnEvent,
+		completed(`,"currency":840`):                                            NotAnEvent,
+		completed(`,"currency":"us\u0000"`):                                     NotAnEvent,
 	} {
 		_, got := decode([]byte(body))
 		require.Equal(t, want, got, "%.120q", body)
@@ -179,6 +181,13 @@ func FuzzDecode(f *testing.F) {
 			change := entry.Change
 			require.GreaterOrEqual(t, change.RefundedAmount, int64(0))
 			require.LessOrEqual(t, change.RefundedAmount, b.Amount)
+			for _, refunds := range []store.Refunds{change.Refunds, change.FailedRefunds} {
+				for id, amount := range refunds {
+					require.Regexp(t, stored, id)
+					require.Positive(t, amount)
+					require.LessOrEqual(t, amount, b.Amount)
+				}
+			}
 			if entry.Result == store.Review {
 				require.Zero(t, change)
 				continue
@@ -202,6 +211,10 @@ func TestMeaning(t *testing.T) {
 	dispute := func(typ, status string) string {
 		return fmt.Sprintf(`{"id":"evt_1","type":"charge.dispute.%s","data":{"object":{"payment_intent":"pi_1","status":%q}}}`, typ, status)
 	}
+	refund := func(typ, fields string) string {
+		return fmt.Sprintf(`{"id":"evt_1","type":%q,"data":{"object":{"id":"re_1","payment_intent":"pi_1","amount":1000,"currency":"usd",%s}}}`, typ, fields)
+	}
+	one := store.Refunds{"re_1": 1000}
 	sessionEvent := func(typ string) string {
 		return strings.Replace(completed(``), "checkout.session.completed", "checkout.session."+typ, 1)
 	}
@@ -210,6 +223,8 @@ func TestMeaning(t *testing.T) {
 		status  store.BookingStatus
 		dispute store.Dispute
 		refund  int64
+		made    store.Refunds
+		failed  store.Refunds
 		reason  Reason
 	}{
 		completed(``):                  {booking: booking, status: store.Confirmed},
@@ -235,6 +250,16 @@ func TestMeaning(t *testing.T) {
 		charge("4501"):                                                        {booking: booking, reason: RefundOutOfRange},
 		charge("-1"):                                                          {booking: booking, reason: RefundOutOfRange},
 		charge("null"):                                                        {booking: booking, reason: RefundOutOfRange},
+		refund("refund.created", `"status":"pending"`):                        {booking: booking, made: one},
+		refund("refund.created", `"status":"requires_action"`):                {booking: booking, made: one},
+		refund("refund.updated", `"status":"succeeded"`):                      {booking: booking, made: one},
+		refund("refund.updated", `"status":"canceled"`):                       {booking: booking, failed: one},
+		refund("refund.failed", `"status":"failed"`):                          {booking: booking, failed: one},
+		refund("charge.refund.updated", `"status":"failed"`):                  {booking: booking, failed: one},
+		refund("refund.failed", `"status":"failed","currency":"eur"`):         {booking: booking, reason: CurrencyDiffers},
+		refund("refund.failed", `"status":"failed","amount":4501`):            {booking: booking, reason: RefundOutOfRange},
+		refund("refund.failed", `"status":"failed","amount":0`):               {booking: booking, reason: RefundOutOfRange},
+		refund("refund.failed", `"status":"failed","amount":null`):            {booking: booking, reason: RefundOutOfRange},
 		dispute("created", "needs_response"):                                  {booking: booking, dispute: store.DisputeOpen},
 		dispute("closed", "lost"):                                             {booking: booking, dispute: store.DisputeLost},
 		dispute("closed", "won"):                                              {booking: booking, dispute: store.DisputeWon},
@@ -250,6 +275,8 @@ func TestMeaning(t *testing.T) {
 		require.Equal(t, want.status, change.Status, body)
 		require.Equal(t, want.dispute, change.Dispute, body)
 		require.Equal(t, want.refund, change.RefundedAmount, body)
+		require.Equal(t, want.made, change.Refunds, body)
+		require.Equal(t, want.failed, change.FailedRefunds, body)
 		require.Equal(t, "pi_1", *change.PaymentIntentID)
 	}
 }

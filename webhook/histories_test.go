@@ -105,7 +105,8 @@ func history(random *rand.Rand) []told {
 	return events
 }
 
-// kinds are bodies' types and objects: $session, $intent, $booking, $amount and $refunded stand in them.
+// kinds are bodies' types and objects: $session, $intent, $booking, $amount and $refunded stand in them. A refund has
+// one amount, however often it is told.
 var kinds = []struct{ typ, object string }{
 	{"checkout.session.completed", `"id":"$session","payment_intent":"$intent","payment_status":"paid","amount_total":$amount,"currency":"usd",$booking`},
 	{"checkout.session.completed", `"id":"$session","payment_status":"unpaid","amount_total":$amount,"currency":"usd",$booking`},
@@ -116,6 +117,8 @@ var kinds = []struct{ typ, object string }{
 	{"charge.dispute.created", `"id":"dp_$intent","payment_intent":"$intent","amount":$amount,"currency":"usd","status":"needs_response","metadata":{}`},
 	{"charge.dispute.closed", `"id":"dp_$intent","payment_intent":"$intent","amount":$amount,"currency":"usd","status":"won","metadata":{}`},
 	{"customer.created", `"id":"cus_$intent"`},
+	{"refund.created", `"id":"re_$intent_$refunded","payment_intent":"$intent","amount":$refunded,"currency":"usd","status":"pending","metadata":{}`},
+	{"refund.failed", `"id":"re_$intent_$refunded","payment_intent":"$intent","amount":$refunded,"currency":"usd","status":"failed","metadata":{}`},
 }
 
 func (w world) event(t *testing.T, of told) event {
@@ -176,7 +179,7 @@ func (w world) deliverTogether(t *testing.T, group []told) [][]Reason {
 func (w world) state(t *testing.T) (lines []string) {
 	t.Helper()
 	require.NoError(t, w.db.Select(&lines, `
-		SELECT replace(concat_ws(' ', id, status, dispute, "refundedAmount", "stripeSessionId", "stripePaymentIntentId"), $1, '') FROM "Booking" WHERE id = ANY ($2)
+		SELECT replace(concat_ws(' ', id, status, dispute, "refundedAmount", refunds, "failedRefunds", "stripeSessionId", "stripePaymentIntentId"), $1, '') FROM "Booking" WHERE id = ANY ($2)
 		UNION ALL
 		SELECT replace(concat_ws(' ', type, result, reason = 'parked', "bookingId", "stripeSessionId", "stripePaymentIntentId", count(*)), $1, '') FROM "PaymentEvent"
 		WHERE "stripeEventId" LIKE 'evt\_' || $1 || '\_%' GROUP BY type, result, reason = 'parked', "bookingId", "stripeSessionId", "stripePaymentIntentId"`, w.name, w.ids()))

@@ -45,6 +45,16 @@ func meaning(e event, b store.LockedBooking) (store.Change, Reason) {
 				c.Status = store.Refunded
 			}
 		}
+	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
+		if wrong = wrongRefund(o, b); wrong != "" {
+			break
+		}
+		switch told := (store.Refunds{o.refund: *o.amount}); o.refundStatus {
+		case "failed", "canceled":
+			c.FailedRefunds = told
+		default: // one that is pending counts, as it does in a charge's amount_refunded
+			c.Refunds = told
+		}
 	case "charge.dispute.created":
 		c.Dispute = store.DisputeOpen
 	case "charge.dispute.closed": // won, or withdrawn by the customer: warning_closed
@@ -54,6 +64,17 @@ func meaning(e event, b store.LockedBooking) (store.Change, Reason) {
 		}
 	}
 	return c, wrong
+}
+
+// wrongRefund says what is wrong with the money of one refund.
+func wrongRefund(o object, b store.LockedBooking) Reason {
+	if o.currency != b.Currency {
+		return CurrencyDiffers
+	}
+	if o.amount == nil || *o.amount <= 0 || *o.amount > b.Amount {
+		return RefundOutOfRange
+	}
+	return ""
 }
 
 // wrongMoney compares the object's money with the booking's price. An absent amount differs.

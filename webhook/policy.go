@@ -37,6 +37,7 @@ const (
 	CurrencyDiffers      Reason = "currency_differs"
 	RefundOutOfRange     Reason = "refund_out_of_range"
 	SlotGivenAway        Reason = "slot_given_away"
+	RefundFailed         Reason = "refund_failed"
 
 	EventSeen Reason = "event_seen"
 	FactSeen  Reason = "fact_seen"
@@ -106,6 +107,7 @@ var policy = map[Reason]ack{
 	CurrencyDiffers:      ackReview,
 	RefundOutOfRange:     ackReview,
 	SlotGivenAway:        ackReview,
+	RefundFailed:         ackReview, // the one of them that changes its booking
 
 	EventSeen: ackDuplicate,
 	FactSeen:  ackDuplicate,

@@ -13,7 +13,8 @@
 //	first time: applied, or too late to change anything              200   processed
 //	first time: not for us (type, livemode, no booking of ours)      200   processed  (result ignored)
 //	first time: ours, but no retry can mend it (amount, currency,    200   processed  (result review)
-//	  session, slot given away, unknown payment status)
+//	  session, slot given away, unknown payment status), or a
+//	  refund that has failed, which is applied as well
 //	recorded before: the event's id, or its fact under a new id      200   duplicate
 //	anything that a retry can mend (database away or slow,           500   rejected
 //	  conflicts, the booking's row not visible yet, no room
@@ -44,8 +45,9 @@
 // A booking's payment state is a join-semilattice: an event maps to a value, and the stored value is the
 // join of all that were seen. The status is a chain and its join the maximum: PENDING <
 // AWAITING_PAYMENT < EXPIRED < PAYMENT_FAILED < CANCELLED < CONFIRMED < REFUNDED; a dispute is another,
-// none < open < won < lost; the refunded amount is the largest cumulative one seen. So an expiry that
-// arrives after the payment changes nothing, and needs no rule of its own.
+// none < open < won < lost; the refunded amount is the largest cumulative one seen; refunds that are told one by one,
+// and those that have failed, are sets that only grow. So an expiry that arrives after the payment changes nothing,
+// and needs no rule of its own. What a customer has got back is made of these when it is asked for (store.GivenBack).
 package webhook
 
 import (

@@ -25,6 +25,7 @@ var keys = []struct {
 	{[]string{"replicas"}, "replicas"},
 	{[]string{"previousSecret"}, "previousSecret"},
 	{[]string{"announce"}, "{{new.id}} in subject"},
+	{[]string{"api"}, "api"},
 }
 
 // further tells how much a target file lets be judged, and which keys that it does not have would open more.

@@ -91,8 +91,8 @@ type Relation struct {
 	// Op is "=" for the same state, "≠" for another one, and "∌" for a state with nothing that the right schedule brought after
 	// the common beginning. Of two states that a life's roles tell apart, it is "∋" for a state that shows some of the access that the
 	// right schedule gives, "adds" for one in which being paid once more has added as much as before, or nothing, and "moves" for one in
-	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is "" if only the answers
-	// are judged, and no state is read.
+	// which what was paid for ends later. It is "tells" for a difference that is worth knowing and no fault. It is ActsOnce if what is
+	// asked of Stripe's API is judged, and "" if only the answers are judged, and no state is read.
 	Op string
 	// Right is the schedule to compare with; "" is nothing delivered. If {a b} in it stands for several, one of them must fit.
 	Right string
@@ -120,7 +120,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks, apiFaults)
 
 // Rows returns all checks as they are written, whatever the life.
 func Rows() []Check { return slices.Clone(rows) }
@@ -229,11 +229,14 @@ func (c Check) Needs() []string {
 
 func (r Relation) needs() []string {
 	var needs []string
-	if r.Op != "" {
+	switch {
+	case r.ReadsStates():
 		needs = append(needs, "subject", "state")
+	case r.Op == ActsOnce:
+		needs = append(needs, "subject", "api")
 	}
 	words := strings.Fields(r.Left)
-	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {"refused", "break"}} {
+	for _, verb := range []struct{ verb, need string }{{"make", "announce"}, {"spread", "replicas"}, {"restart", "restart"}, {"refused", "break"}, {Ahead, "api"}} {
 		if slices.Contains(words, verb.verb) {
 			needs = append(needs, verb.need)
 		}
@@ -283,6 +286,8 @@ func (r Relation) String() string {
 		return text + " adds to S(" + r.Right + ") as much as that added, or nothing"
 	case "moves":
 		return text + " shows a later end than S(" + r.Right + ")"
+	case ActsOnce:
+		return text + " asks Stripe for nothing twice"
 	case "tells":
 		return "what " + text + " shows beside S(" + r.Right + ")"
 	}

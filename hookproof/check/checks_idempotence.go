@@ -45,6 +45,7 @@ var idempotence = []Check{
 		Fix: "keep the ids of processed events as long as their effects", Kills: []string{"dedupe-entry-expires-too-early", "in-memory-dedupe-of-the-last-ten"}, Relations: Equal("<grants> later carrier*40+=any <grants>", "<grants>")},
 	{Name: "idempotence/restart", Demand: "A payment that is delivered again after a restart counts once.", Source: fromDuplicates, Why: CostTwice, Fix: "keep the ids of processed events in the database",
 		Kills: []string{"in-memory-dedupe"}, Relations: Equal("<grants> restart <grants>", "<grants>")},
+	askedTwice,
 }
 
 const (
@@ -82,4 +83,5 @@ var order = []Check{
 		Fix: "let refunded be the last state", Kills: []string{"terminal-state-reopened"},
 		Relations: append(sameOutcome("paid refund other-session-expired", "paid refund"),
 			sameOutcome("{unpaid refund async-paid|async-paid refund unpaid}", "unpaid async-paid refund")...)},
+	apiAhead,
 }

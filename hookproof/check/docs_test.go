@@ -78,7 +78,7 @@ func checkRows(t *testing.T, of string, least int) {
 				_, err := ParseSchedule(l, text)
 				require.NoError(t, err, c.Name)
 			}
-			require.Contains(t, []string{"", "=", "≠", "∌", "∋", "adds", "moves", "tells"}, r.Op, c.Name)
+			require.Contains(t, []string{"", "=", "≠", "∌", "∋", "adds", "moves", "tells", ActsOnce}, r.Op, c.Name)
 			if r.View != "" {
 				require.NotPanics(t, func() { ViewSays(r.View) }, c.Name)
 			}

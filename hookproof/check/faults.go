@@ -46,6 +46,12 @@ var Faults = map[string]Fault{
 	"latency":   {description: "every answer of the database takes 200 ms", Needs: []string{"link"}},
 	"bandwidth": {description: "for three seconds answers of the database come at 1 KiB a second", Needs: []string{"link"}},
 	"half-open": {description: "for three seconds the target's messages reach the database, and no answer comes back", Needs: []string{"link"}},
+
+	"api-429":          {description: "Stripe's API answers 429, code rate_limit, until the target has answered", Needs: []string{"api"}},
+	"api-500":          {description: "Stripe's API answers 500 until the target has answered", Needs: []string{"api"}},
+	"api-lock-timeout": {description: "Stripe's API answers 429, code lock_timeout, until the target has answered", Needs: []string{"api"}},
+	"api-hang":         {description: "Stripe's API takes requests and answers none, until the target has answered, or for ten seconds", Needs: []string{"api"}},
+	"api-answer-lost":  {description: "Stripe's API does what is asked, and its answer is lost, until the target has answered", Needs: []string{"api"}},
 }
 
 // OfDatabase reports whether the fault strikes the database. A delivery that does not use the database does not meet such a fault.

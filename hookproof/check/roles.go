@@ -13,6 +13,7 @@ import (
 //
 //	<grant>                             is the event that grants
 //	<grants>, <refunded>                are the events that grant, or those of a phrase of the life, one after the other
+//	<granting>                                    is each of the events that grant in turn: a relation for each
 //	<ends>, <renews>, <late>, <notYet>, <beside>  are each of the role's events or phrases in turn: a relation for each
 //	<together>, <inTurn>                are a story with two events that Stripe sends within a moment, overlapping and in either order: a
 //	                                    relation for each two that stand side by side in the role
@@ -37,6 +38,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		return ofPairs(l, r)
 	}
 	each := l.Roles.Each()
+	each["granting"] = l.WordsOf(l.Roles.Grants)
 	for _, role := range slices.Sorted(maps.Keys(each)) {
 		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation

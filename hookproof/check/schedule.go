@@ -186,6 +186,11 @@ func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
+// Sends returns how many steps of a schedule are deliveries.
+func (s Schedule) Sends() int {
+	return len(slices.DeleteFunc(slices.Clone(s), func(step Step) bool { return step.Verb != "" }))
+}
+
 // Under returns the schedule with a verb before it.
 func (s Schedule) Under(verb string) Schedule {
 	return append(Schedule{{Verb: verb, Spec: &noEvent}}, s...)

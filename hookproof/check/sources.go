@@ -18,6 +18,9 @@ const (
 	fromRefunds       = "https://docs.stripe.com/api/charges/object#charge_object-amount_refunded"
 	fromSubscriptions = "https://docs.stripe.com/billing/subscriptions/webhooks#active-subscriptions"
 	fromFailures      = "https://docs.stripe.com/billing/subscriptions/webhooks#payment-failures"
+	fromKeys          = "https://docs.stripe.com/api/idempotent_requests"
+	fromLimits        = "https://docs.stripe.com/rate-limits#handling-limiting-gracefully"
+	fromLocks         = "https://docs.stripe.com/rate-limits#object-lock-timeouts"
 	fromConnect       = "https://docs.stripe.com/connect/webhooks#connect-webhooks"
 	fromIntents       = "https://docs.stripe.com/payments/payment-intents/verifying-status#webhooks"
 	fromHolds         = "https://docs.stripe.com/payments/place-a-hold-on-a-payment-method#capture-funds"
@@ -46,6 +49,9 @@ var pages = map[string]page{
 	fromRefunds:       {"The Charge object", "amount_refunded is what was refunded so far, and less than amount after a partial refund; refunded is true only when all was"},
 	fromSubscriptions: {"Track active subscriptions", "give access while a subscription is active: store the end of the period that was paid for, move it on when an invoice is paid, and take access away when the subscription has ended"},
 	fromFailures:      {"Handle payment failures", "a failed renewal makes the subscription past due, and Stripe tries again: an invoice that is paid then makes it active again"},
+	fromKeys:          {"Idempotent requests", "a POST with a key can be sent again: the same key has the first one's answer, and does nothing twice"},
+	fromLimits:        {"Handling limiting gracefully", "a request that is answered 429 is to be sent again later, with a growing delay"},
+	fromLocks:         {"Object lock timeouts", "an object that another request is at is locked: such a request is answered 429, and is to be sent again"},
 	fromConnect:       {"Connect webhooks", "events of connected accounts go to an endpoint that is registered for them, and so has a secret of its own; each has the id of its account in account"},
 	fromIntents:       {"Monitor a PaymentIntent with webhooks", "fulfil when payment_intent.succeeded says that the payment has succeeded; one that is processing may still fail, one that is authorized has yet to be captured, and after one that has failed the customer can try again"},
 	fromHolds:         {"Capture the funds", "what is held can be captured in part: amount_received of the intent and amount_captured of the charge say how much, and the rest is released"},

@@ -120,6 +120,8 @@ var Verbs = map[string]string{
 	"refused": "all that follows is delivered once while the database is away",
 	"awaited": "each event is delivered when the effect of the one before has come",
 	"spread":  "copies go to the target and its replicas in turn",
+	"ahead":   "Stripe's API shows every object as at the story's end, whatever has been delivered",
+	"in-step": "Stripe's API shows every object as of the latest event that has been delivered",
 }
 
 // wordForm matches an event's name.

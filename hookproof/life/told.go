@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"example.com/hookproof/hookproof/event"
 )
@@ -90,13 +91,7 @@ func (l *Life) Told(word string, story []string) *Spec {
 	form := l.FormOf(word)
 	own := l.earlier(&w, form, story)
 	if len(own) == 0 {
-		for _, other := range l.WordsOf(cmp.Or(w.in, l.Roles.Grants)) {
-			if form != "" {
-				other = form + "-" + other
-			}
-			own = append(own, other)
-		}
-		own = l.earlier(&w, form, own)
+		own = l.supposed(&w, form)
 	}
 	w.before, w.became = changes{}, map[string]string{}
 	for _, word := range own {
@@ -108,6 +103,39 @@ func (l *Life) Told(word string, story []string) *Spec {
 		w.Age = l.ageIn(word, story)
 	}
 	return &w
+}
+
+// supposed returns the words that stand before an event where a story has nothing before it.
+func (l *Life) supposed(w *Spec, form string) []string {
+	words := slices.Clone(l.WordsOf(cmp.Or(w.in, l.Roles.Grants)))
+	if form != "" {
+		for i := range words {
+			words[i] = form + "-" + words[i]
+		}
+	}
+	return l.earlier(w, form, words)
+}
+
+// Supposed returns the words that have happened before a story although it does not tell them: a renewal that is told alone is of a
+// subscription that was bought.
+func (l *Life) Supposed(story []string) (words []string) {
+	excluded := func(word string) bool {
+		return slices.ContainsFunc(story, func(told string) bool {
+			return word == told || slices.Contains(l.Vocabulary[word].Instead, told) || l.Vocabulary[told] != nil && slices.Contains(l.Vocabulary[told].Instead, word)
+		})
+	}
+	for _, word := range story {
+		w, form := l.Vocabulary[word], l.FormOf(word)
+		if _, own := l.Words[strings.TrimPrefix(word, form+"-")]; !own || w.Stranger || w.Other || w.Second || len(l.earlier(w, form, story)) > 0 {
+			continue
+		}
+		for _, before := range l.supposed(w, form) {
+			if !excluded(before) && !slices.Contains(words, before) {
+				words = append(words, before)
+			}
+		}
+	}
+	return words
 }
 
 // earlier returns the words of a story that happen before an event, of the same form, in the order in which they happen.

@@ -76,6 +76,7 @@ var steps = [][]struct {
 	{{"announce", []string{"{{new.id}} in subject"}}},
 	{{"previousSecret", []string{"previousSecret"}}},
 	{{"replicas", []string{"replicas"}}},
+	{{"api", []string{"api"}}},
 }
 
 // summaryOf summarizes a report. It decides nothing that is not in the report.

@@ -43,7 +43,7 @@ func (x *executor) otherReasons(acknowledged target.Delivery) string {
 	for _, text := range x.facts.notes {
 		out.WriteString(" Also, " + text + ".")
 	}
-	return out.String() + " And if the endpoint fetches each event from Stripe by its id, Stripe knows none of hookproof's."
+	return out.String() + x.apiAdvice()
 }
 
 // unsentTypes returns notes on types that the target file lists under unhandled for a life and that it never sends. Such an entry has no

@@ -76,6 +76,9 @@ func (x *executor) calibrate(ctx context.Context) error {
 		}
 	}
 	restore()
+	if h.unanswered() != nil {
+		return cmp.Or(x.findNeutral(ctx), error(x.unseenBy(h)))
+	}
 	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
 		if errors.As(err, new(*unseenError)) {
 			return cmp.Or(x.findNeutral(ctx), err)
@@ -229,7 +232,7 @@ func (x *executor) measureLag(ctx context.Context, t *History, fresh normalized,
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return &unseenError{noEffect(x.journal.Deliveries()) + x.otherReasons(*t.last())}
+			return x.unseenBy(t)
 		}
 		if err := target.Sleep(ctx, pause); err != nil {
 			return err

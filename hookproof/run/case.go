@@ -70,19 +70,22 @@ func (c Case) comparesReferences() bool {
 
 // comparesTheEnd reports whether the case asks that the end of what was granted shows.
 func (c Case) comparesTheEnd() bool {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	return c.Op == "≠" && c.Left == roles.grantEnd && c.Right == roles.grant
 }
 
 // base is the common beginning of both schedules, without the compared schedule's last step at least. Its state shows what came
 // after it. What is compared with all that grants has no base: some of that may be among what does not grant yet.
 func (c Case) base() string {
-	if c.Right == rolesOf(check.LifeOf(c.Check)).grant {
+	if c.Right == c.roles().grant {
 		return ""
 	}
 	n := 0
 	for n < min(len(c.Delivered), len(c.Compared)-1) && c.Delivered[n] == c.Compared[n] {
 		n++
+	}
+	if len(c.Compared[:n].Events()) == 0 {
+		return ""
 	}
 	return c.Compared[:n].String()
 }

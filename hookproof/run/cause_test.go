@@ -35,11 +35,11 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 				s.mu.Lock()
 				known := s.orders[order] != nil
 				s.mu.Unlock()
-				if paid[session.ID] {
+				if paid[order] {
 					w.WriteHeader(http.StatusInternalServerError)
 					return true
 				}
-				paid[session.ID] = known
+				paid[order] = known
 			}
 			return false
 		}

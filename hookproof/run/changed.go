@@ -1,7 +1,7 @@
 package run
 
 import (
-	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +11,7 @@ import (
 // changed returns the places that a case's right schedule has changed in a fresh state. What grows with the grant and again with its end,
 // such as a version, a history or a list of mails, is left out: it counts events, whatever they mean.
 func (c Case) changed(states map[string]normalized) map[string]bool {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	fresh, right, granted, ended := states[""], states[c.Right], states[roles.grant], states[roles.grantEnd]
 	granting, ending := growth(fresh, granted), growth(granted, ended)
 	places := map[string]bool{}
@@ -91,35 +91,67 @@ func (c Case) texts(states map[string]normalized) view {
 	return accessAt(right, places)
 }
 
-// taken is the view of what a dispute takes: the grant has brought it, and after the dispute it is as before, or less of it is left. It is
-// nil if there is nothing of that.
-func taken(fresh, granted, disputed normalized) view {
-	places := map[string]bool{}
+// taken is the view of what a dispute takes: the grant has brought it, and when the money is gone it is as before, or less of it is left; or
+// it is a sum of what is gone. It is nil if there is nothing of that.
+func (r roles) taken(c check.Check, states map[string]normalized) view {
+	fresh, granted, open, gone := states[""], states[r.grant], states[r.grant+" dispute"], states[r.disputed(c)]
+	sums, places := sumsGone(fresh, granted, open, gone), map[string]bool{}
 	for _, place := range granted.difference(fresh) {
-		was, is := number(granted, place), number(disputed, place)
-		if isTrivial(granted[place]) || disputed == nil || disputed[place] == granted[place] {
+		was, is := number(granted, place), number(gone, place)
+		if isTrivial(granted[place]) || gone == nil || gone[place] == granted[place] {
 			continue
 		}
-		if grows(is, was) || disputed[place] == fresh[place] {
+		if grows(is, was) || gone[place] == fresh[place] {
 			places[place] = true
 		}
 	}
-	if len(places) == 0 {
+	if len(places)+len(sums) == 0 {
 		return nil
 	}
 	return func(state normalized) normalized {
 		seen := normalized{}
-		for place := range maps.Keys(places) {
+		for place := range places {
 			seen[place] = state[place]
+		}
+		for place, sum := range sums {
+			if seen[place] = state[place]; slices.Contains(growths(gone, state), sum) { // another sum says that it came back
+				seen[place] = granted[place]
+			}
 		}
 		return seen
 	}
 }
 
+// sumsGone returns the places that hold a sum of what is gone, each with that sum: it has grown by as much as the grant had brought
+// elsewhere, when the money was taken and not when the dispute began.
+func sumsGone(fresh, granted, open, gone normalized) map[string]float64 {
+	sums, brought := map[string]float64{}, growths(fresh, granted)
+	if open == nil || gone == nil {
+		return nil
+	}
+	for _, place := range gone.difference(open) {
+		before, after := number(open, place), number(gone, place)
+		if grows(before, after) && open[place] == granted[place] && !inList.MatchString(place) && *after-*before > 1 && slices.Contains(brought, *after-*before) {
+			sums[place] = *after - *before
+		}
+	}
+	return sums
+}
+
+// growths returns by how much the numbers of a state have grown, lists aside.
+func growths(before, after normalized) (all []float64) {
+	for _, place := range after.difference(before) {
+		if from, to := number(before, place), number(after, place); grows(from, to) && !inList.MatchString(place) {
+			all = append(all, *to-*from)
+		}
+	}
+	return all
+}
+
 // disputed returns the schedule of a payment that is disputed, whose money is gone meanwhile; "" if a life has no such.
 func (r roles) disputed(c check.Check) string {
 	for _, dispute := range []string{" dispute dispute-money-out", " dispute"} {
-		if check.LifeOf(c).Knows(r.grant + dispute) {
+		if check.LifeOf(c).Knows(dispute) {
 			return r.grant + dispute
 		}
 	}

@@ -19,7 +19,7 @@ func (c Case) references() []string {
 		list = append(list, c.Left, c.Right)
 	case "∌":
 		list = append(list, "", c.base(), c.Right)
-		if notYet := rolesOf(check.LifeOf(c.Check)).notYet; notYet != "" && c.base() == "" && !slices.ContainsFunc(strings.Fields(notYet), c.Delivered.Has) { // the schedule under test cannot be its own excuse
+		if notYet := c.roles().notYet; notYet != "" && c.base() == "" && !slices.ContainsFunc(strings.Fields(notYet), c.Delivered.Has) { // the schedule under test cannot be its own excuse
 			list = append(list, notYet)
 		}
 	}

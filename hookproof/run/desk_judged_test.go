@@ -35,6 +35,12 @@ func TestADeskIsNotAccused(t *testing.T) {
 				state[kind] = append([]string{}, o.objects[kind]...)
 			}
 		},
+		"what is disputed": func(o *deskOrder, state map[string]any) { state["disputed"] = o.sumOf((*deskPayment).isDisputed) },
+		"what is gone":     func(o *deskOrder, state map[string]any) { state["gone"] = o.sumOf((*deskPayment).isGone) },
+		"what was taken, and what came back": func(o *deskOrder, state map[string]any) {
+			state["taken"] = o.sumOf(func(p *deskPayment) bool { return p.withdrawn })
+			state["back"] = o.sumOf(func(p *deskPayment) bool { return p.returned || p.dispute == "won" })
+		},
 		"how many payments have failed": func(o *deskOrder, state map[string]any) { state["failures"] = o.failures },
 		"the payer's address":           func(o *deskOrder, state map[string]any) { state["payer"] = o.payer },
 	} {
@@ -110,6 +116,10 @@ func TestADeskThatIsWrongIsSeen(t *testing.T) {
 			return e.Type == "charge.refunded"
 		}, nil, "meaning/refunds-again", "/refunded is"},
 		"a won dispute gives nothing back": {nil, func(e *deskEvent, o *deskOrder) bool { return wonBack(e) }, nil, "meaning/dispute-then-refund", "/credits is 0 instead of 100"},
+		"a sum stays gone": {nil, func(e *deskEvent, o *deskOrder) bool { return wonBack(e) },
+			func(o *deskOrder, state map[string]any) {
+				state["gone"], state["credits"] = o.sumOf(func(p *deskPayment) bool { return p.withdrawn }), o.credits
+			}, "meaning/dispute-then-refund", "/gone is 6200 instead of 0"},
 		"no refund counts after a dispute": {nil, func(e *deskEvent, o *deskOrder) bool {
 			return e.Type == "charge.refunded" && o.payment(e.Data.Object.intent()).dispute != ""
 		}, nil, "meaning/dispute-then-refund", "/refunded is 0 instead of 6200"},

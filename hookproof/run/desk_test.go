@@ -268,12 +268,30 @@ func (p *deskPayment) refunded() int {
 	return max(made, p.charged-failed)
 }
 
+// isGone tells whether a dispute has taken what was paid.
+func (p *deskPayment) isGone() bool {
+	return p.withdrawn && !p.returned && p.dispute != "won" || p.dispute == "lost"
+}
+
+func (p *deskPayment) isDisputed() bool { return p.dispute != "" }
+
+// sumOf is what was paid by some of the payments.
+func (o *deskOrder) sumOf(which func(*deskPayment) bool) int {
+	sum := 0
+	for _, p := range o.payments {
+		if which(p) {
+			sum += p.paid
+		}
+	}
+	return sum
+}
+
 func (o *deskOrder) state() map[string]any {
 	paid, refunded, taken, dispute := 0, 0, 0, "none"
 	for _, p := range o.payments {
 		paid, refunded = paid+p.paid, refunded+p.refunded()
 		dispute = cmp.Or(p.dispute, dispute)
-		if p.withdrawn && !p.returned && p.dispute != "won" || p.dispute == "lost" {
+		if p.isGone() {
 			taken = o.credits
 		}
 	}

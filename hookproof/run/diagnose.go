@@ -51,7 +51,7 @@ func (x *executor) diagnose(ctx context.Context, refused target.Delivery) error 
 		if err := x.acceptsVersion(ctx, refused, versionsIn(refused.Answer)); err != nil {
 			return err
 		}
-		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log", refused.Status, quoteAnswer(refused))}
+		return &Unusable{fmt.Sprintf("the target answers %d to a genuine delivery%s; look into its log.%s", refused.Status, quoteAnswer(refused), x.apiAdvice())}
 	}
 	return x.diagnoseRefusal(ctx, refused)
 }

@@ -74,6 +74,9 @@ func newExecutor(t *target.Target, options Options) *executor {
 	}
 	x.life = cmp.Or(t.Life, life.Payment)
 	x.roles = rolesOf(x.life)
+	if t.Stripe != nil {
+		x.roles = x.roles.beginning(check.InStep)
+	}
 	x.sender = target.NewSender(t, &x.journal)
 	return x
 }
@@ -150,12 +153,12 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 	if unhandled := c.unhandled(x.target.Unhandled); unhandled != "" {
 		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + unhandled}
 	}
-	if x.unseen != nil && c.Op != "" {
+	if x.unseen != nil && c.ReadsStates() {
 		if ignored := x.ignoresGrant(); ignored != "" {
 			return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + ignored}
 		}
 		if c.Fault == "" {
-			return result.NoEvidenceOf(unseenEffect)
+			return result.NoEvidenceOf(x.unseen.effect)
 		}
 		return nil
 	}
@@ -186,7 +189,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 			seen := *one.history
 			h = &seen
 		}
-	case c.Op == "":
+	case !c.ReadsStates():
 		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
 		h, err = x.deliverOverlapping(ctx, c.Delivered)
@@ -202,12 +205,14 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		err = x.noticeEnd(ctx, h)
 	}
 	if err == nil && !h.Ended {
-		err = x.ignores(h.Unacknowledged)
+		err = cmp.Or(x.ignores(h.Unacknowledged), h.unanswered())
 	}
 	switch {
+	case err == nil && c.Op == check.ActsOnce:
+		err = x.readRequests(ctx, h)
 	case err != nil || c.Op == "" || h.Ended || h.Overdue:
 	case x.unseen != nil:
-		h.Unseen = true
+		h.Unseen = x.unseen.effect
 	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
 		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
 			err = x.readStates(ctx, c, h)
@@ -273,10 +278,14 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
 	born := time.Now().Add(-time.Minute)
 	h.born = born
+	if err := x.tellAPI(ctx, h, born); err != nil {
+		return err
+	}
+	defer x.toldAPI(h)
 	for n, step := range s {
 		var err error
 		switch step.Verb {
-		case "tie", "spread", "awaited":
+		case "tie", "spread", "awaited", check.InStep, check.Ahead:
 		case "refused":
 			err = x.whileRefused(ctx, h, s)
 		case "make":
@@ -324,11 +333,7 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 	if _, there := h.events[step.Event]; there {
 		return nil
 	}
-	about := h.Subject
-	spec, _ := x.spec(step.Event)
-	if spec == x.life.Vocabulary[step.Event] { // an object has what the events before have made of it
-		spec = x.life.Told(step.Event, h.steps.Events())
-	}
+	about, spec := h.Subject, x.told(h, step.Event)
 	if spec.Other {
 		other, err := x.subject(ctx)
 		if err != nil {
@@ -369,7 +374,7 @@ func (x *executor) copies(h *History, step check.Step) []target.Outgoing {
 	for i := range copies {
 		e := h.events[step.Event]
 		if step.Fresh && (i > 0 || h.sent(e.ID)) {
-			if again, err := e.WithID(event.NewID()); err == nil {
+			if again, err := h.again(e); err == nil {
 				e = again
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/stripeapi"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -25,6 +26,12 @@ var strikes = map[string]strikeFunc{
 	"latency":         badLine("latency"),
 	"bandwidth":       badLine("bandwidth"),
 	"half-open":       badLine("half-open"),
+
+	"api-429":          apiFails(stripeapi.RateLimit),
+	"api-500":          apiFails(stripeapi.ServerError),
+	"api-lock-timeout": apiFails(stripeapi.LockTimeout),
+	"api-hang":         apiFails(stripeapi.Hang),
+	"api-answer-lost":  apiFails(stripeapi.AnswerLost),
 }
 
 // executeFault lets a fault strike at the next message. A subject's deliveries end with an ACK, so some messages may be left;

@@ -9,6 +9,7 @@ import (
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/stripeapi"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -25,7 +26,7 @@ type History struct {
 	Unacknowledged []string
 	Ended          bool        // the target's process ended by what was sent
 	End            *processEnd // what was seen of that end
-	Unseen         bool        // no effect on this target's state can be seen
+	Unseen         string      // why no effect on this target's state can be seen; ""
 	Overdue        bool        // an answer was late while the database was bad
 	Faulty         bool        // the target or its database was made to fail
 	Lost           string      // how a restart was seen to have lost the state; ""
@@ -51,6 +52,11 @@ type History struct {
 	starts    int64    // our starts of the target, when the history began
 	endStarts int64    // our starts of the target, when all was delivered
 	ends      int64    // ends of its process, when the history began
+
+	story       *stripeapi.Story    // as Stripe's API has it; nil without one
+	requests    []stripeapi.Request // what the target asked the API about the story
+	askedBefore int                 // how many requests had come to the API before the story
+	askedAfter  int                 // and when all was delivered
 }
 
 // acknowledged reports whether an event was acknowledged at least once. If it fails when it comes again, nothing is lost.

@@ -44,6 +44,7 @@ const (
 	wrongState
 	stateLost
 	wrongCount
+	askedTwice
 )
 
 // isAnswers reports whether only the answers were wrong. Other deliveries or a busy machine can cause that, so it is reproduced. A
@@ -100,8 +101,10 @@ func (r rules) judge(c Case, h History) Outcome {
 	case o.Verdict == result.Fail:
 	case c.Counts != nil:
 		return compareCounts(o)
-	case c.Op != "" && h.Unseen:
-		return o.notRun(result.NoEvidenceOf(unseenStruck))
+	case c.Op == check.ActsOnce:
+		return o.actsOnce()
+	case c.Op != "" && h.Unseen != "":
+		return o.notRun(result.NoEvidenceOf(unseenStruck + h.Unseen))
 	case c.Op != "" && h.State == nil && h.Lost == "":
 		o.Pending = true
 	case c.Op != "":

@@ -93,7 +93,7 @@ func TestATargetWithoutEffectIsJudgedByItsAnswers(t *testing.T) {
 			f := findingOf(t, r, check)
 			require.Equal(t, result.NotRun, f.Verdict, check)
 			require.True(t, f.Incomplete(), "%s: no evidence is never a pass", check)
-			require.Equal(t, unseenEffect, f.Why, check)
+			require.Equal(t, unseenEffect+unseenAsked, f.Why, check)
 		}
 	})
 }
@@ -126,7 +126,7 @@ func TestATargetWithoutEffectIsStruck(t *testing.T) {
 		require.Error(t, err)
 		f := findingOf(t, r, "faults/cut-before")
 		require.Equal(t, result.NotRun, f.Verdict, f.Why)
-		require.Equal(t, unseenStruck, f.Why)
+		require.Equal(t, unseenStruck+unseenEffect+unseenAsked, f.Why)
 		require.True(t, f.Incomplete())
 		require.Positive(t, r.Struck)
 

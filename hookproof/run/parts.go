@@ -15,7 +15,7 @@ import (
 // part returns one part of a view, by its name in check.Parts. It is nil if the states have nothing of it.
 func (c Case) part(name string, states map[string]normalized) view {
 	l := check.LifeOf(c.Check)
-	roles := rolesOf(l)
+	roles := c.roles()
 	fresh, granted, ended := states[""], states[roles.grant], states[roles.grantEnd]
 	counts := countsChanges(fresh, granted, ended)
 	switch name {
@@ -38,7 +38,7 @@ func (c Case) part(name string, states map[string]normalized) view {
 	case "kept":
 		return c.kept(states)
 	case "taken":
-		return taken(states[""], states[roles.grant], states[roles.disputed(c.Check)])
+		return roles.taken(c.Check, states)
 	case "tallied":
 		return func(state normalized) normalized {
 			return numbers(state).only(func(place, _ string) bool { return !counts(place) })
@@ -66,7 +66,7 @@ func (c Case) part(name string, states map[string]normalized) view {
 // choice is the view of what differs between two purchases, because something else was chosen. Sums and counts of payments are none of
 // it: being paid once more changes them, too.
 func (c Case) choice(states map[string]normalized) view {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	granted, other, renewed := states[roles.grant], states[c.Right], states[roles.renewed]
 	if granted == nil || renewed == nil {
 		return nil
@@ -88,7 +88,7 @@ func placesWhere(wanted func(place, value string) bool) view {
 // access returns the places that show that what was bought is allowed: the grant changed them, its end changed them again, they hold no
 // time, and the target file does not say that they only show what was chosen.
 func (c Case) access(states map[string]normalized) []string {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	granted, ended := states[roles.grant], states[roles.grantEnd]
 	if granted == nil || ended == nil {
 		return nil

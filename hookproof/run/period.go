@@ -118,11 +118,10 @@ func orZero(n *float64) float64 {
 func sortedPlaces(c normalized) []string { return c.difference(nil) }
 
 // outcomeReferences are the references from which the view "outcome" is learnt; nil if the life has no such refunds.
-func outcomeReferences(c check.Check) []string {
-	l := check.LifeOf(c)
-	if !l.Knows("refund-10 refund-25") {
+func (c Case) outcomeReferences() []string {
+	if !check.LifeOf(c.Check).Knows("refund-10 refund-25") {
 		return nil
 	}
-	grant := rolesOf(l).grant
+	grant := c.roles().grant
 	return []string{grant, grant + " refund-10", grant + " refund-25", grant + " refund-10 refund-25"}
 }

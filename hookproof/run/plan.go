@@ -39,6 +39,9 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 	}
 	p := plan{cases: map[check.Phase][]Case{}}
 	for _, c := range checks {
+		if t.Stripe != nil {
+			c = c.WithAPI()
+		}
 		if missing := t.Missing(c.Needs()); len(missing) > 0 {
 			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + target.HookNames[missing[0]], Hooks: missing}})
 			continue
@@ -87,7 +90,7 @@ func (c Case) phase() check.Phase {
 // awaited is the case with a pause after each event, if that may matter. A target whose effects come after its answers may sort what
 // is waiting, and so hide what it does with a latecomer.
 func (c Case) awaited() []Case {
-	if c.Op != "=" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" }) {
+	if c.Op != "=" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" && !s.IsMode() }) {
 		return nil
 	}
 	c.Left = "awaited " + c.Left

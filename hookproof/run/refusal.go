@@ -31,7 +31,7 @@ func whyRefused(r refusal) string {
 	switch {
 	case noSuchEvent.MatchString(answer):
 		return told + answer + ": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; " +
-			"let it verify the signature of the delivery instead, or let its Stripe client use a stand-in that has the events"
+			"let it verify the signature of the delivery instead, or " + setAPI
 	case r.forged != nil:
 		return told + answer + fmt.Sprintf(". A forgery is answered differently (%d%s), so the secret is right, and the events themselves are refused. Sent were %s; %s. ", r.forged.Status, quoteAnswer(*r.forged), types, events) +
 			"If the endpoint waits for other types, hookproof cannot judge it until it answers 200 to a type that it does not handle, as Stripe's example does; else look into its log"

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 )
 
@@ -17,7 +16,7 @@ import (
 // In the view "unlisted" nor does what stands in a list, which may have all that its customer has bought, of other products too; and
 // of what the end leaves, such as a number of invoices, only what the target file's grants names does.
 func (c Case) shows(h History) (why string, repeated []string) {
-	state, states, roles := h.State, h.References, rolesOf(check.LifeOf(c.Check))
+	state, states, roles := h.State, h.References, c.roles()
 	right, base, fresh, unpaid := states[c.Right], states[c.base()], states[""], states[roles.notYet]
 	tells := func(place string) bool {
 		value := right[place]

@@ -130,6 +130,9 @@ func (x *executor) read(ctx context.Context, h *History) error {
 
 func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	h.State, h.Lost = nil, ""
+	if why := h.unanswered(); why != nil {
+		return why
+	}
 	if why := x.whyStateLost(h); why != "" {
 		return h.recordLoss(why)
 	}

@@ -30,7 +30,7 @@ func TestWhoIgnoresThePaymentIsJudgedByAnswers(t *testing.T) {
 				require.Equal(t, result.NotRun, f.Verdict)
 				if unhandled == nil {
 					require.Error(t, err)
-					require.Equal(t, unseenEffect, f.Why)
+					require.Equal(t, unseenEffect+unseenAsked, f.Why)
 					return
 				}
 				require.NoError(t, err)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"strconv"
@@ -27,7 +28,7 @@ func (c Case) viewOf(states map[string]normalized) view {
 	case "":
 		return whole
 	case "outcome":
-		if references := outcomeReferences(c.Check); references != nil {
+		if references := c.outcomeReferences(); references != nil {
 			return outcomeOf(states, references)
 		}
 		return c.outcomeWithoutRefunds(states)
@@ -52,7 +53,7 @@ func (c Case) viewOf(states map[string]normalized) view {
 
 // outcomeWithoutRefunds is what became of a subject of a life without refunds: all but what counts or lists changes.
 func (c Case) outcomeWithoutRefunds(states map[string]normalized) view {
-	roles := rolesOf(check.LifeOf(c.Check))
+	roles := c.roles()
 	counts := countsChanges(states[""], states[roles.grant], states[roles.grantEnd])
 	return func(state normalized) normalized {
 		return typeless(state.only(func(place, _ string) bool { return !counts(place) }))
@@ -74,6 +75,19 @@ func rolesOf(l *life.Life) roles {
 	}
 }
 
+// roles are those of the case's life, with Stripe's API where the case has it.
+func (c Case) roles() roles {
+	return rolesOf(check.LifeOf(c.Check)).beginning(cmp.Or(c.Compared.Mode(), c.Delivered.Mode()))
+}
+
+// beginning returns the roles with a verb at the beginning of their schedules.
+func (r roles) beginning(verb string) roles {
+	for _, schedule := range []*string{&r.grant, &r.grantEnd, &r.renewed, &r.notYet} {
+		*schedule = check.Beginning(verb, *schedule)
+	}
+	return r
+}
+
 // grants returns the schedule of what grants.
 func (x *executor) grants() check.Schedule {
 	s, err := check.ParseSchedule(x.life, x.roles.grant)
@@ -85,12 +99,12 @@ func (x *executor) grants() check.Schedule {
 
 // learnsFrom are the schedules from which a relation's view is learnt, besides those that it compares.
 func (c Case) learnsFrom() []string {
-	roles := rolesOf(check.LifeOf(c.Check))
-	if c.View == "outcome" && outcomeReferences(c.Check) != nil {
-		return outcomeReferences(c.Check)
+	roles := c.roles()
+	if c.View == "outcome" && c.outcomeReferences() != nil {
+		return c.outcomeReferences()
 	}
 	if c.View == "taken" {
-		return []string{roles.grant, roles.disputed(c.Check)}
+		return []string{roles.grant, roles.grant + " dispute", roles.disputed(c.Check)}
 	}
 	var list []string
 	if roles.grantEnd != "" && (c.View != "" || c.Op == "∌" && c.base() == "" || c.comparesTheEnd()) {

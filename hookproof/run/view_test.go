@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
@@ -317,9 +316,9 @@ func TestOutcome(t *testing.T) {
 		"goods twice":           {`{"n":1,"v":1}`, `{"n":1,"v":2}`, `{"n":1,"v":2}`, `{"n":1,"v":3}`, `{"n":2,"v":2}`, `{"n":1,"v":3}`, []string{"/n"}},
 	} {
 		seen := outcomeOf(map[string]normalized{"paid": stateFrom(t, c.paid), "paid refund-10": stateFrom(t, c.tenth),
-			"paid refund-25": stateFrom(t, c.quarter), "paid refund-10 refund-25": stateFrom(t, c.both)}, outcomeReferences(check.Check{}))
+			"paid refund-25": stateFrom(t, c.quarter), "paid refund-10 refund-25": stateFrom(t, c.both)}, Case{}.outcomeReferences())
 		require.Equal(t, c.differ, seen(stateFrom(t, c.left)).difference(seen(stateFrom(t, c.right))), name)
 	}
-	unknown := outcomeOf(map[string]normalized{"paid": stateFrom(t, `{"v":1}`)}, outcomeReferences(check.Check{}))
+	unknown := outcomeOf(map[string]normalized{"paid": stateFrom(t, `{"v":1}`)}, Case{}.outcomeReferences())
 	require.Equal(t, stateFrom(t, `{"v":2}`), unknown(stateFrom(t, `{"v":2}`)), "nothing is left out where nothing was learnt")
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -45,6 +46,9 @@ func (a *API) Listen(address string) error {
 		return fmt.Errorf("api.listen: %s is not a loopback address; give 127.0.0.1 and a port", address)
 	}
 	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("api.listen: another program listens at %s already", address)
+	}
 	if err != nil {
 		return fmt.Errorf("api.listen: %w", err)
 	}
@@ -92,6 +96,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // cuts the connection
 	}
 	answer := a.answer(c, fault)
+	if fault != nil && fault.Kind == AnswerLost {
+		panic(http.ErrAbortHandler)
+	}
 	head := w.Header()
 	head.Set("Content-Type", "application/json")
 	head.Set("Request-Id", c.id)
@@ -157,7 +164,7 @@ func (a *API) begin(c *call) *Fault {
 	r.Number, r.Route, r.Unknown, r.about = len(a.log), c.route.pattern, !known, a.concerns(c.path, c.params)
 	r.Acts = c.method == http.MethodPost && known && c.route.acts()
 	a.log = append(a.log, r)
-	if c.refusal != nil || a.fault == nil {
+	if c.refusal != nil || a.fault == nil || a.fault.Kind == AnswerLost && !r.Acts {
 		return nil
 	}
 	r.Fault, r.fault = a.fault.Kind, a.fault
@@ -187,7 +194,7 @@ func (a *API) answer(c *call, fault *Fault) answered {
 	why := c.refusal
 	switch {
 	case why != nil:
-	case fault != nil:
+	case fault != nil && injected[fault.Kind] != nil:
 		why = injected[fault.Kind]
 	case c.method == http.MethodPost && c.key != "" && !c.request.Unknown:
 		var known bool

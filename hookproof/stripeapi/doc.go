@@ -9,7 +9,7 @@
 //	err := api.Listen("127.0.0.1:12111")         // before the endpoint starts
 //	story, err := api.Tell(bodies...)            // in the order in which they happened
 //	story.SetView(stripeapi.InStep)              // else every object is as at the story's end
-//	story.Delivered(eventID)                     // before each delivery
+//	api.Delivered(eventID)                       // before each delivery
 //	fault := api.Begin(stripeapi.LockTimeout)    // until fault.End(), which returns what met it
 //	requests := api.Requests(0)                  // what was asked: unknown routes, and what acts
 //

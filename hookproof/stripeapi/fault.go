@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// FaultKind is how every request fails while a fault is on.
+// FaultKind is how requests fail while a fault is on.
 type FaultKind string
 
 const (
@@ -13,10 +13,11 @@ const (
 	ServerError FaultKind = "500"          // HTTP 500, type api_error
 	LockTimeout FaultKind = "lock_timeout" // HTTP 429, code lock_timeout
 	Hang        FaultKind = "hang"         // no answer; the connection is cut when the fault ends
+	AnswerLost  FaultKind = "answer lost"  // what acts is done, and its connection is cut before the answer; other requests are answered
 )
 
 // Faults are all kinds of faults.
-var Faults = []FaultKind{RateLimit, ServerError, LockTimeout, Hang}
+var Faults = []FaultKind{RateLimit, ServerError, LockTimeout, Hang, AnswerLost}
 
 var injected = map[FaultKind]*failure{
 	RateLimit:   {http.StatusTooManyRequests, "invalid_request_error", "rate_limit", "", "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."},
@@ -24,7 +25,7 @@ var injected = map[FaultKind]*failure{
 	LockTimeout: {http.StatusTooManyRequests, "invalid_request_error", "lock_timeout", "", "This object cannot be accessed right now because another API request or Stripe process is currently accessing it. If you see this error intermittently, retry the request. If you see this error frequently and are making multiple concurrent requests to a single object, make your requests serially or at a lower rate. For more details, see https://stripe.com/docs/rate-limits#object-lock-timeouts."},
 }
 
-// Fault is a time during which every request fails in one way.
+// Fault is a time during which requests fail in one way.
 type Fault struct {
 	Kind FaultKind
 

@@ -121,7 +121,7 @@ func TestManyAtOnce(t *testing.T) {
 				_, _ = s.stripe.Customers.Update("cus_Sub1Test", &stripe.CustomerParams{Params: stripe.Params{Metadata: map[string]string{"a": "b"}}})
 				_, _ = s.stripe.Customers.New(&stripe.CustomerParams{})
 				story.SetView(View(i % 2))
-				story.Delivered("evt_created1")
+				s.api.Delivered("evt_created1")
 				s.api.Begin(ServerError).End()
 				story.Requests()
 			}

@@ -114,7 +114,7 @@ func TestAnUpdateShowsInBothViews(t *testing.T) {
 	s := newSetup(t, older)
 	story := s.tell(t, subscribed(t, older)...)
 	story.SetView(InStep)
-	story.Delivered("evt_created1")
+	s.api.Delivered("evt_created1")
 	params := &stripe.SubscriptionParams{Params: stripe.Params{Metadata: map[string]string{"seen": "yes"}}}
 	_, err := s.stripe.Subscriptions.Update("sub_Sub1Test", params)
 	require.NoError(t, err)

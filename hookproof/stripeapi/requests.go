@@ -26,6 +26,13 @@ type Request struct {
 	about []*Story
 }
 
+// Asked returns how many requests have come.
+func (a *API) Asked() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.log)
+}
+
 // Requests returns what was asked, from a number on.
 func (a *API) Requests(from int) []Request {
 	a.mu.Lock()
@@ -43,6 +50,19 @@ func (s *Story) Requests() (requests []Request) {
 	defer s.api.mu.Unlock()
 	for _, r := range s.api.log {
 		if slices.Contains(r.about, s) {
+			requests = append(requests, *r)
+		}
+	}
+	return requests
+}
+
+// Unanswered returns what was asked about the story and hookproof knows no answer to, and what was asked about no story from a number
+// on and before another.
+func (s *Story) Unanswered(from, to int) (requests []Request) {
+	s.api.mu.Lock()
+	defer s.api.mu.Unlock()
+	for _, r := range s.api.log {
+		if r.Unknown && (slices.Contains(r.about, s) || len(r.about) == 0 && r.Number >= from && r.Number < to) {
 			requests = append(requests, *r)
 		}
 	}

@@ -38,11 +38,15 @@ type told struct {
 
 // Tell makes a story of events' bodies, in the order in which they happened. It is told ahead until SetView says otherwise.
 func (a *API) Tell(bodies ...[]byte) (*Story, error) {
-	s := &Story{api: a, names: map[string]bool{}, views: map[viewed]*view{}}
+	s := newStory(a)
 	if err := s.Tell(bodies...); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+func newStory(a *API) *Story {
+	return &Story{api: a, names: map[string]bool{}, views: map[viewed]*view{}}
 }
 
 // Tell continues a story.
@@ -57,7 +61,32 @@ func (s *Story) Tell(bodies ...[]byte) error {
 	}
 	s.api.mu.Lock()
 	defer s.api.mu.Unlock()
-	s.events = append(s.events, events...)
+	s.insert(len(s.events), events...)
+	return nil
+}
+
+// Again tells an event a second time, under the id that its body has now: Stripe can send two events for one fact.
+func (s *Story) Again(eventID string, raw []byte) error {
+	t, err := read(raw)
+	if err != nil {
+		return fmt.Errorf("%s again: %w", eventID, err)
+	}
+	s.api.mu.Lock()
+	defer s.api.mu.Unlock()
+	at := slices.IndexFunc(s.events, func(one told) bool { return one.id == eventID })
+	if at < 0 {
+		return fmt.Errorf("the story has no event %s", eventID)
+	}
+	s.insert(at+1, t)
+	return nil
+}
+
+// insert puts events into the story. The API's lock is held.
+func (s *Story) insert(at int, events ...told) {
+	s.events = slices.Insert(s.events, at, events...)
+	if s.reached > at {
+		s.reached += len(events)
+	}
 	clear(s.views)
 	if !slices.Contains(s.api.stories, s) {
 		s.api.stories = append(s.api.stories, s)
@@ -66,7 +95,6 @@ func (s *Story) Tell(bodies ...[]byte) error {
 		s.name(t.id)
 		texts(t.object, s.name)
 	}
-	return nil
 }
 
 func read(raw []byte) (told, error) {
@@ -106,15 +134,48 @@ func (s *Story) SetView(v View) {
 	s.view = v
 }
 
-// Delivered says that an event is on its way to the endpoint: call it before the event is sent. It counts for InStep.
-func (s *Story) Delivered(eventID string) {
-	s.api.mu.Lock()
-	defer s.api.mu.Unlock()
-	for i, t := range s.events {
-		if t.id == eventID {
-			s.reached = max(s.reached, i+1)
+// Delivered says that an event is on its way to the endpoint: call it before the event is sent. It counts for InStep. It reports
+// whether a story has the event.
+func (a *API) Delivered(eventID string) (known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.named[eventID] {
+		for i, t := range s.events {
+			if t.id == eventID {
+				s.reached, known = max(s.reached, i+1), true
+			}
 		}
 	}
+	return known
+}
+
+// DeliveredAlone is Delivered for an event that nobody has planned: what no story has becomes a part of the one about the same
+// object, by the time at which it happened, or a story of its own.
+func (a *API) DeliveredAlone(eventID string, raw []byte) error {
+	if a.Delivered(eventID) {
+		return nil
+	}
+	t, err := read(raw)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	object := idOf(t.object)
+	at := slices.IndexFunc(a.alone, func(s *Story) bool { return s.names[object] })
+	if at < 0 {
+		at = len(a.alone)
+		a.alone = append(a.alone, newStory(a))
+	}
+	s := a.alone[at]
+	s.view = InStep
+	place := slices.IndexFunc(s.events, func(other told) bool { return other.created > t.created })
+	if place < 0 {
+		place = len(s.events)
+	}
+	s.insert(place, t)
+	s.reached = max(s.reached, place+1)
+	return nil
 }
 
 // Forget takes the story out of the world.

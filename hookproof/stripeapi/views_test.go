@@ -27,20 +27,20 @@ func TestInStep(t *testing.T) {
 			require.Equal(t, "open", status("checkout/sessions/cs_test_Sub1Test"), "it exists before it is completed")
 			require.Equal(t, "resource_missing", status("events/evt_created1"))
 
-			story.Delivered("evt_created1")
+			s.api.Delivered("evt_created1")
 			require.Equal(t, "incomplete", status("subscriptions/sub_Sub1Test"))
 			require.Equal(t, "open", status("invoices/in_Sub1Test"), "it is told as paid later")
 			require.Equal(t, "resource_missing", status("invoices/in_Sub2Test"))
 
-			story.Delivered("evt_active01")
+			s.api.Delivered("evt_active01")
 			require.Equal(t, "active", status("subscriptions/sub_Sub1Test"))
 			require.Equal(t, "paid", status("invoices/in_Sub1Test"), "what has happened counts, delivered or not")
 			require.Equal(t, "open", status("checkout/sessions/cs_test_Sub1Test"))
 
-			story.Delivered("evt_created1")
+			s.api.Delivered("evt_created1")
 			require.Equal(t, "active", status("subscriptions/sub_Sub1Test"), "a redelivery changes nothing")
 
-			story.Delivered("evt_deleted1")
+			s.api.Delivered("evt_deleted1")
 			require.Equal(t, "canceled", status("subscriptions/sub_Sub1Test"))
 		})
 	}
@@ -59,7 +59,7 @@ func TestEachStoryHasItsView(t *testing.T) {
 	}
 	require.Equal(t, stripe.PaymentIntentStatusSucceeded, status("pi_Ahead0001"))
 	require.Equal(t, stripe.PaymentIntentStatusRequiresPaymentMethod, status("pi_Behind001"))
-	behind.Delivered("evt_two00001")
+	s.api.Delivered("evt_two00001")
 	require.Equal(t, stripe.PaymentIntentStatusSucceeded, status("pi_Behind001"))
 	ahead.Forget()
 	_, err := s.stripe.PaymentIntents.Get("pi_Ahead0001", nil)
@@ -73,7 +73,7 @@ func TestWhatWasBeforeIsPutBack(t *testing.T) {
 	s := newSetup(t, older)
 	story := s.tell(t, paid(t, older)...)
 	story.SetView(InStep)
-	story.Delivered("evt_1PqSaunaEvent001aBcDeFg")
+	s.api.Delivered("evt_1PqSaunaEvent001aBcDeFg")
 	charge, err := s.stripe.Charges.Get("ch_3PqSauna0Booking1aBcDeFg", nil)
 	require.NoError(t, err)
 	require.Zero(t, charge.AmountRefunded)
@@ -87,7 +87,7 @@ func TestWhatANameTellsOfWhatComes(t *testing.T) {
 		event(t, older, "evt_named001", "customer.subscription.created", "subscription", "sub_Named001", map[string]any{"/customer": "cus_Named001", "/latest_invoice": "in_Draft001", "/status": "active"}, nil),
 		event(t, older, "evt_named002", "invoice.created", "invoice", "in_Draft001", map[string]any{"/customer": "cus_Named001", "/subscription": "sub_Named001", "/total": number(77)}, nil))
 	story.SetView(InStep)
-	story.Delivered("evt_named001")
+	s.api.Delivered("evt_named001")
 	invoice, err := s.stripe.Invoices.Get("in_Draft001", nil)
 	require.NoError(t, err)
 	require.Equal(t, stripe.InvoiceStatusDraft, invoice.Status, "as it is told when it is made")
@@ -181,7 +181,7 @@ func TestWhatIsMadeLaterIsNotThereBefore(t *testing.T) {
 		event(t, older, "evt_third001", "payment_intent.succeeded", "payment_intent", "pi_Second01", map[string]any{"/status": "succeeded"}, nil),
 		event(t, older, "evt_fourth01", "customer.subscription.updated", "subscription", "sub_Fourth01", map[string]any{"/status": "past_due"}, map[string]any{"status": "active"}))
 	story.SetView(InStep)
-	story.Delivered("evt_first001")
+	s.api.Delivered("evt_first001")
 	_, err := s.stripe.PaymentIntents.Get("pi_Second01", nil)
 	require.ErrorContains(t, err, "No such payment_intent")
 	sub, err := s.stripe.Subscriptions.Get("sub_Fourth01", nil)

@@ -9,6 +9,7 @@ import (
 // world is what is answered about: stories, and what requests have made and changed. The API's lock is held in all its methods.
 type world struct {
 	stories []*Story
+	alone   []*Story            // those of events that nobody has planned
 	named   map[string][]*Story // by what a request may name
 	made    map[string]*entry   // by id, what a request has made
 	order   []string            // their ids

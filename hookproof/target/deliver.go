@@ -69,6 +69,7 @@ func (s *Sender) Send(ctx context.Context, what Outgoing) Delivery {
 	d.Headers = map[string]string{}
 	maps.Copy(d.Headers, s.target.Headers)
 	maps.Copy(d.Headers, what.Headers)
+	s.target.letKnow(what.Event, &d)
 	s.post(ctx, sent, &d)
 	d.Latency = time.Since(d.SentAt)
 	d.Inside, d.Unread = Leak(d.Answer, s.target.Secrets()), len(d.Answer) > MostRead

@@ -44,6 +44,9 @@ type file struct {
 		Upstream string `json:"upstream"`
 	} `json:"database"`
 	Break, Mend *Hook
+	API         *struct {
+		Listen string `json:"listen"`
+	} `json:"api"`
 
 	Replicas  []string `json:"replicas"`
 	Unhandled []string `json:"unhandled"`
@@ -177,6 +180,8 @@ func (f *file) check() error {
 		}
 	}
 	switch {
+	case f.API != nil && f.API.Listen == "":
+		return errors.New("api: listen is where the target asks Stripe's API, such as 127.0.0.1:12111")
 	case f.Database != nil && (f.Database.Listen == "" || f.Database.Upstream == ""):
 		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
@@ -284,6 +289,9 @@ func (f *file) target() *Target {
 	}
 	if f.Database != nil {
 		t.Database = &Database{f.Database.Listen, f.Database.Upstream}
+	}
+	if f.API != nil {
+		t.API = &API{f.API.Listen}
 	}
 	return t
 }

@@ -29,6 +29,7 @@ type Delivery struct {
 	Location  string // of a redirect
 	Fault     string // the fault that struck while it was in flight; "" if none
 	Done      string // what was done instead of a delivery, and is no fault; "" if it is one
+	Asked     int    // how many requests had come to Stripe's API before it
 
 	Headers  map[string]string // sent in addition to Stripe's
 	Software string            // the server software that the answer names, by X-Powered-By

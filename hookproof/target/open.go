@@ -11,9 +11,9 @@ import (
 // Database is the address at which a target dials its database, HOST:PORT, and the real address.
 type Database struct{ Listen, Upstream string }
 
-// Open prepares a target for deliveries. It starts the target's proxy, and starts a target that is down or that reaches its
-// database only through the proxy. The returned function undoes that, also after an error: it ends faults, closes the proxy, stops
-// a target that was down before, and starts one that was up before. Its argument is the error of what came in between. It returns
+// Open prepares a target for deliveries. It opens Stripe's API and the target's proxy, and starts a target that is down or that reaches its
+// database only through the proxy. The returned function undoes that, also after an error: it ends faults, closes the API and the proxy,
+// stops a target that was down before, and starts one that was up before. Its argument is the error of what came in between. It returns
 // that error joined with its own, and reports a hook that failed in both only once. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
 	down := t.Start != nil && !t.Listens()
@@ -23,6 +23,13 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 			after = joinOnce(after, undo[n](ctx))
 		}
 		return after
+	}
+	if t.API != nil {
+		end, err := t.openAPI()
+		if err != nil {
+			return closing, err
+		}
+		undo = append(undo, end)
 	}
 	if t.Database != nil {
 		if t.Link, err = dbproxy.NewLink(t.Database.Upstream); err != nil {

@@ -33,6 +33,8 @@ func TestTargetSchema(t *testing.T) {
 		`, "stop": {"command": ["x"]}`:                                                                                false,
 		`, "database": {"listen": "a", "upstream": "b"}`:                                                              false,
 		`, "database": {"listen": "a", "upstream": "b"}, "stop": {"command": ["x"]}, "start": {"http": {"url": "x"}}`: true,
+		`, "api": {"listen": "127.0.0.1:12111"}`:                                                                      true,
+		`, "api": {}`:                                                                                                 false,
 		`, "ignore": ["/a/*"], "unhandled": ["a"], "replicas": ["u"], "livemode": true`:                               true,
 		`, "ignore": ["a"]`: false,
 	} {

@@ -16,6 +16,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
+	"example.com/hookproof/hookproof/stripeapi"
 )
 
 // Target is an endpoint and what it offers. URL and Secret are required. A hook that is nil is not offered, and what needs it is
@@ -59,6 +60,10 @@ type Target struct {
 	// Proxy stands between the target and its database. Link stands behind it, and can be made bad.
 	Proxy *dbproxy.Proxy
 	Link  *dbproxy.Link
+	// API is where a run puts Stripe's API for the target to ask. It is nil if there is none, or if Stripe is given.
+	API *API
+	// Stripe is Stripe's API as the target sees it: it has the objects of what is delivered.
+	Stripe *stripeapi.API
 	// Break makes the store unusable, for a target without a Proxy; Mend repairs it.
 	Break, Mend func(context.Context) error
 	// Stop ends the target: "stop" asks it to exit, "kill" does not ask. A target that has only one way uses it for both. Start
@@ -99,7 +104,7 @@ type Connect struct {
 }
 
 // Needs are the names of what a scenario or a check may need of a target.
-var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "connect", "replicas"}
+var Needs = []string{"subject", "announce", "state", "counters", "hold", "database", "break", "link", "restart", "previousSecret", "connect", "replicas", "api"}
 
 // Faults are the names of how a database may fail.
 var Faults = []string{"database-away", "database-frozen"}
@@ -119,6 +124,7 @@ func (t *Target) Lacks(needs []string) string {
 		"previousSecret": t.PreviousSecret != "",
 		"connect":        t.Connect != Connect{},
 		"replicas":       len(t.Replicas) > 0,
+		"api":            t.Stripe != nil || t.API != nil,
 	}
 	for _, need := range needs {
 		if !offers[need] {
@@ -132,7 +138,7 @@ func (t *Target) Lacks(needs []string) string {
 var HookNames = map[string]string{
 	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
 	"announce": "a `subject` hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "`database`",
-	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "replicas": "`replicas`",
+	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "replicas": "`replicas`", "api": "`api`",
 }
 
 // Fail makes the target's database fail as one of Faults says; Heal repairs it.

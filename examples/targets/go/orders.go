@@ -80,6 +80,13 @@ func (s *shop) getOrder(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.db.QueryRowContext(r.Context(), `SELECT count(*) FROM shipments WHERE order_id = $1`, o.ID).Scan(&o.Shipments)
 	}
+	var made, failed int64
+	if err == nil {
+		err = s.db.QueryRowContext(r.Context(),
+			`SELECT coalesce(sum(amount) FILTER (WHERE NOT failed), 0), coalesce(sum(amount) FILTER (WHERE failed), 0)
+			FROM single_refunds WHERE intent = $1 AND currency = $2`, o.intent, o.Currency).Scan(&made, &failed)
+		o.countRefunds(made, failed)
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		answer(w, http.StatusNotFound, map[string]string{"error": "no such order"})
@@ -87,6 +94,15 @@ func (s *shop) getOrder(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "the order could not be read"})
 	default:
 		answer(w, http.StatusOK, o)
+	}
+}
+
+// countRefunds is what the customer has got back. A refund is told by its own events and in the sum of its charge's, and
+// either may be late: of the two sums, each without what has failed, the larger one knows more.
+func (o *order) countRefunds(made, failed int64) {
+	o.Refunded = max(made, o.Refunded-failed)
+	if o.Status == "REFUNDED" && failed > 0 && o.Refunded < o.Amount {
+		o.Status = "REFUND_FAILED" // he still has to get the rest
 	}
 }
 

@@ -17,6 +17,10 @@ var handled = map[string]bool{
 	"charge.refunded":                          true,
 	"charge.dispute.created":                   true,
 	"charge.dispute.closed":                    true,
+	"refund.created":                           true,
+	"refund.updated":                           true,
+	"refund.failed":                            true,
+	"charge.refund.updated":                    true, // what older API versions have for the two above
 }
 
 // errTooEarly is an event that overtook the order it is about.
@@ -54,6 +58,9 @@ func handle(ctx context.Context, tx *sql.Tx, e event) error {
 			return err
 		}
 	}
+	if strings.HasPrefix(e.Type, "refund.") || e.Type == "charge.refund.updated" {
+		return keepRefund(ctx, tx, e)
+	}
 	if !strings.HasPrefix(e.Type, "checkout.session.") {
 		o, err := find(ctx, tx, `intent`, intent)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -81,6 +88,23 @@ func handle(ctx context.Context, tx *sql.Tx, e event) error {
 		return err
 	}
 	return change(ctx, tx, o, e)
+}
+
+// keepRefund keeps one refund, by its payment. One that is pending counts, as with Stripe. One that has failed, days later
+// perhaps, does not, and never will again.
+func keepRefund(ctx context.Context, tx *sql.Tx, e event) error {
+	refund, intent := e.object, string(e.object.PaymentIntent)
+	if intent == "" || refund.ID == "" || refund.Amount <= 0 {
+		return nil // of no payment of ours
+	}
+	failed := refund.Status == "failed" || refund.Status == "canceled"
+	if failed {
+		log.Printf("refund %s has failed: the customer of payment %s still has to get the money", refund.ID, intent)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO single_refunds (id, intent, amount, currency, failed) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET failed = single_refunds.failed OR EXCLUDED.failed`,
+		refund.ID, intent, refund.Amount, refund.Currency, failed)
+	return err
 }
 
 // find locks the one order with a value in a column. No order has an empty intent for its own.

@@ -36,4 +36,18 @@ CREATE TABLE parked (
 );
 CREATE INDEX parked_intent ON parked (intent);
 END $$;
+DO $$ BEGIN
+IF to_regclass('single_refunds') IS NOT NULL THEN
+    RETURN;
+END IF;
+-- Refunds one by one, by their payment, which may not be known yet. What has failed stays in the sum in orders.refunded.
+CREATE TABLE single_refunds (
+    id       text PRIMARY KEY,
+    intent   text NOT NULL,
+    amount   bigint NOT NULL,
+    currency text NOT NULL,
+    failed   boolean NOT NULL
+);
+CREATE INDEX single_refunds_intent ON single_refunds (intent);
+END $$;
 COMMIT;

@@ -117,7 +117,7 @@ type event struct {
 	body   []byte
 }
 
-// object is a checkout.session, a charge or a dispute.
+// object is a checkout.session, a charge, a refund or a dispute.
 type object struct {
 	ID             string
 	Metadata       map[string]string

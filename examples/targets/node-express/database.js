@@ -63,6 +63,15 @@ export function migrate() {
       refunded       bigint NOT NULL,
       PRIMARY KEY (payment_intent, amount, currency)
     );
+    -- One by one: what has failed stays in the sum that charge.refunded told.
+    CREATE TABLE IF NOT EXISTS single_refunds (
+      id             text PRIMARY KEY,
+      payment_intent text NOT NULL,
+      amount         bigint NOT NULL,
+      currency       text NOT NULL,
+      failed         boolean NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS single_refunds_payment_intent ON single_refunds (payment_intent);
     CREATE TABLE IF NOT EXISTS disputes (
       payment_intent text PRIMARY KEY,
       status         dispute_status NOT NULL

@@ -32,6 +32,6 @@ function checked(event) {
   return { id: event.id, type: event.type, livemode: event.livemode, object, intent };
 }
 
-function isText(value) {
+export function isText(value) {
   return typeof value === 'string' && value !== '' && value.length <= 255 && !value.includes('\0');
 }

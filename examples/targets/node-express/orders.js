@@ -1,6 +1,7 @@
 // What events mean to orders. Nothing here depends on the order in which they come, or on how often.
 import { randomBytes } from 'node:crypto';
 import { pool, transaction } from './database.js';
+import { isText } from './event.js';
 
 const PRICE = { amount: 4500, currency: 'usd' };
 
@@ -16,14 +17,23 @@ export async function createOrder(id) {
   return order;
 }
 
+// findOrder answers what an order has come to, or undefined. A refund is told by its own events and in the sum of its
+// charge's, and either may be late: of the two sums, each without what has failed, the larger one knows more.
 export async function findOrder(id) {
   const { rows: [order] } = await pool.query(
-    `SELECT CASE WHEN r.refunded >= o.amount THEN 'REFUNDED' ELSE o.status::text END AS status,
-            coalesce(r.refunded, 0)::integer AS "refundedAmount",
+    `SELECT CASE WHEN back.amount >= o.amount THEN 'REFUNDED' ELSE o.status::text END AS status,
+            back.amount::integer AS "refundedAmount",
             coalesce(d.status::text, 'none') AS dispute,
             (SELECT count(*)::integer FROM shipments WHERE order_id = o.id) AS fulfilments
      FROM orders o
      LEFT JOIN refunds r ON (r.payment_intent, r.amount, r.currency) = (o.payment_intent, o.amount, o.currency)
+     CROSS JOIN LATERAL (
+       SELECT GREATEST(
+         coalesce(sum(amount) FILTER (WHERE NOT failed), 0),
+         coalesce(r.refunded, 0) - coalesce(sum(amount) FILTER (WHERE failed), 0)
+       ) AS amount
+       FROM single_refunds WHERE (payment_intent, currency) = (o.payment_intent, o.currency)
+     ) back
      LEFT JOIN disputes d ON d.payment_intent = o.payment_intent
      WHERE o.id = $1`,
     [id],
@@ -52,6 +62,10 @@ const handlers = {
   'checkout.session.async_payment_failed': (client, event) => advance(client, event, () => 'PAYMENT_FAILED'),
   'checkout.session.expired': (client, event) => advance(client, event, () => 'EXPIRED'),
   'charge.refunded': refunded,
+  'refund.created': refundTold,
+  'refund.updated': refundTold,
+  'refund.failed': refundTold,
+  'charge.refund.updated': refundTold, // what older API versions have for the two above
   'charge.dispute.created': (client, event) => disputed(client, event, 'open'),
   'charge.dispute.closed': (client, event) => disputed(client, event, event.object.status === 'lost' ? 'lost' : 'won'),
 };
@@ -107,6 +121,21 @@ async function refunded(client, event) {
     `INSERT INTO refunds (payment_intent, amount, currency, refunded) VALUES ($1, $2, $3, $4)
      ON CONFLICT (payment_intent, amount, currency) DO UPDATE SET refunded = GREATEST(refunds.refunded, EXCLUDED.refunded)`,
     [event.intent, amount, currency, sum],
+  );
+}
+
+// refundTold keeps one refund. One that is pending counts, as with Stripe. One that has failed, days later perhaps, does not,
+// and never will again.
+async function refundTold(client, event) {
+  const { id, status, amount, currency } = event.object;
+  if (!event.intent) return;
+  if (!isText(id) || !Number.isSafeInteger(amount) || amount <= 0 || !/^[a-z]{3}$/.test(currency)) return review(event, 'unlikely refund');
+  const failed = status === 'failed' || status === 'canceled';
+  if (failed) review(event, 'the customer still has to get the money');
+  await client.query(
+    `INSERT INTO single_refunds (id, payment_intent, amount, currency, failed) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (id) DO UPDATE SET failed = single_refunds.failed OR EXCLUDED.failed`,
+    [id, event.intent, amount, currency, failed],
   );
 }
 

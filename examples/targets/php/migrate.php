@@ -21,6 +21,11 @@ $db->exec("
         payment_intent TEXT, amount INTEGER, currency TEXT, refunded INTEGER NOT NULL,
         PRIMARY KEY (payment_intent, amount, currency)
     ) STRICT;
+    -- One by one: what has failed stays in the sum that charge.refunded told.
+    CREATE TABLE IF NOT EXISTS single_refunds (
+        id TEXT PRIMARY KEY, payment_intent TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, failed INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS single_refunds_payment ON single_refunds (payment_intent);
     CREATE TABLE IF NOT EXISTS disputes (payment_intent TEXT PRIMARY KEY, status INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, type TEXT NOT NULL) STRICT;
 ");

@@ -45,22 +45,35 @@ function create(PDO $db, string $id): ?array
     return $made ? ['id' => $id, 'reference' => $id, 'stripeSessionId' => $session, 'amount' => AMOUNT, 'currency' => CURRENCY] : null;
 }
 
-/** @return ?array<string, mixed> */
+/**
+ * What an order has come to. A refund is told by its own events and in the sum of its charge's, and either may be late: of
+ * the two sums, each without what has failed, the larger one knows more.
+ *
+ * @return ?array<string, mixed>
+ */
 function find(PDO $db, string $id): ?array
 {
     $row = run($db,
-        'SELECT o.status, coalesce(r.refunded, 0) AS refunded, r.refunded >= o.amount AS in_full, coalesce(d.status, 0) AS dispute,
+        'SELECT o.status, o.amount, coalesce(r.refunded, 0) AS told_by_charge, coalesce(d.status, 0) AS dispute,
+                (SELECT coalesce(sum(amount), 0) FROM single_refunds
+                 WHERE (payment_intent, currency, failed) = (o.payment_intent, o.currency, 0)) AS made,
+                (SELECT coalesce(sum(amount), 0) FROM single_refunds
+                 WHERE (payment_intent, currency, failed) = (o.payment_intent, o.currency, 1)) AS failed,
                 (SELECT count(*) FROM shipments WHERE order_id = o.id) AS fulfilments
          FROM orders o
          LEFT JOIN refunds r ON (r.payment_intent, r.amount, r.currency) = (o.payment_intent, o.amount, o.currency)
          LEFT JOIN disputes d ON d.payment_intent = o.payment_intent
          WHERE o.id = ?', [$id])->fetch(PDO::FETCH_ASSOC);
-    return $row ? [
-        'status' => $row['in_full'] ? 'REFUNDED' : STATUSES[$row['status']],
-        'refundedAmount' => $row['refunded'],
+    if (!$row) {
+        return null;
+    }
+    $refunded = max($row['made'], $row['told_by_charge'] - $row['failed']);
+    return [
+        'status' => $refunded >= $row['amount'] ? 'REFUNDED' : STATUSES[$row['status']],
+        'refundedAmount' => $refunded,
         'dispute' => DISPUTES[$row['dispute']],
         'fulfilments' => $row['fulfilments'],
-    ] : null;
+    ];
 }
 
 /** Keeps an event and its effect, or neither, and tells whether it was new. */
@@ -87,6 +100,8 @@ function apply(PDO $db, Event $event): void
         'checkout.session.async_payment_failed' => advance($db, $event, fn () => 'PAYMENT_FAILED'),
         'checkout.session.expired' => advance($db, $event, fn () => 'EXPIRED'),
         'charge.refunded' => refund($db, $event),
+        'refund.created', 'refund.updated', 'refund.failed' => singleRefund($db, $event),
+        'charge.refund.updated' => singleRefund($db, $event), // what older API versions have for the last two
         'charge.dispute.created' => dispute($db, $event, 'open'),
         'charge.dispute.closed' => dispute($db, $event, ($event->object['status'] ?? '') === 'lost' ? 'lost' : 'won'),
         default => null,
@@ -149,6 +164,27 @@ function refund(PDO $db, Event $event): void
     run($db, 'INSERT INTO refunds (payment_intent, amount, currency, refunded) VALUES (?, ?, ?, ?)
               ON CONFLICT DO UPDATE SET refunded = max(refunded, excluded.refunded)',
         [$event->intent, $amount, $currency, $refunded]);
+}
+
+/** One that is pending counts, as with Stripe. One that has failed, days later perhaps, does not, and never will again. */
+function singleRefund(PDO $db, Event $event): void
+{
+    ['id' => $id, 'amount' => $amount, 'currency' => $currency, 'status' => $status]
+        = $event->object + ['id' => null, 'amount' => null, 'currency' => null, 'status' => null];
+    if ($event->intent === null) {
+        return;
+    }
+    if (!isText($id) || !is_int($amount) || $amount <= 0 || !is_string($currency) || !preg_match('/^[a-z]{3}$/D', $currency)) {
+        review($event, 'an unlikely refund');
+        return;
+    }
+    $failed = in_array($status, ['failed', 'canceled'], true);
+    if ($failed) {
+        review($event, 'the customer still has to get the money');
+    }
+    run($db, 'INSERT INTO single_refunds (id, payment_intent, amount, currency, failed) VALUES (?, ?, ?, ?, ?)
+              ON CONFLICT DO UPDATE SET failed = max(failed, excluded.failed)',
+        [$id, $event->intent, $amount, $currency, (int) $failed]);
 }
 
 function dispute(PDO $db, Event $event, string $status): void

@@ -32,6 +32,11 @@ CREATE TABLE IF NOT EXISTS refunds (
     payment_intent TEXT, amount INTEGER, currency TEXT, refunded INTEGER NOT NULL,
     PRIMARY KEY (payment_intent, amount, currency)
 ) STRICT;
+-- One by one: what has failed stays in the sum that charge.refunded told.
+CREATE TABLE IF NOT EXISTS single_refunds (
+    id TEXT PRIMARY KEY, payment_intent TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, failed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS single_refunds_payment ON single_refunds (payment_intent);
 CREATE TABLE IF NOT EXISTS disputes (payment_intent TEXT PRIMARY KEY, status INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, type TEXT NOT NULL) STRICT;
 """
@@ -97,17 +102,24 @@ class Orders:
             return {"id": order_id, "reference": order_id, "stripeSessionId": session, "amount": AMOUNT, "currency": CURRENCY}
 
     def find(self, order_id):
+        """What an order has come to. A refund is told by its own events and in the sum of its charge's, and either may be
+        late: of the two sums, each without what has failed, the larger one knows more."""
         with self._reader() as db:
             row = db.execute(
-                """SELECT o.status, coalesce(r.refunded, 0), r.refunded >= o.amount, coalesce(d.status, 0),
+                """SELECT o.status, o.amount, coalesce(r.refunded, 0), coalesce(d.status, 0),
+                          (SELECT coalesce(sum(amount), 0) FROM single_refunds
+                           WHERE (payment_intent, currency, failed) = (o.payment_intent, o.currency, 0)),
+                          (SELECT coalesce(sum(amount), 0) FROM single_refunds
+                           WHERE (payment_intent, currency, failed) = (o.payment_intent, o.currency, 1)),
                           (SELECT count(*) FROM shipments WHERE order_id = o.id)
                    FROM orders o
                    LEFT JOIN refunds r ON (r.payment_intent, r.amount, r.currency) = (o.payment_intent, o.amount, o.currency)
                    LEFT JOIN disputes d ON d.payment_intent = o.payment_intent
                    WHERE o.id = ?""", (order_id,)).fetchone()
         if row:
-            status, refunded, in_full, dispute, fulfilments = row
-            return {"status": "REFUNDED" if in_full else STATUSES[status], "refundedAmount": refunded,
+            status, amount, told_by_charge, dispute, made, failed, fulfilments = row
+            refunded = max(made, told_by_charge - failed)
+            return {"status": "REFUNDED" if refunded >= amount else STATUSES[status], "refundedAmount": refunded,
                     "dispute": DISPUTES[dispute], "fulfilments": fulfilments}
 
     def record(self, event, livemode):
@@ -129,6 +141,8 @@ class Orders:
                 self._advance(db, event, lambda *_: "EXPIRED")
             case "charge.refunded" if event.intent:
                 _refund(db, event)
+            case "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" if event.intent:
+                _single_refund(db, event)
             case "charge.dispute.created" if event.intent:
                 _dispute(db, event, "open")
             case "charge.dispute.closed" if event.intent:
@@ -176,6 +190,21 @@ def _refund(db, event):
     db.execute("""INSERT INTO refunds (payment_intent, amount, currency, refunded) VALUES (?, ?, ?, ?)
                   ON CONFLICT DO UPDATE SET refunded = max(refunded, excluded.refunded)""",
                (event.intent, amount, currency, refunded))
+
+
+def _single_refund(db, event):
+    """One that is pending counts, as with Stripe. One that has failed, days later perhaps, does not, and never will again.
+    charge.refund.updated is what older API versions have for refund.updated and refund.failed."""
+    refund, amount, currency = (event.object.get(name) for name in ("id", "amount", "currency"))
+    if type(amount) is not int or not 0 < amount < 2**53 or not isinstance(refund, str) or not isinstance(currency, str) \
+            or not re.fullmatch("[A-Za-z0-9_]{1,255}", refund) or not re.fullmatch("[a-z]{3}", currency):
+        return _review(event, "an unlikely refund")
+    failed = event.object.get("status") in ("failed", "canceled")
+    if failed:
+        _review(event, "the customer still has to get the money")
+    db.execute("""INSERT INTO single_refunds (id, payment_intent, amount, currency, failed) VALUES (?, ?, ?, ?, ?)
+                  ON CONFLICT DO UPDATE SET failed = max(failed, excluded.failed)""",
+               (refund, event.intent, amount, currency, failed))
 
 
 def _dispute(db, event, status):
