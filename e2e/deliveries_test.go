@@ -335,7 +335,8 @@ func TestAFaultOfOursIsA500(t *testing.T) {
 func TestOperatorsSQL(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	event, err := life.Payment.New("checkout.session.completed", subjectOf(e.book()))
+	subject := subjectOf(e.book())
+	event, err := life.Payment.New("checkout.session.completed", subject)
 	require.NoError(t, err)
 	require.Equal(t, 200, e.deliver(event))
 	for _, statement := range []string{
@@ -350,4 +351,10 @@ func TestOperatorsSQL(t *testing.T) {
 	var payload string
 	require.NoError(t, e.db.QueryRow(`SELECT convert_from(payload, 'UTF8') FROM "PaymentEvent"`).Scan(&payload))
 	require.Equal(t, string(event.Body), payload)
+
+	require.Equal(t, 200, e.deliver(refundEvent(t, subject, "refund.failed", "re_1", 4500)))
+	var id, email, status, refunds, failed string
+	require.NoError(t, e.db.QueryRow(`SELECT b.id, u.email, b.status, b.refunds, b."failedRefunds" FROM "Booking" b JOIN "User" u ON u.id = b."userId" WHERE b."failedRefunds" <> '{}';`).
+		Scan(&id, &email, &status, &refunds, &failed))
+	require.Equal(t, []any{subject["bookingId"], "CONFIRMED", `{}`, `{"re_1": 4500}`}, []any{id, status, refunds, failed})
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,10 @@ import (
 
 // volatile are the places of a booking that differ from one to the next and say nothing of what events did.
 var volatile = []string{"/resourceId", "/startsAt", "/endsAt", "/expiresAt", "/createdAt", "/updatedAt", "/checkoutUrl"}
+
+// notOurs is what our server has no use for: it takes no events of connected accounts, and asks Stripe nothing while it takes
+// an event.
+var notOurs = []string{"connect", "api"}
 
 // budget is more than a run needs, since all other tests run beside it.
 const budget = 3 * time.Minute
@@ -41,22 +44,16 @@ func TestHookproof(t *testing.T) {
 	report = hookprooftest.Run(t, target, hookproof.Options{Budget: budget, Progress: func(f hookproof.Finding) {
 		report.Findings = append(report.Findings, f)
 	}})
-	require.Equal(t, []string{"meaning/account", "meaning/account-secret"}, notRun(report), "our server offers everything but Connect")
+	for _, f := range report.Findings {
+		if f.Verdict == hookproof.NotRun {
+			require.Subset(t, notOurs, f.Missing, "our server offers everything else: %s: %s", f.Check, f.Why)
+			require.NotEmpty(t, f.Missing, "%s: %s", f.Check, f.Why)
+		}
+	}
 	require.Positive(t, report.Struck)
 	require.LessOrEqual(t, report.HookCalls, 600)
 	t.Logf("%d checks in %.1f s, %d deliveries, %d hook calls, cut at %d messages", len(report.Findings), report.Took/1000,
 		report.Deliveries, report.HookCalls, report.Struck)
-}
-
-// notRun are the names of the checks that were not judged.
-func notRun(report hookproof.Report) (names []string) {
-	for _, f := range report.Findings {
-		if f.Verdict == hookproof.NotRun {
-			names = append(names, f.Check)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // keep writes a report to where hookproof mutants, which runs this test, looks for it.

@@ -9,6 +9,7 @@ import (
 	"context"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/run"
 	"example.com/hookproof/hookproof/target"
@@ -25,6 +26,9 @@ type Finding = result.Finding
 
 // HookError is a hook of the target's that did not do its part. It is never a verdict on the target.
 type HookError = target.HookError
+
+// Life is what a target offers for one of its lives, by name in Target.Lives. Its Story is that of LoadLife; nil is the payment life.
+type Life = target.Life
 
 // Options are a run's choices. The zero value is a full run by the strict profile.
 type Options = run.Options
@@ -64,3 +68,7 @@ func Check(ctx context.Context, target *Target, options Options) (Report, error)
 func LoadTarget(path string, getenv func(string) string) (*Target, error) {
 	return target.Load(path, getenv)
 }
+
+// LoadLife reads the story of a life of one's own from its life.json, as a target file names it by its path. The error names the file, the line,
+// the place in it and what is wrong there.
+func LoadLife(path string) (*life.Life, error) { return life.Load(path, path) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -77,44 +80,43 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 
 func isNone(h target.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
 
-// picks reads name=pointer, separated by spaces.
-func picks(answer string) (map[string]any, error) {
-	found := map[string]any{}
+// picks reads name=pointer and name=constant, separated by spaces.
+func picks(l *life.Life, answer string) (map[string]any, error) {
+	found, constants := map[string]any{}, map[string]bool{}
+	s := event.Subject{}
 	for _, pair := range strings.Fields(answer) {
 		name, value, is := strings.Cut(pair, "=")
-		constant := constantOf(name, value)
+		constant := constantOf(l, name, value)
 		switch {
 		case is && name != "" && strings.HasPrefix(value, "/"):
-			found[name] = value
+			found[name], s[name] = value, value
 		case is && constant != nil:
-			found[name] = map[string]any{"value": constant}
+			found[name], s[name], constants[name] = map[string]any{"value": constant}, value, true
 		default:
-			return nil, fmt.Errorf("%q is neither name=pointer, such as sessionId=/session/id, nor a constant, such as amount=4900", pair)
+			return nil, fmt.Errorf("%q is neither name=pointer, such as %s=/id, nor a constant, such as %s", pair, l.ExampleTie(), cmp.Or(constantsOf(l), "name=value"))
 		}
 	}
-	if !slices.ContainsFunc(ties, func(tie string) bool { return found[tie] != nil }) {
-		return nil, fmt.Errorf("one of %s is required, to tie events to the object; for example clientReferenceId=/id", strings.Join(ties, ", "))
+	if !l.IsTied(s, func(name string) bool { return constants[name] }) {
+		return nil, fmt.Errorf("one of %s is required, to tie events to the object; for example %s=/id", strings.Join(l.TieNames(), ", "), l.ExampleTie())
 	}
 	return found, nil
 }
 
-// constantOf is what a target gives no place for in its answers, though it is the same for all: a price or its currency.
-func constantOf(name, value string) any {
-	amount, err := strconv.ParseInt(value, 10, 64)
+// constantOf is what a target gives no place for in its answers, though it is the same for all: an amount, its currency, a price. nil is no
+// value that the name can have.
+func constantOf(l *life.Life, name, value string) any {
+	usual, isUsual := l.Usual()[name]
+	number, err := strconv.ParseInt(value, 10, 64)
+	_, isNumber := usual.(int)
 	switch {
-	case name == "amount" && err == nil:
-		return amount
-	case name == "currency" && len(value) == 3 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") == "":
+	case value == "" || !slices.Contains(l.GivenNames(), name):
+		return nil
+	case isNumber && err == nil:
+		return number
+	case isNumber || name == "currency" && (len(value) != 3 || strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") != ""):
+		return nil
+	case isUsual || err != nil:
 		return value
 	}
-	return nil
-}
-
-func sortedNames[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return number
 }

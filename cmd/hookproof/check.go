@@ -67,6 +67,7 @@ hook that failed, an interruption, or something that could not be judged without
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
+	_ = cmd.RegisterFlagCompletionFunc("life", completeTargetLives)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if c.options.Budget <= 0 {
 			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
@@ -74,12 +75,15 @@ hook that failed, an interruption, or something that could not be judged without
 		if c.options.HookCalls < 0 {
 			return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
 		}
-		if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip)); err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
 		t, err := target.known()
 		if err != nil {
 			return err
+		}
+		if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip), livesOf(t)); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
+		if _, err := t.ByLife(c.options.Lives); err != nil {
+			return fmt.Errorf("check: --life: %w", err)
 		}
 		return c.run(cmd, t, getenv("NO_COLOR") != "")
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // The exit codes.
@@ -131,7 +133,7 @@ func noCommand(root *cobra.Command, name string) error {
 	for _, one := range root.Commands() {
 		names = append(names, one.Name())
 	}
-	return fmt.Errorf("there is no command %q%s; try 'hookproof --help'", name, didYouMean(name, names))
+	return fmt.Errorf("there is no command %q%s; try 'hookproof --help'", name, suggest.DidYouMean(name, names))
 }
 
 // noArguments is the check of a command that has flags alone.

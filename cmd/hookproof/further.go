@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -30,11 +31,17 @@ var keys = []struct {
 
 // further tells how much a target file lets be judged, and which keys that it does not have would open more.
 func further(out io.Writer, t *target.Target) error {
-	checks := check.All()
+	lives, _ := t.ByLife(nil) // all of them cannot be unknown
+	var checks []check.Check
 	judged := 0
-	for _, c := range checks {
-		if t.Lacks(c.Needs()) == "" {
-			judged++
+	for n, one := range lives {
+		for _, c := range check.Of(cmp.Or(one.Life, life.Payment)) {
+			if n > 0 && !c.IsAboutLife() { // it is asked in the first one
+				continue
+			}
+			if checks = append(checks, c); one.Lacks(c.Needs()) == "" {
+				judged++
+			}
 		}
 	}
 	if _, err := fmt.Fprintf(out, "\nThis is enough for %d of %d checks.", judged, len(checks)); err != nil || judged == len(checks) {
@@ -45,7 +52,7 @@ func further(out io.Writer, t *target.Target) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, k := range keys {
-		if t.Lacks(k.needs) == "" {
+		if !slices.ContainsFunc(lives, func(one *target.Target) bool { return one.Lacks(k.needs) != "" }) {
 			continue
 		}
 		n, families := 0, []string(nil)
@@ -61,21 +68,4 @@ func further(out io.Writer, t *target.Target) error {
 		}
 	}
 	return table.Flush()
-}
-
-// judgedTypes says which events a target file lets be judged, and what it is of no use for.
-func judgedTypes() string {
-	var types []string
-	for _, one := range life.Types() {
-		asks := func(word string) bool { return word != "carrier" && !strings.HasPrefix(word, "unhandled") }
-		if slices.ContainsFunc(one.Words, asks) {
-			types = append(types, one.Type)
-		}
-	}
-	lines := []string{"", "Payments by Checkout are judged, with events of these types only:"}
-	for group := range slices.Chunk(types, 3) {
-		lines = append(lines, "  "+strings.Join(group, ", "))
-	}
-	return strings.Join(append(lines, "If your endpoint handles only others, such as customer.subscription.updated or invoice.paid, it is judged by its URL:",
-		"leave the next answer empty. docs/events.md has all types that are sent."), "\n") + "\n"
 }

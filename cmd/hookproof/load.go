@@ -14,6 +14,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/record"
 	"example.com/hookproof/hookproof/scenario"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // completeNames offers what replay takes beside files: the names of scenarios and of their families.
@@ -83,7 +84,7 @@ func (l *loader) builtIn(name string) error {
 		}
 	}
 	if len(l.found) == before {
-		return fmt.Errorf("%q is no file, and no scenario or family that is built in%s; 'hookproof list scenarios' lists those", name, didYouMean(name, scenarioNames()))
+		return fmt.Errorf("%q is no file, and no scenario or family that is built in%s; 'hookproof list scenarios' lists those", name, suggest.DidYouMean(name, scenarioNames()))
 	}
 	return nil
 }

@@ -2,70 +2,46 @@ package main
 
 import (
 	"fmt"
-	"strings"
-
-	"github.com/spf13/cobra"
+	"slices"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/suggest"
 )
 
-// mostSuggested is how many names a message suggests.
-const mostSuggested = 3
-
-// unknownCheck is the error for a name that is neither a check nor a family.
-func unknownCheck(name string) error {
-	return fmt.Errorf("there is no check or family %q%s; 'hookproof list' lists them", name, didYouMean(name, checkNames()))
+// unknownCheck is the error for a name that is neither a check nor a family of some lives.
+func unknownCheck(name string, lives []*life.Life) error {
+	return fmt.Errorf("there is no check or family %q%s; 'hookproof list' lists them", name, suggest.DidYouMean(name, checkNames(lives)))
 }
 
-// knownChecks returns an error if one of some names is neither a check nor a family.
-func knownChecks(names []string) error {
+// knownChecks returns an error if one of some names is neither a check nor a family of some lives.
+func knownChecks(names []string, lives []*life.Life) error {
 	for _, name := range names {
-		if len(check.Named(name)) == 0 {
-			return unknownCheck(name)
+		if !slices.ContainsFunc(lives, func(l *life.Life) bool { return len(named(l, name)) > 0 }) {
+			return unknownCheck(name, lives)
 		}
 	}
 	return nil
 }
 
-// didYouMean returns a question that names what was perhaps meant, to be put behind a message; "" if nothing is near.
-func didYouMean(typed string, known []string) string {
-	near := nearest(typed, known)
-	if len(near) == 0 {
-		return ""
-	}
-	return "; did you mean " + strings.Join(near[:min(len(near), mostSuggested)], " or ") + "?"
+// named returns the check of that name, or the checks of that family, as they are asked of a life.
+func named(l *life.Life, name string) []check.Check {
+	return slices.DeleteFunc(check.Of(l), func(c check.Check) bool { return !c.Named(name) })
 }
 
-// nearest returns the known names that are most like a mistyped one. If none is, it compares only what stands behind the slash: the
-// family may be missing, or another one.
-func nearest(typed string, known []string) []string {
-	if near := suggested(typed, known); len(near) > 0 {
-		return near
-	}
-	var parts, whole []string
-	for _, name := range known {
-		if _, part, of := strings.Cut(name, "/"); of {
-			parts = append(parts, part)
-		}
-	}
-	for _, part := range suggested(typed[strings.LastIndex(typed, "/")+1:], parts) {
-		for _, name := range known {
-			if strings.HasSuffix(name, "/"+part) {
-				whole = append(whole, name)
+// checkNames returns the names of all families and checks of some lives.
+func checkNames(lives []*life.Life) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, l := range lives {
+		for _, c := range check.Of(l) {
+			for _, name := range []string{c.Family(), c.Name} {
+				if !seen[name] {
+					seen[name] = true
+					names = append(names, name)
+				}
 			}
 		}
 	}
-	return whole
-}
-
-// suggested returns the names that cobra would suggest if they were commands: those that differ in few letters or begin as typed.
-func suggested(typed string, names []string) []string {
-	if typed == "" {
-		return nil
-	}
-	parent := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, name := range names {
-		parent.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}) // only what can run is suggested
-	}
-	return parent.SuggestionsFor(typed)
+	return names
 }

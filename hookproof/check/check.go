@@ -37,6 +37,8 @@ type Check struct {
 	// Excuse is why another answer to a relation that demands ack? is no fault, if Every is set. Such an answer is told, and the verdict
 	// is of the other relations.
 	Excuse string
+	// Rest is for a check of which only those relations are asked that no row before it asks.
+	Rest bool
 	// Poison is for a check that runs after everything else, faults included.
 	Poison bool
 	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only
@@ -120,7 +122,7 @@ func (c Check) Family() string {
 }
 
 // rows are all checks as they are written, over roles.
-var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, bookkeeping, faultChecks, apiFaults)
+var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, anyOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, endShows, bookkeeping, faultChecks, apiFaults)
 
 // Rows returns all checks as they are written, whatever the life.
 func Rows() []Check { return slices.Clone(rows) }
@@ -131,13 +133,15 @@ func All() []Check { return Of(life.Payment) }
 // Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
 func Of(l *life.Life) []Check {
 	var all []Check
-	states := map[string]bool{} // what is demanded of states, each by one check
+	demanded := map[string]bool{}
 	for _, row := range rows {
 		asked := Asked(l, row).sourced()
 		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
-			known := states[r.String()]
-			states[r.String()] = r.Op == "∌" || known
-			return known
+			what := r
+			what.View = ""
+			known := demanded[what.String()]
+			demanded[what.String()] = true
+			return known && (r.Op == "∌" || row.Rest)
 		})
 		if len(asked.Relations) > 0 {
 			all = append(all, asked)

@@ -19,7 +19,8 @@ import (
 //	                                    relation for each two that stand side by side in the role
 //
 // What stands beside a role applies to each of its events: wrong-secret:<grant>, <grants>*4, <ends>=ack. A relation that names a
-// role or an event that a life does not have is not asked of that life.
+// role or an event that a life does not have is not asked of that life. Neither is one whose story Stripe cannot tell, since one of its
+// events happens instead of another.
 
 var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z0-9-]+)>([-a-z0-9*&+=?]*)`)
 
@@ -62,7 +63,10 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		}
 		return l.Phrases[asked]
 	})
-	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) }) {
+	if slices.ContainsFunc(r.Schedules(), func(text string) bool { return !knows(l, text) || !happens(l, text) }) {
+		return nil
+	}
+	if orders := Expand(r.Left, 2, 1); r.Op == "=" && r.Fault == "" && len(orders) == 1 && orders[0] == r.Right { // of one event there is one order
 		return nil
 	}
 	return []Relation{r}
@@ -107,7 +111,25 @@ func knows(l *life.Life, text string) bool {
 	return true
 }
 
-// ScheduleOf returns a row's schedule in the life's events; "" if the life has no such role. Of a role with several it is the first one's.
+// happens reports whether no event of a row's text happens instead of another one of the same story.
+func happens(l *life.Life, text string) bool {
+	for _, schedule := range Expand(text, 1, 0) {
+		var told []string
+		for word := range strings.FieldsSeq(schedule) {
+			m := stepForm.FindStringSubmatch(word)
+			if m == nil {
+				continue
+			}
+			if slices.ContainsFunc(told, func(other string) bool { return l.Excludes(m[2], other) }) {
+				return false
+			}
+			told = append(told, m[2])
+		}
+	}
+	return true
+}
+
+// ScheduleOf returns a row's schedule in the life's events; "" if it has no such role or no such story. Of a role with several it is the first one's.
 func ScheduleOf(l *life.Life, text string) string {
 	all := relationsOf(l, Relation{Left: text})
 	if len(all) == 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/hookproof/hookproof/life"
 )
 
 // Entry is one line of a check's description.
@@ -16,6 +18,9 @@ func (c Check) Entries() []Entry {
 		if text != "" {
 			list = append(list, Entry{label, text})
 		}
+	}
+	if l := LifeOf(c); l != life.Payment {
+		add("life", l.Name)
 	}
 	add("demanded by", c.Source)
 	add("heading", c.Heading)
@@ -55,6 +60,57 @@ func (c Check) Entries() []Entry {
 		add("judged", "all answers of the run that were given while no fault was made")
 	}
 	return list
+}
+
+// Documented returns the checks of some lives, each once, in the order of reports: as it is asked of the first life that has it.
+func Documented(lives []*life.Life) []Check {
+	asked := byName(lives)
+	var all []Check
+	for _, row := range rows {
+		for _, of := range asked {
+			if c, is := of[row.Name]; is {
+				all = append(all, c)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// byName returns the checks of each of some lives by their names.
+func byName(lives []*life.Life) []map[string]Check {
+	var list []map[string]Check
+	for _, l := range lives {
+		of := map[string]Check{}
+		for _, c := range Of(l) {
+			of[c.Name] = c
+		}
+		list = append(list, of)
+	}
+	return list
+}
+
+// Overview returns a table in Markdown of how many relations each check asks of each of some lives.
+func Overview(lives []*life.Life) string {
+	var out strings.Builder
+	out.WriteString("| check |")
+	for _, l := range lives {
+		fmt.Fprintf(&out, " %s |", l.Name)
+	}
+	out.WriteString("\n|---|" + strings.Repeat("---|", len(lives)) + "\n")
+	asked := byName(lives)
+	for _, c := range Documented(lives) {
+		fmt.Fprintf(&out, "| [%s](#%s) |", c.Name, strings.ReplaceAll(c.Name, "/", ""))
+		for _, of := range asked {
+			text := " "
+			if n := len(of[c.Name].Relations); n > 0 {
+				text = fmt.Sprintf(" %d ", n)
+			}
+			out.WriteString(text + "|")
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
 }
 
 // Table returns the documentation of checks in Markdown: a heading for each family, and for each check its demand and its entries.

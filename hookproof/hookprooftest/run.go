@@ -29,21 +29,29 @@ const remedy = `A check without evidence never passes, so a check that could not
 
 // Run judges a target, with a subtest for each check. A check that failed fails with its evidence, one that lacks a hook is skipped, and one
 // that could not be judged for want of evidence or time fails: no evidence is never a pass. What it says stands at the line that called Run.
-// The last log is the headline: what was judged, and what was not.
+// The last log is the headline: what was judged, and what was not. Where the target has several lives, each has subtests of its own.
 //
 // Only those checks are run that go test's -run and -skip choose: -run TestWebhook/idempotence, or
 // -run TestWebhook/idempotence/redelivered. Where a hook fails, what was found before is told, and then the test ends.
 func Run(t *testing.T, target *hookproof.Target, options hookproof.Options) hookproof.Report {
 	t.Helper()
-	left, err := leftOut(t.Name(), options)
+	lives, err := target.ByLife(options.Lives)
+	if err != nil {
+		t.Fatalf("hookproof: %v", err)
+	}
+	names := naming{t.Name(), len(lives) > 1}
+	left, kept, err := names.leftOut(lives, options)
 	if err != nil {
 		t.Fatalf("hookproof: %v", err)
 	}
 	options.Skip = append(slices.Clone(options.Skip), left...)
+	if names.several {
+		options.Lives = kept
+	}
 	r, err := hookproof.Check(t.Context(), target, options)
-	texts := tell(t.Name(), r, err != nil)
+	texts := tell(names, r, err != nil)
 	for i, f := range r.Findings {
-		t.Run(f.Check, func(t *testing.T) {
+		t.Run(names.of(f), func(t *testing.T) {
 			t.Helper()
 			texts[i].to(t)
 		})
@@ -107,7 +115,7 @@ func (m told) to(t teller) {
 
 // tell says of each finding what it came to. One reason is told once: the first check that could not be judged for it fails, and
 // the others are skipped. A run that ended early fails for that, so what it did not come to is skipped.
-func tell(test string, r hookproof.Report, endedEarly bool) []told {
+func tell(names naming, r hookproof.Report, endedEarly bool) []told {
 	all := make([]told, len(r.Findings))
 	first := map[string]string{} // reason to the check that tells it
 	for i, f := range r.Findings {
@@ -120,7 +128,7 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 		}
 		switch {
 		case f.Verdict == hookproof.Fail:
-			m.how, m.text = fail, failure(test, r, f)
+			m.how, m.text = fail, failure(names, r, f)
 		case f.Verdict == hookproof.Info:
 			m.logs = append(m.logs, "worth knowing: "+f.Why)
 		case f.Incomplete() && endedEarly:
@@ -128,8 +136,8 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 		case f.Incomplete() && first[f.Why] != "":
 			m.how, m.text = skip, "could not be judged, for the same reason as "+first[f.Why]
 		case f.Incomplete():
-			first[f.Why] = f.Check
-			m.how, m.text = fail, "could not be judged: "+f.Why+others(r, f)
+			first[f.Why] = names.of(f)
+			m.how, m.text = fail, "could not be judged: "+f.Why+others(names, r, f)
 		case f.Verdict == hookproof.NotRun:
 			m.how, m.text = skip, f.Why
 		}
@@ -138,30 +146,34 @@ func tell(test string, r hookproof.Report, endedEarly bool) []told {
 }
 
 // others names the checks that could not be judged for the same reason.
-func others(r hookproof.Report, f hookproof.Finding) string {
+func others(names naming, r hookproof.Report, f hookproof.Finding) string {
 	const most = 4
-	var names []string
+	var alike []string
 	for _, other := range r.Findings {
-		if other.Incomplete() && other.Why == f.Why && other.Check != f.Check {
-			names = append(names, other.Check)
+		if other.Incomplete() && other.Why == f.Why && names.of(other) != names.of(f) {
+			alike = append(alike, names.of(other))
 		}
 	}
-	if len(names) == 0 {
+	if len(alike) == 0 {
 		return ""
 	}
 	more := ""
-	if left := len(names) - most; left > 0 {
-		names, more = names[:most], fmt.Sprintf(" and %d more", left)
+	if left := len(alike) - most; left > 0 {
+		alike, more = alike[:most], fmt.Sprintf(" and %d more", left)
 	}
-	return "\nnor could, for the same reason, " + strings.Join(names, ", ") + more
+	return "\nnor could, for the same reason, " + strings.Join(alike, ", ") + more
 }
 
 // failure is a failed check with its evidence. One that another explains tells what was wrong, and how to have the rest.
-func failure(test string, r hookproof.Report, f hookproof.Finding) string {
-	again := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(test, append([]string{f.Check}, f.RerunWith...)...))
-	if f.Because != "" && slices.ContainsFunc(r.Findings, func(cause hookproof.Finding) bool { return cause.Check == f.Because }) {
-		short := hookproof.Finding{Demand: f.Demand, Source: f.Source, Why: f.Why}
-		return fmt.Sprintf("failed, explained by %s: fix that first\n%s   For its own evidence run only this check, %s", f.Because, report.Evidence(short, style), again)
+func failure(names naming, r hookproof.Report, f hookproof.Finding) string {
+	again := []string{names.of(f)}
+	for _, check := range f.RerunWith {
+		again = append(again, names.named(f.Life, check))
 	}
-	return "failed\n" + report.Evidence(f, style) + "   Run only this again, " + again
+	command := fmt.Sprintf("with Seed: %d in hookproof.Options:\n     %s", r.Seed, rerun(names.test, again...))
+	if f.Because != "" && slices.ContainsFunc(r.Findings, func(cause hookproof.Finding) bool { return cause.Check == f.Because && cause.Life == f.Life }) {
+		short := hookproof.Finding{Demand: f.Demand, Source: f.Source, Why: f.Why}
+		return fmt.Sprintf("failed, explained by %s: fix that first\n%s   For its own evidence run only this check, %s", names.named(f.Life, f.Because), report.Evidence(short, style), command)
+	}
+	return "failed\n" + report.Evidence(f, style) + "   Run only this again, " + command
 }

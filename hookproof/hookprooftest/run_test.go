@@ -62,7 +62,7 @@ func TestFindingsAreTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for i, one := range tell("TestA", hookproof.Report{Seed: 7, Findings: row.findings}, row.ended) {
+			for i, one := range tell(naming{test: "TestA"}, hookproof.Report{Seed: 7, Findings: row.findings}, row.ended) {
 				var r recorder
 				one.to(&r)
 				require.Equal(t, row.want[i], r.list)

@@ -1,36 +1,66 @@
 package hookprooftest
 
 import (
+	"cmp"
 	"flag"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/hookproof/hookproof"
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 )
 
-// leftOut are the checks that go test's -run and -skip leave out below a test. The judge looks at all of a target before the first subtest
-// begins, so that go test alone would only hide what had taken its time.
-func leftOut(test string, options hookproof.Options) ([]string, error) {
-	all := options.Checks
-	if all == nil {
-		all = check.All()
+// naming is how the subtests of a test are called.
+type naming struct {
+	test    string
+	several bool // lives are judged, so that one check can be asked of each
+}
+
+// of is the name of a finding's subtest: its check, and before it the life where there are several.
+func (n naming) of(f hookproof.Finding) string { return n.named(f.Life, f.Check) }
+
+func (n naming) named(life, check string) string {
+	if n.several {
+		return life + "/" + check
 	}
+	return check
+}
+
+// leftOut are the checks that go test's -run and -skip leave out of all lives, and the lives of which they leave any check in. The judge looks at
+// all of a target before the first subtest begins, so that go test alone would only hide what had taken its time.
+func (n naming) leftOut(targets []*hookproof.Target, options hookproof.Options) (checks, lives []string, err error) {
 	run, err := patternOf(valueOf("test.run"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	skip, err := patternOf(valueOf("test.skip"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var left []string
-	for _, c := range all {
-		if !chosen(run, skip, test, c.Name) {
-			left = append(left, c.Name)
+	in := map[string]bool{}
+	for _, one := range targets {
+		asked := options.Checks
+		if asked == nil {
+			asked = check.Of(cmp.Or(one.Life, life.Payment))
+		}
+		any := false
+		for _, c := range asked {
+			chosen := chosen(run, skip, n.test, n.named(one.LifeName, c.Name))
+			in[c.Name], any = in[c.Name] || chosen, any || chosen
+		}
+		if any {
+			lives = append(lives, one.LifeName)
 		}
 	}
-	return left, nil
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		if !in[name] {
+			checks = append(checks, name)
+		}
+	}
+	return checks, lives, nil
 }
 
 // rerun is the command that runs checks of a test again.

@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/event"
 )
 
+// versionForm matches an API version.
+var versionForm = regexp.MustCompile(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}(\.[a-z]+)?$`)
+
 // versionsIn returns the API versions of a life's folder, sorted: each is a folder of bodies.
 func versionsIn(files fs.FS) (versions []string) {
-	entries, _ := fs.ReadDir(files, ".") // sorted; a folder that cannot be read has none, which checkFixture reports
+	entries, _ := fs.ReadDir(files, ".") // sorted; a folder that cannot be read has none, which is reported
 	for _, entry := range entries {
-		if entry.IsDir() {
+		if entry.IsDir() && versionForm.MatchString(entry.Name()) {
 			versions = append(versions, entry.Name())
 		}
 	}
@@ -38,20 +42,6 @@ func (l *Life) body(version, name string) ([]byte, error) {
 		}
 	}
 	return nil, err
-}
-
-// typeOf returns Stripe's type of an event.
-func (l *Life) typeOf(name string) (string, error) {
-	version := l.shapeOf(APIVersionOf(""))
-	body, err := l.body(version, name)
-	if err != nil {
-		return "", err
-	}
-	var read struct{ Type string }
-	if err := json.Unmarshal(body, &read); err != nil || read.Type == "" {
-		return "", fmt.Errorf("%s/%s.json is no event of Stripe's: a JSON object with a type", version, name)
-	}
-	return read.Type, nil
 }
 
 // outline is what binding has to know of an event's file.

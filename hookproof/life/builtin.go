@@ -1,9 +1,12 @@
 package life
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // Payment is the built-in life of a Checkout session: one payment, its refunds and its dispute.
@@ -25,7 +28,7 @@ func BuiltIn(name string) (*Life, error) {
 	}
 	files, err := fixtures.Life(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("there is no built-in life %q%s; built in are %s", name, suggest.DidYouMean(name, BuiltInNames()), strings.Join(BuiltInNames(), ", "))
 	}
 	l, err := ReadLife(files, "fixtures/lives/"+name)
 	if err != nil {
@@ -35,10 +38,13 @@ func BuiltIn(name string) (*Life, error) {
 	return first.(*Life), nil
 }
 
+// BuiltInNames are the names of the built-in lives, sorted.
+func BuiltInNames() []string { return fixtures.LifeNames() }
+
 // BuiltIns returns all built-in lives, the payment life first.
 func BuiltIns() []*Life {
 	all := []*Life{Payment}
-	for _, name := range fixtures.LifeNames() {
+	for _, name := range BuiltInNames() {
 		if name == Payment.Name {
 			continue
 		}

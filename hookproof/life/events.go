@@ -77,22 +77,37 @@ func (l *Life) types() (list []Type) {
 	return list
 }
 
-// Table returns the documentation of event types in Markdown: a row for each type, and a row for each word.
+// Table returns the documentation of event types in Markdown: a row for each type, and a row for each word that every life has. Those of
+// the granting event are of the payment life's.
 func Table() string {
 	var out strings.Builder
-	out.WriteString("| type | about | in schedules | API versions |\n|---|---|---|---|\n")
+	out.WriteString("| type | about | lives | in schedules | API versions |\n|---|---|---|---|---|\n")
 	for _, one := range Types() {
 		words := make([]string, len(one.Words))
 		for i, word := range one.Words {
 			words[i] = "`" + word + "`"
 		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", one.Type, one.Object, cmp.Or(strings.Join(words, ", "), "`hookproof replay` alone"), strings.Join(one.Versions, ", "))
+		lives := cmp.Or(strings.Join(livesWith(one.Type), ", "), "each")
+		if len(words) == 0 {
+			lives, words = "none", []string{"`hookproof replay` alone"}
+		}
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s |\n", one.Type, one.Object, lives, strings.Join(words, ", "), strings.Join(one.Versions, ", "))
 	}
 	out.WriteString("\n| in schedules | meaning |\n|---|---|\n")
 	for _, word := range slices.Sorted(maps.Keys(Payment.Vocabulary)) {
-		if Payment.Vocabulary[word].Event != "" {
+		if _, own := Payment.Words[word]; !own && Payment.FormOf(word) == "" {
 			fmt.Fprintf(&out, "| `%s` | %s |\n", word, Payment.Vocabulary[word].Says)
 		}
 	}
 	return out.String()
+}
+
+// livesWith returns the built-in lives that have a word of their own of a type.
+func livesWith(eventType string) (names []string) {
+	for _, l := range BuiltIns() {
+		if slices.ContainsFunc(l.Own(), func(w Word) bool { return w.Type == eventType }) {
+			names = append(names, l.Name)
+		}
+	}
+	return names
 }

@@ -58,7 +58,7 @@ func (l *Life) makeVocabulary() error {
 	l.Vocabulary = map[string]*Spec{}
 	add := func(word string, w Spec) error {
 		if _, there := l.Vocabulary[word]; there {
-			return fmt.Errorf("words.%s: hookproof has an event called so", word)
+			return place{"words", word}.Wrong("hookproof has an event called so")
 		}
 		l.Vocabulary[word] = &w
 		return nil

@@ -1,11 +1,16 @@
 package life
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/fixtures"
@@ -41,59 +46,81 @@ func TestLifeIsRead(t *testing.T) {
 	require.Equal(t, "invoice", part.bind["/data/object/customer"].of("invoice"), "one word's own")
 }
 
+// structural matches what is wrong with a life's form, which editors see by the schema. "There twice" is no matter of a schema.
+var structural = regexp.MustCompile(`not known|no words|is missing|cannot be|no JSON pointer|is no value|constant is|is none of|no file that ends|no whole number`)
+
 // What is wrong with a life is told in a sentence with its place.
 func TestLifeIsCheckedOnce(t *testing.T) {
 	t.Parallel()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(fixtures.LifeSchema()))
+	require.NoError(t, err)
+	compiler := jsonschema.NewCompiler()
+	require.NoError(t, compiler.AddResource("life.schema.json", document))
+	schema, err := compiler.Compile("life.schema.json")
+	require.NoError(t, err)
 	for _, row := range []struct{ old, with, want string }{
-		{`"void":    {`, `"sent": {`, `words.sent stands there twice`},
-		{`"at": 60, "says": "the invoice is paid"`, `"at": 60, "at": 61, "says": "the invoice is paid"`, `words.settled.at stands there twice`},
-		{`"ends": ["void"]`, `"ends": []`, `roles.ends: it has no words`},
-		{`"ends": ["void"]`, `"ends": ["vanished"]`, `roles.ends: there is no word and no phrase "vanished"`},
-		{`"grants": "bought", `, ``, `roles.grants: it is missing`},
-		{`"grants": "bought"`, `"grant": "bought"`, `roles: unknown field "grant"`},
-		{`"together": [["sent", "settled"]]`, `"together": [[]]`, `roles.together: it has no words`},
-		{`invoice.sent.json`, `invoice.send.json`, `words.sent.event: there is no file 2023-10-16/invoice.send.json`},
-		{`{"percent": 33}`, `{"percents": 33}`, `words.part.with./data/object/amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
-		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `words.part.with./data/object/amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
-		{`{"percent": 33}`, `[33]`, `words.part.with./data/object/amount_due: a constant is a text, a whole number, true, false or null`},
-		{`{"subject": "charge"}`, `{"subject": "price"}`, `words.part.with./data/object/charge: names has no "price"`},
-		{`{"other": "currency"}`, `{"other": "amount"}`, `words.part.with./data/object/currency: names.amount has no other value`},
-		{`"/data/object/status"`, `"status"`, `words.settled.with.status: it is no JSON pointer`},
-		{`"/data/object/id": "invoice"`, `"/data/object/id": "bill"`, `bind./data/object/id: names has no "bill"`},
-		{`"/data/object/id": "invoice"`, `"/data/object/id": {"invoice": "bill"}`, `bind./data/object/id: names has no "bill"`},
-		{`"of": "invoice"`, `"of": "intent"`, `names.charge.of: names has no "intent" with a prefix`},
-		{`"of": "invoice"`, `"of": "charge"`, `names.charge.of: it shares its own id`},
-		{`"invoice": {"prefix": "in_"}`, `"invoice": {"prefix": "in_", "suffix": "0"}`, `names.invoice: it has a suffix, and shares no other name's id`},
-		{`"/data/object/id": "invoice"`, `"/data/object/id": "invoice|bill"`, `bind./data/object/id: names has no "bill"`},
-		{`{"default": 4900}`, `{"default": 49.5}`, `names.amount: 49.5 is no whole number`},
-		{`"says": "the invoice is sent"`, `"says": ""`, `words.sent.says: it is missing`},
-		{`"at": 0`, `"at": "soon"`, `words.sent: at cannot be a JSON string`},
-		{`"at": 0`, `"at": 0, "of": "nobody"`, `words.sent.of: "nobody" is none of neighbour, second, stranger`},
-		{`"void":    {`, `"make": {`, `words.make: a schedule can name no event so`},
-		{`"void":    {`, `"Void": {`, `words.Void: a schedule can name no event so`},
+		{`"void":    {`, `"sent": {`, `life.json:7: /words/sent: it is there twice, first in line 4`},
+		{`"at": 60, "says": "the invoice is paid"`, `"at": 60, "at": 61, "says": "the invoice is paid"`, `life.json:5: /words/settled/at: it is there twice, first in line 5`},
+		{`"ends": ["void"]`, `"ends": []`, `life.json:9: /roles/ends: it has no words`},
+		{`"ends": ["void"]`, `"ends": ["vanished"]`, `life.json:9: /roles/ends: there is no word and no phrase "vanished"`},
+		{`"grants": "bought", `, ``, `life.json:9: /roles/grants: it is missing`},
+		{`"grants": "bought"`, `"grant": "bought"`, `life.json:9: /roles/grant: the key is not known`},
+		{`"together": [["sent", "settled"]]`, `"together": [[]]`, `life.json:9: /roles/together: it has no words`},
+		{`invoice.sent.json`, `invoice.send.json`, `life.json:4: /words/sent/event: there is no file lives/mine/2023-10-16/invoice.send.json`},
+		{`{"percent": 33}`, `{"percents": 33}`, `life.json:6: /words/part/with/~1data~1object~1amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`{"percent": 33}`, `{"percent": 33, "other": "amount"}`, `life.json:6: /words/part/with/~1data~1object~1amount_due: {"percent": 33, "other": "amount"} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`{"percent": 33}`, `[33]`, `life.json:6: /words/part/with/~1data~1object~1amount_due: a constant is a text, a whole number, true, false or null`},
+		{`{"subject": "charge"}`, `{"subject": "price"}`, `life.json:6: /words/part/with/~1data~1object~1charge: names has no "price"`},
+		{`{"other": "currency"}`, `{"other": "amount"}`, `life.json:6: /words/part/with/~1data~1object~1currency: names.amount has no other value`},
+		{`"/data/object/status"`, `"status"`, `life.json:5: /words/settled/with/status: it is no JSON pointer, which begins with a slash`},
+		{`"/data/object/id": "invoice"`, `"/data/object/id": "bill"`, `life.json:3: /bind/~1data~1object~1id: names has no "bill"`},
+		{`"/data/object/id": "invoice"`, `"/data/object/id": {"invoice": "bill"}`, `life.json:3: /bind/~1data~1object~1id: names has no "bill"`},
+		{`"of": "invoice"`, `"of": "intent"`, `life.json:2: /names/charge/of: names has no "intent" with a prefix`},
+		{`"of": "invoice"`, `"of": "charge"`, `life.json:2: /names/charge: it follows from itself: charge, from charge`},
+		{`"invoice": {"prefix": "in_"}`, `"invoice": {"prefix": "in_", "suffix": "0"}`, `life.json:2: /names/invoice: it has a suffix, and shares no other name's id`},
+		{`"/data/object/id": "invoice"`, `"/data/object/id": "invoice|bill"`, `life.json:3: /bind/~1data~1object~1id: names has no "bill"`},
+		{`{"default": 4900}`, `{"default": 49.5}`, `life.json:2: /names/amount/default: 49.5 is no whole number`},
+		{`"says": "the invoice is sent"`, `"says": ""`, `life.json:4: /words/sent/says: it is missing`},
+		{`"at": 0`, `"at": "soon"`, `life.json:4: /words/sent/at: it cannot be a JSON string`},
+		{`"at": 0`, `"at": 0, "of": "nobody"`, `life.json:4: /words/sent/of: "nobody" is none of neighbour, second, stranger`},
+		{`"void":    {`, `"make": {`, `life.json:7: /words/make: a schedule can name no event so`},
+		{`"void":    {`, `"Void": {`, `life.json:7: /words/Void: a schedule can name no event so`},
 		{`"ends": ["void"]`, `"ends": ["bought"]`, ``},
-		{`"void":    {`, `"stranger": {`, `roles.ends: there is no word and no phrase "void"`},
-		{`"instead": ["settled"]`, `"instead": ["paid"]`, `words.void.instead: there is no word "paid"`},
-		{`"bought": ["sent", "settled"]`, `"bought": ["sent", "paid"]`, `phrases.bought: there is no word "paid"`},
-		{`"bought": ["sent", "settled"]`, `"bought": ["sent"], "sent": ["settled"]`, `phrases.sent: a word or a role is called so`},
-		{`"bought": ["sent", "settled"]`, `"bought": ["sent"], "late": ["settled"]`, `phrases.late: a word or a role is called so`},
-		{`"phrases"`, `"sentences"`, `unknown field "sentences"`},
-		{`]]}}`, `]]}`, `it is no JSON`},
+		{`"void":    {`, `"stranger": {`, `life.json:9: /roles/ends: there is no word and no phrase "void"`},
+		{`"instead": ["settled"]`, `"instead": ["paid"]`, `life.json:7: /words/void/instead: there is no word "paid"; did you mean part or void?`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["sent", "paid"]`, `life.json:8: /phrases/bought: there is no word "paid"; did you mean part or void?`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["sent"], "sent": ["settled"]`, `life.json:8: /phrases/sent: a word or a role is called so`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["sent"], "late": ["settled"]`, `life.json:8: /phrases/late: a word or a role is called so`},
+		{`"charge": {"prefix": "ch_", "of": "invoice"}`, `"charge": {"prefix": "ch_", "of": "receipt"}, "receipt": {"prefix": "re_", "of": "charge"}`, `life.json:2: /names/charge: it follows from itself: charge, from receipt, from charge`},
+		{`"amount": {"default": 4900}`, `"amount": {"default": 4900}, "fee": {"times": "part"}, "part": {"add": ["fee", 2]}`, `life.json:2: /names/fee: it follows from itself: fee, from part, from fee`},
+		{`"says": "the invoice is sent"`, `"says": "the invoice is sent", "as": {"invoice": "charge"}`, `life.json:4: /words/sent/as/invoice: an id follows from itself: charge, from charge`},
+		{`"says": "the invoice is sent"`, `"says": "the invoice is sent", "becomes": {"invoice": "charge"}`, `life.json:4: /words/sent/becomes/invoice: an id follows from itself: charge, from charge`},
+		{`"says": "the invoice is sent"`, `"says": "the invoice is sent", "as": {"charge": "invoice"}`, ``},
+		{`"event": "invoice.sent.json", `, ``, `life.json:4: /words/sent/event: it is missing`},
+		{`"invoice.sent.json"`, `"invoice.sent"`, `life.json:4: /words/sent/event: "invoice.sent" is no file that ends in .json`},
+		{`"phrases"`, `"sentences"`, `life.json:8: /sentences: the key is not known`},
+		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
 	} {
 		require.Contains(t, endpointtest.InvoiceLife, row.old)
-		_, err := ReadLife(endpointtest.LifeFolder(strings.Replace(endpointtest.InvoiceLife, row.old, row.with, 1)), "lives/mine")
+		text := strings.Replace(endpointtest.InvoiceLife, row.old, row.with, 1)
+		_, err := ReadLife(endpointtest.LifeFolder(text), "lives/mine")
+		if document, wrong := jsonschema.UnmarshalJSON(strings.NewReader(text)); wrong == nil {
+			refused := schema.Validate(document) != nil
+			require.False(t, refused && err == nil, "the schema refuses what is read: %s", row.with)
+			require.False(t, !refused && structural.MatchString(row.want), "the schema takes what is not read: %s", row.with)
+		}
 		if row.want == "" {
 			require.NoError(t, err, row.with)
 			continue
 		}
-		require.EqualError(t, err, "lives/mine/life.json: "+row.want, row.with)
+		require.EqualError(t, err, "lives/mine/"+row.want, row.with)
 	}
-	_, err := ReadLife(endpointtest.LifeFolder(strings.Replace(endpointtest.InvoiceLife, `"part":`, `"stranger":`, 1)), "lives/mine")
-	require.EqualError(t, err, "lives/mine/life.json: words.stranger: hookproof has an event called so")
+	_, err = ReadLife(endpointtest.LifeFolder(strings.Replace(endpointtest.InvoiceLife, `"part":`, `"stranger":`, 1)), "lives/mine")
+	require.EqualError(t, err, "lives/mine/life.json:6: /words/stranger: hookproof has an event called so")
 	_, err = ReadLife(fstest.MapFS{}, "lives/mine")
 	require.EqualError(t, err, "lives/mine/life.json: there is no such file")
 	_, err = ReadLife(fstest.MapFS{"life.json": {Data: []byte(endpointtest.InvoiceLife)}}, "lives/mine")
-	require.ErrorContains(t, err, "there is no folder of an API version")
+	require.EqualError(t, err, "lives/mine/life.json: there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 }
 
 // Every built-in life can be read.
@@ -105,4 +132,20 @@ func TestBuiltInLives(t *testing.T) {
 		_, err = ReadLife(files, "fixtures/lives/"+name)
 		require.NoError(t, err)
 	}
+}
+
+// A life is called as its folder, wherever its path begins.
+func TestALifeIsCalledAsItsFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "invoices")
+	require.NoError(t, os.CopyFS(folder, endpointtest.LifeFolder(endpointtest.InvoiceLife)))
+	t.Chdir(folder)
+	for _, path := range []string{"life.json", "../invoices/life.json", filepath.Join(folder, "life.json")} {
+		l, err := Load(path, path)
+		require.NoError(t, err)
+		require.Equal(t, "invoices", l.Name, path)
+	}
+	_, err := Load("2023-10-16/life.json", "2023-10-16/life.json")
+	require.EqualError(t, err, "there is no file 2023-10-16/life.json")
+	_, err = Load("story.json", "story.json")
+	require.EqualError(t, err, "story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version")
 }

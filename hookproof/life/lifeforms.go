@@ -2,13 +2,13 @@ package life
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // LifeForm is another story that a life can tell: beside its own, such as that of an earlier subscription of the same customer, or
@@ -24,7 +24,7 @@ type LifeForm struct {
 	age     int64             // seconds by which its events are earlier, where no story says when they happen
 }
 
-// parseForms reads the forms. Errors begin with the place below forms.
+// parseForms reads the forms.
 func (l *Life) parseForms(given map[string]json.RawMessage) error {
 	l.Forms = map[string]LifeForm{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -34,18 +34,18 @@ func (l *Life) parseForms(given map[string]json.RawMessage) error {
 			As                          map[string]string
 			Earlier                     distance
 		}
-		if err := decodeStrictly(given[name], &file); err != nil {
-			return fmt.Errorf(".%s: %w", name, err)
+		if err := jsonfile.Decode(given[name], &file); err != nil {
+			return jsonfile.At(err, name)
 		}
 		if file.Says == "" {
-			return fmt.Errorf(".%s.says: it is missing", name)
+			return place{name, "says"}.Wrong("it is missing")
 		}
 		if !wordForm.MatchString(name) || strings.Contains(name, "-") {
-			return fmt.Errorf(".%s: a schedule can name no event so", name)
+			return place{name}.Wrong("a schedule can name no event so")
 		}
 		for _, one := range slices.Concat(file.Anew, file.Other, slices.Sorted(maps.Keys(file.As)), slices.Sorted(maps.Values(file.As))) {
 			if _, known := l.Names[one]; !known {
-				return fmt.Errorf(".%s: names has no %q", name, one)
+				return place{name}.Wrong("%s", l.noName(one))
 			}
 		}
 		l.Forms[name] = LifeForm{

@@ -3,6 +3,7 @@ package life
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
@@ -23,16 +24,47 @@ func (a *sum) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// circular reports whether a name shares the id of a name that shares its own.
-func (l *Life) circular(name string) bool {
-	of := l.Names[name].Of
-	for range l.Names {
-		if of == name {
-			return true
+// circle returns the way on which a name's value would follow from itself, the name first and last; nil if there is none.
+func (l *Life) circle(name string) []string {
+	var from func(way []string) []string
+	from = func(way []string) []string {
+		n := l.Names[way[len(way)-1]]
+		for _, other := range append(n.refersTo(), n.Of) {
+			switch {
+			case other == "" || other != name && slices.Contains(way, other):
+			case other == name:
+				return append(way, name)
+			default:
+				if circle := from(append(slices.Clip(way), other)); circle != nil {
+					return circle
+				}
+			}
 		}
-		of = l.Names[of].Of
+		return nil
 	}
-	return false
+	return from([]string{name})
+}
+
+// circleOf returns the way on which an id would follow from itself if names stand for others; nil if there is none. A name can stand for
+// itself, and in another event of the story for another.
+func (l *Life) circleOf(name string, stand map[string][]string) []string {
+	var from func(way []string) []string
+	from = func(way []string) []string {
+		of := l.Names[way[len(way)-1]].Of
+		if of == "" {
+			return nil
+		}
+		for _, other := range append([]string{of}, stand[of]...) {
+			if slices.Contains(way, other) {
+				return append(way, other)
+			}
+			if circle := from(append(slices.Clip(way), other)); circle != nil {
+				return circle
+			}
+		}
+		return nil
+	}
+	return from([]string{name})
 }
 
 // first returns the first of several names, as in customer|invoiceCustomer, for which a subject has a value; else the last.

@@ -14,6 +14,7 @@ import (
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // Shape is an event of a shape that an endpoint may not expect, and about nobody that it knows. Only its answer is judged. The
@@ -49,7 +50,7 @@ func readShapes(raw []byte) (map[string]Shape, error) {
 		Schema string `json:"$schema"`
 		Shapes map[string]Shape
 	}
-	if err := decodeStrictly(raw, &file); err != nil {
+	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
 	for word, s := range file.Shapes {

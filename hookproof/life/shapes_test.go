@@ -98,8 +98,8 @@ func TestShapesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for text, why := range map[string]string{
 		`{"shapes":{"shape-x":{"event":"nowhere.json"}}}`:                         `shapes.shape-x.event: there is no shape "nowhere.json"`,
-		`{"shapes":{"shape-x":{"event":"account.updated.json","answers":"ack"}}}`: `unknown field "answers"`,
-		`{"shapes":{"shape-x":{"event":7}}}`:                                      `shapes.Event cannot be a JSON number`,
+		`{"shapes":{"shape-x":{"event":"account.updated.json","answers":"ack"}}}`: `/answers: the key is not known`,
+		`{"shapes":{"shape-x":{"event":7}}}`:                                      `/shapes/event: it cannot be a JSON number`,
 	} {
 		_, err := readShapes([]byte(text))
 		require.ErrorContains(t, err, why)

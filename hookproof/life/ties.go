@@ -15,7 +15,7 @@ import (
 func (l *Life) completeTies() error {
 	for _, tie := range l.Ties {
 		if _, known := l.Names[tie]; !known && !strings.HasSuffix(tie, "metadata.*") {
-			return fmt.Errorf("ties: names has no %q", tie)
+			return place{"ties"}.Wrong("%s", l.noName(tie))
 		}
 	}
 	if len(l.Ties) == 0 {
@@ -43,15 +43,59 @@ func (l *Life) IsTie(name string) bool {
 }
 
 // WantedTies names what a subject needs, for messages: sessionId, clientReferenceId or metadata.KEY.
-func (l *Life) WantedTies() string {
+func (l *Life) WantedTies() string { return oneOf(l.TieNames()) }
+
+// TieNames returns the ties as messages name them.
+func (l *Life) TieNames() []string {
 	names := make([]string, len(l.Ties))
 	for n, tie := range l.Ties {
 		names[n] = strings.Replace(tie, "*", "KEY", 1)
 	}
+	return names
+}
+
+// GivenNames returns the names that a target can give beside the ties, as messages name them: those for which hookproof invents nothing.
+func (l *Life) GivenNames() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(l.Names)) {
+		if n := l.Names[name]; !n.isID() && !n.isDerived() && n.Is == "" && !slices.Contains(l.Ties, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Placeholders names what hookproof invents for a subject hook and what ties events to the object, for messages: {{new.id}} or
+// {{new.sessionId}}.
+func (l *Life) Placeholders() string {
+	names := []string{"{{new.id}}"}
+	for _, tie := range l.Ties {
+		if l.Names[tie].invented() {
+			names = append(names, "{{new."+tie+"}}")
+		}
+	}
+	return oneOf(names)
+}
+
+// oneOf lists names of which one is enough.
+func oneOf(names []string) string {
 	if last := len(names) - 1; last > 0 {
 		return strings.Join(names[:last], ", ") + " or " + names[last]
 	}
 	return strings.Join(names, "")
+}
+
+// ExampleTie is a name that ties events to an object whose own id the target gives, for messages: clientReferenceId.
+func (l *Life) ExampleTie() string {
+	for _, tie := range l.Ties {
+		if prefix, many := strings.CutSuffix(tie, "*"); many {
+			return prefix + "orderId"
+		}
+		if !l.Names[tie].invented() {
+			return tie
+		}
+	}
+	return l.Ties[0]
 }
 
 // IsTied reports whether a subject has a value that ties events to it. constant reports which values are the same for all objects; nil

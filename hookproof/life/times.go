@@ -2,10 +2,11 @@ package life
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // instant is a point in time of a story.
@@ -31,7 +32,7 @@ func (d distance) duration() time.Duration {
 	return time.Duration(d.Days)*24*time.Hour + time.Duration(d.Minutes)*time.Minute
 }
 
-// parseTimes reads the instants. Errors begin with the place below times.
+// parseTimes reads the instants.
 func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 	l.times = map[string]instant{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -39,23 +40,23 @@ func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 			distance
 			Is string
 		}
-		if err := decodeStrictly(given[name], &file); err != nil {
-			return fmt.Errorf(".%s: %w", name, err)
+		if err := jsonfile.Decode(given[name], &file); err != nil {
+			return jsonfile.At(err, name)
 		}
 		if _, isName := l.Names[name]; isName || name == now {
-			return fmt.Errorf(".%s: another name is called so", name)
+			return place{name}.Wrong("another name is called so")
 		}
 		at := instant{file.duration(), file.Is}
 		for _, other := range slices.Sorted(maps.Keys(l.times)) {
 			if there := l.times[other]; at.named() && there.named() && (at.since-there.since).Abs() < apart {
-				return fmt.Errorf(".%s: it is less than a day from %s", name, other)
+				return place{name}.Wrong("it is less than a day from %s", other)
 			}
 		}
 		l.times[name] = at
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.times)) {
 		if is := l.times[name].is; is != "" && (l.times[is] == instant{} && given[is] == nil || l.times[is].is != "") {
-			return fmt.Errorf(".%s.is: times has no %q of its own", name, is)
+			return place{name, "is"}.Wrong("times has no %q of its own", is)
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // changes are the places of objects that a word gives other values, by the kind of object and by JSON pointers in it.
@@ -38,24 +39,24 @@ type context struct {
 	after, in   string
 }
 
-// parseContext reads a word's context. Errors begin with the place below the word.
+// parseContext reads a word's context.
 func (l *Life) parseContext(w *Spec, c context) (err error) {
 	for key, names := range map[string]map[string]string{"as": c.as, "becomes": c.becomes} {
 		for _, name := range slices.Sorted(maps.Keys(names)) {
 			for _, one := range []string{name, names[name]} {
 				if _, known := l.Names[one]; !known && !l.isTime(one) {
-					return fmt.Errorf(".%s.%s: names and times have no %q", key, name, one)
+					return place{key, name}.Wrong("names and times have no %q", one)
 				}
 			}
 		}
 	}
 	if c.after != "" && !l.isTime(c.after) {
-		return fmt.Errorf(".after: times has no %q", c.after)
+		return place{"after"}.Wrong("times has no %q", c.after)
 	}
 	w.as, w.becomes, w.after, w.in, w.sets = c.as, c.becomes, c.after, c.in, changes{}
 	for _, kind := range slices.Sorted(maps.Keys(c.sets)) {
 		if w.sets[kind], err = l.parseValues(c.sets[kind]); err != nil {
-			return fmt.Errorf(".sets.%s%w", kind, err)
+			return jsonfile.At(err, "sets", kind)
 		}
 	}
 	return nil
@@ -66,15 +67,48 @@ func (l *Life) checkContexts() error {
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
 		w := l.Words[word]
 		if len(l.Phrases[w.in]) == 0 && w.in != "" {
-			return fmt.Errorf("words.%s.in: there is no phrase %q", word, w.in)
+			return place{"words", word, "in"}.Wrong("there is no phrase %q", w.in)
 		}
 		if name := l.unknownNeed(w.Needs); name != "" {
-			return fmt.Errorf("words.%s.needs: names has no %q", word, name)
+			return place{"words", word, "needs"}.Wrong("%s", l.noName(name))
 		}
+	}
+	if err := l.checkStandIns(); err != nil {
+		return err
 	}
 	for _, form := range slices.Sorted(maps.Keys(l.Forms)) {
 		if name := l.unknownNeed(l.Forms[form].Needs); name != "" {
-			return fmt.Errorf("forms.%s.needs: names has no %q", form, name)
+			return place{"forms", form, "needs"}.Wrong("%s", l.noName(name))
+		}
+	}
+	return nil
+}
+
+// checkStandIns checks that no id follows from itself in a story: one that shares the id of a name for which it stands.
+func (l *Life) checkStandIns() error {
+	stand := map[string][]string{}
+	check := func(word, key string, names map[string]string, stand map[string][]string) error {
+		for name, other := range names {
+			stand[name] = append(slices.Clip(stand[name]), other)
+		}
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			for _, start := range slices.Sorted(maps.Keys(l.Names)) {
+				if way := l.circleOf(start, stand); slices.Contains(way, names[name]) {
+					return place{"words", word, key, name}.Wrong("an id follows from itself: %s", strings.Join(way, ", from "))
+				}
+			}
+		}
+		return nil
+	}
+	words := slices.Sorted(maps.Keys(l.Words))
+	for _, word := range words {
+		if err := check(word, "becomes", l.Words[word].becomes, stand); err != nil {
+			return err
+		}
+	}
+	for _, word := range words {
+		if err := check(word, "as", l.Words[word].as, maps.Clone(stand)); err != nil {
+			return err
 		}
 	}
 	return nil

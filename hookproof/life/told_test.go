@@ -153,26 +153,26 @@ func TestContextIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ old, with, want string }{
 		{`"end.2": {"days": 60`, `"end.2": {"days": 31`, ``},
-		{`"end.2": {"days": 60, "minutes": 9}`, `"end.2": {"days": 30, "minutes": 9}`, `times.end.2: it is less than a day from end.1`},
-		{`"end": {"is": "end.1"}`, `"end": {"is": "end.9"}`, `times.end.is: times has no "end.9" of its own`},
-		{`"end": {"is": "end.1"}`, `"end": {"is": "start"}`, `times.end.is: times has no "start" of its own`},
-		{`"began": {}`, `"now": {}`, `times.now: another name is called so`},
-		{`"began": {}`, `"club": {}`, `times.club: another name is called so`},
-		{`"began": {}`, `"began": {"hours": 1}`, `times.began: unknown field "hours"`},
-		{`"after": "end.1"`, `"after": "end.9"`, `words.renewed.after: times has no "end.9"`},
-		{`"as": {"card": "newCard"}`, `"as": {"card": "oldCard"}`, `words.renewed.as.card: names and times have no "oldCard"`},
-		{`"becomes": {"start": "end.1"`, `"becomes": {"began.1": "end.1"`, `words.renewed.becomes.began.1: names and times have no "began.1"`},
-		{`{"time": "now"}`, `{"time": "then"}`, `words.opened.sets.club./openedAt: times has no "then"`},
-		{`"/note": null`, `"note": null`, `words.made.sets.club.note: it is no JSON pointer`},
-		{`"firstPlan": {"is": "plan"}`, `"firstPlan": {"is": "price"}`, `names.firstPlan: names has no "price"`},
-		{`["seats", 2]`, `["seats"]`, `names.more: add is of a name and a whole number`},
-		{`["seats", 2]`, `["chairs", 2]`, `names.more: names has no "chairs"`},
-		{`"says": "of an older club", `, ``, `forms.old.says: it is missing`},
-		{`"anew": ["club"]`, `"anew": ["price"]`, `forms.old: names has no "price"`},
-		{`"forms":   {"old"`, `"forms":   {"very-old"`, `forms.very-old: a schedule can name no event so`},
-		{`"after": "end.1"`, `"needs": ["price"]`, `words.renewed.needs: names has no "price"`},
-		{`["owner|plan"]`, `["owner|price"]`, `forms.old.needs: names has no "price"`},
-		{`"after": "end.1"`, `"in": "playing"`, `words.renewed.in: there is no phrase "playing"`},
+		{`"end.2": {"days": 60, "minutes": 9}`, `"end.2": {"days": 30, "minutes": 9}`, `life.json:5: /times/end.2: it is less than a day from end.1`},
+		{`"end": {"is": "end.1"}`, `"end": {"is": "end.9"}`, `life.json:5: /times/end/is: times has no "end.9" of its own`},
+		{`"end": {"is": "end.1"}`, `"end": {"is": "start"}`, `life.json:5: /times/end/is: times has no "start" of its own`},
+		{`"began": {}`, `"now": {}`, `life.json:5: /times/now: another name is called so`},
+		{`"began": {}`, `"club": {}`, `life.json:5: /times/club: another name is called so`},
+		{`"began": {}`, `"began": {"hours": 1}`, `life.json:5: /times/began/hours: the key is not known`},
+		{`"after": "end.1"`, `"after": "end.9"`, `life.json:11: /words/renewed/after: times has no "end.9"`},
+		{`"as": {"card": "newCard"}`, `"as": {"card": "oldCard"}`, `life.json:11: /words/renewed/as/card: names and times have no "oldCard"`},
+		{`"becomes": {"start": "end.1"`, `"becomes": {"began.1": "end.1"`, `life.json:11: /words/renewed/becomes/began.1: names and times have no "began.1"`},
+		{`{"time": "now"}`, `{"time": "then"}`, `life.json:9: /words/opened/sets/club/~1openedAt: times has no "then"`},
+		{`"/note": null`, `"note": null`, `life.json:8: /words/made/sets/club/note: it is no JSON pointer, which begins with a slash`},
+		{`"firstPlan": {"is": "plan"}`, `"firstPlan": {"is": "price"}`, `life.json:4: /names/firstPlan: names has no "price"`},
+		{`["seats", 2]`, `["seats"]`, `life.json:3: /names/more: add is of a name and a whole number`},
+		{`["seats", 2]`, `["chairs", 2]`, `life.json:3: /names/more: names has no "chairs"`},
+		{`"says": "of an older club", `, ``, `life.json:15: /forms/old/says: it is missing`},
+		{`"anew": ["club"]`, `"anew": ["price"]`, `life.json:15: /forms/old: names has no "price"`},
+		{`"forms":   {"old"`, `"forms":   {"very-old"`, `life.json:15: /forms/very-old: a schedule can name no event so`},
+		{`"after": "end.1"`, `"needs": ["price"]`, `life.json:11: /words/renewed/needs: names has no "price"`},
+		{`["owner|plan"]`, `["owner|price"]`, `life.json:15: /forms/old/needs: names has no "price"`},
+		{`"after": "end.1"`, `"in": "playing"`, `life.json:11: /words/renewed/in: there is no phrase "playing"`},
 	} {
 		require.Contains(t, clubLife, row.old)
 		_, err := ReadLife(clubFolder(strings.Replace(clubLife, row.old, row.with, 1)), "lives/club")
@@ -180,6 +180,6 @@ func TestContextIsChecked(t *testing.T) {
 			require.NoError(t, err, row.with)
 			continue
 		}
-		require.EqualError(t, err, "lives/club/life.json: "+row.want, row.with)
+		require.EqualError(t, err, "lives/club/"+row.want, row.with)
 	}
 }

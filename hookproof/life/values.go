@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // lifeValue is the value of a place in one word's event; nil is none.
@@ -21,10 +22,10 @@ func (l *Life) parseValues(given map[string]json.RawMessage) (values map[string]
 	values = map[string]lifeValue{}
 	for _, pointer := range slices.Sorted(maps.Keys(given)) {
 		if !strings.HasPrefix(pointer, "/") {
-			return nil, fmt.Errorf(".%s: it is no JSON pointer", pointer)
+			return nil, place{pointer}.Wrong("it is no JSON pointer, which begins with a slash")
 		}
 		if values[pointer], err = l.parseValue(given[pointer]); err != nil {
-			return nil, fmt.Errorf(".%s: %w", pointer, err)
+			return nil, jsonfile.At(err, pointer)
 		}
 	}
 	return values, nil
@@ -42,7 +43,7 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 		JSON                 json.RawMessage
 	}
 	var members map[string]json.RawMessage
-	if decodeStrictly(raw, &form) != nil || json.Unmarshal(raw, &members) != nil || len(members) != 1 {
+	if jsonfile.Decode(raw, &form) != nil || json.Unmarshal(raw, &members) != nil || len(members) != 1 {
 		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`, raw)
 	}
 	switch {
@@ -64,7 +65,7 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 	named, known := l.Names[form.Other+form.Subject]
 	switch {
 	case !known:
-		return nil, fmt.Errorf("names has no %q", form.Other+form.Subject)
+		return nil, errors.New(l.noName(form.Other + form.Subject))
 	case form.Other != "" && named.Other == nil:
 		return nil, fmt.Errorf("names.%s has no other value", form.Other)
 	case form.Other != "":

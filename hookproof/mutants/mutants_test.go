@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/fixtures"
+	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 )
 
 const root = "../.."
@@ -139,8 +141,10 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 func TestEveryCheckHasItsMutant(t *testing.T) {
 	t.Parallel()
 	without := map[string]bool{}
-	for _, name := range Hookproof().Checks {
-		without[name] = true
+	for _, l := range life.BuiltIns() {
+		for _, c := range check.Of(l) {
+			without[c.Name] = true
+		}
 	}
 	for _, directory := range endpointDirectories(t) {
 		all, err := Load(Files, directory)

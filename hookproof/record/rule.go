@@ -18,7 +18,7 @@ var kept = words(`
 	submit_type tax_behavior tax_exempt tiers_mode type ui_mode usage usage_type`)
 
 // decimals are the fields whose text is an amount. It is kept if it is a number.
-var decimals = words(`flat_amount_decimal percentage_decimal quantity_decimal unit_amount_decimal`)
+var decimals = words(`flat_amount_decimal percentage_decimal quantity_decimal unit_amount_decimal unit_amount_excluding_tax`)
 
 // containers are objects about a person, or filled by the seller. Everything in them is scrubbed, under
 // kept names too.

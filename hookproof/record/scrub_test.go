@@ -51,7 +51,7 @@ func TestScrub(t *testing.T) {
 			`{"amount":45000000,"created":1793188800,"loyalty":1,"n":123456,"exp_month":1,"dob":{"day":1},"last4":1}`},
 		{"what says nothing", `{"email":null,"metadata":{},"name":"","address":{"x":true}}`, `{"email":null,"metadata":{},"name":"","address":{"x":true}}`},
 		{"no object", `["Zoë"]`, `["Scrubbed1"]`},
-		{"decimals", `{"unit_amount_decimal":"450.5","quantity_decimal":"Zoë"}`, `{"unit_amount_decimal":"450.5","quantity_decimal":"Scrubbed1"}`},
+		{"decimals", `{"unit_amount_decimal":"450.5","unit_amount_excluding_tax":"450","quantity_decimal":"Zoë"}`, `{"unit_amount_decimal":"450.5","unit_amount_excluding_tax":"450","quantity_decimal":"Scrubbed1"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

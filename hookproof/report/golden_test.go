@@ -34,6 +34,8 @@ func TestGolden(t *testing.T) {
 		"sample.xml":        {sample(), report.JUnit},
 		"sample.html":       {sample(), report.HTML},
 		"long.txt":          {long(), styled(report.Style{})},
+		"lives.txt":         {twoLives(), styled(report.Style{Width: 100})},
+		"lives.xml":         {twoLives(), report.JUnit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,7 @@ import (
 
 // samples are all reports that the tests know.
 func samples() map[string]result.Report {
-	return map[string]result.Report{"sample": sample(), "long": long(), "hostile": hostile(), "empty": {Version: 1}}
+	return map[string]result.Report{"sample": sample(), "long": long(), "hostile": hostile(), "lives": twoLives(), "empty": {Version: 1}}
 }
 
 func written(t *testing.T, write func(io.Writer, result.Report) error, r result.Report) string {

@@ -147,6 +147,27 @@ func cut() result.Finding {
 	}
 }
 
+// twoLives is a run of two lives: of each the same check has failed, and explains another.
+func twoLives() result.Report {
+	r := result.Report{
+		Version: 1, Target: "http://127.0.0.1:3000/webhooks/stripe", Command: "hookproof check --target hookproof.json --life payment,mine",
+		Profile: "strict", Seed: 7, Began: time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC), Took: 21000, Lag: 1.2, Overlap: 12, Deliveries: 200, HookCalls: 40,
+		Sent: []string{"checkout.session.completed", "invoice.paid", "topup.created"},
+	}
+	for _, life := range []string{"payment", "mine"} {
+		r.Phases = append(r.Phases, result.Spent{Life: life, Phase: "shared", Took: 8000})
+		cause, explained := overlapping(), burst()
+		explained.Because = cause.Check
+		all := []result.Finding{cause, explained, passed("idempotence/redelivered", "An event that comes again changes nothing.", 240.8, 6),
+			{Check: "faults/database-frozen", Demand: "A frozen database costs a refusal, not an event.", Verdict: result.NotRun, Why: "the target file has no database", Missing: []string{"database", "restart"}}}
+		for _, f := range all {
+			f.Life = life
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	return r
+}
+
 // long is a run of 60 checks that all passed, but for what lacks a hook.
 func long() result.Report {
 	r := result.Report{

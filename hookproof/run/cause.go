@@ -29,6 +29,8 @@ type evidence struct {
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	refusals refusals // the answers that are wrong
+	never    bool     // an event was never acknowledged, and nothing else is wrong
+	order    string   // the events, if their order or overlap is all that differs from what they are compared with; else ""
 	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
 	ended    string   // the fix, if a fault of the database ended the process; else ""
 }
@@ -42,6 +44,8 @@ var causes = []cause{
 	{"ack-policy/unhandled-type", "", refusesShapesAlike},
 	{"ack-policy/foreign-object", "", refusesTypesAlike},
 	{"ack-policy/missing-metadata", "", refusesTypesAlike},
+	{"ack-policy/life", "", refusesTypesAlike},
+	{"ack-policy/life", "", neverAcknowledgesAlike},
 	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
 	{"idempotence/redelivered", "", doublesAlike},
 	{"idempotence/refund-redelivered", "", doublesAlike},
@@ -53,6 +57,7 @@ var causes = []cause{
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
+	{"order/begins", "", sameOrder},
 	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
@@ -95,6 +100,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		e.again = worst.History.refusesSecond()
 		e.refusals = worst.History.refusals(taken)
 	}
+	e.never, e.order = worst.Symptom == neverAcknowledged, c.order()
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}

@@ -287,7 +287,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 		switch step.Verb {
 		case "tie", "spread", "awaited", check.InStep, check.Ahead:
 		case "refused":
-			err = x.whileRefused(ctx, h, s)
+			err = x.whileRefused(ctx, h, n)
 		case "make":
 			if err = x.pause(ctx, x.timings.Overtake); err == nil {
 				x.budget.called()

@@ -121,13 +121,12 @@ func accessAt(granted normalized, places []string) view {
 			shown := element != "" && state.hasLike(granted, element, places)
 			for _, place := range places {
 				value, there := state[place]
-				switch {
-				case shown:
-					value = granted[place]
-				case !there:
-					value = strconv.Quote("absent")
+				if shown {
+					value, there = granted[place], true
 				}
-				seen[place] = value
+				if there {
+					seen[place] = value
+				}
 			}
 		}
 		return seen

@@ -77,6 +77,9 @@ func Judge(ctx context.Context, t *target.Target, options Options) (report resul
 		return report, err
 	}
 	lives, _ = opened.ByLife(options.Lives) // as before, and with the proxy that was opened
+	if err := ready(ctx, lives); err != nil {
+		return report, err
+	}
 	return report, judgeLives(ctx, lives, options, began, &report)
 }
 

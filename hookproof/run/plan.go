@@ -43,7 +43,7 @@ func planFor(checks []check.Check, t *target.Target, known facts, options Option
 			c = c.WithAPI()
 		}
 		if missing := t.Missing(c.Needs()); len(missing) > 0 {
-			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + target.HookNames[missing[0]], Hooks: missing}})
+			p.checks = append(p.checks, planned{check: c, reason: &result.NotJudged{Kind: result.NoHook, Text: "needs " + t.Needed(missing[0]), Hooks: missing}})
 			continue
 		}
 		cases, err := casesOf(c, limit, options.Seed)

@@ -43,7 +43,7 @@ func (c Case) shows(h History) (why string, repeated []string) {
 		places = slices.DeleteFunc(places, inList.MatchString)
 		brought = slices.DeleteFunc(brought, func(place string) bool { return !c.Grants.hides(place) })
 	}
-	if (ended == nil || len(places) == 0) && !unlisted {
+	if (ended == nil || roles.grantEnd == "" || len(places) == 0) && !unlisted { // a life whose grant has no end does not tell what shows the grant
 		return c.showsAll(h, fresh, right, tells)
 	}
 	for _, place := range slices.Concat(places, brought) {
@@ -114,7 +114,7 @@ func ignoring(places ...string) string {
 // mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
 // if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
-	if c.View != "outcome" {
+	if c.View != "outcome" || c.outcomeReferences() == nil { // else what counts changes was left out
 		return ""
 	}
 	places := seen.difference(want)

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
@@ -56,7 +57,8 @@ type file struct {
 	APIVersion string            `json:"apiVersion"`
 	Headers    map[string]string `json:"headers"`
 
-	directory string
+	directory string // absolute
+	shown     string // as the file's path was written, for messages
 }
 
 // subjectHook is a hook that makes a subject.
@@ -76,23 +78,23 @@ func Load(path string, getenv func(string) string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := parseTarget(raw, directory, environment(getenv))
+	raw, err = fillEnvironment(raw, environment(getenv))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	t, err := parseTarget(raw, directory, filepath.Dir(path))
+	if err != nil {
+		return nil, jsonfile.In(path, raw, err)
 	}
 	t.File = path
 	return t, nil
 }
 
-func parseTarget(raw []byte, directory string, env values) (*Target, error) {
-	raw, err := fillEnvironment(raw, env)
-	if err != nil {
-		return nil, err
-	}
+func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	if err := RefuseLiveKeys(string(raw)); err != nil {
 		return nil, err
 	}
-	f := file{directory: directory}
+	f := file{directory: directory, shown: shown}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {
@@ -100,6 +102,9 @@ func parseTarget(raw []byte, directory string, env values) (*Target, error) {
 	}
 	if decoder.More() {
 		return nil, errors.New("there is more after its end")
+	}
+	if err := jsonfile.Check(raw); err != nil {
+		return nil, err
 	}
 	if err := f.check(); err != nil {
 		return nil, err
@@ -194,8 +199,8 @@ func (f *file) check() error {
 
 // checkLives reads the lives. What stands at the top is the payment life.
 func (f *file) checkLives() error {
-	if f.own().check() != nil {
-		return f.own().check()
+	if err := f.own().check(); err != nil {
+		return err
 	}
 	if _, both := f.Lives[PaymentLife]; both && (f.Subject != nil || f.Ignore != nil || f.Unhandled != nil) {
 		return errors.New("lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them")
@@ -204,18 +209,19 @@ func (f *file) checkLives() error {
 		return errors.New("ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about")
 	}
 	if f.Lives != nil && len(f.Lives) == 0 {
-		return errors.New("lives: it names none")
+		return jsonfile.Place{"lives"}.Wrong("it names none")
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Lives)) {
 		entry := f.Lives[name]
 		if entry == nil {
-			return fmt.Errorf("lives.%s: it must be an object", name)
+			return jsonfile.At(errors.New("it must be an object"), "lives", name)
 		}
-		if err := entry.read(name, f.directory); err != nil {
-			return fmt.Errorf("lives.%s: %w", name, err)
+		err := entry.read(name, f)
+		if err == nil {
+			err = entry.check()
 		}
-		if err := entry.check(); err != nil {
-			return fmt.Errorf("lives.%s: %w", name, err)
+		if err != nil {
+			return jsonfile.At(err, "lives", name)
 		}
 	}
 	return nil

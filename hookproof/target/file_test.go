@@ -49,6 +49,8 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:        `nor a constant, such as {"value": 4900}`,
 		`, "subject": {"command": ["x"], "pick": {"amount": {"value": 49.5}}}, "state": {"command": ["x"]}`: `{"value": 49.5} is neither`,
 		`, "subject": {"command": ["x"], "pick": {"amount": {"valeu": 4900}}}, "state": {"command": ["x"]}`: `{"valeu": 4900} is neither`,
+		`, "subject": {"command": ["x"], "pick": {"session": "/session"}}, "state": {"command": ["x"]}`:     "/subject/pick: pick has none of sessionId, clientReferenceId, paymentIntent",
+		`, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "ignore": [], "ignore": []`:          "/ignore: it is there twice, first in line 1",
 		`, "ignore": ["updatedAt"]`:             `"updatedAt" is not a JSON pointer`,
 		`, "previousSecret": "{{env.NOWHERE}}"`: "the environment variable NOWHERE is not set",
 		`, "previousSecret": "sk_live_x"`:       "live API key",
@@ -56,7 +58,8 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "exclude each other",
 	} {
 		_, err := parsed(t, rest)
-		require.ErrorContains(t, err, "target.json: ", rest)
+		require.Error(t, err, rest)
+		require.Regexp(t, `target\.json(:1)?: `, err.Error(), rest)
 		require.ErrorContains(t, err, why, rest)
 	}
 	_, err := Load("no/such.json", nil)
@@ -141,7 +144,6 @@ func TestHooksThatAnswerTheWrongShape(t *testing.T) {
 		{`{"http": {"url": "URL/broken"}}`, `{"command": ["true"]}`, "answered 418: no such thing"},
 		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/sesion"}}`, `{"command": ["true"]}`, "its answer has no /sesion"},
 		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"sessionId": "/price"}}`, `{"command": ["true"]}`, "sessionId is neither a string nor a whole number"},
-		{`{"http": {"url": "URL/orders", "body": {"reference": "r"}}, "pick": {"session": "/session"}}`, `{"command": ["true"]}`, "none of sessionId, clientReferenceId, paymentIntent"},
 		{`{"http": {"url": "URL/list"}}`, `{"command": ["true"]}`, "its answer is not a JSON object"},
 		{`{"command": ["echo", "hello"]}`, `{"command": ["true"]}`, `its answer is not JSON: "hello`},
 		{`{"command": ["sh", "-c", "echo no money >&2; exit 3"]}`, `{"command": ["true"]}`, "exit status 3: no money"},

@@ -1,14 +1,17 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // PaymentLife is the name of the life that a target's own Subject, State, Ignore and Unhandled are about.
@@ -37,7 +40,7 @@ func (t *Target) ByLife(names []string) ([]*Target, error) {
 	var list []*Target
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("the target has no life %q; it has %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("the target has no life %q%s; it has %s", name, suggest.DidYouMean(name, known), strings.Join(known, ", "))
 		}
 	}
 	for _, name := range known {
@@ -70,40 +73,43 @@ type lifeEntry struct {
 	story *life.Life
 }
 
-// read reads the entry's life.
-func (e *lifeEntry) read(name, directory string) (err error) {
+// read reads the entry's life. A built-in one is named, any other one by the path of its life.json.
+func (e *lifeEntry) read(name string, f *file) (err error) {
+	place := jsonfile.Place{"life"}
 	if e.Life == "" {
-		e.Life = name
+		e.Life, place = name, nil
 	}
 	if !strings.HasSuffix(e.Life, ".json") {
-		e.story, err = life.BuiltIn(e.Life)
-		return err
+		if e.story, err = life.BuiltIn(e.Life); err != nil {
+			return place.Wrong(`%w; "life": "path/to/life.json" names one of your own`, err)
+		}
+		return nil
 	}
-	file := e.Life
+	file, shown := e.Life, e.Life
 	if !filepath.IsAbs(file) {
-		file = filepath.Join(directory, file)
+		file, shown = filepath.Join(f.directory, file), filepath.Join(f.shown, file)
 	}
-	if filepath.Base(file) != "life.json" {
-		return fmt.Errorf("%s must be called life.json: it stands in its life's folder, beside a folder of events for each API version", e.Life)
-	}
-	e.story, err = life.ReadLife(os.DirFS(filepath.Dir(file)), filepath.ToSlash(filepath.Dir(e.Life)))
-	return err
+	e.story, err = life.Load(file, shown)
+	return jsonfile.At(err, place...)
 }
 
 // check returns what is wrong with the entry.
 func (e *lifeEntry) check() error {
 	if (e.Subject == nil) != (e.State == nil) {
-		return fmt.Errorf("subject and state go together: state reads what subject makes")
+		return errors.New("subject and state go together: state reads what subject makes")
 	}
 	if e.Subject != nil {
 		if err := e.Subject.check(); err != nil {
-			return fmt.Errorf("subject: %w", err)
+			return jsonfile.At(err, "subject")
+		}
+		if err := e.checkPick(); err != nil {
+			return jsonfile.At(err, "subject")
 		}
 		if e.Subject.SQL != nil {
-			return fmt.Errorf("subject: only state can be sql")
+			return jsonfile.Place{"subject"}.Wrong("only state can be sql")
 		}
 		if err := e.State.check(); err != nil {
-			return fmt.Errorf("state: %w", err)
+			return jsonfile.At(err, "state")
 		}
 	}
 	for _, places := range []struct {
@@ -112,9 +118,25 @@ func (e *lifeEntry) check() error {
 	}{{"ignore", e.Ignore}, {"grants", e.Grants}, {"notAccess", e.NotAccess}} {
 		for _, pointer := range places.list {
 			if !strings.HasPrefix(pointer, "/") {
-				return fmt.Errorf("%s: %q is not a JSON pointer, which begins with a slash", places.name, pointer)
+				return jsonfile.Place{places.name}.Wrong("%q is not a JSON pointer, which begins with a slash", pointer)
 			}
 		}
+	}
+	return nil
+}
+
+// checkPick returns an error if no event could be about a subject, whatever the hook answers.
+func (e *lifeEntry) checkPick() error {
+	pick := e.Subject.Pick
+	if pick == nil { // the answer's own members count, and they are not known yet
+		return nil
+	}
+	s := event.Subject{}
+	for name := range pick {
+		s[name] = "picked"
+	}
+	if !e.story.IsTied(s, func(name string) bool { return pick[name].constant }) {
+		return jsonfile.At(untied(e.story, pick, nil), "pick")
 	}
 	return nil
 }

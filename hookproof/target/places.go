@@ -87,17 +87,17 @@ func (p picked) find(l *life.Life, name string, answer any) (any, error) {
 var namesAnID = regexp.MustCompile(`/(id|ID|uuid|ref|reference|\w+(Id|ID|_id|Ref|_ref|Reference|_reference))$`)
 
 // likelyID returns the place of an answer that is most likely the object's id, as an entry of pick: "clientReferenceId": "/id".
-func likelyID(answer any) string {
+func likelyID(l *life.Life, answer any) string {
 	place := "/id"
-	if places := placesOf(answer); !slices.Contains(places, place) && len(places) > 0 {
+	if places := placesOf(answer); answer != nil && !slices.Contains(places, place) && len(places) > 0 {
 		place = places[max(0, slices.IndexFunc(places, namesAnID.MatchString))]
 	}
-	return fmt.Sprintf(`"clientReferenceId": %q`, place)
+	return fmt.Sprintf("%q: %q", l.ExampleTie(), place)
 }
 
 // untied returns what to write if no value of a subject ties events to it.
 func untied(l *life.Life, pick map[string]picked, answer any) error {
-	all, example := l.WantedTies(), likelyID(answer)
+	all, example := l.WantedTies(), likelyID(l, answer)
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)

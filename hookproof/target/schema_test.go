@@ -2,9 +2,9 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"maps"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -37,6 +37,13 @@ func TestTargetSchema(t *testing.T) {
 		`, "api": {}`:                                                                                                 false,
 		`, "ignore": ["/a/*"], "unhandled": ["a"], "replicas": ["u"], "livemode": true`:                               true,
 		`, "ignore": ["a"]`: false,
+		`, "lives": {"intent": {}, "yen": {"life": "payment", "subject": {"command": ["x"], "pick": {"sessionId": "/id"}}, "state": {"command": ["x"]}, "ignore": ["/a"], "unhandled": ["a"], "grants": ["/b"], "notAccess": ["/c/*"]}}`: true,
+		`, "lives": {}`:                                         false,
+		`, "lives": {"payment": null}`:                          false,
+		`, "lives": {"payment": {"life": 7}}`:                   false,
+		`, "lives": {"payment": {"grants": ["a"]}}`:             false,
+		`, "lives": {"payment": {"counters": {}}}`:              false,
+		`, "lives": {"payment": {"state": {"command": ["x"]}}}`: false,
 	} {
 		_, err := parsed(t, rest)
 		require.Equal(t, good, err == nil, "the reader: %s: %v", rest, err)
@@ -47,5 +54,11 @@ func TestTargetSchema(t *testing.T) {
 	}
 	var properties struct{ Properties map[string]json.RawMessage }
 	require.NoError(t, json.Unmarshal(fixtures.TargetSchema(), &properties))
-	require.True(t, slices.Contains(slices.Sorted(maps.Keys(properties.Properties)), "unhandled"))
+	keys := reflect.TypeFor[file]()
+	for n := range keys.NumField() {
+		field := keys.Field(n)
+		if name := cmp.Or(field.Tag.Get("json"), strings.ToLower(field.Name)); field.IsExported() {
+			require.Contains(t, properties.Properties, name)
+		}
+	}
 }

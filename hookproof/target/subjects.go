@@ -55,7 +55,7 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 	} else if object, is := answer.(map[string]any); is {
 		s = object
 	} else {
-		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, likelyID(answer))
+		return nil, fmt.Errorf(`its answer is not a JSON object; add pick, with the places that are used: "pick": {%s}`, likelyID(m.entry.story, answer))
 	}
 	for name, value := range s {
 		switch v := value.(type) {
@@ -130,7 +130,7 @@ func (m *subjects) announce(ctx context.Context) (event.Subject, func(context.Co
 			s[name], _ = m.entry.Subject.Pick[name].value(nil)
 		case m.entry.story.IsTie(name) && (!m.entry.story.Names[name].Optional || strings.HasPrefix(value, m.entry.story.Names[name].Prefix)):
 			return nil, nil, &result.NotJudged{Kind: result.NoHook, Hooks: []string{"announce"}, Text: fmt.Sprintf("the target itself invents %s, so no event can be sent before the object is made; "+
-				"let the `subject` hook make it from {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", name)}
+				"let the `subject` hook make it from %s", name, m.entry.story.Placeholders())}
 		case name == "amount" || name == "currency":
 			s[name] = value
 			if name == "amount" {

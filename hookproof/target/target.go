@@ -3,6 +3,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,11 +135,19 @@ func (t *Target) Lacks(needs []string) string {
 	return ""
 }
 
-// HookNames are what a target does not offer, in the words of the target file.
-var HookNames = map[string]string{
+// Needed says what a target does not offer, in the words of the target file.
+func (t *Target) Needed(need string) string {
+	if need == "announce" {
+		return "a `subject` hook with " + cmp.Or(t.Life, life.Payment).Placeholders()
+	}
+	return hookNames[need]
+}
+
+// hookNames are what a target does not offer, but for announce, which depends on the life.
+var hookNames = map[string]string{
 	"subject": "a `subject` hook", "state": "a `state` hook", "counters": "a `counters` hook", "hold": "a lock, which only Go code can give",
-	"announce": "a `subject` hook with {{new.id}}, {{new.sessionId}} or {{new.paymentIntent}}", "database": "`database`",
-	"break": "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "replicas": "`replicas`", "api": "`api`",
+	"database": "`database`",
+	"break":    "`database`, or `break` and `mend` hooks", "link": "`database`", "restart": "`stop` and `start` hooks", "previousSecret": "`previousSecret`", "connect": "`connect`", "api": "`api`", "replicas": "`replicas`",
 }
 
 // Fail makes the target's database fail as one of Faults says; Heal repairs it.

@@ -1,0 +1,194 @@
+// Package jsonfile reads JSON files that people write. What is wrong in one is an error with the file, the line and the place.
+package jsonfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/hookproof/hookproof/event"
+)
+
+// Place is the tokens of a JSON pointer; none is the whole document.
+type Place []string
+
+// Error is what is wrong at a place of a file.
+type Error struct {
+	file  string
+	line  int // 0 is not known yet
+	place Place
+	err   error
+}
+
+func (e *Error) Error() string {
+	text := e.err.Error()
+	if len(e.place) > 0 {
+		text = pointer(e.place) + ": " + text
+	}
+	if e.file != "" && e.line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.file, e.line, text)
+	}
+	if e.file != "" {
+		return e.file + ": " + text
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.err }
+
+// At returns the error as one at a place further out, or nil for nil. The tokens are those of a JSON pointer to it.
+func At(err error, tokens ...string) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{place: tokens, err: err}
+	}
+	if e.file != "" { // it is about another file
+		return err
+	}
+	return &Error{line: e.line, place: slices.Concat(tokens, e.place), err: e.err}
+}
+
+// Wrong returns an error at the place, with a text as of fmt.Sprintf.
+func (p Place) Wrong(format string, args ...any) error {
+	return &Error{place: p, err: fmt.Errorf(format, args...)}
+}
+
+// In returns the error with the name of the file whose text is doc, and with the line. An error that names a file is left as it is.
+func In(file string, doc []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{err: err}
+	}
+	if e.file != "" {
+		return err
+	}
+	named := *e
+	named.file = file
+	if named.line == 0 && len(e.place) > 0 {
+		named.line = lineOf(doc, e.place)
+	}
+	return &named
+}
+
+// Check returns what is wrong with a document as such: it is no JSON, it is more than one value, or an object has a member twice.
+func Check(doc []byte) error {
+	if len(bytes.TrimSpace(doc)) == 0 {
+		return errors.New("it is empty")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(doc))
+	var value json.RawMessage
+	if err := decoder.Decode(&value); err != nil {
+		return &Error{line: lineAt(doc, offsetOf(err, len(doc))), err: errors.New("it is no JSON: " + plainly(err))}
+	}
+	if end := int(decoder.InputOffset()); len(bytes.TrimSpace(doc[end:])) > 0 {
+		next := len(doc) - len(bytes.TrimLeft(doc[end:], " \t\r\n"))
+		return &Error{line: lineAt(doc, next), err: errors.New("there is more after the end of the first value; a file has one")}
+	}
+	return firstTwin(json.NewDecoder(bytes.NewReader(doc)), doc, nil)
+}
+
+// Decode decodes a value and refuses unknown members.
+func Decode(raw []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrong):
+		var place Place
+		if wrong.Field != "" {
+			place = strings.Split(wrong.Field, ".")
+			for n, name := range place {
+				place[n] = strings.ToLower(name[:1]) + name[1:]
+			}
+		}
+		return place.Wrong("it cannot be a JSON %s", wrong.Value)
+	}
+	if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
+		name, _ = strconv.Unquote(name)
+		return Place{name}.Wrong("the key is not known")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// firstTwin returns an error for the first member that its object has twice.
+func firstTwin(decoder *json.Decoder, doc []byte, place Place) error {
+	opening, _ := decoder.Token()
+	delim, _ := opening.(json.Delim)
+	if delim == 0 {
+		return nil
+	}
+	lines := map[string]int{}
+	for n := 0; decoder.More(); n++ {
+		token := strconv.Itoa(n)
+		if delim == '{' {
+			name, _ := decoder.Token()
+			token = fmt.Sprint(name)
+			line := lineAt(doc, int(decoder.InputOffset()))
+			if first, twice := lines[token]; twice {
+				return &Error{line: line, place: slices.Concat(place, []string{token}), err: fmt.Errorf("it is there twice, first in line %d", first)}
+			}
+			lines[token] = line
+		}
+		if err := firstTwin(decoder, doc, slices.Concat(place, []string{token})); err != nil {
+			return err
+		}
+	}
+	_, _ = decoder.Token() // the end
+	return nil
+}
+
+// offsetOf returns where a document stops being JSON.
+func offsetOf(err error, end int) int {
+	var wrong *json.SyntaxError
+	if errors.As(err, &wrong) {
+		return int(wrong.Offset)
+	}
+	return end
+}
+
+// plainly returns why JSON could not be decoded.
+func plainly(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return "it ends in the middle"
+	}
+	return err.Error()
+}
+
+// lineOf returns the line of the value at a place, or of the innermost value around it that there is.
+func lineOf(doc []byte, place Place) int {
+	for n := len(place); ; n-- {
+		at, err := event.Find(doc, pointer(place[:n]))
+		if err == nil {
+			return lineAt(doc, at.Value.From)
+		}
+		if n == 0 {
+			return 0
+		}
+	}
+}
+
+func lineAt(doc []byte, offset int) int {
+	return 1 + bytes.Count(doc[:min(offset, len(doc))], []byte("\n"))
+}
+
+func pointer(tokens Place) string {
+	text := ""
+	for _, token := range tokens {
+		text += "/" + event.EscapePointer(token)
+	}
+	return text
+}
