@@ -29,7 +29,7 @@ Schedules have the events of a life: those of a payment, unless --life names ano
 		if len(names) == 0 {
 			return fmt.Errorf("explain: name a check or a family; 'hookproof list' lists them")
 		}
-		lives := life.AllBuiltIn()
+		lives := life.BuiltIns()
 		if *of != "" {
 			l, err := namedLife(*of)
 			if err != nil {
@@ -75,7 +75,7 @@ func explain(out io.Writer, c check.Check) error {
 
 // completeChecks offers the checks of the life that the command line names, or of all built-in ones.
 func completeChecks(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	lives := life.AllBuiltIn()
+	lives := life.BuiltIns()
 	if flag := cmd.Flags().Lookup("life"); flag != nil && cmd.Flags().Lookup("target") == nil {
 		if l, err := namedLife(flag.Value.String()); err == nil {
 			lives = []*life.Life{l}

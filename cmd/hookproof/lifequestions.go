@@ -54,7 +54,7 @@ func chosenLives(names []string) ([]chosenLife, error) {
 // lives asks which lives are judged.
 func (a *asker) lives() (chosen []chosenLife, err error) {
 	lines := []string{"", "Stripe tells a story of each of your objects, which hookproof calls a life. Built in are:"}
-	for _, l := range life.AllBuiltIn() {
+	for _, l := range life.BuiltIns() {
 		lines = append(lines, fmt.Sprintf("  %-13s %s", l.Name, l.Says))
 	}
 	lines = append(lines, "docs/lives.md tells more, and how to bring your own.")

@@ -111,7 +111,7 @@ func listEvents(out io.Writer, of *life.Life) error {
 
 // listLives prints the built-in lives.
 func listLives(out io.Writer, _ *life.Life) error {
-	return rows(out, life.AllBuiltIn(), func(l *life.Life) []string {
+	return rows(out, life.BuiltIns(), func(l *life.Life) []string {
 		return []string{l.Name, l.WantedTies(), l.Says}
 	})
 }

@@ -29,6 +29,15 @@ func together(lists ...[]Relation) (all []Relation) {
 	return all
 }
 
+// ifEnded are relations that are asked where the end of a subscription shows: else there is nothing to come back.
+func ifEnded(lists ...[]Relation) []Relation {
+	all := together(lists...)
+	for n := range all {
+		all[n].Where = "<bought> deleted ≠ <bought>"
+	}
+	return all
+}
+
 // withoutActive is the usual beginning, of which the update to active comes later.
 const withoutActive = "sub-incomplete sub-paid sub-paid-2 sub-bought "
 
@@ -46,7 +55,7 @@ var subscriptionOrder = []Check{
 		Fix:       "let an event that failed leave nothing behind, and let none of them wait for another to come first",
 		Relations: view("outcome", "refused sub-bought sub-active sub-paid-2 sub-paid sub-incomplete", "<bought>")},
 	{Name: "order/late-after-end", Demand: "What comes after the end of a subscription does not bring it back.", Source: fromOrder, Why: costRevived, Fix: fixEnded,
-		Kills: []string{"paid-invoice-revives", "invoice-after-the-end-renews"}, Relations: together(
+		Kills: []string{"paid-invoice-revives", "invoice-after-the-end-renews"}, Relations: ifEnded(
 			view("access+grants+statuses", "<bought> deleted <zero-last>", "<bought> deleted"),
 			view("access+grants+statuses", "<bought> deleted feedback", "<bought> deleted"),
 			view("access+grants+statuses", withoutActive+"deleted sub-active", "<bought> deleted"),

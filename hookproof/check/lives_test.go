@@ -26,7 +26,7 @@ func TestLivesPage(t *testing.T) {
 	_, after, found := strings.Cut(rest, livesEnding)
 	require.True(t, found)
 	want := before + livesBegin
-	for _, l := range life.AllBuiltIn() {
+	for _, l := range life.BuiltIns() {
 		want += "\n" + l.Page()
 	}
 	want += "\n" + livesEnding + after

@@ -186,9 +186,9 @@ func (s Schedule) Verb(verb string) bool {
 	return slices.ContainsFunc(s, func(i Step) bool { return i.Verb == verb })
 }
 
-// Sends returns how many steps of a schedule are deliveries.
-func (s Schedule) Sends() int {
-	return len(slices.DeleteFunc(slices.Clone(s), func(step Step) bool { return step.Verb != "" }))
+// Deliveries returns the schedule without its verbs.
+func (s Schedule) Deliveries() Schedule {
+	return slices.DeleteFunc(slices.Clone(s), func(step Step) bool { return step.Verb != "" })
 }
 
 // Under returns the schedule with a verb before it.

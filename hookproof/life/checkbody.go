@@ -15,6 +15,14 @@ import (
 
 // checkEvent checks the bodies of an event: every API version has one, and each is one event of the same type. It returns the type.
 func (l *Life) checkEvent(file string) (eventType string, err error) {
+	if known, is := l.checked[file]; is {
+		return known, nil
+	}
+	defer func() {
+		if err == nil {
+			l.checked[file] = eventType
+		}
+	}()
 	if !strings.HasSuffix(file, ".json") {
 		return "", fmt.Errorf("%q is no file that ends in .json", file)
 	}
@@ -83,9 +91,12 @@ func (l *Life) isOfOne(of *outline, w *Spec) error {
 	for _, pointer := range slices.Sorted(maps.Keys(places)) {
 		bound := places[pointer].of(of.kind)
 		name, n := l.resolve(bound, telling{life: l, as: as})
+		if !n.isID() {
+			continue
+		}
 		at, err := event.Find(of.body, pointer)
 		var id string
-		if !n.isID() || err != nil || json.Unmarshal(of.body[at.Value.From:at.Value.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
+		if err != nil || json.Unmarshal(of.body[at.Value.From:at.Value.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
 			continue
 		}
 		if other, twice := found[name]; twice && other.id != id {

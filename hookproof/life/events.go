@@ -104,7 +104,7 @@ func Table() string {
 
 // livesWith returns the built-in lives that have a word of their own of a type.
 func livesWith(eventType string) (names []string) {
-	for _, l := range AllBuiltIn() {
+	for _, l := range BuiltIns() {
 		if slices.ContainsFunc(l.Own(), func(w Word) bool { return w.Type == eventType }) {
 			names = append(names, l.Name)
 		}

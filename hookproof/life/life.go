@@ -2,11 +2,8 @@
 package life
 
 import (
-	"cmp"
 	"encoding/json"
 	"io/fs"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -27,10 +24,11 @@ type Life struct {
 	// the words of every life.
 	Vocabulary map[string]*Spec
 
-	files    fs.FS    // the folder
-	folder   string   // its name in messages
-	versions []string // API versions with bodies, sorted
-	outlines sync.Map // of its bodies
+	files    fs.FS             // the folder
+	folder   string            // its name in messages
+	versions []string          // API versions with bodies, sorted
+	outlines sync.Map          // of its bodies
+	checked  map[string]string // of its bodies that were checked, by their files
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.
@@ -46,15 +44,4 @@ type LifeName struct {
 	Optional bool            // hookproof invents none; a value without the prefix is for the target's hooks
 	Default  json.RawMessage // for a subject without a value; nil is none, null is a null
 	Other    json.RawMessage // another value than the default
-}
-
-// Excludes reports whether one of two events of the vocabulary happens instead of the other, so that no story has both.
-func (l *Life) Excludes(a, b string) bool {
-	one, two := l.Vocabulary[a], l.Vocabulary[b]
-	if one == nil || two == nil || one.form != two.form || one.Stranger || two.Stranger || one.Other || two.Other {
-		return false
-	}
-	name := func(word string, w *Spec) string { return strings.TrimPrefix(word, cmp.Or(w.form+"-", "-")) }
-	a, b = name(a, one), name(b, two)
-	return slices.Contains(l.Words[a].Instead, b) || slices.Contains(l.Words[b].Instead, a)
 }

@@ -77,7 +77,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, checked: map[string]string{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}
@@ -278,41 +278,4 @@ func (l *Life) noWord(why, name string) string {
 		known = slices.Concat(known, slices.Sorted(maps.Keys(l.Phrases)))
 	}
 	return fmt.Sprintf("%s %q%s", why, name, suggest.DidYouMean(name, known))
-}
-
-// parseRoles reads the roles.
-func (l *Life) parseRoles(raw json.RawMessage) error {
-	if raw == nil {
-		return errors.New("there are none")
-	}
-	var given map[string]json.RawMessage
-	if err := errors.Join(jsonfile.Decode(raw, &l.Roles), json.Unmarshal(raw, &given)); err != nil {
-		return err
-	}
-	if l.Roles.Grants == "" {
-		return place{"grants"}.Wrong("it is missing")
-	}
-	all := l.Roles.Each()
-	all["grants"] = []string{l.Roles.Grants}
-	if _, is := given["together"]; is {
-		all["together"] = slices.Concat(l.Roles.Together...)
-	}
-	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
-		for _, name := range instants {
-			if !l.isTime(name) {
-				return place{role}.Wrong("times has no %q", name)
-			}
-		}
-	}
-	for _, role := range slices.Sorted(maps.Keys(all)) {
-		if _, is := given[role]; is && len(all[role]) == 0 {
-			return place{role}.Wrong("it has no words")
-		}
-		for _, name := range all[role] {
-			if len(l.WordsOf(name)) == 0 {
-				return place{role}.Wrong("%s", l.noWord("there is no word and no phrase", name))
-			}
-		}
-	}
-	return nil
 }

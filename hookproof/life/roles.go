@@ -2,8 +2,13 @@ package life
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
+	"maps"
 	"slices"
 	"strings"
+
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // Roles are the roles over which the relations for every life are written. Each text is a word or a phrase, but for Until and NotUntil,
@@ -31,6 +36,43 @@ func (r Roles) Pairs() (pairs [][2]string) {
 	return pairs
 }
 
+// parseRoles reads the roles.
+func (l *Life) parseRoles(raw json.RawMessage) error {
+	if raw == nil {
+		return errors.New("there are none")
+	}
+	var given map[string]json.RawMessage
+	if err := errors.Join(jsonfile.Decode(raw, &l.Roles), json.Unmarshal(raw, &given)); err != nil {
+		return err
+	}
+	if l.Roles.Grants == "" {
+		return place{"grants"}.Wrong("it is missing")
+	}
+	all := l.Roles.Each()
+	all["grants"] = []string{l.Roles.Grants}
+	if _, is := given["together"]; is {
+		all["together"] = slices.Concat(l.Roles.Together...)
+	}
+	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
+		for _, name := range instants {
+			if !l.isTime(name) {
+				return place{role}.Wrong("times has no %q", name)
+			}
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(all)) {
+		if _, is := given[role]; is && len(all[role]) == 0 {
+			return place{role}.Wrong("it has no words")
+		}
+		for _, name := range all[role] {
+			if len(l.WordsOf(name)) == 0 {
+				return place{role}.Wrong("%s", l.noWord("there is no word and no phrase", name))
+			}
+		}
+	}
+	return nil
+}
+
 // WordsOf returns a phrase's words, or the word itself; none for another name.
 func (l *Life) WordsOf(name string) []string {
 	if _, is := l.Words[name]; is {
@@ -53,6 +95,18 @@ func (l *Life) IsBeside(word string) bool {
 func (l *Life) Grant() string {
 	words := l.WordsOf(l.Roles.Grants)
 	return words[len(words)-1]
+}
+
+// Excludes reports whether one of two events of the vocabulary happens instead of the other, so that no story has both.
+func (l *Life) Excludes(a, b string) bool {
+	one, two := l.Vocabulary[a], l.Vocabulary[b]
+	if one == nil || two == nil || one.form != two.form || one.Stranger || two.Stranger || one.Other || two.Other {
+		return false
+	}
+	if one.form != "" {
+		a, b = strings.TrimPrefix(a, one.form+"-"), strings.TrimPrefix(b, one.form+"-")
+	}
+	return slices.Contains(l.Words[a].Instead, b) || slices.Contains(l.Words[b].Instead, a)
 }
 
 // Knows reports whether a life has every word of some schedules without verbs.

@@ -141,7 +141,7 @@ func TestChecksNameTheFaultsOfTheirMutants(t *testing.T) {
 func TestEveryCheckHasItsMutant(t *testing.T) {
 	t.Parallel()
 	without := map[string]bool{}
-	for _, l := range life.AllBuiltIn() {
+	for _, l := range life.BuiltIns() {
 		for _, c := range check.Of(l) {
 			without[c.Name] = true
 		}

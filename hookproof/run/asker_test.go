@@ -39,9 +39,9 @@ type asker struct {
 	beside func(a *asker, e askerEvent) error                   // what else is asked; nil is nothing
 
 	mu    sync.Mutex
-	one   sync.Mutex                      // a delivery at a time
 	users map[string]map[string]askerUser // by subscription
 	gifts map[string]bool
+	turns map[string]chan struct{} // by subscription
 }
 
 type askerUser struct {
@@ -100,7 +100,7 @@ func openAsker(t *testing.T, change func(*asker)) *asker {
 	transport := &http.Transport{DialContext: memnet.InMemory.Dial}
 	a := &asker{
 		api: stripeapi.New(life.APIVersionOf("")), base: "http://" + listener.Addr().String(), http: &http.Client{Transport: transport, Timeout: 4 * time.Second},
-		users: map[string]map[string]askerUser{}, gifts: map[string]bool{},
+		users: map[string]map[string]askerUser{}, gifts: map[string]bool{}, turns: map[string]chan struct{}{},
 	}
 	a.api.Serve(listener)
 	t.Cleanup(func() {
@@ -130,6 +130,28 @@ func (a *asker) target(t *testing.T) *target.Target {
 			return map[string]any{"access": user.access(), "status": user.Status, "plan": user.Price, "seats": user.Seats, "leaves": user.Leaves}, nil
 		},
 	}
+}
+
+// turn is held by the delivery whose turn it is, of those about a subscription.
+func (a *asker) turn(id string) chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.turns[id] == nil {
+		a.turns[id] = make(chan struct{}, 1)
+	}
+	return a.turns[id]
+}
+
+func (a *asker) given(user string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.gifts[user]
+}
+
+func (a *asker) give(user string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gifts[user] = true
 }
 
 // best is the subscription that gives a user access, and else the latest.
@@ -166,8 +188,6 @@ func (a *asker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	a.one.Lock()
-	defer a.one.Unlock()
 	if err := a.take(e); err != nil {
 		status := http.StatusInternalServerError
 		if a.fails != nil {
@@ -185,6 +205,9 @@ func (a *asker) take(e askerEvent) error {
 	if e.Livemode || e.Account != "" || !strings.HasPrefix(id, "sub_") {
 		return nil
 	}
+	turn := a.turn(id)
+	turn <- struct{}{} // a mutex would stop virtual time
+	defer func() { <-turn }()
 	if a.beside != nil {
 		if err := a.beside(a, e); err != nil {
 			return err
@@ -208,7 +231,7 @@ func (a *asker) take(e askerEvent) error {
 	if a.stores != nil {
 		now = a.stores(known, now, e)
 	}
-	if now.Status == "active" && !a.gifts[user] {
+	if now.Status == "active" && !a.given(user) {
 		key := "gift-" + user
 		if a.key != nil {
 			key = a.key(user)
@@ -217,7 +240,7 @@ func (a *asker) take(e askerEvent) error {
 		if err := a.ask(http.MethodPost, "/v1/customers/"+s.Customer+"/balance_transactions", key, gift, nil); err != nil {
 			return err
 		}
-		a.gifts[user] = true
+		a.give(user)
 	}
 	a.set(user, id, now)
 	return nil

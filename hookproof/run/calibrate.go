@@ -57,7 +57,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 		return err
 	}
 	acknowledged := h.Deliveries[len(h.Deliveries)-1]
-	if refused := len(h.Unacknowledged); refused > 0 && refused < len(grants) {
+	if refused := len(h.Unacknowledged); refused > 0 && refused < len(grants.Deliveries()) {
 		// One of several events is refused, which a check of answers reports. Without it there is no state to compare with.
 		restore()
 		x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})

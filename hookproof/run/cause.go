@@ -29,6 +29,9 @@ type evidence struct {
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	refusals refusals // the answers that are wrong
+	never    bool     // an event was never acknowledged, and nothing else is wrong
+	stays    bool     // what was paid for does not end later when it was paid for once more
+	order    string   // the events, if their order or overlap is all that differs from what they are compared with; else ""
 	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
 	ended    string   // the fix, if a fault of the database ended the process; else ""
 }
@@ -42,6 +45,8 @@ var causes = []cause{
 	{"ack-policy/unhandled-type", "", refusesShapesAlike},
 	{"ack-policy/foreign-object", "", refusesTypesAlike},
 	{"ack-policy/missing-metadata", "", refusesTypesAlike},
+	{"ack-policy/life", "", refusesTypesAlike},
+	{"ack-policy/life", "", neverAcknowledgesAlike},
 	{"", "", func(cause, other evidence) bool { return cause.lost && other.lost }},
 	{"idempotence/redelivered", "", doublesAlike},
 	{"idempotence/refund-redelivered", "", doublesAlike},
@@ -53,6 +58,10 @@ var causes = []cause{
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
+	{"order/begins", "", sameOrder},
+	{"meaning/period", "", func(cause, other evidence) bool {
+		return cause.stays && other.stays && isSubset(other.places, cause.places)
+	}},
 	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
@@ -95,10 +104,13 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		e.again = worst.History.refusesSecond()
 		e.refusals = worst.History.refusals(taken)
 	}
+	e.never, e.order = worst.Symptom == neverAcknowledged, c.order()
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}
-	e.places, e.doubled = worst.wrongPlaces()
+	if e.places, e.doubled = worst.wrongPlaces(); c.Op == "moves" {
+		e.places, e.stays = sortedPlaces(worst.Seen), true
+	}
 	if c.Op == "∌" && worst.History.References[c.Right] != nil {
 		e.begins = c.Left
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/result"
@@ -116,6 +117,49 @@ func TestExplain(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, row.because, explain(row.failed))
 		})
+	}
+}
+
+// The order of the same events is one fault, whichever check tells it; and so is the refusal of one event.
+func TestOneOrderAndOneRefusalAreOneFault(t *testing.T) {
+	t.Parallel()
+	order := func(check, events string, places ...string) evidence {
+		return evidence{check: check, order: events, places: places}
+	}
+	refused := func(check, answer string, never bool) evidence {
+		return evidence{check: check, never: never, refusals: refusals{byType: map[string]string{"invoice.payment_failed": answer}}}
+	}
+	for name, row := range map[string]struct {
+		failed []evidence
+		want   map[string]string
+	}{
+		"the same events and places":  {[]evidence{order("order/refused-first", "a b", "/x"), order("order/begins", "a b", "/x", "/y")}, map[string]string{"order/refused-first": "order/begins"}},
+		"another place":               {[]evidence{order("order/refused-first", "a b", "/z"), order("order/begins", "a b", "/x")}, map[string]string{}},
+		"another story":               {[]evidence{order("order/stale-update", "a b c", "/x"), order("order/begins", "a b", "/x")}, map[string]string{}},
+		"an event that is refused":    {[]evidence{refused("meaning/recovers", "400 no", true), refused("ack-policy/life", "400 no", false)}, map[string]string{"meaning/recovers": "ack-policy/life"}},
+		"and in another shape":        {[]evidence{refused("ack-policy/other-shapes", "400 no", false), refused("ack-policy/life", "400 no", false)}, map[string]string{"ack-policy/other-shapes": "ack-policy/life"}},
+		"with another answer":         {[]evidence{refused("meaning/recovers", "500 no", true), refused("ack-policy/life", "400 no", false)}, map[string]string{}},
+		"an end that stays":           {[]evidence{{check: "meaning/items", stays: true, places: []string{"/until"}}, {check: "meaning/period", stays: true, places: []string{"/until"}}}, map[string]string{"meaning/items": "meaning/period"}},
+		"a wrong answer that differs": {[]evidence{refused("authenticity/genuine", "400 no", false), refused("ack-policy/life", "400 no", false)}, map[string]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, row.want, explain(row.failed))
+		})
+	}
+}
+
+// The events of a case are told once if only their order differs.
+func TestOrderOfACase(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[string]string{
+		"refund paid":        "paid refund",
+		"paid & refund":      "paid refund",
+		"paid refund":        "",
+		"paid refund refund": "",
+		"paid":               "",
+	} {
+		require.Equal(t, want, caseOf(t, check.Relation{Left: left, Op: "=", Right: "paid refund"}).order(), left)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // decisiveLast returns a schedule with the decisive event of a grant at its end, if it ends with the grant.
 func (x *executor) decisiveLast(ctx context.Context, s check.Schedule) (check.Schedule, error) {
-	grants := x.grants()
+	grants := x.grants().Deliveries()
 	from := len(s) - len(grants)
 	if len(grants) == 1 || from < 0 || s[from:].String() != grants.String() {
 		return s, nil
@@ -47,7 +47,7 @@ func (x *executor) findDecisive(ctx context.Context, grants check.Schedule) (str
 		events[n] = n
 	}
 	err := each(events, atMost, func(n int) error {
-		state, err := x.stateOf(ctx, without(grants, n).String())
+		state, err := x.stateOf(ctx, check.Beginning(x.grants().Mode(), without(grants, n).String()))
 		switch {
 		case err == nil:
 			granted := states[x.roles.grant]
@@ -63,15 +63,16 @@ func (x *executor) findDecisive(ctx context.Context, grants check.Schedule) (str
 	return grants[most].Event, err
 }
 
-// whileRefused delivers every event of a schedule, which come after its first step, once while the database is away.
-func (x *executor) whileRefused(ctx context.Context, h *History, s check.Schedule) error {
-	for _, step := range s[1:] {
+// whileRefused delivers every event of a schedule, which come after step n, once while the database is away.
+func (x *executor) whileRefused(ctx context.Context, h *History, n int) error {
+	events := h.steps[n+1:]
+	for _, step := range events {
 		if err := x.bind(ctx, h, step, h.born); err != nil {
 			return err
 		}
 	}
 	err := x.whileAway(ctx, func() {
-		x.post(ctx, h, 1, s[1:]...) // at once, since each may be refused only when the target's own time is over
+		x.post(ctx, h, n+1, events...) // at once, since each may be refused only when the target's own time is over
 		h.recordFault("the database away")
 	})
 	return errors.Join(err, target.Sleep(ctx, x.timings.Retry))

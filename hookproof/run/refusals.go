@@ -43,12 +43,22 @@ func ofNewerVersions(cause, other evidence) bool {
 
 // refusesTypesAlike reports whether events of the same types had the same answers.
 func refusesTypesAlike(cause, other evidence) bool {
-	for name, answer := range other.refusals.byType {
-		if answer == "" || answer != cause.refusals.byType[name] {
+	return other.check == otherShapes && cause.refusals.have(other.refusals)
+}
+
+// neverAcknowledgesAlike reports whether an event was never acknowledged whose refusal is the other failure.
+func neverAcknowledgesAlike(cause, other evidence) bool {
+	return other.never && cause.refusals.have(other.refusals)
+}
+
+// have reports whether all of some refusals are among these: the same types with the same answers.
+func (r refusals) have(others refusals) bool {
+	for name, answer := range others.byType {
+		if answer == "" || answer != r.byType[name] {
 			return false
 		}
 	}
-	return other.check == otherShapes && len(other.refusals.byType) > 0
+	return len(others.byType) > 0
 }
 
 // refusesShapesAlike reports whether only types were refused that the target never acknowledges, all with the answer that the type has

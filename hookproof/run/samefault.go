@@ -34,6 +34,29 @@ func sameBeginning(cause, other evidence) bool {
 	return cause.begins != "" && strings.HasPrefix(other.begins, cause.begins+" ") && isSubset(other.places, cause.places) && !brokeElsewhere(cause, other)
 }
 
+// order returns the events of a case whose sides tell the same ones, each once, in an order of their own or overlapping; "" for others.
+func (c Case) order() string {
+	words := func(s check.Schedule) string {
+		var list []string
+		for _, step := range s {
+			if step.Verb == "" && !step.Prepares() {
+				list = append(list, step.String())
+			}
+		}
+		slices.Sort(list)
+		return strings.Join(list, " ")
+	}
+	if told := words(c.Compared); c.Op == "=" && c.Fault == "" && told == words(c.Delivered) && c.Delivered.String() != c.Compared.String() {
+		return told
+	}
+	return ""
+}
+
+// sameOrder reports whether the same events ended in the same wrong places because of their order.
+func sameOrder(cause, other evidence) bool {
+	return cause.order != "" && cause.order == other.order && isSubset(other.places, cause.places)
+}
+
 // brokeElsewhere reports whether a failure had wrong places, before it was shrunk, that its cause does not have. Then it shows a
 // second fault as well, and is not mended with its cause.
 func brokeElsewhere(cause, other evidence) bool {

@@ -114,7 +114,7 @@ func ignoring(places ...string) string {
 // mayCount returns what to do if a state differs only in numbers or lists that may count changes; "" if it differs elsewhere, or
 // if the relation asks about those.
 func (c Case) mayCount(seen, want normalized) string {
-	if c.View != "outcome" {
+	if c.View != "outcome" || c.outcomeReferences() == nil { // else what counts changes was left out
 		return ""
 	}
 	places := seen.difference(want)

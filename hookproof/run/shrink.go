@@ -123,7 +123,7 @@ func (c Case) shorter() []Case {
 			continue
 		}
 		if !step.Genuine() || c.Delivered.Copies(step) >= step.Copies+2 { // it still comes several times
-			if c.Delivered.Sends() > 1 {
+			if len(c.Delivered.Deliveries()) > 1 {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue
@@ -133,10 +133,10 @@ func (c Case) shorter() []Case {
 		}
 		at := slices.IndexFunc(c.Compared, step.Tells)
 		// An event that is too late after the compared side's first event may have an effect without that.
-		anchor := at >= 0 && c.Compared[:at].Sends() == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
+		anchor := at >= 0 && len(c.Compared[:at].Deliveries()) == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
 			return s.Verb == "" && !s.Prepares() && !slices.ContainsFunc(c.Compared, s.Tells)
 		})
-		if at >= 0 && c.Compared.Sends() > 1 && !c.Whole && !anchor {
+		if at >= 0 && len(c.Compared.Deliveries()) > 1 && !c.Whole && !anchor {
 			add(without(c.Delivered, n), without(c.Compared, at))
 		}
 		if at < 0 && len(c.Delivered) > len(c.Compared)+1 && !(c.Whole && c.tellsOtherwise()) {

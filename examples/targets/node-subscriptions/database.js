@@ -5,10 +5,10 @@ import pg from 'pg';
 export const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: 20,
-  connectionTimeoutMillis: 4_000,
-  statement_timeout: 4_000, // the server gives up
+  connectionTimeoutMillis: 3_200,
+  statement_timeout: 3_200, // the server gives up
   idle_in_transaction_session_timeout: 4_000, // a client that is gone holds no lock
-  query_timeout: 5_000, // we give up, when the server does not answer
+  query_timeout: 3_500, // we give up, when the server does not answer
   keepAlive: true,
 });
 // A connection that dies emits 'error', even while nobody uses it; unheard, that ends the process.
