@@ -4,6 +4,7 @@ package targets
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
 	"net"
@@ -131,6 +132,7 @@ var properties = []struct {
 	{"not for us", notForUs},
 	{"without the money", withoutTheMoney},
 	{"refunds", refunds},
+	{"a refund that fails", aRefundThatFails},
 	{"an outage", outage},
 	{"a frozen database", frozen},
 	{"restarted", restarted},
@@ -293,6 +295,31 @@ func refunds(r *running) {
 		e := r.event("charge.refunded", s)
 		r.acknowledged(r.deliver(edited(r.t, e, `"amount_refunded": 4500`, `"amount_refunded": `+step.sum), "genuine"))
 		require.Equal(r.t, step.want, r.state(s), "after %s", step.sum)
+	}
+}
+
+// aRefundThatFails: in any order of its events, and under other ids, it is taken off once; and what is refunded once more counts.
+func aRefundThatFails(r *running) {
+	status := map[string]string{"go": "REFUND_FAILED"}[r.name]
+	for _, order := range permutations([]string{"checkout.session.completed", "charge.refunded", "refund.created", "refund.failed"}) {
+		s := r.order("")
+		made := func() event.Event { return edited(r.t, r.event("refund.created", s), `"amount": 450`, `"amount": 4500`) }
+		for round := range 2 {
+			for _, name := range order {
+				e := r.event(name, s)
+				if round == 1 && name == "refund.failed" {
+					e = r.event("charge.refund.updated.failed", s)
+				}
+				if name == "refund.created" {
+					e = made()
+				}
+				r.acknowledged(r.deliver(e, "genuine"))
+				r.acknowledged(r.deliver(e, "genuine"))
+			}
+		}
+		require.Equal(r.t, state{cmp.Or(status, "PAID"), 0, "none", 1}, r.state(s), "%v", order)
+		r.acknowledged(r.deliver(edited(r.t, made(), `"id": "re_`, `"id": "re_again`), "genuine"))
+		require.Equal(r.t, state{"REFUNDED", 4500, "none", 1}, r.state(s), "%v", order)
 	}
 }
 

@@ -73,7 +73,7 @@ func (c Check) Phase() Phase {
 	}
 	for _, r := range c.Relations {
 		switch {
-		case r.Fault != "" || r.Counts != nil || strings.Contains(r.Left, "restart"), strings.HasPrefix(r.Left, "refused "):
+		case r.Fault != "" && !Faults[r.Fault].ofAPI() || r.Counts != nil || strings.Contains(r.Left, "restart"), slices.Contains(strings.Fields(r.Left), "refused"):
 			p = max(p, Exclusive)
 		case strings.Contains(r.Left, "&"):
 			p = max(p, Crowded)

@@ -109,6 +109,22 @@ func TestAnotherLifeIsAsked(t *testing.T) {
 	}
 }
 
+// An end that comes after the grant is asked about.
+func TestTheEndOfALifeIsAsked(t *testing.T) {
+	t.Parallel()
+	l, err := life.ReadLife(endpointtest.LifeFolder(strings.Replace(endpointtest.InvoiceLife, `, "instead": ["settled"]`, "", 1)), "lives/mine")
+	require.NoError(t, err)
+	asked := map[string][]string{}
+	for _, c := range Of(l) {
+		for _, r := range c.Relations {
+			asked[c.Name] = append(asked[c.Name], r.String())
+		}
+	}
+	require.Equal(t, []string{"S(sent settled void) ≠ S(sent settled)"}, asked["meaning/end-shows"])
+	require.Contains(t, asked["faults/cut-before"], "S(sent settled void, cut-before) = S(sent settled void)")
+	require.Len(t, asked["order/repeated"], 1)
+}
+
 // A life needs no role but what grants.
 func TestALifeWithoutRolesIsAsked(t *testing.T) {
 	t.Parallel()

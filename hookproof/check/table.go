@@ -19,7 +19,10 @@ func (c Check) Entries() []Entry {
 			list = append(list, Entry{label, text})
 		}
 	}
-	if l := LifeOf(c); l != life.Payment {
+	switch l := LifeOf(c); {
+	case c.Life == nil:
+		add("life", "none that is built in; any of your own that has the roles")
+	case l != life.Payment:
 		add("life", l.Name)
 	}
 	add("demanded by", c.Source)
@@ -62,17 +65,20 @@ func (c Check) Entries() []Entry {
 	return list
 }
 
-// Documented returns the checks of some lives, each once, in the order of reports: as it is asked of the first life that has it.
+// Documented returns the checks of some lives, each once, in the order of reports: as it is asked of the first life that has it. One that
+// none of them has is as it is written, over roles.
 func Documented(lives []*life.Life) []Check {
 	asked := byName(lives)
 	var all []Check
 	for _, row := range rows {
+		documented := row.sourced()
 		for _, of := range asked {
-			if c, is := of[row.Name]; is {
-				all = append(all, c)
+			if c, is := of[row.Name]; is && c.Demand == row.Demand { // a check may have a row for one life and a row for another
+				documented = c
 				break
 			}
 		}
+		all = append(all, documented)
 	}
 	return all
 }
@@ -103,8 +109,8 @@ func Overview(lives []*life.Life) string {
 		fmt.Fprintf(&out, "| [%s](#%s) |", c.Name, strings.ReplaceAll(c.Name, "/", ""))
 		for _, of := range asked {
 			text := " "
-			if n := len(of[c.Name].Relations); n > 0 {
-				text = fmt.Sprintf(" %d ", n)
+			if one, is := of[c.Name]; is && one.Demand == c.Demand {
+				text = fmt.Sprintf(" %d ", len(one.Relations))
 			}
 			out.WriteString(text + "|")
 		}

@@ -3,7 +3,9 @@ package life
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/internal/jsonfile"
@@ -13,6 +15,7 @@ import (
 type instant struct {
 	since time.Duration // since the story began
 	is    string        // another instant that it is, until a word says that it has become a third
+	says  string        // a description for people
 }
 
 // named reports whether a state can be seen to show the instant. On the day on which the story is told, a date alone would not tell it
@@ -38,7 +41,7 @@ func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		var file struct {
 			distance
-			Is string
+			Is, Says string
 		}
 		if err := jsonfile.Decode(given[name], &file); err != nil {
 			return jsonfile.At(err, name)
@@ -46,7 +49,7 @@ func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 		if _, isName := l.Names[name]; isName || name == now {
 			return place{name}.Wrong("another name is called so")
 		}
-		at := instant{file.duration(), file.Is}
+		at := instant{file.duration(), file.Is, file.Says}
 		for _, other := range slices.Sorted(maps.Keys(l.times)) {
 			if there := l.times[other]; at.named() && there.named() && (at.since-there.since).Abs() < apart {
 				return place{name}.Wrong("it is less than a day from %s", other)
@@ -60,6 +63,26 @@ func (l *Life) parseTimes(given map[string]json.RawMessage) error {
 		}
 	}
 	return nil
+}
+
+// placeholderForm matches how a state shows an instant.
+var placeholderForm = regexp.MustCompile(`\{\{[A-Za-z0-9.]+\}\}`)
+
+// Instants returns the instants that a text shows as states do, each once and with its description, such as "{{periodEnd.1}} is the end of the
+// first period". Those without a description are left out.
+func (l *Life) Instants(text string) (list []string) {
+	for _, shown := range placeholderForm.FindAllString(text, -1) {
+		name := strings.Trim(shown, "{}")
+		form, rest, _ := strings.Cut(name, ".")
+		says := l.times[name].says
+		if _, isForm := l.Forms[form]; isForm && l.times[rest].says != "" {
+			says = l.times[rest].says + ", " + l.Forms[form].Says
+		}
+		if told := shown + " is " + says; says != "" && !slices.Contains(list, told) {
+			list = append(list, told)
+		}
+	}
+	return list
 }
 
 // isTime reports whether a name is of an instant.

@@ -220,7 +220,7 @@ func (o Options) jobs(ctx context.Context, files fs.FS) ([]job, error) {
 			}
 		}
 		if len(o.Mutants) == 0 {
-			pairs, err := pairs(faulty, sources, min(o.Pairs, len(faulty)/3), o.Seed) // of few mutants few pairs
+			pairs, err := pairs(faulty, sources, min(o.Pairs, len(faulty)/6), o.Seed) // of few mutants few pairs, since many touch the same text
 			if err != nil {
 				return nil, err
 			}

@@ -125,20 +125,27 @@ func (x *executor) apiAdvice() string {
 	return ""
 }
 
-// apiFails lets Stripe's API fail in one way until a delivery is answered, or for as long as an answer may take: the official clients try
+// apiFails lets what is asked of Stripe's API about the story fail in one way until a delivery is answered, or for as long as an answer may take: the official clients try
 // again by themselves, and some wait for more than a minute.
 func apiFails(kind stripeapi.FaultKind) strikeFunc {
 	return func(ctx context.Context, x *executor, h *History, n int) error {
 		var met []stripeapi.Request
-		fault := x.target.Stripe.Begin(kind)
+		fault := h.story.Begin(kind)
 		x.postFor(ctx, h, n, x.timings.TooSlow, func() { met = fault.End() })
-		x.faultOver()
+		x.struckByAPI(h.last().EventID)
 		if len(met) == 0 {
 			return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("when %s is delivered, the target asks Stripe's API for nothing%s", h.steps[n].Spec.Type, actsOnly(kind))}
 		}
 		h.recordFault(fmt.Sprintf("Stripe's API: %s, %d times, first to %s %s", kind, len(met), met[0].Method, met[0].Path))
 		return nil
 	}
+}
+
+// struckByAPI records that deliveries of an event are no example of how the target answers.
+func (x *executor) struckByAPI(event string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.unanswerable[event] = true
 }
 
 // actsOnly says what a fault strikes, if it is not all that is asked for.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -97,6 +98,23 @@ func TestWhatGoesWrongWithStripesAPI(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a target answers while Stripe's API fails is no example of its answers.
+func TestAnswersWhileTheAPIFailsAreNotJudged(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		r := judgeAsker(t, func(a *asker) {
+			a.http.Timeout = 20 * time.Second
+			a.fails = func(failed error) int {
+				if strings.Contains(failed.Error(), "429") {
+					return http.StatusTooManyRequests
+				}
+				return http.StatusInternalServerError
+			}
+		}, "faults/api-429", "faults/api-hang", "ack-policy/no-rate-limit", "ack-policy/in-time", "ack-policy/steady")
+		requireNone(t, r, result.Fail, result.Info, result.NotRun)
+	})
 }
 
 // What hookproof cannot answer is no fault, and no pass.

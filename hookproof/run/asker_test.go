@@ -40,10 +40,9 @@ type asker struct {
 	whose  func(account string) string                          // of which account the API is asked at an account's event; nil is that such an event means nothing
 
 	mu    sync.Mutex
-	one   sync.Mutex                      // a delivery at a time
-	of    string                          // the account of which the API is asked
 	users map[string]map[string]askerUser // by subscription
 	gifts map[string]bool
+	turns map[string]chan struct{} // by subscription
 }
 
 type askerUser struct {
@@ -102,7 +101,7 @@ func openAsker(t *testing.T, change func(*asker)) *asker {
 	transport := &http.Transport{DialContext: memnet.InMemory.Dial}
 	a := &asker{
 		api: stripeapi.New(life.APIVersionOf("")), base: "http://" + listener.Addr().String(), http: &http.Client{Transport: transport, Timeout: 4 * time.Second},
-		users: map[string]map[string]askerUser{}, gifts: map[string]bool{},
+		users: map[string]map[string]askerUser{}, gifts: map[string]bool{}, turns: map[string]chan struct{}{},
 	}
 	a.api.Serve(listener)
 	t.Cleanup(func() {
@@ -132,6 +131,28 @@ func (a *asker) target(t *testing.T) *target.Target {
 			return map[string]any{"access": user.access(), "status": user.Status, "plan": user.Price, "seats": user.Seats, "leaves": user.Leaves}, nil
 		},
 	}
+}
+
+// turn is held by the delivery whose turn it is, of those about a subscription.
+func (a *asker) turn(id string) chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.turns[id] == nil {
+		a.turns[id] = make(chan struct{}, 1)
+	}
+	return a.turns[id]
+}
+
+func (a *asker) given(user string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.gifts[user]
+}
+
+func (a *asker) give(user string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gifts[user] = true
 }
 
 // best is the subscription that gives a user access, and else the latest.
@@ -168,8 +189,6 @@ func (a *asker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	a.one.Lock()
-	defer a.one.Unlock()
 	if err := a.take(e); err != nil {
 		status := http.StatusInternalServerError
 		if a.fails != nil {
@@ -187,8 +206,12 @@ func (a *asker) take(e askerEvent) error {
 	if e.Livemode || e.Account != "" && a.whose == nil || !strings.HasPrefix(id, "sub_") {
 		return nil
 	}
-	if a.of = ""; e.Account != "" {
-		a.of = a.whose(e.Account)
+	turn := a.turn(id)
+	turn <- struct{}{} // a mutex would stop virtual time
+	defer func() { <-turn }()
+	of := "" // the account of which the API is asked
+	if e.Account != "" {
+		of = a.whose(e.Account)
 	}
 	if a.beside != nil {
 		if err := a.beside(a, e); err != nil {
@@ -196,7 +219,7 @@ func (a *asker) take(e askerEvent) error {
 		}
 	}
 	var s askerSubscription
-	if err := a.ask(http.MethodGet, "/v1/subscriptions/"+id, "", nil, &s); errors.Is(err, errMissing) {
+	if err := a.askOf(of, http.MethodGet, "/v1/subscriptions/"+id, "", nil, &s); errors.Is(err, errMissing) {
 		return nil
 	} else if err != nil {
 		return err
@@ -213,16 +236,16 @@ func (a *asker) take(e askerEvent) error {
 	if a.stores != nil {
 		now = a.stores(known, now, e)
 	}
-	if now.Status == "active" && !a.gifts[user] {
+	if now.Status == "active" && !a.given(user) {
 		key := "gift-" + user
 		if a.key != nil {
 			key = a.key(user)
 		}
 		gift := url.Values{"amount": {"-500"}, "currency": {"usd"}}
-		if err := a.ask(http.MethodPost, "/v1/customers/"+s.Customer+"/balance_transactions", key, gift, nil); err != nil {
+		if err := a.askOf(of, http.MethodPost, "/v1/customers/"+s.Customer+"/balance_transactions", key, gift, nil); err != nil {
 			return err
 		}
-		a.gifts[user] = true
+		a.give(user)
 	}
 	a.set(user, id, now)
 	return nil
@@ -232,6 +255,11 @@ var errMissing = errors.New("there is nothing")
 
 // ask asks Stripe's API once.
 func (a *asker) ask(method, path, key string, body url.Values, into any) error {
+	return a.askOf("", method, path, key, body, into)
+}
+
+// askOf asks it of a connected account; "" is the platform's own.
+func (a *asker) askOf(account, method, path, key string, body url.Values, into any) error {
 	request, err := http.NewRequest(method, a.base+path, bytes.NewReader([]byte(body.Encode())))
 	if err != nil {
 		return err
@@ -240,8 +268,8 @@ func (a *asker) ask(method, path, key string, body url.Values, into any) error {
 	if body != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if a.of != "" {
-		request.Header.Set("Stripe-Account", a.of)
+	if account != "" {
+		request.Header.Set("Stripe-Account", account)
 	}
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)

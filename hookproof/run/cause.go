@@ -30,6 +30,7 @@ type evidence struct {
 
 	refusals refusals // the answers that are wrong
 	never    bool     // an event was never acknowledged, and nothing else is wrong
+	stays    bool     // what was paid for does not end later when it was paid for once more
 	order    string   // the events, if their order or overlap is all that differs from what they are compared with; else ""
 	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
 	ended    string   // the fix, if a fault of the database ended the process; else ""
@@ -58,6 +59,7 @@ var causes = []cause{
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
 	{"order/begins", "", sameOrder},
+	{"meaning/period", "", func(cause, other evidence) bool { return cause.stays && other.stays && isSubset(other.places, cause.places) }},
 	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
@@ -104,7 +106,9 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}
-	e.places, e.doubled = worst.wrongPlaces()
+	if e.places, e.doubled = worst.wrongPlaces(); c.Op == "moves" {
+		e.places, e.stays = sortedPlaces(worst.Seen), true
+	}
 	if c.Op == "∌" && worst.History.References[c.Right] != nil {
 		e.begins = c.Left
 	}

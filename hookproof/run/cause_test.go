@@ -139,6 +139,7 @@ func TestOneOrderAndOneRefusalAreOneFault(t *testing.T) {
 		"an event that is refused":    {[]evidence{refused("meaning/recovers", "400 no", true), refused("ack-policy/life", "400 no", false)}, map[string]string{"meaning/recovers": "ack-policy/life"}},
 		"and in another shape":        {[]evidence{refused("ack-policy/other-shapes", "400 no", false), refused("ack-policy/life", "400 no", false)}, map[string]string{"ack-policy/other-shapes": "ack-policy/life"}},
 		"with another answer":         {[]evidence{refused("meaning/recovers", "500 no", true), refused("ack-policy/life", "400 no", false)}, map[string]string{}},
+		"an end that stays":           {[]evidence{{check: "meaning/items", stays: true, places: []string{"/until"}}, {check: "meaning/period", stays: true, places: []string{"/until"}}}, map[string]string{"meaning/items": "meaning/period"}},
 		"a wrong answer that differs": {[]evidence{refused("authenticity/genuine", "400 no", false), refused("ack-policy/life", "400 no", false)}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {

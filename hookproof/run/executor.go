@@ -36,24 +36,25 @@ type executor struct {
 	process process
 	ends    atomic.Int64 // how often the target's process was found to have ended
 
-	mu         sync.Mutex
-	references map[string]*lazy[*reference]
-	decisive   lazy[string]      // the event of a grant that faults strike
-	untouched  []event.Subject   // subjects that were made, and about which nothing was acknowledged
-	messages   map[string]int    // messages to the database during a schedule's last step
-	overlap    int               // most copies in flight at once
-	struck     int               // messages at which a connection was cut
-	lastFault  time.Time         // the end of the last fault
-	lastStart  time.Time         // the last start of the process
-	faults     period            // the phase of the faults, whose answers are not judged as usual
-	outages    []period          // times in which the target's process had ended
-	suspect    *History          // the history whose delivery was cut off when the process ended
-	dead       *result.NotJudged // why nothing more is judged; nil while the target can be judged
-	counters   result.Counters   // as read last, after countersAt deliveries
-	countersAt int
-	memory     memory
-	lastStderr string       // standard error of the process that ended last
-	unseen     *unseenError // why no effect can be judged; nil if effects are seen
+	mu           sync.Mutex
+	references   map[string]*lazy[*reference]
+	decisive     lazy[string]      // the event of a grant that faults strike
+	untouched    []event.Subject   // subjects that were made, and about which nothing was acknowledged
+	messages     map[string]int    // messages to the database during a schedule's last step
+	overlap      int               // most copies in flight at once
+	struck       int               // messages at which a connection was cut
+	lastFault    time.Time         // the end of the last fault
+	lastStart    time.Time         // the last start of the process
+	faults       period            // the phase of the faults, whose answers are not judged as usual
+	unanswerable map[string]bool   // events during whose delivery Stripe's API failed
+	outages      []period          // times in which the target's process had ended
+	suspect      *History          // the history whose delivery was cut off when the process ended
+	dead         *result.NotJudged // why nothing more is judged; nil while the target can be judged
+	counters     result.Counters   // as read last, after countersAt deliveries
+	countersAt   int
+	memory       memory
+	lastStderr   string       // standard error of the process that ended last
+	unseen       *unseenError // why no effect can be judged; nil if effects are seen
 }
 
 // atMost is how many cases are executed at once.
@@ -70,7 +71,7 @@ func (p period) overlaps(d target.Delivery) bool {
 func newExecutor(t *target.Target, options Options) *executor {
 	x := &executor{
 		target: t, options: options, timings: t.Timings.OrDefault(), budget: budget{began: time.Now(), options: options},
-		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{},
+		traffic: semaphore.NewWeighted(atMost), process: newProcess(), references: map[string]*lazy[*reference]{}, messages: map[string]int{}, unanswerable: map[string]bool{},
 	}
 	x.life = cmp.Or(t.Life, life.Payment)
 	x.roles = rolesOf(x.life)

@@ -163,7 +163,7 @@ func TestEndsMoveOn(t *testing.T) {
 		want          judgment
 	}{
 		"it moves":       {`"{{periodEnd.1}}"`, `"{{periodEnd.2}}"`, judgment{verdict: result.Pass}},
-		"it stays":       {`"{{periodEnd.1}}"`, `"{{periodEnd.1}}"`, judgment{result.Fail, wrongState, `/until is "{{periodEnd.1}}", as after`}},
+		"it stays":       {`"{{periodEnd.1}}"`, `"{{periodEnd.1}}"`, judgment{result.Fail, wrongState, `/until is still "{{periodEnd.1}}", as after`}},
 		"it is no end":   {`"{{invoice.periodEnd}}"`, `"{{time}}"`, judgment{result.Fail, wrongState, `/until is "{{invoice.periodEnd}}", and nothing shows when what was paid for ends`}},
 		"nothing is one": {`"{{time}}"`, `"{{time}}"`, judgment{result.NotRun, none, "the state does not show when what was paid for ends"}},
 	} {

@@ -21,13 +21,15 @@ func (o Outcome) moves(before normalized) Outcome {
 			continue
 		}
 		if shown = true; after[place] == before[place] {
-			return o.fails(wrongState, fmt.Sprintf("after %s, %s is %s, as after %s", o.Case.Left, nameOf(place), after.word(place), o.Case.Right))
+			o.Seen, o.Want = after.at(place), before.at(place)
+			return o.fails(wrongState, fmt.Sprintf("after %s, %s is still %s, as after %s", o.Case.Left, nameOf(place), after.word(place), o.Case.Right))
 		}
 	}
 	for _, state := range []normalized{before, after} {
 		ends, mistaken := state.showing(roles.Until), state.showing(roles.NotUntil)
 		if len(ends) == 0 && len(mistaken) > 0 {
 			place := sortedPlaces(mistaken)[0]
+			o.Seen, o.Want = state.at(place), normalized{}
 			return o.fails(wrongState, fmt.Sprintf("after %s, %s is %s, and nothing shows when what was paid for ends", o.Case.Left, nameOf(place), state.word(place)))
 		}
 	}
@@ -36,6 +38,9 @@ func (o Outcome) moves(before normalized) Outcome {
 	}
 	return o
 }
+
+// at returns the part of a state that is at a place.
+func (c normalized) at(place string) normalized { return normalized{place: c[place]} }
 
 // showing returns the part of a state that shows any of some instants, of the subject's own story or of a form's.
 func (c normalized) showing(instants []string) normalized {

@@ -31,7 +31,7 @@ func TestWhatATargetSaysComesFirst(t *testing.T) {
 			`every genuine delivery was refused (400), saying "bad body"; if that does not explain it, ` + guess},
 		"that Stripe does not know the event": {refusal{target.Delivery{Status: 400, Answer: `{"message": "No such event: 'evt_1'"}`}, nil, types, ""},
 			`every genuine delivery was refused (400), saying "{\"message\": \"No such event: 'evt_1'\"}": it asks Stripe for each event by its id, and Stripe knows none of hookproof's; ` +
-				`let it verify the signature of the delivery instead, or put "api": {"listen": "127.0.0.1:12111"} into the target file and let its Stripe client ask there`},
+				"let it verify the signature of the delivery instead, or " + setAPI},
 		"another thing of a forgery": {refusal{target.Delivery{Status: 400, Answer: "unknown type"}, &target.Delivery{Status: 401}, types, ""},
 			`every genuine delivery was refused (400), saying "unknown type". A forgery is answered differently (401), so the secret is right, and the events themselves are refused. ` +
 				"Sent were topup.created and checkout.session.completed; docs/events.md, or 'hookproof list events', has all types that are sent. " +

@@ -1,13 +1,15 @@
 package run
 
 import (
+	"fmt"
 	"slices"
 
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
-// shortened returns a finding in whose texts a life's phrases stand for their events, with what each phrase stands for.
+// shortened returns a finding in whose texts a life's phrases stand for their events, with what each phrase, and each instant that a state
+// shows, stands for.
 func shortened(l *life.Life, f result.Finding) result.Finding {
 	var all []string
 	short := func(text string) string {
@@ -19,6 +21,10 @@ func shortened(l *life.Life, f result.Finding) result.Finding {
 		}
 		return text
 	}
+	texts := f.Why
+	for _, state := range []result.State{f.Expected, f.Actual} {
+		texts += fmt.Sprint(state)
+	}
 	f.Relation, f.Schedule, f.Why, f.Fix = short(f.Relation), short(f.Schedule), short(f.Why), short(f.Fix)
 	f.NotRun, f.Infos = slices.Clone(f.NotRun), slices.Clone(f.Infos)
 	for _, list := range [][]string{f.NotRun, f.Infos} {
@@ -26,7 +32,7 @@ func shortened(l *life.Life, f result.Finding) result.Finding {
 			list[n] = short(list[n])
 		}
 	}
-	f.Phrases = all
+	f.Phrases = append(all, l.Instants(texts)...)
 	return f
 }
 

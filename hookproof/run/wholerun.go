@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,10 +55,10 @@ func (p *pipeline) observation() Observation {
 	o := Observation{Timings: p.timings}
 	o.Flaky, o.Asked = p.flakiness.peek()
 	p.mu.Lock()
-	outages := slices.Clone(p.outages)
+	outages, unanswerable := slices.Clone(p.outages), maps.Clone(p.unanswerable)
 	p.mu.Unlock()
 	for _, d := range p.journal.Deliveries() {
-		if !slices.ContainsFunc(append(outages, p.faults), func(one period) bool { return one.overlaps(d) }) {
+		if !unanswerable[d.EventID] && !slices.ContainsFunc(append(outages, p.faults), func(one period) bool { return one.overlaps(d) }) {
 			o.Deliveries = append(o.Deliveries, d)
 		}
 	}

@@ -164,11 +164,12 @@ func (a *API) begin(c *call) *Fault {
 	r.Number, r.Route, r.Unknown, r.about = len(a.log), c.route.pattern, !known, a.concerns(c.path, c.params)
 	r.Acts = c.method == http.MethodPost && known && c.route.acts()
 	a.log = append(a.log, r)
-	if c.refusal != nil || a.fault == nil || a.fault.Kind == AnswerLost && !r.Acts {
+	fault := a.meets(r)
+	if c.refusal != nil || fault == nil {
 		return nil
 	}
-	r.Fault, r.fault = a.fault.Kind, a.fault
-	return a.fault
+	r.Fault, r.fault = fault.Kind, fault
+	return fault
 }
 
 // newID returns an id that nothing has yet.

@@ -10,7 +10,7 @@
 //	story, err := api.Tell(bodies...)            // in the order in which they happened
 //	story.SetView(stripeapi.InStep)              // else every object is as at the story's end
 //	api.Delivered(eventID)                       // before each delivery
-//	fault := api.Begin(stripeapi.LockTimeout)    // until fault.End(), which returns what met it
+//	fault := story.Begin(stripeapi.LockTimeout)  // until fault.End(), which returns what met it
 //	requests := api.Requests(0)                  // what was asked: unknown routes, and what acts
 //
 // What no event has told but others name (a session's customer, an intent's charge) is made from what names it, by rules.json; what can

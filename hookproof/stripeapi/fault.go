@@ -30,7 +30,8 @@ type Fault struct {
 	Kind FaultKind
 
 	api   *API
-	began int // how many requests had come before
+	story *Story // whose requests fail; nil is all
+	began int    // how many requests had come before
 	once  sync.Once
 	ended chan struct{}
 }
@@ -48,12 +49,42 @@ func (a *API) Begin(kind FaultKind) *Fault {
 	return f
 }
 
+// Begin switches a fault on that only requests about the story meet. One that is on ends.
+func (s *Story) Begin(kind FaultKind) *Fault {
+	f := &Fault{Kind: kind, api: s.api, story: s, ended: make(chan struct{})}
+	s.api.mu.Lock()
+	before := s.fault
+	s.fault, f.began = f, len(s.api.log)
+	s.api.mu.Unlock()
+	if before != nil {
+		before.End()
+	}
+	return f
+}
+
+// meets returns the fault that a request meets; nil if there is none. The API's lock is held.
+func (a *API) meets(r *Request) *Fault {
+	f := a.fault
+	for _, s := range r.about {
+		if s.fault != nil {
+			f = s.fault
+		}
+	}
+	if f == nil || f.Kind == AnswerLost && !r.Acts {
+		return nil
+	}
+	return f
+}
+
 // End switches the fault off, cuts the connections that hang, and returns the requests that met it. None means that nothing was asked.
 func (f *Fault) End() (met []Request) {
 	f.once.Do(func() { close(f.ended) })
 	f.api.mu.Lock()
 	defer f.api.mu.Unlock()
-	if f.api.fault == f {
+	switch {
+	case f.story != nil && f.story.fault == f:
+		f.story.fault = nil
+	case f.story == nil && f.api.fault == f:
 		f.api.fault = nil
 	}
 	for _, r := range f.api.log[f.began:] {

@@ -109,6 +109,29 @@ func TestAFaultEndsWithTheNext(t *testing.T) {
 	})
 }
 
+func TestAFaultOfOneStory(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, older)
+	intent := func(first, id string) *Story {
+		return s.tell(t, event(t, older, first, "payment_intent.succeeded", "payment_intent", id, map[string]any{"/status": "succeeded"}, nil))
+	}
+	struck := intent("evt_struck01", "pi_Struck001")
+	intent("evt_fine0001", "pi_Fine00001")
+	fault := struck.Begin(ServerError)
+	get := func(id string) error {
+		_, err := s.stripe.PaymentIntents.Get(id, nil)
+		return err
+	}
+	require.Error(t, get("pi_Struck001"))
+	require.NoError(t, get("pi_Fine00001"), "the other story's requests are answered")
+	again := struck.Begin(RateLimit)
+	require.ErrorContains(t, get("pi_Struck001"), "rate limit", "the one before has ended")
+	require.Len(t, fault.End(), 1)
+	require.Error(t, get("pi_Struck001"), "what has ended ends no other")
+	require.Len(t, again.End(), 2)
+	require.NoError(t, get("pi_Struck001"))
+}
+
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, older)

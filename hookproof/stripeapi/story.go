@@ -22,6 +22,7 @@ type Story struct {
 	view    View
 	reached int // how many events have happened by the latest one that was delivered
 	views   map[viewed]*view
+	fault   *Fault          // that requests about it meet; nil is none
 	names   map[string]bool // ids and texts by which a request can be about it
 }
 
