@@ -40,6 +40,7 @@ type asker struct {
 	whose  func(account string) string                          // of which account the API is asked at an account's event; nil is that such an event means nothing
 
 	mu    sync.Mutex
+	of    string                          // the account of which the API is asked
 	users map[string]map[string]askerUser // by subscription
 	gifts map[string]bool
 	turns map[string]chan struct{} // by subscription
@@ -206,12 +207,17 @@ func (a *asker) take(e askerEvent) error {
 	if e.Livemode || e.Account != "" && a.whose == nil || !strings.HasPrefix(id, "sub_") {
 		return nil
 	}
-	turn := a.turn(id)
+	alone := id
+	if a.whose != nil {
+		alone = "" // all, since the API is asked of one account at a time
+	}
+	turn := a.turn(alone)
 	turn <- struct{}{} // a mutex would stop virtual time
 	defer func() { <-turn }()
-	of := "" // the account of which the API is asked
-	if e.Account != "" {
-		of = a.whose(e.Account)
+	if a.whose != nil {
+		if a.of = ""; e.Account != "" {
+			a.of = a.whose(e.Account)
+		}
 	}
 	if a.beside != nil {
 		if err := a.beside(a, e); err != nil {
@@ -219,7 +225,7 @@ func (a *asker) take(e askerEvent) error {
 		}
 	}
 	var s askerSubscription
-	if err := a.askOf(of, http.MethodGet, "/v1/subscriptions/"+id, "", nil, &s); errors.Is(err, errMissing) {
+	if err := a.ask(http.MethodGet, "/v1/subscriptions/"+id, "", nil, &s); errors.Is(err, errMissing) {
 		return nil
 	} else if err != nil {
 		return err
@@ -242,7 +248,7 @@ func (a *asker) take(e askerEvent) error {
 			key = a.key(user)
 		}
 		gift := url.Values{"amount": {"-500"}, "currency": {"usd"}}
-		if err := a.askOf(of, http.MethodPost, "/v1/customers/"+s.Customer+"/balance_transactions", key, gift, nil); err != nil {
+		if err := a.ask(http.MethodPost, "/v1/customers/"+s.Customer+"/balance_transactions", key, gift, nil); err != nil {
 			return err
 		}
 		a.give(user)
@@ -255,11 +261,6 @@ var errMissing = errors.New("there is nothing")
 
 // ask asks Stripe's API once.
 func (a *asker) ask(method, path, key string, body url.Values, into any) error {
-	return a.askOf("", method, path, key, body, into)
-}
-
-// askOf asks it of a connected account; "" is the platform's own.
-func (a *asker) askOf(account, method, path, key string, body url.Values, into any) error {
 	request, err := http.NewRequest(method, a.base+path, bytes.NewReader([]byte(body.Encode())))
 	if err != nil {
 		return err
@@ -268,8 +269,8 @@ func (a *asker) askOf(account, method, path, key string, body url.Values, into a
 	if body != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if account != "" {
-		request.Header.Set("Stripe-Account", account)
+	if a.of != "" {
+		request.Header.Set("Stripe-Account", a.of)
 	}
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)

@@ -59,7 +59,9 @@ var causes = []cause{
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
 	{"order/begins", "", sameOrder},
-	{"meaning/period", "", func(cause, other evidence) bool { return cause.stays && other.stays && isSubset(other.places, cause.places) }},
+	{"meaning/period", "", func(cause, other evidence) bool {
+		return cause.stays && other.stays && isSubset(other.places, cause.places)
+	}},
 	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
