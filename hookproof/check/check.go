@@ -111,6 +111,8 @@ type Relation struct {
 	Counts *result.Counters
 	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
 	Whole bool
+	// Fixed is for a relation that would ask something else without any of its events: a failure and what mends it.
+	Fixed bool
 	// Fault is the fault that strikes during Left's last step.
 	Fault string
 }
