@@ -126,9 +126,6 @@ func (c Check) Family() string {
 // rows are all checks as they are written, over roles.
 var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, anyOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, endShows, bookkeeping, faultChecks, apiFaults)
 
-// Rows returns all checks as they are written, whatever the life.
-func Rows() []Check { return slices.Clone(rows) }
-
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }
 
