@@ -110,6 +110,8 @@ type Relation struct {
 	Counts *result.Counters
 	// Whole is for a relation whose events depend on each other: no event can be left out of both sides.
 	Whole bool
+	// Fixed is for a relation that would ask something else without any of its events: a failure and what mends it.
+	Fixed bool
 	// Fault is the fault that strikes during Left's last step.
 	Fault string
 }
@@ -122,9 +124,6 @@ func (c Check) Family() string {
 
 // rows are all checks as they are written, over roles.
 var rows = slices.Concat(authenticity, ackPolicy, idempotence, oneFact, order, subscriptionOrder, anyOrder, meaningChecks, refundMeaning, orderMeaning, intentMeaning, subscriptionMeaning, endShows, bookkeeping, faultChecks, apiFaults)
-
-// Rows returns all checks as they are written, whatever the life.
-func Rows() []Check { return slices.Clone(rows) }
 
 // All returns all checks of the payment life.
 func All() []Check { return Of(life.Payment) }

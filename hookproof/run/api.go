@@ -38,7 +38,8 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 			return err
 		}
 		if spec := x.told(h, step.Event); spec.Raw == "" && !spec.Live {
-			story, words = append(story, happened{spec.Age, h.events[step.Event].Body}), append(words, step.Event)
+			body := event.Signings[event.OrGenuine(step.Sign)].Of(h.events[step.Event].Body, x.target.Connect.Account)
+			story, words = append(story, happened{spec.Age, body}), append(words, step.Event)
 		}
 	}
 	for _, word := range x.life.Supposed(words) {

@@ -30,7 +30,7 @@ type evidence struct {
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	refusals refusals // the answers that are wrong
-	never    bool     // an event was never acknowledged, and nothing else is wrong
+	never    bool     // an event was not acknowledged, where that is what is asked or nothing else is known
 	stays    bool     // what was paid for does not end later when it was paid for once more
 	order    string   // the events, if their order or overlap is all that differs from what they are compared with; else ""
 	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
@@ -113,7 +113,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		e.again = worst.History.refusesSecond()
 		e.refusals = worst.History.refusals(taken)
 	}
-	e.never, e.order = worst.Symptom == neverAcknowledged, c.order()
+	e.never, e.order = worst.Symptom == neverAcknowledged || worst.Symptom == wrongAnswer && c.Check.Family() == "ack-policy", c.order()
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}
