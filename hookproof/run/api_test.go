@@ -234,7 +234,7 @@ func TestTheAPIHasWhatIsDelivered(t *testing.T) {
 			"wrong-secret:sub-bought=any": "none", "other-livemode=any": "none", "ahead wrong-secret:sub-bought=any": "none", "ahead other-livemode=any": "none",
 			"in-step sub-incomplete": "incomplete", "ahead sub-incomplete": "incomplete", "in-step sub-active": "active",
 			"ahead sub-active deleted": "canceled", "in-step sub-active deleted": "canceled", "in-step deleted sub-active": "canceled",
-			"deleted": "canceled", "renew-paid": "active", "in-step sub-active deleted=any sub-active": "canceled", "sub-active sub-active*2+": "active", "sub-incomplete sub-active sub-incomplete*2+": "active",
+			"deleted": "canceled", "renew-paid": "active", "sub-bought": "active", "in-step sub-active deleted=any sub-active": "canceled", "sub-active sub-active*2+": "active", "sub-incomplete sub-active sub-incomplete*2+": "active",
 		} {
 			s, err := check.ParseSchedule(target.Life, text)
 			require.NoError(t, err)
