@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
@@ -206,5 +207,23 @@ func TestWhatWasRefusedComesAgain(t *testing.T) {
 		require.Contains(t, f.Why, "/access is false instead of true")
 		require.Contains(t, f.Schedule, "refused ")
 		require.Equal(t, "the database away", f.Timeline[4].Fault)
+	})
+}
+
+// Which of two overlapping events writes last is left to chance, so they overlap several times.
+func TestTwoEventsOverlapSeveralTimes(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		made := 0
+		c := openClub(t, nil)
+		target := c.target(t)
+		subject := target.Subject
+		target.Subject = func(ctx context.Context) (event.Subject, error) { made++; return subject(ctx) }
+		relation := check.Relation{Left: "sub-incomplete & sub-active sub-bought", Op: "=", Right: "sub-incomplete sub-active sub-bought"}
+		one := check.Check{Name: "order/made-up", Demand: "It is so.", Source: check.OurPolicy, Relations: []check.Relation{relation}}
+		r, err := Judge(t.Context(), target, Options{Checks: []check.Check{one}, Seed: 1})
+		require.NoError(t, err)
+		require.Equal(t, result.Pass, findingOf(t, r, "order/made-up").Verdict)
+		require.GreaterOrEqual(t, made, 2+pairTries, "two of the calibration's, and one each time")
 	})
 }

@@ -54,6 +54,17 @@ func (x *executor) recordOverlap(n int) {
 	x.overlap = max(x.overlap, n)
 }
 
+// pairTries is how often two events overlap in a case: which of them is the last to write is left to chance.
+const pairTries = 4
+
+// tries is how often a case without a fault is executed, each time on a fresh subject.
+func (c Case) tries() int {
+	if c.Op == "=" && slices.ContainsFunc(c.Delivered, func(step check.Step) bool { return step.Beside }) {
+		return pairTries
+	}
+	return 1
+}
+
 // mostPairs is how often two events are delivered again that were to overlap and did not.
 const mostPairs = 5
 

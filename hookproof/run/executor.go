@@ -82,38 +82,6 @@ func newExecutor(t *target.Target, options Options) *executor {
 	return x
 }
 
-// beside runs do while others deliver as well.
-func (x *executor) beside(ctx context.Context, do func(context.Context) error) error {
-	return x.holding(ctx, 1, do)
-}
-
-// alone runs do while nothing else is in flight.
-func (x *executor) alone(ctx context.Context, do func(context.Context) error) error {
-	return x.holding(ctx, atMost, do)
-}
-
-func (x *executor) holding(ctx context.Context, share int64, do func(context.Context) error) error {
-	if err := x.traffic.Acquire(ctx, share); err != nil {
-		return err
-	}
-	defer x.traffic.Release(share)
-	return do(context.WithValue(ctx, shareKey{}, share))
-}
-
-// shareKey is the context key of the share of the traffic that the caller holds.
-type shareKey struct{}
-
-// pause waits, and gives up the caller's share of the traffic meanwhile.
-func (x *executor) pause(ctx context.Context, d time.Duration) error {
-	share, _ := ctx.Value(shareKey{}).(int64)
-	x.traffic.Release(share)
-	err := target.Sleep(ctx, d)
-	if again := x.traffic.Acquire(context.WithoutCancel(ctx), share); err == nil {
-		err = again
-	}
-	return err
-}
-
 // execute executes a case: on one subject, or, if a fault strikes at one message after the other, on as many as that needs. An
 // error comes from a hook or the context. A reason for not judging is part of the history.
 func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error] {
@@ -139,7 +107,7 @@ func (x *executor) execute(ctx context.Context, c Case) iter.Seq2[History, error
 
 // progress is how far a case has been executed.
 type progress struct {
-	next, last int        // messages at which a fault strikes
+	next, last int        // messages at which a fault strikes; without a fault next is how often the case was executed
 	struck     int        // how often it did
 	waiting    []*History // that are executed, and not judged yet
 	done       bool
@@ -178,7 +146,10 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 
 // executeOnce executes a case on the next subject.
 func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *History, err error) {
-	at.done = c.Fault == ""
+	if c.Fault == "" {
+		at.next++
+		at.done = at.next >= c.tries()
+	}
 	switch {
 	case c.Fault != "":
 		h, err = x.executeFault(ctx, c, at)
