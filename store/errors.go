@@ -141,5 +141,5 @@ func Unavailable(err error) bool {
 		name    *net.DNSError
 	)
 	return tlsFault(err) != "" || errors.As(err, &network) || errors.As(err, &name) || errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

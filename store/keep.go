@@ -54,14 +54,14 @@ const (
 			status                  = GREATEST(b.status, d.to_status),
 			dispute                 = GREATEST(b.dispute, d.to_dispute),
 			"refundedAmount"        = GREATEST(b."refundedAmount", d.to_refunded),
-			refunds                 = b.refunds || COALESCE(d.to_refunds, '{}'),
-			"failedRefunds"         = b."failedRefunds" || COALESCE(d.to_failed, '{}'),
+			refunds                 = COALESCE(b.refunds || d.to_refunds, b.refunds),
+			"failedRefunds"         = COALESCE(b."failedRefunds" || d.to_failed, b."failedRefunds"),
 			"stripeSessionId"       = COALESCE(b."stripeSessionId", d.to_session),
 			"stripePaymentIntentId" = GREATEST(b."stripePaymentIntentId", d.to_intent)`
 	joinDiffers = `
 			(b.status, b.dispute, b."refundedAmount", b.refunds, b."failedRefunds", b."stripeSessionId", b."stripePaymentIntentId") IS DISTINCT FROM
 			(GREATEST(b.status, d.to_status), GREATEST(b.dispute, d.to_dispute), GREATEST(b."refundedAmount", d.to_refunded),
-				b.refunds || COALESCE(d.to_refunds, '{}'), b."failedRefunds" || COALESCE(d.to_failed, '{}'),
+				COALESCE(b.refunds || d.to_refunds, b.refunds), COALESCE(b."failedRefunds" || d.to_failed, b."failedRefunds"),
 				COALESCE(b."stripeSessionId", d.to_session), GREATEST(b."stripePaymentIntentId", d.to_intent))`
 
 	parkedSQL = `

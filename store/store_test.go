@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -292,7 +293,7 @@ func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{
 		&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, driver.ErrBadConn, &pq.Error{Code: "57P01"}, &pq.Error{Code: "53300"}, &pq.Error{Code: "25006"},
-		pq.ErrSSLNotSupported, x509.CertificateInvalidError{Reason: x509.Expired},
+		pq.ErrSSLNotSupported, x509.CertificateInvalidError{Reason: x509.Expired}, sql.ErrTxDone,
 	} {
 		require.True(t, Unavailable(fmt.Errorf("x: %w", err)), "%v", err)
 	}

@@ -303,7 +303,9 @@ func aRefundThatFails(r *running) {
 	status := map[string]string{"go": "REFUND_FAILED"}[r.name]
 	for _, order := range permutations([]string{"checkout.session.completed", "charge.refunded", "refund.created", "refund.failed"}) {
 		s := r.order("")
-		made := func() event.Event { return edited(r.t, r.event("refund.created", s), `"amount": 450`, `"amount": 4500`) }
+		made := func() event.Event {
+			return edited(r.t, r.event("refund.created", s), `"amount": 450`, `"amount": 4500`)
+		}
 		for round := range 2 {
 			for _, name := range order {
 				e := r.event(name, s)

@@ -78,6 +78,12 @@ func (a account) of(s Signer) []byte {
 	return body
 }
 
+// Of returns an event's body as it is sent with the signing, before any tampering: with the id of the account whose event it is. account is the
+// connected account that is known.
+func (w Signing) Of(body []byte, account string) []byte {
+	return w.account.of(Signer{Body: body, Account: account})
+}
+
 // altered is which body is tampered with: none, the one that is sent, or the one that is signed.
 type altered int
 

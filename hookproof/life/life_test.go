@@ -98,6 +98,7 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"says": "the invoice is sent"`, `"says": "the invoice is sent", "as": {"charge": "invoice"}`, ``},
 		{`"event": "invoice.sent.json", `, ``, `life.json:4: /words/sent/event: it is missing`},
 		{`"invoice.sent.json"`, `"invoice.sent"`, `life.json:4: /words/sent/event: "invoice.sent" is no file that ends in .json`},
+		{`"phrases"`, `"shown": ["sold"], "phrases"`, `life.json:8: /shown: there is no phrase "sold"`},
 		{`"phrases"`, `"sentences"`, `life.json:8: /sentences: the key is not known`},
 		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
 	} {

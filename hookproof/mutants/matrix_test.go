@@ -158,6 +158,11 @@ func TestCombine(t *testing.T) {
 		_, err := Combine(two[0], two[1], sources)
 		require.ErrorIs(t, err, errTogether, name)
 	}
+	within := Mutant{Name: "within", Expect: "a/within", Edits: []Edit{{"a.txt", "on\n", "1\n"}}}
+	_, err = Combine(within, mutant("three", "3\n"), sources)
+	require.NoError(t, err, "what it finds ends within a line")
+	_, err = Combine(within, mutant("one", "1\n"), sources)
+	require.ErrorIs(t, err, errTogether, "and is in a line that the other finds")
 	changed, err = Mutant{Name: "within", Edits: []Edit{{"a.txt", "thr\n", "fr\n"}}}.Apply(sources)
 	require.NoError(t, err)
 	require.Equal(t, "one\ntwo\nfree\nfour\n", string(changed["a.txt"]))

@@ -227,7 +227,13 @@ func Combine(a, b Mutant, sources fs.FS) (Mutant, error) {
 
 // overlap tells whether two finds share a byte of a text, or touch.
 func overlap(text []byte, a, b string) bool {
-	from, other := bytes.Index(text, []byte(a)), bytes.Index(text, []byte(b))
+	at := func(find *string) int {
+		if !bytes.Contains(text, []byte(*find)) { // it ends within a line
+			*find = strings.TrimSuffix(*find, "\n")
+		}
+		return bytes.Index(text, []byte(*find))
+	}
+	from, other := at(&a), at(&b)
 	return from < 0 || other < 0 || (from <= other+len(b) && other <= from+len(a))
 }
 

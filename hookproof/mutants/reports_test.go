@@ -1,7 +1,6 @@
 package mutants
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -41,13 +40,7 @@ func TestEveryReportIsSeenOrArgued(t *testing.T) {
 		require.Contains(t, mutants, r.Mutant, r.Report)
 		require.Equal(t, r.Check, mutants[r.Mutant].Expect, "%s: the check that must kill %s", r.Report, r.Mutant)
 	}
-	require.LessOrEqual(t, unseen, 9, "a fault that is argued to be unseen is not argued away")
-	for _, m := range mutants {
-		if known[m.Report] {
-			i := slices.IndexFunc(all, func(r Report) bool { return r.Report == m.Report })
-			require.Equal(t, m.Name, all[i].Mutant, "it says that it is the mutant of %s", m.Report)
-		}
-	}
+	require.LessOrEqual(t, unseen, 7, "a fault that is argued to be unseen is not argued away")
 }
 
 func TestLoadReports(t *testing.T) {

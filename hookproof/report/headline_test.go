@@ -127,8 +127,8 @@ func TestNoHookIsAdvisedWhereNoEffectIsSeen(t *testing.T) {
 		{Check: "authenticity/genuine", Demand: "It is so.", Verdict: result.Pass},
 		{Check: "faults/killed", Demand: "It is so.", Verdict: result.NotRun, Why: "needs it", Missing: []string{"database", "restart"}},
 	}}
-	const next = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, what it does with them cannot be judged, " +
-		"and no hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, or the state hook does not show what changes (see docs/hookproof.md)."
+	const next = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, " +
+		"name the life that has them under lives; no further hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, or the state hook does not show what changes (see docs/hookproof.md)."
 	const sent = "Sent were events of checkout.session.completed and topup.created; what the endpoint does with any other type was not judged."
 	text := strings.Join(strings.Fields(report.Headline(r, report.Style{})), " ")
 	inOrder(t, text, next, sent)

@@ -38,7 +38,8 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 			return err
 		}
 		if spec := x.told(h, step.Event); spec.Raw == "" && !spec.Live {
-			story, words = append(story, happened{spec.Age, h.events[step.Event].Body}), append(words, step.Event)
+			body := event.Signings[event.OrGenuine(step.Sign)].Of(h.events[step.Event].Body, x.target.Connect.Account)
+			story, words = append(story, happened{spec.Age, body}), append(words, step.Event)
 		}
 	}
 	for _, word := range x.life.Supposed(words) {
@@ -69,15 +70,6 @@ func (x *executor) toldAPI(h *History) {
 	if x.target.Stripe != nil {
 		h.askedAfter = x.target.Stripe.Asked()
 	}
-}
-
-// told returns the event that a word stands for in a history's story.
-func (x *executor) told(h *History, word string) *life.Spec {
-	spec, _ := x.spec(word)
-	if spec == x.life.Vocabulary[word] { // an object has what the events before have made of it
-		spec = x.life.Told(word, h.steps.Events())
-	}
-	return spec
 }
 
 // again returns an event under an id of its own, and lets Stripe's API know of it.

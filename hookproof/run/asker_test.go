@@ -37,8 +37,10 @@ type asker struct {
 	stores func(old, fetched askerUser, e askerEvent) askerUser // what becomes of what was fetched; nil is that
 	key    func(user string) string                             // of the gift; nil is a good one
 	beside func(a *asker, e askerEvent) error                   // what else is asked; nil is nothing
+	whose  func(account string) string                          // of which account the API is asked at an account's event; nil is that such an event means nothing
 
 	mu    sync.Mutex
+	of    string                          // the account of which the API is asked
 	users map[string]map[string]askerUser // by subscription
 	gifts map[string]bool
 	turns map[string]chan struct{} // by subscription
@@ -202,12 +204,21 @@ func (a *asker) take(e askerEvent) error {
 	if strings.HasPrefix(e.Type, "customer.subscription.") {
 		id = e.Data.Object.ID
 	}
-	if e.Livemode || e.Account != "" || !strings.HasPrefix(id, "sub_") {
+	if e.Livemode || e.Account != "" && a.whose == nil || !strings.HasPrefix(id, "sub_") {
 		return nil
 	}
-	turn := a.turn(id)
+	alone := id
+	if a.whose != nil {
+		alone = "" // all, since the API is asked of one account at a time
+	}
+	turn := a.turn(alone)
 	turn <- struct{}{} // a mutex would stop virtual time
 	defer func() { <-turn }()
+	if a.whose != nil {
+		if a.of = ""; e.Account != "" {
+			a.of = a.whose(e.Account)
+		}
+	}
 	if a.beside != nil {
 		if err := a.beside(a, e); err != nil {
 			return err
@@ -257,6 +268,9 @@ func (a *asker) ask(method, path, key string, body url.Values, into any) error {
 	request.Header.Set("Authorization", "Bearer sk_test_1")
 	if body != nil {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if a.of != "" {
+		request.Header.Set("Stripe-Account", a.of)
 	}
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"strings"
 
 	"example.com/hookproof/hookproof/result"
 )
@@ -29,7 +30,7 @@ type evidence struct {
 	taken      []string // the signings that were accepted, if that is all that is wrong
 
 	refusals refusals // the answers that are wrong
-	never    bool     // an event was never acknowledged, and nothing else is wrong
+	never    bool     // an event was not acknowledged, where that is what is asked or nothing else is known
 	stays    bool     // what was paid for does not end later when it was paid for once more
 	order    string   // the events, if their order or overlap is all that differs from what they are compared with; else ""
 	declines string   // the answer to types that the target does not handle, if that answer is all that is wrong; else ""
@@ -55,11 +56,15 @@ var causes = []cause{
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // signatures are not checked at all, so neither is their time
 		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
+	{"faults/api-500", "", givesUpAlike},
+	{"faults/api-429", "", givesUpAlike},
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
 	{"order/begins", "", sameOrder},
-	{"meaning/period", "", func(cause, other evidence) bool { return cause.stays && other.stays && isSubset(other.places, cause.places) }},
+	{"meaning/period", "", func(cause, other evidence) bool {
+		return cause.stays && other.stays && isSubset(other.places, cause.places)
+	}},
 	{"", "", func(cause, other evidence) bool { return !cause.otherFault && sameFacts(cause, other) }},
 	{"", "", sameFacts},
 }
@@ -67,6 +72,12 @@ var causes = []cause{
 // bothEnded reports whether the process ended both times for one reason: what ends it while the database is away may end it at a
 // cut connection as well.
 func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
+
+// givesUpAlike reports whether another failure of Stripe's API has left a wrong state as well: whoever takes one failure for an answer
+// takes the others for one at the same place.
+func givesUpAlike(cause, other evidence) bool {
+	return strings.HasPrefix(other.check, "faults/api-") && len(cause.places) > 0 && len(other.places) > 0
+}
 
 // explain maps each failure to the failure that explains it, or to "".
 func explain(failed []evidence) map[string]string {
@@ -102,7 +113,7 @@ func evidenceOf(f result.Finding, worst Outcome, taken map[string]bool) evidence
 		e.again = worst.History.refusesSecond()
 		e.refusals = worst.History.refusals(taken)
 	}
-	e.never, e.order = worst.Symptom == neverAcknowledged, c.order()
+	e.never, e.order = worst.Symptom == neverAcknowledged || worst.Symptom == wrongAnswer && c.Check.Family() == "ack-policy", c.order()
 	if worst.Symptom == processEnded && c.Fault != "" {
 		e.ended = f.Fix
 	}

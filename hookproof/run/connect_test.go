@@ -70,3 +70,34 @@ func TestEventsOfConnectedAccounts(t *testing.T) {
 		require.Equal(t, []string{"connect"}, findingOf(t, r, "meaning/account").Missing)
 	})
 }
+
+// Stripe's API has the objects of a connected account for who asks of that account, and of no other.
+func TestObjectsOfConnectedAccounts(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		of   string // the account that is asked
+		want result.Verdict
+	}{
+		"the event's account":  {seller.Account, result.Pass},
+		"the platform's own":   {"", result.Fail},
+		"another one's object": {"acct_other", result.Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			memnet.Virtual(t, func(t *testing.T) {
+				asked := openAsker(t, func(a *asker) {
+					a.whose = func(account string) string {
+						if account == seller.Account {
+							return row.of
+						}
+						return ""
+					}
+				}).target(t)
+				asked.Connect = target.Connect{Account: seller.Account, Secret: endpointtest.Secret}
+				r, err := Judge(t.Context(), asked, Options{Only: []string{"meaning/account"}, Seed: 1})
+				require.NoError(t, err)
+				require.Equal(t, row.want, findingOf(t, r, "meaning/account").Verdict, findingOf(t, r, "meaning/account").Why)
+			})
+		})
+	}
+}

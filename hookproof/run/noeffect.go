@@ -16,8 +16,8 @@ import (
 func noEffect(sent []target.Delivery) string {
 	return "effects cannot be judged: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
 		"Sent were " + strings.Join(typesOf(effective(sent)), " and ") + ". " +
-		"If the endpoint waits for other types, hookproof cannot judge what it does with them: docs/events.md, or 'hookproof list events', has all types that are sent. " +
-		"If it handles one of these: does the state hook show what a payment changes, and do sessionId, metadata and amount of the subject hook name the right object? " +
+		"If the endpoint waits for other types, the target file must name the life that has them: docs/lives.md, or 'hookproof list lives'. " +
+		"If it handles one of these: does the state hook show what a payment changes, and do the ids, metadata and amount of the subject hook name the right object? " +
 		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may say why."
 }
 

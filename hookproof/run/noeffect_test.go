@@ -33,7 +33,7 @@ func TestATargetWithoutEffectIsToldWhatWasSent(t *testing.T) {
 		require.Contains(t, r.Sent, "checkout.session.completed")
 		require.NotContains(t, r.Sent, "customer.subscription.trial_will_end")
 		sent := strings.Index(err.Error(), "Sent were topup.created and checkout.session.completed.")
-		page := strings.Index(err.Error(), "docs/events.md")
+		page := strings.Index(err.Error(), "docs/lives.md")
 		hooks := strings.Index(err.Error(), "does the state hook show")
 		require.Positive(t, sent, err)
 		require.Greater(t, page, sent, err)

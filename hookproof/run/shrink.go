@@ -115,7 +115,7 @@ func (c Case) shorter() []Case {
 				fewer = append(fewer, c.with(delivered, c.Compared))
 			}
 		}
-		if c.Op != "=" {
+		if c.Op != "=" || c.Fixed {
 			continue
 		}
 		if step.Prepares() {

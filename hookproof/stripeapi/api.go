@@ -118,7 +118,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // call is a request, read.
 type call struct {
 	id, method, path, account, key string
-	query, params                  object // params are of the query and of the body
+	params                         object // of the query and of the body
 	values                         url.Values
 	raw                            string
 	refusal                        *failure

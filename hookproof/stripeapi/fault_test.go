@@ -141,7 +141,7 @@ func TestManyAtOnce(t *testing.T) {
 		all.Go(func() {
 			for i := range 10 {
 				_, _ = s.stripe.Subscriptions.Get("sub_Sub1Test", nil)
-				_, _ = s.stripe.Customers.Update("cus_Sub1Test", &stripe.CustomerParams{Params: stripe.Params{Metadata: map[string]string{"a": "b"}}})
+				_, _ = s.stripe.Customers.Update("cus_Sub1Test", &stripe.CustomerParams{Metadata: map[string]string{"a": "b"}})
 				_, _ = s.stripe.Customers.New(&stripe.CustomerParams{})
 				story.SetView(View(i % 2))
 				s.api.Delivered("evt_created1")

@@ -49,7 +49,7 @@ func TestIdempotencyKeys(t *testing.T) {
 func TestWhatIsMadeCanBeFetched(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t, older)
-	customer, err := s.stripe.Customers.New(&stripe.CustomerParams{Email: stripe.String("new@example.com"), Params: stripe.Params{Metadata: map[string]string{"user": "42"}}})
+	customer, err := s.stripe.Customers.New(&stripe.CustomerParams{Email: stripe.String("new@example.com"), Metadata: map[string]string{"user": "42"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"user": "42"}, customer.Metadata)
 	session, err := s.stripe.CheckoutSessions.New(&stripe.CheckoutSessionParams{
@@ -115,7 +115,7 @@ func TestAnUpdateShowsInBothViews(t *testing.T) {
 	story := s.tell(t, subscribed(t, older)...)
 	story.SetView(InStep)
 	s.api.Delivered("evt_created1")
-	params := &stripe.SubscriptionParams{Params: stripe.Params{Metadata: map[string]string{"seen": "yes"}}}
+	params := &stripe.SubscriptionParams{Metadata: map[string]string{"seen": "yes"}}
 	_, err := s.stripe.Subscriptions.Update("sub_Sub1Test", params)
 	require.NoError(t, err)
 	for _, view := range []View{InStep, Ahead} {
@@ -124,7 +124,7 @@ func TestAnUpdateShowsInBothViews(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{"seen": "yes", "user": "user-4711"}, sub.Metadata)
 	}
-	_, err = s.stripe.Subscriptions.Update("sub_Sub1Test", &stripe.SubscriptionParams{Params: stripe.Params{Metadata: map[string]string{"seen": "", "user": ""}}})
+	_, err = s.stripe.Subscriptions.Update("sub_Sub1Test", &stripe.SubscriptionParams{Metadata: map[string]string{"seen": "", "user": ""}})
 	require.NoError(t, err)
 	sub, err := s.stripe.Subscriptions.Get("sub_Sub1Test", nil)
 	require.NoError(t, err)
@@ -258,7 +258,7 @@ func TestAStorysRequests(t *testing.T) {
 	s := newSetup(t, older)
 	one := s.tell(t, subscribed(t, older)...)
 	other := s.tell(t, paid(t, older)...)
-	_, err := s.stripe.Customers.New(&stripe.CustomerParams{Params: stripe.Params{Metadata: map[string]string{"order": "order-4711"}}})
+	_, err := s.stripe.Customers.New(&stripe.CustomerParams{Metadata: map[string]string{"order": "order-4711"}})
 	require.NoError(t, err)
 	_, err = s.stripe.PaymentIntents.Get("pi_3PqSauna0Booking1aBcDeFg", nil)
 	require.NoError(t, err)
