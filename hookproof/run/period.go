@@ -17,7 +17,7 @@ func (o Outcome) moves(before normalized) Outcome {
 	o.Want = before
 	shown := false
 	for _, place := range sortedPlaces(before) {
-		if inList.MatchString(place) || !slices.ContainsFunc(roles.Until, func(end string) bool { return before[place] == placeholder(end) }) {
+		if before.inLongList(place) || after.inLongList(place) || !slices.ContainsFunc(roles.Until, func(end string) bool { return before[place] == placeholder(end) }) {
 			continue
 		}
 		if shown = true; after[place] == before[place] {
@@ -39,6 +39,12 @@ func (o Outcome) moves(before normalized) Outcome {
 	return o
 }
 
+// inLongList reports whether a place is in a list that has not one element alone: which element of another state is the same, nobody knows.
+func (c normalized) inLongList(place string) bool {
+	_, list := elementOf(place)
+	return inList.MatchString(place) && c.lengths()[list] != 1
+}
+
 // at returns the part of a state that is at a place.
 func (c normalized) at(place string) normalized { return normalized{place: c[place]} }
 
@@ -58,7 +64,7 @@ func (c normalized) showsDatesOnly(fresh normalized) bool {
 		switch value := c[place]; {
 		case strings.Contains(value, "{{"):
 			dated = true
-		case !isTrivial(value):
+		case !isTrivial(value) && value != "true": // which may be computed from the date
 			return false
 		}
 	}
