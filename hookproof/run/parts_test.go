@@ -177,6 +177,20 @@ func TestEndsMoveOn(t *testing.T) {
 	}
 }
 
+// A row a subscription is the commonest shape, so the end of the one row of a list moves on as well. Of several rows nobody knows which
+// one of another state is the same.
+func TestEndsInAListOfOneMoveOn(t *testing.T) {
+	t.Parallel()
+	c := lastingCase(t, check.Relation{Left: "<grants> <renews>", Op: "moves", Right: "<grants>"})
+	_, grant, _, _ := lastingLife(t)
+	one := normalized{"/rows/0/until": `"{{periodEnd.1}}"`}
+	moved := normalized{"/rows/0/until": `"{{periodEnd.2}}"`}
+	require.Equal(t, result.Pass, judged(t, c, moved, map[string]normalized{grant: one}).Verdict)
+	judgment{result.Fail, wrongState, "/until is still"}.requireOf(t, judged(t, c, one, map[string]normalized{grant: one}))
+	two := with(one, normalized{"/rows/1/until": `"{{periodEnd.1}}"`})
+	judgment{result.NotRun, none, "the state does not show when"}.requireOf(t, judged(t, c, two, map[string]normalized{grant: two}))
+}
+
 // A renewal adds what buying has added, or nothing.
 func TestARenewalAddsAsMuch(t *testing.T) {
 	t.Parallel()
@@ -232,7 +246,9 @@ func TestADateMayEndByItself(t *testing.T) {
 	}
 	require.NotNil(t, l)
 	judgment{result.NotRun, none, "a date is all that the state shows"}.requireOf(t, same(with(dated, normalized{"/plan": `"free"`})))
+	judgment{result.NotRun, none, "a date is all that the state shows"}.requireOf(t, same(with(dated, normalized{"/paid": "true"}))) // which may follow from the date
 	judgment{result.Fail, wrongState, "the state is the same as after"}.requireOf(t, same(with(dated, normalized{"/plan": `"pro"`})))
+	judgment{result.Fail, wrongState, "the state is the same as after"}.requireOf(t, same(normalized{"/paid": "true"}))
 }
 
 // Large numbers come as texts from some databases, and those are points in time, too.
