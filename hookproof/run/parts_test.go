@@ -246,9 +246,9 @@ func TestADateMayEndByItself(t *testing.T) {
 	}
 	require.NotNil(t, l)
 	judgment{result.NotRun, none, "a date is all that the state shows"}.requireOf(t, same(with(dated, normalized{"/plan": `"free"`})))
-	judgment{result.NotRun, none, "a date is all that the state shows"}.requireOf(t, same(with(dated, normalized{"/paid": "true"}))) // which may follow from the date
+	judgment{result.NotRun, none, "a date is all that the state shows"}.requireOf(t, same(with(dated, normalized{"/plan": `"free"`, "/paid": "true"}))) // which may follow from the date
 	judgment{result.Fail, wrongState, "the state is the same as after"}.requireOf(t, same(with(dated, normalized{"/plan": `"pro"`})))
-	judgment{result.Fail, wrongState, "the state is the same as after"}.requireOf(t, same(normalized{"/paid": "true"}))
+	judgment{result.Fail, wrongState, "the state is the same as after"}.requireOf(t, same(normalized{"/plan": `"free"`, "/id": "null", "/until": "null", "/paid": "true"}))
 }
 
 // Large numbers come as texts from some databases, and those are points in time, too.
