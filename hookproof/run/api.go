@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/check"
@@ -95,7 +96,7 @@ func (h *History) unanswered() error {
 }
 
 func cannotAnswer(r stripeapi.Request) string {
-	return fmt.Sprintf("the target asks Stripe's API for %s %s, and hookproof has no answer to that", r.Method, r.Path)
+	return "the target asks Stripe's API for " + asked(r) + ", and hookproof has no answer to that"
 }
 
 // setAPI is how an endpoint that asks Stripe's API can be judged.
@@ -127,9 +128,18 @@ func apiFails(kind stripeapi.FaultKind) strikeFunc {
 		if len(met) == 0 {
 			return &result.NotJudged{Kind: result.NothingToAsk, Text: fmt.Sprintf("when %s is delivered, the target asks Stripe's API for nothing%s", h.steps[n].Spec.Type, actsOnly(kind))}
 		}
-		h.recordFault(fmt.Sprintf("Stripe's API: %s, %d times, first to %s %s", kind, len(met), met[0].Method, met[0].Path))
+		h.recordFault(fmt.Sprintf("Stripe's API failed (%s): %s%s", kind, asked(met[0]), andMore(len(met)-1)))
 		return nil
 	}
+}
+
+func asked(r stripeapi.Request) string { return r.Method + " " + r.Path }
+
+func andMore(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
 }
 
 // struckByAPI records that deliveries of an event are no example of how the target answers.
@@ -162,7 +172,7 @@ func (o Outcome) actsOnce() Outcome {
 			}
 		}
 		for _, r := range stripeapi.Repeated(earlier, requests) {
-			return o.fails(askedTwice, fmt.Sprintf("after %s, %s was sent to Stripe again when %s came again%s", o.Case.Struck(h.Schedule), r.Method+" "+r.Path, life.SpecOf(d.Label), keyOf(r)))
+			return o.fails(askedTwice, fmt.Sprintf("after %s, %s was sent to Stripe again when %s came again%s", strings.TrimSuffix(o.Case.Struck(h.Schedule), ","), asked(r), life.SpecOf(d.Label), keyOf(r)))
 		}
 	}
 	if !acted {

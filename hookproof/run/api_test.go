@@ -117,6 +117,18 @@ func TestWhatGoesWrongWithStripesAPI(t *testing.T) {
 	}
 }
 
+// A finding tells what was asked of Stripe, and when it came again.
+func TestWhatIsAskedTwiceIsTold(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		r := judgeAsker(t, func(a *asker) { a.key = func(string) string { return "" } }, "idempotence/asked-twice")
+		f := findingOf(t, r, "idempotence/asked-twice")
+		require.Regexp(t, `^after in-step sub-active, api-answer-lost, POST /v1/customers/cus_\w+/balance_transactions was sent to Stripe again when sub-active came again, without an Idempotency-Key$`, f.Why)
+		require.Len(t, f.Timeline, 2)
+		require.Regexp(t, `^Stripe's API failed \(answer lost\): POST /v1/customers/cus_\w+/balance_transactions$`, f.Timeline[0].Fault)
+	})
+}
+
 // What a target answers while Stripe's API fails is no example of its answers.
 func TestAnswersWhileTheAPIFailsAreNotJudged(t *testing.T) {
 	t.Parallel()
