@@ -21,6 +21,9 @@ type Counters = result.Counters
 // Database is where a target dials its database, HOST:PORT, and where that really is.
 type Database = target.Database
 
+// API is where a target asks Stripe's API, HOST:PORT on this machine.
+type API = target.API
+
 // Finding is what one check came to, with its evidence.
 type Finding = result.Finding
 

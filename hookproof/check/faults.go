@@ -54,8 +54,8 @@ var Faults = map[string]Fault{
 	"api-answer-lost":  {description: "Stripe's API does what is asked, and its answer is lost, until the target has answered", Needs: []string{"api"}},
 }
 
-// ofAPI reports whether the fault strikes what is asked of Stripe's API about one story, and nothing beside it.
-func (f Fault) ofAPI() bool { return slices.Equal(f.Needs, []string{"api"}) }
+// OfAPI reports whether the fault strikes what is asked of Stripe's API about one story, and nothing beside it.
+func (f Fault) OfAPI() bool { return slices.Equal(f.Needs, []string{"api"}) }
 
 // OfDatabase reports whether the fault strikes the database. A delivery that does not use the database does not meet such a fault.
 func (f Fault) OfDatabase() bool {

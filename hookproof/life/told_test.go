@@ -183,3 +183,29 @@ func TestContextIsChecked(t *testing.T) {
 		require.EqualError(t, err, "lives/club/"+row.want, row.with)
 	}
 }
+
+// What a story does not tell has happened before it all the same, unless it cannot have.
+func TestSupposed(t *testing.T) {
+	t.Parallel()
+	subscription, err := BuiltIn("subscription")
+	require.NoError(t, err)
+	bought := subscription.Phrases["bought"]
+	for _, row := range []struct {
+		life     *Life
+		story    []string
+		supposed []string
+	}{
+		{subscription, bought, nil},
+		{subscription, bought[4:], bought[:4]},
+		{subscription, []string{"deleted"}, bought},
+		{subscription, []string{"deleted", "sub-active"}, bought[:3]},
+		{subscription, []string{"trial-bought"}, []string{"trial-created", "trial-paid", "trial-paid-2"}},
+		{subscription, []string{"old-sub-active"}, []string{"old-sub-incomplete", "old-sub-paid", "old-sub-paid-2"}},
+		{subscription, []string{"stranger", "unhandled"}, nil},
+		{Payment, []string{"refund"}, []string{"paid"}},
+		{Payment, []string{"expired"}, nil}, // nothing that expires was paid
+		{Payment, []string{"stranger-refund", "other-session-expired"}, nil},
+	} {
+		require.Equal(t, row.supposed, row.life.Supposed(row.story), "%v", row.story)
+	}
+}

@@ -31,7 +31,7 @@ func advice(o Outcome) (cost, fix string) {
 	cost, fix = c.Why, c.Fix
 	switch o.Symptom {
 	case processEnded:
-		return o.History.End.costs(c, o.Case.Fault != "")
+		return o.History.End.costs(c, o.Case.Fault != "" && !check.Faults[o.Case.Fault].OfAPI())
 	case doneUnacknowledged:
 		return check.CostRetry, fixAnswer
 	case neverAcknowledged:
@@ -58,7 +58,7 @@ func advice(o Outcome) (cost, fix string) {
 // that came too late.
 func adviceOnState(o Outcome) (cost, fix string) {
 	c := o.Case.Check
-	if c.Family() == "faults" && !c.Poison { // the wrong state counts, not the answer under the fault
+	if c.Family() == "faults" && !c.Poison && !check.Faults[o.Case.Fault].OfAPI() { // the wrong state counts, not the answer under the fault
 		return check.CostLost, check.MendOnce
 	}
 	repeats := func(s check.Step) bool { return s.Genuine() && o.Case.Delivered.Copies(s) > o.Case.Compared.Copies(s) }

@@ -72,15 +72,6 @@ func (x *executor) toldAPI(h *History) {
 	}
 }
 
-// told returns the event that a word stands for in a history's story.
-func (x *executor) told(h *History, word string) *life.Spec {
-	spec, _ := x.spec(word)
-	if spec == x.life.Vocabulary[word] { // an object has what the events before have made of it
-		spec = x.life.Told(word, h.steps.Events())
-	}
-	return spec
-}
-
 // again returns an event under an id of its own, and lets Stripe's API know of it.
 func (h *History) again(e event.Event) (event.Event, error) {
 	again, err := e.WithID(event.NewID())

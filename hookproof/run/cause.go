@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"strings"
 
 	"example.com/hookproof/hookproof/result"
 )
@@ -55,6 +56,8 @@ var causes = []cause{
 	{"authenticity/wrong-secret", "authenticity/unsigned", func(cause, other evidence) bool { // signatures are not checked at all, so neither is their time
 		return forgeries(cause.taken) && outOfTime(other.taken)
 	}},
+	{"faults/api-500", "", givesUpAlike},
+	{"faults/api-429", "", givesUpAlike},
 	{"faults/database-away", "", bothEnded},
 	{"faults/cut-before", "", bothEnded},
 	{"meaning/unpaid", "", sameBeginning},
@@ -69,6 +72,12 @@ var causes = []cause{
 // bothEnded reports whether the process ended both times for one reason: what ends it while the database is away may end it at a
 // cut connection as well.
 func bothEnded(cause, other evidence) bool { return cause.ended != "" && cause.ended == other.ended }
+
+// givesUpAlike reports whether another failure of Stripe's API has left a wrong state as well: whoever takes one failure for an answer
+// takes the others for one at the same place.
+func givesUpAlike(cause, other evidence) bool {
+	return strings.HasPrefix(other.check, "faults/api-") && len(cause.places) > 0 && len(other.places) > 0
+}
 
 // explain maps each failure to the failure that explains it, or to "".
 func explain(failed []evidence) map[string]string {

@@ -300,24 +300,6 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	return x.redeliver(ctx, h)
 }
 
-// bind makes a step's event, unless an earlier step has made it.
-func (x *executor) bind(ctx context.Context, h *History, step check.Step, born time.Time) error {
-	if _, there := h.events[step.Event]; there {
-		return nil
-	}
-	about, spec := h.Subject, x.told(h, step.Event)
-	if spec.Other {
-		other, err := x.subject(ctx)
-		if err != nil {
-			return target.HookFailed("subject", err)
-		}
-		about = x.life.Completed(other)
-	}
-	var err error
-	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.Verb("tie"))
-	return err
-}
-
 // post delivers the copies of step n, and those of the steps that overlap it.
 func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.Step) {
 	var copies []target.Outgoing
