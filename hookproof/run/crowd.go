@@ -55,7 +55,7 @@ func (x *executor) recordOverlap(n int) {
 }
 
 // pairTries is how often two events overlap in a case: which of them is the last to write is left to chance.
-const pairTries = 4
+const pairTries = 3
 
 // tries is how often a case without a fault is executed, each time on a fresh subject.
 func (c Case) tries() int {
@@ -63,6 +63,14 @@ func (c Case) tries() int {
 		return pairTries
 	}
 	return 1
+}
+
+// again returns what is delivered the nth time. What only prepares the target, such as its connections, is not needed twice.
+func (c Case) again(n int) check.Schedule {
+	if n < 2 {
+		return c.Delivered
+	}
+	return slices.DeleteFunc(slices.Clone(c.Delivered), check.Step.Prepares)
 }
 
 // mostPairs is how often two events are delivered again that were to overlap and did not.

@@ -164,7 +164,7 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	case !c.ReadsStates():
 		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
 	default:
-		h, err = x.deliverOverlapping(ctx, c.Delivered)
+		h, err = x.deliverOverlapping(ctx, c.again(at.next))
 	}
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
