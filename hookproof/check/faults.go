@@ -7,6 +7,7 @@ type Fault struct {
 	description string
 	Needs       []string // of the target
 	Placed      bool     // it strikes at each message between the target and its database in turn
+	Apart       bool     // it strikes one connection alone, so that several subjects meet it side by side
 }
 
 // Faults are all faults, by their names in relations.
@@ -41,7 +42,7 @@ var Faults = map[string]Fault{
 	},
 	"slow-answer": {
 		description: "the database's answer to a message, each in turn, comes a second late",
-		Needs:       []string{"database"}, Placed: true,
+		Needs:       []string{"database"}, Placed: true, Apart: true,
 	},
 	"latency":   {description: "every answer of the database takes 200 ms", Needs: []string{"link"}},
 	"bandwidth": {description: "for three seconds answers of the database come at 1 KiB a second", Needs: []string{"link"}},

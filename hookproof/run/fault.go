@@ -22,7 +22,6 @@ var strikes = map[string]strikeFunc{
 	"away":            databaseAway,
 	"away-and-killed": awayAndKilled,
 	"frozen":          frozenDatabase,
-	"slow-answer":     slowAnswer(func() {}),
 	"latency":         badLine("latency"),
 	"bandwidth":       badLine("bandwidth"),
 	"half-open":       badLine("half-open"),
@@ -63,8 +62,8 @@ func (x *executor) executeFault(ctx context.Context, c Case, at *progress) (*His
 	if why := x.budget.spent(); why != nil {
 		return nil, &result.NotJudged{Kind: why.Kind, Text: fmt.Sprintf("%s after %d of %d messages", why.Text, at.next-1, at.last)}
 	}
-	if c.Fault == "slow-answer" {
-		return x.executeSlow(ctx, c, at)
+	if f.Apart {
+		return x.executeSlow(ctx, delivered, at)
 	}
 	h := &History{message: at.next, messages: at.last}
 	if err := x.deliverStruck(ctx, h, delivered, strikes[c.Fault]); err != nil {

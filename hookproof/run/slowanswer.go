@@ -16,9 +16,9 @@ const mostSlow = 5
 
 // executeSlow lets the answer to each message come late, each for a subject of its own. A late answer stops one connection alone, so
 // the next subject's delivery begins as soon as one waits: all answers of a delivery are tried in little more than the time of one.
-func (x *executor) executeSlow(ctx context.Context, c Case, at *progress) (*History, error) {
+func (x *executor) executeSlow(ctx context.Context, s check.Schedule, at *progress) (*History, error) {
 	if at.waiting == nil {
-		histories, err := x.deliverSlowly(context.WithValue(ctx, shareKey{}, int64(0)), c.Delivered, at.next, at.last)
+		histories, err := x.deliverSlowly(context.WithValue(ctx, shareKey{}, int64(0)), s, at.next, at.last)
 		if err != nil {
 			return nil, err
 		}
@@ -50,12 +50,13 @@ func (x *executor) deliverSlowly(ctx context.Context, s check.Schedule, first, l
 	for i := range histories {
 		free <- struct{}{}
 		histories[i] = &History{message: first + i, messages: last}
-		begun, over := context.WithCancel(context.WithoutCancel(ctx))
+		begun := make(chan struct{})
+		waits := sync.OnceFunc(func() { close(begun) })
 		running.Go(func() {
-			defer func() { over(); <-free }()
-			failed[i] = x.deliverStruck(ctx, histories[i], s, slowAnswer(over))
+			defer func() { waits(); <-free }()
+			failed[i] = x.deliverStruck(ctx, histories[i], s, slowAnswer(waits))
 		})
-		<-begun.Done()
+		<-begun
 	}
 	running.Wait()
 	x.target.Proxy.Count()

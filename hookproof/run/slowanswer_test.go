@@ -52,3 +52,19 @@ func TestEachAnswerComesLate(t *testing.T) {
 		require.Less(t, time.Since(began), 3*x.timings.SlowAnswer, "virtual time")
 	})
 }
+
+// Where several events grant, the answers that come late are those to the one that matters.
+func TestAnswersToWhatMattersComeLate(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		x, _ := struckClerk(t, clerk{})
+		x.roles.grant = "unpaid paid"
+		_, err := x.decisive.get(t.Context(), func() (string, error) { return "unpaid", nil })
+		require.NoError(t, err)
+		all := histories(t, x, faultOn(t, "unpaid paid", "slow-answer"))
+		require.Len(t, all, 4)
+		for _, h := range all {
+			require.Equal(t, "paid unpaid", h.Schedule)
+		}
+	})
+}
