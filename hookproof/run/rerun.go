@@ -3,14 +3,10 @@ package run
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
-
-// usualBudget is the budget of a run that is given none.
-const usualBudget = time.Minute
 
 // command returns the command line of the run, without the flags that choose checks and seed.
 func command(t *target.Target, o Options) string {
