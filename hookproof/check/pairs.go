@@ -43,17 +43,12 @@ func storyOf(l *life.Life, one, other string) []string {
 	for _, word := range l.Before(one) {
 		within := slices.Contains(l.Before(one), one) || slices.Contains(l.Before(one), other)
 		earlier := l.Words[word].Age < min(l.Words[one].Age, l.Words[other].Age)
-		if (within || earlier) && !slices.Contains(story, word) && !excluded(l, word, one) && !excluded(l, word, other) {
+		if (within || earlier) && !slices.Contains(story, word) && !l.Excludes(word, one) && !l.Excludes(word, other) {
 			story = append(story, word)
 		}
 	}
 	slices.SortStableFunc(story, func(a, b string) int { return cmp.Compare(l.Words[a].Age, l.Words[b].Age) })
 	return story
-}
-
-// excluded reports whether two words cannot be in one story.
-func excluded(l *life.Life, a, b string) bool {
-	return slices.Contains(l.Words[a].Instead, b) || slices.Contains(l.Words[b].Instead, a)
 }
 
 // inStory returns a story with something in place of two of its words, where the first of them stands.

@@ -33,8 +33,8 @@ func (x *executor) minCopies() int {
 const mostHeld = 4
 
 // crowd delivers copies at once. The database's answers are held back, so that the copies overlap. The holding ends after
-// Timings.HoldFor, which the crowds of a schedule share: if each copy waits for the one before it, the delays add up, and the last of a dozen copies would exceed the
-// target's own time-out because of us.
+// Timings.HoldFor, which the crowds of a schedule share: if each copy waits for the one before it, the delays add up, and the last of a
+// dozen copies would exceed the target's own time-out because of us.
 func (x *executor) crowd(ctx context.Context, copies []target.Outgoing, crowds int) []target.Delivery {
 	if x.target.Proxy != nil && len(copies) < crowdSize { // of a larger crowd some copies overlap by themselves
 		x.target.Proxy.DelayAnswers(x.timings.HoldAnswers)

@@ -93,7 +93,7 @@ func (c Case) awaited() []Case {
 	if c.Op != "=" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" && !s.IsMode() }) {
 		return nil
 	}
-	c.Left = "awaited " + c.Left
+	c.Left = check.Beginning("awaited", c.Left)
 	c.Delivered = c.Delivered.Under("awaited")
 	return []Case{c}
 }
