@@ -102,6 +102,7 @@ func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 		initCommand(getenv),
 		listCommand(),
 		schemaCommand(),
+		mcpCommand(getenv),
 		mutantsCommand(),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +35,7 @@ Schedules have the events of a life: those of a payment, unless --life names ano
 		}
 		lives := life.BuiltIns()
 		if *of != "" {
-			l, err := namedLife(*of)
+			l, err := life.Named(*of)
 			if err != nil {
 				return fmt.Errorf("explain: %w", err)
 			}
@@ -54,32 +52,16 @@ Schedules have the events of a life: those of a payment, unless --life names ano
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), catalog.Explain(found))
 		}
-		for _, c := range found {
-			if err := explain(cmd.OutOrStdout(), c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return catalog.Text(cmd.OutOrStdout(), found)
 	}
 	return cmd
-}
-
-// explain describes a check.
-func explain(out io.Writer, c check.Check) error {
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n  %s\n\n", c.Name, c.Demand)
-	for _, e := range c.Entries() {
-		fmt.Fprintf(&text, "  %-12s %s\n", e.Label, e.Text)
-	}
-	_, err := fmt.Fprintln(out, text.String())
-	return err
 }
 
 // completeChecks offers the checks of the life that the command line names, or of all built-in ones.
 func completeChecks(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	lives := life.BuiltIns()
 	if flag := cmd.Flags().Lookup("life"); flag != nil && cmd.Flags().Lookup("target") == nil {
-		if l, err := namedLife(flag.Value.String()); err == nil {
+		if l, err := life.Named(flag.Value.String()); err == nil {
 			lives = []*life.Life{l}
 		}
 	}

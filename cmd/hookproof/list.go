@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +44,7 @@ the same for programs; 'hookproof schema list' describes it.`,
 		var of *life.Life
 		if *named != "" {
 			var err error
-			if of, err = namedLife(*named); err != nil {
+			if of, err = life.Named(*named); err != nil {
 				return fmt.Errorf("list: %w", err)
 			}
 		}
@@ -58,35 +55,7 @@ the same for programs; 'hookproof schema list' describes it.`,
 		case *asJSON:
 			return printJSON(cmd.OutOrStdout(), list)
 		}
-		return rows(cmd.OutOrStdout(), list.Items, columnsOf(list))
+		return list.Text(cmd.OutOrStdout())
 	}
 	return cmd
-}
-
-// columnsOf tells what is in the columns of a list.
-func columnsOf(list catalog.List) func(catalog.Item) []string {
-	switch {
-	case list.List == "lives":
-		return func(i catalog.Item) []string { return []string{i.Name, life.OneOf(i.Binds), i.Says} }
-	case list.List == "events" && list.Life == "":
-		return func(i catalog.Item) []string { return []string{i.Type, i.Object, strings.Join(i.Words, " ")} }
-	case list.List == "events":
-		return func(i catalog.Item) []string { return []string{i.Name, i.Type, i.Says} }
-	}
-	return func(i catalog.Item) []string { return []string{i.Name, strings.Join(i.Needs, " "), i.Demands} }
-}
-
-// rows prints lines of columns; a column of nothing is "-".
-func rows[T any](out io.Writer, list []T, columns func(T) []string) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, one := range list {
-		texts := columns(one)
-		for n, text := range texts {
-			texts[n] = cmp.Or(text, "-")
-		}
-		if _, err := fmt.Fprintln(table, strings.Join(texts, "\t")); err != nil {
-			return err
-		}
-	}
-	return table.Flush()
 }
