@@ -19,7 +19,9 @@ var oneFact = []Check{
 			counted("{<told-by-many>}", "<grants>"),
 			counted(pooled+"charge-paid & intent-paid & paid & paid-invoice & paid-invoice-2", "<grants>"),
 			counted(pooled+"charge-paid & pi-paid", "<grants>"),
-			counted("<grants> {refund-10 refund-made} refund-updated refund-updated-2", "<grants> refund-10"))},
+			counted("<grants> {refund-10 refund-made} refund-updated refund-updated-2", "<grants> refund-10"),
+			counted("<bought>", "sub-incomplete {sub-paid|sub-paid-2} sub-active sub-bought"), // whichever of the two types it handles
+			counted("<bought> <renew>", "<bought> renew-updated {renew-paid|renew-paid-2}"))},
 }
 
 // orderMeaning are the checks of what else can happen to an order, and to its payer.
