@@ -16,7 +16,7 @@ func explainCommand() *cobra.Command {
 		Use:   "explain CHECK…",
 		Short: "Describe a check: its demand, its source, its cost and its fix",
 		Long: `explain describes a check, or each check of a family: what it demands and which page demands it, what a breach costs and
-how to fix it, the schedules and relations that it tries, and public reports of the fault. docs/checks.md has the same text.
+how to fix it, the schedules and relations that it tries, and public reports of the fault. docs/checks has the same text.
 
 Schedules have the events of a life: those of a payment, unless --life names another one, or only another one has the check.`,
 		Example: `  hookproof explain idempotence/overlapping
