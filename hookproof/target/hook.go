@@ -19,6 +19,7 @@ import (
 	"github.com/lib/pq"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/process"
 	"example.com/hookproof/hookproof/result"
 )
@@ -70,6 +71,18 @@ func (h *Hook) check() error {
 		return errors.New("background needs a command, a list of arguments")
 	}
 	return nil
+}
+
+// Try runs a subject hook of a life that is not in a target file yet, in a directory, and returns its answer.
+func (h Hook) Try(ctx context.Context, directory string, l *life.Life) (any, error) {
+	f := &file{directory: directory}
+	invented := (&subjects{f: f, entry: &lifeEntry{story: l}}).invent()
+	return f.ask(ctx, &h, func(name string) (string, bool) {
+		if value, known := invented[name]; known {
+			return value, true
+		}
+		return environment(nil)(name)
+	})
 }
 
 // text returns the hook as it is in its file.
