@@ -127,13 +127,17 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 }
 
 // write asks everything, and writes the file.
-func (i *inquiry) write() error {
+func (i *inquiry) write() (err error) {
+	defer func() { err = errors.Join(err, i.asBefore()) }()
 	if err := i.all(); err != nil {
 		return err
 	}
 	t, err := writeTarget(i.target, i.file, i.getenv)
 	if err != nil {
 		return err
+	}
+	if !i.offline {
+		i.first(t)
 	}
 	i.say("\nWrote %s. Next: %s", i.target, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+i.target))
 	if err := further(i.out, t); err != nil {

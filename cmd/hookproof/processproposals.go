@@ -233,19 +233,18 @@ func (i *inquiry) tryRestart() error {
 		return err
 	}
 	defer discard()
-	before := i.startOf()
+	i.before = i.startOf()
 	i.say("Stopping it and starting it again …")
-	err = i.tryOpen(t)
-	if i.ctx.Err() != nil {
-		err = errInterrupted
-	}
-	if before != nil && (err != nil || t.Database != nil) {
-		err = errors.Join(err, i.asBefore(before))
+	if err = i.tryOpen(t); i.ctx.Err() != nil {
+		return errors.Join(errInterrupted, i.asBefore())
 	}
 	if err != nil {
-		return fmt.Errorf("stop or start does not work: %w", err)
+		return errors.Join(fmt.Errorf("stop or start does not work: %w", err), i.asBefore())
 	}
-	i.say("It ended, and answered again after its start.")
+	i.say("It ended, and listened again after its start.")
+	if t.Database == nil {
+		i.before = nil
+	}
 	return nil
 }
 
@@ -263,17 +262,26 @@ func (i *inquiry) tryOpen(t *target.Target) error {
 	return closing(context.WithoutCancel(i.ctx), err)
 }
 
-// asBefore starts the process as it was before init came.
-func (i *inquiry) asBefore(b *process.Background) error {
+// asBefore starts the process as it was before init came, if init has started it in another way.
+func (i *inquiry) asBefore() error {
+	b := i.before
+	if b == nil {
+		return nil
+	}
+	i.before = nil
 	u, err := url.Parse(i.file.URL)
 	if err != nil {
 		return err
 	}
 	ctx := context.WithoutCancel(i.ctx)
-	t := target.Target{URL: i.file.URL, Secret: "not asked", Stop: func(context.Context, string) error { return process.End(ctx, addressOf(u), true) },
-		Start: func(context.Context) error { return b.Start(i.folder, nil) }}
-	if err := t.BringDown(ctx, "kill", nil); err != nil {
-		return err
+	t := target.Target{URL: i.file.URL, Secret: "not asked", Start: func(context.Context) error { return b.Start(i.folder, nil) },
+		Stop: func(context.Context, string) error { return process.End(ctx, addressOf(u), true) }}
+	if err = t.BringDown(ctx, "kill", nil); err == nil {
+		err = t.BringUp(ctx)
 	}
-	return t.BringUp(ctx)
+	if err != nil {
+		return fmt.Errorf("the endpoint could not be started as it was: %w", err)
+	}
+	i.say("\nThe endpoint runs again as it did before: %s in %s.", strings.Join(b.Command, " "), b.Directory)
+	return nil
 }

@@ -2,6 +2,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,44 +52,7 @@ const mostShown = 60
 // Listening returns the processes that accept TCP connections on this machine's loopback address, the newest first. Without a permission to
 // see whose a socket is, it is not there.
 func Listening(ctx context.Context) ([]Process, error) {
-	all, err := sockets.ConnectionsWithContext(ctx, "tcp")
-	if err != nil {
-		return nil, fmt.Errorf("the processes that listen cannot be listed: %w", err)
-	}
-	found := map[int32]*Process{}
-	for _, one := range all {
-		address, local := loopback(one.Laddr)
-		if one.Status != "LISTEN" || one.Pid == 0 || !local {
-			continue
-		}
-		if found[one.Pid] == nil {
-			p := describe(ctx, one.Pid)
-			found[one.Pid] = &p
-		}
-		if p := found[one.Pid]; !slices.Contains(p.Listens, address) {
-			p.Listens = append(p.Listens, address)
-		}
-	}
-	for _, one := range all {
-		if p := found[one.Pid]; p != nil && one.Status == "ESTABLISHED" {
-			if to := hostPort(one.Raddr); !slices.Contains(p.Dials, to) {
-				p.Dials = append(p.Dials, to)
-			}
-		}
-	}
-	var list []Process
-	for _, p := range found {
-		slices.Sort(p.Listens)
-		slices.Sort(p.Dials)
-		list = append(list, *p)
-	}
-	slices.SortFunc(list, func(a, b Process) int {
-		if c := b.Started.Compare(a.Started); c != 0 {
-			return c
-		}
-		return b.PID - a.PID
-	})
-	return list, nil
+	return listening(ctx, func(string) bool { return true })
 }
 
 // At returns the processes that listen at an address of this machine, host:port. Several may share it.
@@ -97,20 +61,57 @@ func At(ctx context.Context, address string) ([]Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := Listening(ctx)
+	return listening(ctx, func(at string) bool { return strings.HasSuffix(at, ":"+port) })
+}
+
+// listeners returns all TCP sockets, and the addresses that are listened at, by process.
+func listeners(ctx context.Context, wanted func(address string) bool) (all []sockets.ConnectionStat, found map[int32][]string, err error) {
+	if all, err = sockets.ConnectionsWithoutUidsWithContext(ctx, "tcp"); err != nil {
+		return nil, nil, fmt.Errorf("the processes that listen cannot be listed: %w", err)
+	}
+	found = map[int32][]string{}
+	for _, one := range all {
+		address, local := loopback(one.Laddr)
+		if one.Status == "LISTEN" && one.Pid != 0 && local && wanted(address) && !slices.Contains(found[one.Pid], address) {
+			found[one.Pid] = append(found[one.Pid], address)
+		}
+	}
+	return all, found, nil
+}
+
+func listening(ctx context.Context, wanted func(address string) bool) ([]Process, error) {
+	all, found, err := listeners(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(p Process) bool {
-		return !slices.ContainsFunc(p.Listens, func(at string) bool { return strings.HasSuffix(at, ":"+port) })
-	}), nil
+	var list []Process
+	for pid, addresses := range found {
+		p := describe(ctx, pid)
+		p.Listens = addresses
+		for _, one := range all {
+			if to := hostPort(one.Raddr); one.Pid == pid && one.Status == "ESTABLISHED" && !slices.Contains(p.Dials, to) {
+				p.Dials = append(p.Dials, to)
+			}
+		}
+		slices.Sort(p.Listens)
+		slices.Sort(p.Dials)
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b Process) int {
+		return cmp.Or(b.Started.Compare(a.Started), b.PID-a.PID)
+	})
+	return list, nil
 }
 
 // IDs returns the ids of the processes that listen at an address, sorted; none if they are not known.
 func IDs(ctx context.Context, address string) (ids []int) {
-	all, _ := At(ctx, address) // what cannot be found out is not known
-	for _, p := range all {
-		ids = append(ids, p.PID)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil
+	}
+	_, found, _ := listeners(ctx, func(at string) bool { return strings.HasSuffix(at, ":"+port) }) // what cannot be found out is not known
+	for pid := range found {
+		ids = append(ids, int(pid))
 	}
 	slices.Sort(ids)
 	return ids
