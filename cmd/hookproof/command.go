@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +78,7 @@ func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "hookproof",
 		Short:   "Test a Stripe webhook endpoint",
-		Version: version(),
+		Version: versionText(debug.ReadBuildInfo()),
 		Long:    about,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
@@ -103,8 +102,8 @@ func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 		listCommand(),
 		schemaCommand(),
 		mcpCommand(getenv),
-		mutantsCommand(),
 	)
+	root.AddCommand(repositoryCommands()...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if cmd == root && !strings.HasPrefix(args[0], "-") { // a flag of a command that there is not
 			return noCommand(cmd.Root(), args[0])
@@ -113,21 +112,6 @@ func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 	})
 	root.SetArgs(args)
 	return root
-}
-
-// version is what Go has written into the binary: the module's version, or of a build in a work tree its commit; and Go's.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "of an unknown build"
-	}
-	text := cmp.Or(info.Main.Version, "(devel)")
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && text == "(devel)" {
-			text = setting.Value
-		}
-	}
-	return text + ", " + info.GoVersion
 }
 
 // kinds say what a flag takes, by the type of its value.

@@ -15,7 +15,7 @@ func explainCommand() *cobra.Command {
 		Use:   "explain CHECK…|RELATION",
 		Short: "Describe a check: its demand, its source, its cost and its fix",
 		Long: `explain describes a check, or each check of a family: what it demands and which page demands it, what a breach costs and
-how to fix it, the schedules and relations that it tries, and public reports of the fault. docs/checks.md has the same text.
+how to fix it, the schedules and relations that it tries, and public reports of the fault. docs/checks has the same text.
 
 A relation or a schedule, as a report has it, stands for the checks that try it: 'S(paid*2) = S(paid)'.
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ the protocol is on standard output. docs/assistants.md has the lines for a clien
 		Example: `  {"mcpServers": {"hookproof": {"command": "hookproof", "args": ["mcp"]}}}`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			server := mcpserver.New(mcpserver.Options{Version: version(), Getenv: getenv})
+			server := mcpserver.New(mcpserver.Options{Version: versionText(debug.ReadBuildInfo()), Getenv: getenv})
 			return mcpserver.Serve(cmd.Context(), server, io.NopCloser(cmd.InOrStdin()), unclosed{cmd.OutOrStdout()})
 		},
 	}
