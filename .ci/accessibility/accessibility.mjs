@@ -54,7 +54,7 @@ async function look(name, colorScheme, viewport) {
   const where = `${name}, ${colorScheme}, ${viewport.width} px`;
   const page = await open(name, { colorScheme, viewport });
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
-  if (colorScheme === "light") await keyboard(page, where);
+  if (colorScheme === "light" && viewport === wide) await keyboard(page, where);
   await page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
   await page.addScriptTag({ content: axe });
   const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
