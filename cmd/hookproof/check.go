@@ -25,6 +25,7 @@ type checking struct {
 	options           runs.Options
 	json, junit, html string
 	bodies            string
+	baseline          comparison
 	verbose           bool
 }
 
@@ -38,7 +39,7 @@ A target file describes how to make an object of the endpoint and how to read it
 idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
 happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed, and the headline names what was not; 1 a check failed, whatever else was
+Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a check failed, whatever else was
 not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
 hook that failed, an interruption, or something that could not be judged without evidence or time.
 
@@ -66,6 +67,8 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
+	flags.StringVar(&c.baseline.file, "baseline", "", "fail only on checks that are not in this `FILE`, and report which of it fail no more")
+	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
@@ -89,6 +92,9 @@ judged it prints {"error": "…"}.`,
 		if _, err := t.ByLife(c.options.Lives); err != nil {
 			return fmt.Errorf("check: --life: %w", err)
 		}
+		if err := c.baseline.read(livesOf(t)); err != nil {
+			return fmt.Errorf("check: --baseline: %w", err)
+		}
 		return c.run(cmd, t, getenv("NO_COLOR") != "")
 	}
 	return cmd
@@ -105,7 +111,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 		c.json, style = "", report.Style{}
 		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
 	}
-	for _, path := range []string{c.json, c.junit, c.html} {
+	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
 			return fmt.Errorf("check: %w", err)
 		}
@@ -126,11 +132,12 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	if err != nil && len(r.Findings) == 0 {
 		return afterwards(err, r.Afterwards)
 	}
+	c.baseline.mark(&r)
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
 		write func(io.Writer, result.Report) error
-	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}} {
+	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
