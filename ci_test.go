@@ -80,8 +80,8 @@ func TestTheWorkflowsRunEveryStep(t *testing.T) {
 func TestTheSiteRefusesWhatItCannotDo(t *testing.T) {
 	t.Parallel()
 	for told, arguments := range map[string][]string{
-		".ci/site: say serve, build or check; there is no command\n":  nil,
-		".ci/site: say serve, build or check; there is no publish\n":  {"publish"},
+		".ci/site: say serve, build or check; there is no command\n":   nil,
+		".ci/site: say serve, build or check; there is no publish\n":   {"publish"},
 		".ci/site: too many arguments: build bin/site bin/elsewhere\n": {"build", "bin/site", "bin/elsewhere"},
 	} {
 		command := exec.Command("bash", append([]string{".ci/site"}, arguments...)...)
