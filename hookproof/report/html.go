@@ -44,6 +44,7 @@ type view struct {
 	Covered  string // the limit of every verdict
 	Tally    string
 	Effort   string
+	Baseline []string // what came of the comparison with one, in sentences
 	Verdicts []result.Verdict
 	Families []familyRow
 	Phases   []phaseRow
@@ -83,7 +84,7 @@ type failure struct {
 func HTML(w io.Writer, r result.Report) error {
 	r = byLife(r)
 	s := summaryOf(r)
-	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdictsOf(r), Baseline: baselineText(r)}
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}
@@ -130,12 +131,12 @@ func bodiesOf(f result.Finding) []result.Request {
 
 func familyRowOf(r result.Report, name string) familyRow {
 	one := familyRow{Name: name}
-	for _, v := range verdicts {
+	for _, v := range verdictsOf(r) {
 		one.Counts = append(one.Counts, familyCount{Verdict: v})
 	}
 	for _, f := range r.Findings {
 		if family(f.Check) == name {
-			one.Counts[slices.Index(verdicts, f.Verdict)].N++
+			one.Counts[slices.Index(verdictsOf(r), f.Verdict)].N++
 			one.Took += f.Took
 		}
 	}

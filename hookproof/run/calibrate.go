@@ -165,7 +165,7 @@ func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
 func (x *executor) checkReplicas(ctx context.Context) error {
 	defer x.allowSlowAnswers()()
 	for _, url := range x.target.Replicas {
-		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
+		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, OnlyLoopback: x.target.OnlyLoopback, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
 		// The start hook returns when the target listens. A replica that it starts as well may need longer.
 		for deadline := time.Now().Add(x.timings.Ready); x.target.Start != nil && !replica.Listens() && time.Now().Before(deadline); {
 			if err := target.Sleep(ctx, x.timings.Poll); err != nil {
@@ -212,8 +212,8 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
 		if places := states[0].difference(states[n+1]); len(places) > 0 {
 			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
-			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is correct, %s",
-				what, strings.Join(places, ", "), states[0].describe(states[n+1]), proposed)}
+			differ := fmt.Sprintf("%s differ at %s (%s)", what, strings.Join(places, ", "), states[0].describe(states[n+1]))
+			return nil, nil, &mendable{Unusable{fmt.Sprintf("%s; if that is correct, %s", differ, proposed)}, Remedy{Ignore: proposed.places, Why: differ}}
 		}
 	}
 	x.facts.sample = two[0].Subject
