@@ -103,7 +103,7 @@ const runners = {
 };
 
 for (const [name, runner] of Object.entries(runners)) {
-  describe(`hookproof/node in ${name}`, () => {
+  describe(`hookproof/node in ${name}`, { concurrency: true }, () => {
     const run = async (file, options, extra = {}) => {
       const call = runner.commonJS
         ? `const { hookproof } = require('hookproof/node');\nhookproof(${options});\n`
@@ -131,8 +131,10 @@ for (const [name, runner] of Object.entries(runners)) {
       for (const part of ['after paid*2, /licences is 2 instead of 1', 'Fix: ', 'checkout.session.completed', '--only idempotence/redelivered --seed 7']) {
         assert.ok(out.includes(part), `${part} is missing in ${out}`);
       }
-      assert.doesNotMatch(out, /node\.js:\d+/);
+      assert.doesNotMatch(out, /^ +at /m); // no line of JavaScript is at fault
     });
+
+    if (runner.commonJS) return; // the rest is the same
 
     test('what is known to fail is skipped', async () => {
       await shop.write('known.json', '{"version": 1, "known": [{"check": "idempotence/redelivered"}]}');
@@ -147,7 +149,7 @@ for (const [name, runner] of Object.entries(runners)) {
       'what cannot be judged': { text: "console.error('-- calibrate\\nhookproof: the target is away'); process.exit(2);", told: 'the target is away' },
     })) {
       test(`${what} is one failure`, async () => {
-        const program = await standIn('program', text);
+        const program = await standIn(`ends-by-${what.replaceAll(' ', '-')}`, text);
         const { code, out } = await run('crash', options('correct'), { HOOKPROOF_BINARY: program });
         assert.equal(code, 1, out);
         assert.match(out, /^ *not ok \d+ - the run/m);
@@ -193,6 +195,6 @@ test('the types take what the program does, and refuse what it does not', async 
     // @ts-expect-error: there is no such verdict
     report?.findings.filter((f) => f.verdict === 'good');
   `);
-  const { code, out } = await shop.run('node', [join(modules, 'typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', '', 'typed.mts']);
+  const { code, out } = await shop.run('node', [join(modules, 'typescript/bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', 'typed.mts']);
   assert.equal(code, 0, out);
 });
