@@ -164,7 +164,7 @@ func TestEveryPagesCommandsAreRunOrMarked(t *testing.T) {
 		}
 		return err
 	}))
-	require.Contains(t, pages, "docs/hookproof.md")
+	require.Contains(t, pages, "docs/target.md")
 	out, err := exec.Command(transcriptOf(t), append([]string{"-list"}, pages...)...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "run  $ go build -o bin/ ./cmd/hookproof\n")

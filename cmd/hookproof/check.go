@@ -39,9 +39,12 @@ A target file describes how to make an object of the endpoint and how to read it
 idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
 happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a check failed, whatever else was
-not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
-hook that failed, an interruption, or something that could not be judged without evidence or time.`,
+Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a
+check failed, whatever else was not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage,
+an unreachable target, a hook that failed, an interruption, or something that could not be judged without evidence or time.
+
+--json alone prints the report as JSON instead of the text; 'hookproof schema report' describes it. With exit code 2 and no check
+judged it prints {"error": "…"}.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
@@ -60,7 +63,7 @@ hook that failed, an interruption, or something that could not be judged without
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")
 	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take; a slow machine needs more")
 	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how many hook calls a run may make; 0 is no limit")
-	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
+	asJSON := jsonOrFileFlag(cmd, "the report")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
@@ -72,6 +75,7 @@ hook that failed, an interruption, or something that could not be judged without
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeTargetLives)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.json = *asJSON
 		if c.options.Budget <= 0 {
 			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
 		}
@@ -101,6 +105,11 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
+	}
+	printed := report.Text
+	if c.json == toStdout {
+		c.json, style = "", report.Style{}
+		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
 	}
 	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
@@ -136,7 +145,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
 	}
-	return ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
+	return ending(r, errors.Join(append(wrong, printed(out, r, style))...))
 }
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged

@@ -211,7 +211,7 @@ func (s summary) missed() string {
 // noEffectAdvice is what to do next if no effect is seen. More hooks would show no more of it.
 const noEffectAdvice = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, " +
 	"name the life that has them under lives; no further hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, " +
-	"or the state hook does not show what changes (see docs/hookproof.md)."
+	"or the state hook does not show what changes (see docs/target.md)."
 
 // advice returns what to do next, in a sentence; "" if no hook would let more be judged.
 func (s summary) advice() string {
@@ -233,5 +233,5 @@ func (s summary) advice() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Next: " + strings.Join(parts, "; ") + " (see docs/hookproof.md)."
+	return "Next: " + strings.Join(parts, "; ") + " (see docs/target.md)."
 }
