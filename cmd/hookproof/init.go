@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,23 +18,30 @@ import (
 
 // targetFile is what init writes of a target file; the rest is added by hand.
 type targetFile struct {
-	URL    string `json:"url"`
-	Secret string `json:"secret"`
+	URL        string            `json:"url"`
+	Secret     string            `json:"secret"`
+	APIVersion string            `json:"apiVersion,omitempty"`
+	Headers    map[string]string `json:"headers,omitempty"`
 	lifeHooks
 	Lives    map[string]lifeHooks `json:"lives,omitempty"`
 	Stop     *target.Hook         `json:"stop,omitempty"`
 	Start    *target.Hook         `json:"start,omitempty"`
-	Database *struct {
-		Listen   string `json:"listen"`
-		Upstream string `json:"upstream"`
-	} `json:"database,omitempty"`
+	Database *databaseEntry       `json:"database,omitempty"`
+}
+
+// databaseEntry is where the target dials its database, and where that is.
+type databaseEntry struct {
+	Listen   string `json:"listen"`
+	Upstream string `json:"upstream"`
 }
 
 // lifeHooks are what init writes of one life. Those of the payment life stand at the top, if it is the only one.
 type lifeHooks struct {
-	Life    string       `json:"life,omitempty"` // the path of a life.json
-	Subject *subjectHook `json:"subject,omitempty"`
-	State   *target.Hook `json:"state,omitempty"`
+	Life      string       `json:"life,omitempty"` // the path of a life.json
+	Subject   *subjectHook `json:"subject,omitempty"`
+	State     *target.Hook `json:"state,omitempty"`
+	Ignore    []string     `json:"ignore,omitempty"`
+	Unhandled []string     `json:"unhandled,omitempty"`
 }
 
 // subjectHook is a hook that makes a subject.
@@ -61,18 +69,21 @@ Two keys of a life tell what its state means, where it cannot be seen:
 func initCommand(getenv func(string) string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
-		Short: "Write a target file by asking",
-		Long: `init asks about a target and writes a target file for 'hookproof check': hookproof.json, unless
-FILE names another. Answers are lines of standard input; an empty line takes the default in brackets. The answer for a
-hook is a URL, a method and a URL (PUT http://…), a command (words, or a JSON array of arguments; there is no shell), or for
-the state a SELECT. It does not ask for keys that few targets need; at its end it lists those that would let more be judged.
+		Short: "Write a target file by looking at the endpoint, and asking",
+		Long: `init looks at a running endpoint of this machine and writes a target file for 'hookproof check': hookproof.json, unless
+FILE names another. It finds what listens, delivers a signed event and says what the answer means, makes two objects by the request that
+it is told, pays one of them, and proposes an answer to each question with the reason. It starts no process and ends none, unless that is allowed.
 
-It asks which lives are judged: the stories that Stripe tells of one object. 'hookproof list lives' lists those that are built in;
-the path of a life.json is one of your own (docs/lives.md). --life answers that question.`,
+Answers are lines of standard input; an empty line takes the proposal in brackets. Each question has a flag that answers it, and --yes takes
+every proposal, so that a script needs no terminal. The answer for a hook is a request (POST /orders {"quantity": 1}), a URL, a line of curl, a
+command (words, or a JSON array of arguments; there is no shell), or for the state a SELECT. Where several lives are judged, LIFE=ANSWER is an answer for one of them.
+
+It does not ask for keys that few targets need; at its end it lists those that would let more be judged. 'hookproof list lives' lists the lives that
+are built in; the path of a life.json is one of your own (docs/lives.md). --offline asks without looking at anything.`,
 		Example: `  hookproof init
-  hookproof init --life payment,subscription
-  hookproof init staging.json --force
-  hookproof check --target hookproof.json`,
+  hookproof init --url http://127.0.0.1:3000/webhooks/stripe --subject 'POST /orders' --yes --restart yes
+  hookproof init --offline --life payment,subscription
+  hookproof init staging.json --force`,
 		DisableFlagsInUseLine: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -81,8 +92,13 @@ the path of a life.json is one of your own (docs/lives.md). --life answers that 
 			return nil
 		},
 	}
-	lives := cmd.Flags().StringSlice("life", nil, "the `LIVES` to judge, separated by commas: built-in ones, or paths of a life.json")
+	answers := map[string]*[]string{}
+	for _, q := range slices.Concat(endpointQuestions, lifeQuestions, processQuestions) {
+		answers[q.name] = cmd.Flags().StringArray(q.name, nil, q.usage)
+	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeLives) // the flag is there
+	yes := cmd.Flags().Bool("yes", false, "take every proposal that no flag answers, but for --restart")
+	offline := cmd.Flags().Bool("offline", false, "do not look at the endpoint; ask for everything")
 	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path := cmp.Or(append(args, "hookproof.json")[0], "hookproof.json")
@@ -92,60 +108,95 @@ the path of a life.json is one of your own (docs/lives.md). --life answers that 
 		if err := writable(path); err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		chosen, err := chosenLives(*lives)
-		if err != nil {
-			return fmt.Errorf("init: --life: %w", err)
-		}
-		a := newAsker(cmd)
-		file, err := a.targetFile(getenv, chosen, filepath.Dir(path))
-		var t *target.Target
-		if err == nil {
-			t, err = writeTarget(path, file, getenv)
-		}
+		folder, err := filepath.Abs(filepath.Dir(path))
 		if err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		_, _ = fmt.Fprintf(a.out, "\nWrote %s. Next: %s\n", path, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+path))
-		if err := further(a.out, t); err != nil {
-			return err
+		i := &inquiry{asker: newAsker(cmd), getenv: getenv, flags: map[string][]string{}, yes: *yes, offline: *offline, folder: folder, target: path}
+		for name, given := range answers {
+			if cmd.Flags().Changed(name) {
+				i.flags[name] = *given
+			}
 		}
-		if file.Lives != nil {
-			_, _ = fmt.Fprint(a.out, fewNeedOfALife)
+		if err := i.write(); err != nil {
+			return fmt.Errorf("init: %w", err)
 		}
-		_, err = fmt.Fprint(a.out, fewNeed)
-		return err
+		return nil
 	}
 	return cmd
 }
 
+// write asks everything, and writes the file.
+func (i *inquiry) write() (err error) {
+	defer func() { err = errors.Join(err, i.asBefore()) }()
+	if err := i.all(); err != nil {
+		return err
+	}
+	t, err := writeTarget(i.target, i.file, i.getenv)
+	if err != nil {
+		return err
+	}
+	if !i.offline {
+		i.first(t)
+	}
+	i.say("\nWrote %s. Next: %s", i.target, asTyped(os.Args[0], exec.LookPath, "hookproof check --target "+i.target))
+	if err := further(i.out, t); err != nil {
+		return err
+	}
+	if i.file.Lives != nil {
+		_, _ = fmt.Fprint(i.out, fewNeedOfALife)
+	}
+	_, err = fmt.Fprint(i.out, fewNeed)
+	return err
+}
+
 // writeTarget puts the file in its place, once it is known that it can be read again, and answers what it says.
 func writeTarget(path string, f targetFile, getenv func(string) string) (*target.Target, error) {
+	t, temporary, err := loadable(path, f, getenv)
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil && temporary != "" {
+		err = errors.Join(err, os.Remove(temporary))
+	}
+	return t, err
+}
+
+// loaded is the target of a file that is not written yet. discard removes what is left of it.
+func loaded(path string, f targetFile, getenv func(string) string) (t *target.Target, discard func(), err error) {
+	t, temporary, err := loadable(path, f, getenv)
+	if err != nil {
+		if temporary != "" {
+			_ = os.Remove(temporary)
+		}
+		return nil, nil, err
+	}
+	t.File = path
+	return t, func() { _ = os.Remove(temporary) }, nil
+}
+
+// loadable writes a target file beside its place, for its owner alone, since there may be a secret in it, and reads it again.
+func loadable(path string, f targetFile, getenv func(string) string) (t *target.Target, temporary string, err error) {
 	var content bytes.Buffer
 	encoder := json.NewEncoder(&content)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(f); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*") // for its owner alone: there may be a secret in it
+	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var t *target.Target
-	_, err = temporary.Write(content.Bytes())
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		t, err = target.Load(temporary.Name(), func(name string) string {
-			if value := getenv(name); value != "" {
-				return value
-			}
-			return "set later"
-		})
+	_, err = file.Write(content.Bytes())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, file.Name(), err
 	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return t, nil
+	t, err = target.Load(file.Name(), func(name string) string {
+		if value := getenv(name); value != "" {
+			return value
+		}
+		return "set later"
+	})
+	return t, file.Name(), err
 }

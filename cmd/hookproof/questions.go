@@ -1,101 +1,337 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
-	"net/http"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/target"
 )
 
-// targetFile asks for everything, or for everything but the lives. What one hook is of no use without is asked only if that is there.
-func (a *asker) targetFile(getenv func(string) string, lives []chosenLife, folder string) (targetFile, error) {
-	var f targetFile
-	err := a.ask("Where do deliveries go?", "http://127.0.0.1:3000/webhooks/stripe", func(answer string) error {
-		if method, address := request(answer); method == http.MethodPost { // which every delivery is
-			answer = address
+// endpointQuestions are about the endpoint as a whole, and lifeQuestions about each life. What one hook is of no use without is asked only if
+// that is there.
+var endpointQuestions = []initQuestion{{
+	name: "url", usage: "where deliveries go",
+	asks: func(i *inquiry) string {
+		if i.offline {
+			return "Where do deliveries go?"
 		}
-		f.URL = answer
-		return checkURL(answer)
-	})
-	if err != nil {
-		return f, err
-	}
-	err = a.ask("The signing secret that the target verifies with, or $NAME of the environment:", "$STRIPE_WEBHOOK_SECRET", func(answer string) error {
-		f.Secret = answer
-		if name, is := strings.CutPrefix(answer, "$"); is {
-			f.Secret, answer = "{{env."+name+"}}", getenv(name)
+		return i.listeners() + "Where do deliveries go? The URL, or a number or a port of these."
+	},
+	proposes: (*inquiry).proposeURL,
+	takes:    (*inquiry).takeURL,
+}, {
+	name: "secret", usage: "the signing secret that the target verifies with, or $NAME of the environment", secret: true,
+	asks: func(*inquiry) string {
+		return "The signing secret that the target verifies with, or $NAME of the environment:"
+	},
+	proposes: (*inquiry).proposeSecret,
+	takes:    (*inquiry).takeSecret,
+}, {
+	name: "life", usage: "the LIVES to judge, separated by commas: built-in ones, or paths of a life.json",
+	asks:     func(*inquiry) string { return livesToChoose() },
+	proposes: (*inquiry).proposeLives,
+	takes: func(i *inquiry, answer string) (err error) {
+		i.lives, err = chosenLives(strings.FieldsFunc(answer, func(r rune) bool { return r == ',' || r == ' ' }))
+		return err
+	},
+}}
+
+var lifeQuestions = []initQuestion{{
+	name: "subject", usage: "what makes a fresh, unpaid object: POST /orders, a URL, a line of curl, or a command", optional: true,
+	asks: func(i *inquiry) string {
+		return judgedTypes(i.life) + "\nHow is a fresh, unpaid object (an order, a user) made: the URL of a POST, or a command?\n" +
+			"Without it, idempotence, order and meaning are not judged; an empty line leaves it out."
+	},
+	takes: (*inquiry).takeSubject,
+}, {
+	name: "body", usage: "the JSON body of that request; {{new.id}} in it is a new UUID each time",
+	when: (*inquiry).needsBody,
+	asks: func(i *inquiry) string {
+		told := ""
+		if i.why != nil {
+			told = "Without a body: " + i.why.Error() + ".\n"
 		}
-		return target.RefuseLiveKeys(answer)
-	})
-	if err != nil {
-		return f, err
-	}
-	if len(lives) == 0 {
-		if lives, err = a.lives(); err != nil {
-			return f, err
-		}
-	}
-	for _, one := range lives {
-		hooks, err := a.hooks(one.life)
-		if err != nil {
-			return f, err
-		}
-		if len(lives) == 1 && one.life == life.Payment {
-			f.lifeHooks = hooks
-			break
-		}
-		if hooks.Life, err = one.pathFrom(folder); err != nil {
-			return f, err
-		}
-		if f.Lives == nil {
-			f.Lives = map[string]lifeHooks{}
-		}
-		f.Lives[one.life.Name] = hooks
-	}
-	return f, a.restart(&f)
+		return told + "The body of that " + i.hooks.Subject.HTTP.Method + ", as JSON; {{new.id}} in it is a new UUID each time:"
+	},
+	proposes: func(*inquiry) proposal { return propose(`{"reference": "{{new.id}}"}`, "") },
+	takes:    (*inquiry).takeBody,
+}, {
+	name: "pick", usage: "the values of its answer that are used, as name=pointer or name=constant",
+	when:     (*inquiry).hasSubject,
+	asks:     func(i *inquiry) string { return i.shownMembers() + whichValues(i.life) },
+	proposes: (*inquiry).proposePick,
+	takes:    (*inquiry).takePick,
+}, {
+	name: "state", usage: "what reads its state: GET /orders/{{NAME}}, a URL, a command, or a SELECT",
+	when: (*inquiry).hasSubject,
+	asks: func(*inquiry) string {
+		return "How is its state read: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for a value named above."
+	},
+	proposes: (*inquiry).proposeState,
+	takes:    (*inquiry).takeState,
+}, {
+	name: "dsn", usage: "the database of a SELECT, as psql takes it",
+	when:     func(i *inquiry) bool { return i.hooks.State != nil && i.hooks.State.SQL != nil },
+	asks:     func(*inquiry) string { return "The database's address:" },
+	proposes: (*inquiry).proposeDSN,
+	takes: func(i *inquiry, answer string) error {
+		i.hooks.State.SQL.DSN = answer
+		return i.readState()
+	},
+}, {
+	name: "ignore", usage: "places of the state to ignore, as JSON pointers, separated by spaces", optional: true,
+	when:   func(i *inquiry) bool { return i.isGiven("ignore") || !i.offline && i.hasSubject() },
+	before: (*inquiry).look,
+	asks: func(i *inquiry) string {
+		return "Which places of the state are ignored, as JSON pointers, in which * is any one part? A minus is none."
+	},
+	proposes: (*inquiry).proposeIgnore,
+	takes:    (*inquiry).takeIgnore,
+}, {
+	name: "unhandled", usage: "event types that the endpoint ignores on purpose, separated by spaces", optional: true,
+	when: func(i *inquiry) bool { return i.isGiven("unhandled") || len(i.looked.Unhandled) > 0 },
+	asks: func(*inquiry) string {
+		return "Which event types does the endpoint ignore on purpose? A minus is none: then a run is incomplete until the state shows them."
+	},
+	proposes: func(i *inquiry) proposal {
+		return propose(strings.Join(i.looked.Unhandled, " "), "each was acknowledged, and changed nothing in the state")
+	},
+	takes: func(i *inquiry, answer string) error {
+		i.hooks.Unhandled = listOf(answer)
+		return nil
+	},
+}}
+
+// processQuestions are about the endpoint's process and its database, in the order in which they can be answered when the endpoint is looked at:
+// what start must say depends on where the database is. blindQuestions are the same in the order of what is of no use without another.
+var (
+	processQuestions = []initQuestion{databaseQuestion, listenQuestion, stopQuestion, startQuestion, restartQuestion}
+	blindQuestions   = []initQuestion{stopQuestion, startQuestion, databaseQuestion, listenQuestion}
+)
+
+var databaseQuestion = initQuestion{
+	name: "database", usage: "where the target has its database, as host:port or a URL", optional: true,
+	when: func(i *inquiry) bool { return !i.offline || i.file.Stop != nil },
+	asks: func(*inquiry) string {
+		return "Where is the target's database, as host:port? hookproof puts a proxy before it. An empty line leaves it out."
+	},
+	proposes: (*inquiry).proposeDatabase,
+	takes:    (*inquiry).takeDatabase,
 }
 
-// restart asks for stop, start and database.
-func (a *asker) restart(f *targetFile) error {
-	command := func(answer string) (*target.Hook, error) {
-		h, err := hook(answer, false)
-		if err != nil || isNone(h) {
-			return nil, err
+var listenQuestion = initQuestion{
+	name: "listen", usage: "the address that the target dials for its database while it is judged",
+	when: func(i *inquiry) bool { return i.file.Database != nil },
+	asks: func(*inquiry) string {
+		return "And which address does the target dial instead? The start command must tell the target so:"
+	},
+	proposes: (*inquiry).proposeListen,
+	takes: func(i *inquiry, answer string) error {
+		i.file.Database.Listen = answer
+		return checkAddress(answer, false)
+	},
+}
+
+var stopQuestion = initQuestion{
+	name: "stop", usage: "what stops the target: a command, a URL, or listener HOST:PORT to end what listens there", optional: true,
+	asks: func(*inquiry) string {
+		return "Which command (or URL) stops the target? It need not wait until the target has ended. Without it, restarts and failures\n" +
+			"of its database are not tried; an empty line leaves it out, or a minus."
+	},
+	proposes: (*inquiry).proposeStop,
+	takes: func(i *inquiry, answer string) (err error) {
+		i.file.Stop, err = processHook(answer)
+		if err == nil && i.file.Stop == nil && i.file.Database != nil {
+			i.say("Without stop, the database is left out: the endpoint must be started again to dial hookproof's proxy.")
+			i.file.Database = nil
 		}
-		return &h, nil
-	}
-	err := a.ask("Which command (or URL) stops the target? It need not wait until the target has ended. Without it, restarts and failures\n"+
-		"of its database are not tried; an empty line leaves it out.", "", func(answer string) (err error) {
-		f.Stop, err = command(answer)
 		return err
-	})
-	if err != nil || f.Stop == nil {
-		return err
-	}
-	err = a.ask("And which starts it again? It leaves the target running in the background and returns. It need not wait until the target listens.", "", func(answer string) (err error) {
-		if f.Start, err = command(answer); err == nil && f.Start == nil {
+	},
+}
+
+var startQuestion = initQuestion{
+	name: "start", usage: `what starts it again: a command, a URL, or {"command": […], "directory": …, "env": {…}} to leave running`,
+	when: func(i *inquiry) bool { return i.file.Stop != nil },
+	asks: func(*inquiry) string {
+		return "And which starts it again? It leaves the target running in the background and returns. It need not wait until the target listens."
+	},
+	proposes: (*inquiry).proposeStart,
+	takes: func(i *inquiry, answer string) (err error) {
+		if i.file.Start, err = processHook(answer); err == nil && i.file.Start == nil {
 			err = errors.New("a target that is stopped needs a start command")
 		}
 		return err
-	})
-	if err != nil {
+	},
+}
+
+var restartQuestion = initQuestion{
+	name: "restart", usage: "stop and start the target once, to try stop and start: yes or no; --yes does not say so", optional: true, explicit: true,
+	when: func(i *inquiry) bool { return i.file.Stop != nil },
+	asks: func(i *inquiry) string { return "May init stop the endpoint now and start it again, to try these?" },
+	proposes: func(i *inquiry) proposal {
+		if i.process == nil {
+			return propose("yes", "")
+		}
+		return propose("yes", "it is "+i.process.String())
+	},
+	takes: func(i *inquiry, answer string) error {
+		if answer != "" && answer != "yes" && answer != "no" {
+			return fmt.Errorf("say yes or no, and not %q", answer)
+		}
+		i.mayTry = answer == "yes"
+		if !i.mayTry {
+			return nil
+		}
+		return i.tryRestart()
+	},
+}
+
+// ofLife asks about one life.
+func (i *inquiry) ofLife(one chosenLife) (lifeHooks, error) {
+	var hooks lifeHooks
+	i.life, i.hooks, i.members, i.why, i.returned = one.life, &hooks, [2]any{}, nil, false
+	err := i.ask(lifeQuestions)
+	i.hooks, i.life = nil, nil
+	return hooks, err
+}
+
+// all asks everything.
+func (i *inquiry) all() error {
+	if err := i.ask(endpointQuestions); err != nil {
 		return err
 	}
-	var upstream string
-	err = a.ask("Where is the target's database, as host:port? hookproof puts a proxy before it. An empty line leaves it out.", "", func(answer string) error {
-		upstream = answer
-		return checkAddress(answer, true)
-	})
-	if err != nil || upstream == "" {
-		return err
+	for _, one := range i.lives {
+		hooks, err := i.ofLife(one)
+		if err != nil {
+			return err
+		}
+		if len(i.lives) == 1 && one.life == life.Payment {
+			i.file.lifeHooks = hooks
+			break
+		}
+		if hooks.Life, err = one.pathFrom(i.folder); err != nil {
+			return err
+		}
+		if i.file.Lives == nil {
+			i.file.Lives = map[string]lifeHooks{}
+		}
+		i.file.Lives[one.life.Name] = hooks
 	}
-	return a.ask("And which address does the target dial instead? The start command must tell the target so:", "127.0.0.1:6432", func(answer string) error {
-		f.Database = &struct {
-			Listen   string `json:"listen"`
-			Upstream string `json:"upstream"`
-		}{answer, upstream}
-		return checkAddress(answer, false)
-	})
+	if i.offline {
+		return i.ask(blindQuestions)
+	}
+	return i.ask(processQuestions)
+}
+
+func (i *inquiry) hasSubject() bool { return i.hooks != nil && i.hooks.Subject != nil }
+
+func (i *inquiry) isGiven(name string) bool {
+	_, is := i.given(name)
+	return is
+}
+
+// listOf reads a list of words; a minus is none.
+func listOf(answer string) []string {
+	if answer == "-" {
+		return nil
+	}
+	return strings.FieldsFunc(answer, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// processHook reads a hook that stops or starts the target; nil is none.
+func processHook(answer string) (*target.Hook, error) {
+	var h target.Hook
+	address, listener := strings.CutPrefix(answer, "listener ")
+	switch {
+	case answer == "" || answer == "-":
+		return nil, nil
+	case listener:
+		h.Listener = strings.TrimSpace(address)
+		return &h, checkAddress(h.Listener, false)
+	case strings.HasPrefix(answer, "{"):
+		decoder := json.NewDecoder(strings.NewReader(answer))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&h.Background); err != nil || len(h.Background.Command) == 0 {
+			return nil, errors.New(`a program to leave running is a JSON object: {"command": ["node", "server.js"], "directory": "…", "env": {"PORT": "3000"}}`)
+		}
+		return &h, nil
+	}
+	h, err := hook(answer, false)
+	return &h, err
+}
+
+// takeBody takes the body of the subject's request.
+func (i *inquiry) takeBody(answer string) error {
+	if !json.Valid([]byte(answer)) {
+		return errors.New("it is not JSON")
+	}
+	i.hooks.Subject.HTTP.Body = json.RawMessage(answer)
+	if i.offline {
+		return nil
+	}
+	return i.makeTwo()
+}
+
+// takePick takes the places of the subject's values, which the answer must have.
+func (i *inquiry) takePick(answer string) (err error) {
+	found, err := picks(i.life, answer)
+	if err == nil && !i.offline {
+		err = i.missing(found)
+	}
+	if err == nil {
+		i.hooks.Subject.Pick = found
+	}
+	return err
+}
+
+// takeState takes the hook that reads the state, and reads it.
+func (i *inquiry) takeState(answer string) error {
+	state, err := i.hookOf(answer, true)
+	if err != nil || isNone(state) {
+		return errors.Join(err, errors.New("a state hook is needed to read the object"))
+	}
+	pick := i.hooks.Subject.Pick
+	for _, name := range placeholdersOf(answer) {
+		if pick[name] == nil && !strings.HasPrefix(name, "env.") {
+			return fmt.Errorf("there is no name {{%s}}; the names are %s", name, strings.Join(slices.Sorted(maps.Keys(pick)), ", "))
+		}
+	}
+	i.hooks.State = &state
+	if state.SQL != nil {
+		return nil // its database is the next question
+	}
+	return i.readState()
+}
+
+// whichValues asks for the values of a subject.
+func whichValues(l *life.Life) string {
+	text := "Which values of its answer are used, as name=pointer? One of " + strings.Join(l.TieNames(), ", ") + " is required;\n" +
+		"others are " + strings.Join(append(l.GivenNames(), "whatever the state hook needs"), ", ") + "."
+	if constants := constantsOf(l); constants != "" {
+		text += "\nA value that the answer does not have can be a constant: " + constants + "."
+	}
+	return text
+}
+
+// constantsOf shows constants in the form of an answer: amount=4900 currency=usd.
+func constantsOf(l *life.Life) string {
+	var list []string
+	usual := l.Usual()
+	for _, name := range slices.Sorted(maps.Keys(usual)) {
+		list = append(list, fmt.Sprintf("%s=%v", name, usual[name]))
+	}
+	return strings.Join(list, " ")
+}
+
+// proposeLives proposes the lives whose events the endpoint's source names, or the payment life.
+func (i *inquiry) proposeLives() proposal {
+	if p := i.livesOfSource(); p.is {
+		return p
+	}
+	return propose(life.Payment.Name, "")
 }

@@ -212,8 +212,8 @@ func (x *executor) freshState(ctx context.Context) (normalized, *History, error)
 	for n, what := range []string{"two fresh subjects", "two readings of one fresh subject"} {
 		if places := states[0].difference(states[n+1]); len(places) > 0 {
 			proposed := toIgnore(states[0], states[1]).and(toIgnore(states[0], states[2]))
-			return nil, nil, &Unusable{fmt.Sprintf("%s differ at %s (%s); if that is correct, %s",
-				what, strings.Join(places, ", "), states[0].describe(states[n+1]), proposed)}
+			differ := fmt.Sprintf("%s differ at %s (%s)", what, strings.Join(places, ", "), states[0].describe(states[n+1]))
+			return nil, nil, &mendable{Unusable{fmt.Sprintf("%s; if that is correct, %s", differ, proposed)}, Remedy{Ignore: proposed.places, Why: differ}}
 		}
 	}
 	x.facts.sample = two[0].Subject

@@ -76,7 +76,8 @@ func (x *executor) diagnoseRedirect(ctx context.Context, refused target.Delivery
 		again := x.sender.Send(ctx, target.Outgoing{Event: e, Label: "unhandled", Sign: "genuine", Headers: map[string]string{forwarded: "https"}})
 		if again.Status != 0 && again.Status/100 != 3 {
 			file := cmp.Or(x.target.File, "a target file, which else needs only url and secret, and run with --target")
-			return &Unusable{told + `, but not where X-Forwarded-Proto says that the delivery came by TLS; put "headers": {"` + forwarded + `": "https"} into ` + file}
+			told += ", but not where " + forwarded + " says that the delivery came by TLS"
+			return &mendable{Unusable{told + `; put "headers": {"` + forwarded + `": "https"} into ` + file}, Remedy{Headers: map[string]string{forwarded: "https"}, Why: told}}
 		}
 	}
 	return &diagnosis{"ack-policy/no-redirect", told + "; give the URL that it redirects to, and register that one at Stripe"}
@@ -125,5 +126,14 @@ func (x *executor) diagnoseRefusal(ctx context.Context, refused target.Delivery)
 	if err != nil {
 		return err
 	}
-	return &Unusable{whyRefused(refusal{refused, forged, typesOf(x.journal.Deliveries()), x.target.APIVersion})}
+	why := Unusable{whyRefused(refusal{refused, forged, typesOf(x.journal.Deliveries()), x.target.APIVersion})}
+	if forged != nil {
+		return &typesRefused{why}
+	}
+	return &why
 }
+
+// typesRefused is a target that refuses the events that were sent, and knows their signatures for genuine.
+type typesRefused struct{ Unusable }
+
+func (e *typesRefused) Unwrap() error { return &e.Unusable }

@@ -70,8 +70,8 @@ func (x *executor) comparePaidSubjects(ctx context.Context, grants check.Schedul
 		return settled, nil
 	}
 	place := first.difference(nil)[0]
-	return nil, &Unusable{fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s); if that is correct, %s",
-		nameOf(place), other.word(place), settled.word(place), proposed)}
+	differ := fmt.Sprintf("two subjects that were paid differ at %s (%s instead of %s)", nameOf(place), other.word(place), settled.word(place))
+	return nil, &mendable{Unusable{fmt.Sprintf("%s; if that is correct, %s", differ, proposed)}, Remedy{Ignore: proposed.places, Why: differ}}
 }
 
 // perObjectPart returns the part of a state that may be per object and differs from another subject's.

@@ -21,6 +21,22 @@ type Unusable struct{ Reason string }
 
 func (e *Unusable) Error() string { return e.Reason }
 
+// mendable is an Unusable target that could be judged if its target file had what the remedy says.
+type mendable struct {
+	Unusable
+	remedy Remedy
+}
+
+func (e *mendable) Unwrap() error { return &e.Unusable }
+
+// Remedy is what a target file lacks for a run to go on, and why.
+type Remedy struct {
+	Ignore     []string          // places of the state to add to ignore
+	APIVersion string            // to set; "" is none
+	Headers    map[string]string // to set
+	Why        string
+}
+
 // pipeline is one run: it plans cases, executes them, judges what was seen, reproduces and shrinks failures, and reports.
 type pipeline struct {
 	*executor

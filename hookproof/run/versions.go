@@ -47,7 +47,8 @@ func (x *executor) acceptsVersion(ctx context.Context, refused target.Delivery, 
 		told := fmt.Sprintf("the target answers %d to genuine events of API version %s%s", refused.Status, mine, quoteAnswer(refused))
 		switch d := x.sender.Send(ctx, target.Outgoing{Event: e, Label: name, Sign: "genuine"}); {
 		case d.Acknowledged():
-			return &Unusable{fmt.Sprintf("%s, and accepts those of %s; %s", told, version, setVersion(x.target, version))}
+			accepts := fmt.Sprintf("%s, and accepts those of %s", told, version)
+			return &mendable{Unusable{accepts + "; " + setVersion(x.target, version)}, Remedy{APIVersion: version, Why: accepts}}
 		case d.Status != 0 && namesVersion(refused, version) && len(versionsIn(d.Answer)) == 0: // the answer no longer complains about the version
 			return &Unusable{fmt.Sprintf("%s; %s. Events of %s are answered %d%s: that is another problem, to be solved afterwards",
 				told, setVersion(x.target, version), version, d.Status, quoteAnswer(d))}

@@ -178,6 +178,9 @@ func (f *file) check() error {
 		if hook.SQL != nil {
 			return fmt.Errorf("%s: only state can be sql", name)
 		}
+		if err := hook.checkProcess(name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	for _, pair := range [][2]string{{"stop", "start"}, {"break", "mend"}} {
 		if (hooks[pair[0]] == nil) != (hooks[pair[1]] == nil) {
@@ -284,10 +287,18 @@ func (f *file) target() *Target {
 		t.Counters = f.counters
 	}
 	if f.Stop != nil {
-		t.Stop = func(ctx context.Context, _ string) error { return f.do(ctx, f.Stop) }
+		t.Stop = f.stop
 		var log startLog
-		t.Start = func(ctx context.Context) error { return log.run(ctx, f) }
+		t.Start = func(ctx context.Context) error {
+			if f.Start.Background != nil && t.Listens() { // a second process would find its port taken
+				return nil
+			}
+			return log.run(ctx, f)
+		}
 		t.Stderr, t.Starter = log.last, f.Start.Command
+		if f.Start.Background != nil {
+			t.Starter = f.Start.Background.Command
+		}
 	}
 	if f.Break != nil {
 		t.Break = func(ctx context.Context) error { return f.do(ctx, f.Break) }

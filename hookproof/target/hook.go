@@ -19,6 +19,8 @@ import (
 	"github.com/lib/pq"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/process"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -27,6 +29,9 @@ type Hook struct {
 	Command []string     `json:"command,omitempty"` // an argument vector; no shell. It runs in the target file's directory
 	HTTP    *HookRequest `json:"http,omitempty"`
 	SQL     *HookQuery   `json:"sql,omitempty"` // PostgreSQL; for the state hook only
+
+	Listener   string              `json:"listener,omitempty"`   // the address, host:port, whose process is ended; for the stop hook only
+	Background *process.Background `json:"background,omitempty"` // a program that is left running; for the start hook only
 
 	silent bool     // its standard output is not read
 	stderr *os.File // its standard error; nil is a temporary file
@@ -48,7 +53,7 @@ type HookQuery struct {
 
 func (h *Hook) check() error {
 	given := 0
-	for _, is := range []bool{len(h.Command) > 0, h.HTTP != nil, h.SQL != nil} {
+	for _, is := range []bool{len(h.Command) > 0, h.HTTP != nil, h.SQL != nil, h.Listener != "", h.Background != nil} {
 		if is {
 			given++
 		}
@@ -60,8 +65,24 @@ func (h *Hook) check() error {
 		return errors.New("http has no url")
 	case h.SQL != nil && (h.SQL.DSN == "" || h.SQL.Query == ""):
 		return errors.New("sql needs a dsn and a query")
+	case h.Listener != "" && !process.IsLoopback(h.Listener):
+		return fmt.Errorf("listener is an address of this machine, such as 127.0.0.1:3000, and not %q", h.Listener)
+	case h.Background != nil && len(h.Background.Command) == 0:
+		return errors.New("background needs a command, a list of arguments")
 	}
 	return nil
+}
+
+// Try runs a subject hook of a life that is not in a target file yet, in a directory, and returns its answer.
+func (h Hook) Try(ctx context.Context, directory string, l *life.Life) (any, error) {
+	f := &file{directory: directory}
+	invented := (&subjects{f: f, entry: &lifeEntry{story: l}}).invent()
+	return f.ask(ctx, &h, func(name string) (string, bool) {
+		if value, known := invented[name]; known {
+			return value, true
+		}
+		return environment(nil)(name)
+	})
 }
 
 // text returns the hook as it is in its file.
@@ -100,6 +121,10 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 		return h.HTTP.call(ctx, v)
 	case h.SQL != nil:
 		return h.SQL.call(ctx, v)
+	case h.Listener != "":
+		return nil, errors.New("listener can only be ended")
+	case h.Background != nil:
+		return nil, h.Background.Start(directory, h.stderr)
 	}
 	arguments := make([]string, len(h.Command))
 	for i, argument := range h.Command {

@@ -111,6 +111,11 @@ func (e *lifeEntry) check() error {
 		if err := e.State.check(); err != nil {
 			return jsonfile.At(err, "state")
 		}
+		for name, hook := range map[string]*Hook{"subject": &e.Subject.Hook, "state": e.State} {
+			if err := hook.checkProcess(name); err != nil {
+				return jsonfile.At(err, name)
+			}
+		}
 	}
 	for _, places := range []struct {
 		name string

@@ -106,3 +106,9 @@ func untied(l *life.Life, pick map[string]picked, answer any) error {
 	}
 	return fmt.Errorf("pick has none of %s, one of which must tie events to the object; add one: %s", all, example)
 }
+
+// Places returns the JSON pointers to an answer's texts and whole numbers, in order.
+func Places(answer any) []string { return placesOf(answer) }
+
+// At returns the value at a JSON pointer of an answer. An error names the places that there are.
+func At(answer any, pointer string) (any, error) { return at(answer, pointer) }

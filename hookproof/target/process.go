@@ -2,9 +2,12 @@ package target
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"example.com/hookproof/hookproof/process"
 )
 
 // The exit of a hook's command proves nothing. A stop hook has succeeded when nothing accepts connections at the target's address,
@@ -50,9 +53,52 @@ func (t *Target) BringUp(ctx context.Context) error {
 	wait := t.Timings.OrDefault().Ready
 	up, err := Await(ctx, wait, t.Timings.OrDefault().Poll, func() bool { return t.Listens() && !(t.behindProxy && t.isProxyAlone(ctx)) })
 	if err == nil && !up {
-		err = HookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s", wait, t.URL))
+		err = HookFailed("start", fmt.Errorf("it ended, and %s later nothing listens at %s%s", wait, t.URL, t.lastWords()))
 	}
 	return err
+}
+
+// lastWords returns the end of what the process that Start has started wrote to its standard error, to be put behind an error.
+func (t *Target) lastWords() string {
+	if t.Stderr == nil {
+		return ""
+	}
+	text := strings.TrimSpace(t.Stderr())
+	if text == "" {
+		return ""
+	}
+	return ": " + text[max(0, len(text)-mostWords):]
+}
+
+// mostWords is how much of a process's last words a message has, in bytes.
+const mostWords = 500
+
+// stop runs a stop hook. A process that listens and does not exit when it is asked to is killed.
+func (f *file) stop(ctx context.Context, how string) error {
+	address := f.Stop.Listener
+	if address == "" {
+		return f.do(ctx, f.Stop)
+	}
+	kill := how == "kill"
+	if err := process.End(ctx, address, kill); err != nil || kill {
+		return err
+	}
+	ended, err := Await(ctx, DefaultTimings.EndProcess, DefaultTimings.EndProcess/30, func() bool { return len(process.IDs(ctx, address)) == 0 })
+	if err != nil || ended {
+		return err
+	}
+	return process.End(ctx, address, true)
+}
+
+// checkProcess returns an error if a hook that cannot be one is about a process.
+func (h *Hook) checkProcess(name string) error {
+	switch {
+	case h.Listener != "" && name != "stop":
+		return errors.New("only stop can be listener")
+	case h.Background != nil && name != "start":
+		return errors.New("only start can be background")
+	}
+	return nil
 }
 
 // isProxyAlone reports whether only a proxy listens, with no target behind it: the answer to an unsigned body is then not the

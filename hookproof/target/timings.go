@@ -42,9 +42,10 @@ type Timings struct {
 	Respawn time.Duration // for a supervisor to start a process that has ended
 
 	// A target file's hooks. They always use DefaultTimings.
-	Hook      time.Duration // for a hook to answer
-	StartHook time.Duration // for a hook that stops, starts, breaks or mends: it may wait until that is done
-	HookExit  time.Duration // for the output of a hook's command to be closed by the processes that it leaves behind
+	Hook       time.Duration // for a hook to answer
+	StartHook  time.Duration // for a hook that stops, starts, breaks or mends: it may wait until that is done
+	EndProcess time.Duration // for a process that listens to exit when a stop hook asks it to, before it is killed
+	HookExit   time.Duration // for the output of a hook's command to be closed by the processes that it leaves behind
 }
 
 // DefaultTimings are the timings of a target that sets none.
@@ -56,7 +57,7 @@ var DefaultTimings = Timings{
 	Overtake: 2500 * time.Millisecond, Later: 3 * time.Second, Flight: 10 * time.Second,
 	HoldAnswers: 40 * time.Millisecond, HoldFor: time.Second, SlowAnswer: time.Second, BadLine: 3 * time.Second,
 	Connect: 2 * time.Second, Ready: 10 * time.Second, Respawn: time.Second,
-	Hook: 10 * time.Second, StartHook: time.Minute, HookExit: time.Second,
+	Hook: 10 * time.Second, StartHook: time.Minute, EndProcess: 3 * time.Second, HookExit: time.Second,
 }
 
 // OrDefault returns the timings with DefaultTimings' values in place of zero fields.
@@ -67,7 +68,7 @@ func (t Timings) OrDefault() Timings {
 		{&t.Retry, &d.Retry}, {&t.Redeliver, &d.Redeliver}, {&t.Recover, &d.Recover}, {&t.Refusal, &d.Refusal}, {&t.CoolDown, &d.CoolDown},
 		{&t.Poll, &d.Poll}, {&t.Effect, &d.Effect}, {&t.Quiet, &d.Quiet}, {&t.EffectWait, &d.EffectWait}, {&t.FirstShown, &d.FirstShown}, {&t.LateWrite, &d.LateWrite},
 		{&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.SlowAnswer, &d.SlowAnswer}, {&t.BadLine, &d.BadLine},
-		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn}, {&t.Hook, &d.Hook}, {&t.StartHook, &d.StartHook}, {&t.HookExit, &d.HookExit},
+		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn}, {&t.Hook, &d.Hook}, {&t.StartHook, &d.StartHook}, {&t.EndProcess, &d.EndProcess}, {&t.HookExit, &d.HookExit},
 	} {
 		if *field.given == 0 {
 			*field.given = *field.usual

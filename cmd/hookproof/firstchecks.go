@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"example.com/hookproof/hookproof/report"
+	"example.com/hookproof/hookproof/result"
+	runs "example.com/hookproof/hookproof/run"
+	"example.com/hookproof/hookproof/target"
+)
+
+// firstChecks are what init runs of the checks: some of each kind, which take a few seconds. restartChecks stop and start the target.
+var (
+	firstChecks   = []string{"authenticity", "ack-policy", "idempotence/redelivered"}
+	restartChecks = []string{"idempotence/restart", "faults/cut-before"}
+)
+
+// firstBudget is how long they may take.
+const firstBudget = 20 * time.Second
+
+// first runs the first checks and tells what came of them. It stops and starts the target only if that was allowed.
+func (i *inquiry) first(t *target.Target) {
+	one := *t
+	only := firstChecks
+	if i.mayTry {
+		only = append(only[:len(only):len(only)], restartChecks...)
+	} else {
+		one.Stop, one.Start, one.Database, one.Proxy = nil, nil, nil, nil
+	}
+	i.say("\nThe first checks:")
+	r, err := runs.Judge(i.ctx, &one, runs.Options{Only: only, Budget: firstBudget})
+	if len(r.Findings) > 0 {
+		style := report.Style{}
+		if file, is := i.out.(*os.File); is {
+			style = report.StyleOf(file, i.getenv("NO_COLOR") != "")
+		}
+		i.say("%s", report.Headline(r, style))
+		for _, f := range r.Findings {
+			if f.Verdict == result.Fail && f.Because == "" {
+				i.say("  %s: %s", f.Check, f.Why)
+			}
+		}
+	}
+	if err != nil {
+		i.say("%s.", upper(fmt.Sprint(err)))
+	}
+}

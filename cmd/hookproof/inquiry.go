@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/process"
+	runs "example.com/hookproof/hookproof/run"
+)
+
+// initQuestion is one thing that init has to know. Its name is the flag that answers it.
+type initQuestion struct {
+	name     string
+	usage    string                                // of the flag
+	asks     func(*inquiry) string                 // the words of the question
+	when     func(*inquiry) bool                   // whether it is asked; nil is always
+	before   func(*inquiry) error                  // what is found out before it is asked, if it is; nil is nothing
+	proposes func(*inquiry) proposal               // nil proposes nothing
+	takes    func(i *inquiry, answer string) error // the error is what is wrong with the answer
+	optional bool                                  // an empty answer leaves it out
+	secret   bool                                  // the answer is not shown
+	explicit bool                                  // --yes does not answer it: it must be meant
+}
+
+// proposal is an answer that init has found, and on what it is based. Its zero value proposes nothing.
+type proposal struct {
+	answer string
+	shown  string // instead of the answer, if that has a secret
+	basis  string
+	is     bool // there is one, also where the answer is empty
+}
+
+// propose is a proposal.
+func propose(answer, basis string) proposal { return proposal{answer: answer, basis: basis, is: true} }
+
+// inquiry is what init knows so far.
+type inquiry struct {
+	*asker
+	getenv  func(string) string
+	flags   map[string][]string // answers that flags give, by question
+	yes     bool                // every proposal is taken
+	offline bool                // the endpoint is not looked at
+	folder  string              // of the target file
+	target  string              // the target file's path
+
+	sources sources // of the endpoint; nil if they were not read yet
+
+	file  targetFile
+	lives []chosenLife
+
+	processes []process.Process
+	process   *process.Process    // that listens at the target's address; nil if it is not known
+	base      database            // where the process has its database
+	before    *process.Background // how the process ran before init started it in another way; nil if init has not
+	mayTry    bool                // init may stop and start the process
+
+	// Of the life that is asked about.
+	life     *life.Life
+	hooks    *lifeHooks
+	members  [2]any // the answers of the subject hook
+	why      error  // why the subject hook does not work without a body; nil if it does
+	looked   runs.Looked
+	returned bool // the life's question was asked again since no payment showed
+}
+
+// again is an error that asks an earlier question again.
+type again struct{ name, why string }
+
+func (e *again) Error() string { return e.why }
+
+// ask goes through questions: each is answered by its flag, or by its proposal if --yes says so, or by whoever is asked.
+func (i *inquiry) ask(questions []initQuestion) error {
+	for n := 0; n < len(questions); n++ {
+		q := questions[n]
+		if q.when != nil && !q.when(i) {
+			continue
+		}
+		err := i.answer(q)
+		var back *again
+		if errors.As(err, &back) {
+			i.say("\n%s", back.why)
+			n = slices.IndexFunc(questions, func(q initQuestion) bool { return q.name == back.name }) - 1
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer gets the answer of one question.
+func (i *inquiry) answer(q initQuestion) error {
+	if q.before != nil {
+		if err := q.before(i); err != nil {
+			return err
+		}
+	}
+	if given, is := i.given(q.name); is {
+		if err := q.takes(i, given); err != nil {
+			return i.flagged(q, err)
+		}
+		return nil
+	}
+	var p proposal
+	if q.proposes != nil {
+		p = q.proposes(i)
+	}
+	if p.shown == "" {
+		p.shown = p.answer
+	}
+	if i.yes {
+		return i.agree(q, p)
+	}
+	for {
+		i.show(q, p)
+		read := i.line
+		if q.secret {
+			read = i.hidden
+		}
+		line, err := read()
+		if errors.Is(err, errNobody) {
+			return fmt.Errorf("%w: --%s is missing (%s)", err, q.name, q.usage)
+		}
+		if err != nil {
+			return err
+		}
+		answer := strings.TrimSpace(line)
+		if answer == "" {
+			answer = p.answer
+		}
+		err = q.takes(i, answer)
+		var back *again
+		if err == nil || errors.As(err, &back) || i.ctx.Err() != nil {
+			return err
+		}
+		i.say("Cannot use this answer: %v.", err)
+	}
+}
+
+// agree takes the proposal for --yes.
+func (i *inquiry) agree(q initQuestion, p proposal) error {
+	switch {
+	case q.explicit:
+		p = proposal{}
+	case p.is && p.answer != "":
+		i.say("--%s: %s, since %s", q.name, p.shown, p.basis)
+	case !q.optional:
+		return fmt.Errorf("--%s is missing (%s): %s", q.name, q.usage, cmp.Or(p.basis, "nothing was found to propose"))
+	}
+	if err := q.takes(i, p.answer); err != nil {
+		return i.flagged(q, err)
+	}
+	return nil
+}
+
+// flagged is what is wrong with the answer that a flag gives, or a proposal.
+func (i *inquiry) flagged(q initQuestion, err error) error {
+	var back *again
+	if errors.As(err, &back) {
+		return err
+	}
+	return fmt.Errorf("--%s: %w", q.name, err)
+}
+
+// given is the answer that a flag gives. For a question about a life it may begin with the life's name and =.
+func (i *inquiry) given(name string) (string, bool) {
+	all := i.flags[name]
+	if len(i.lives) < 2 || i.life == nil {
+		if len(all) == 0 {
+			return "", false
+		}
+		return all[len(all)-1], true
+	}
+	found, is := "", false
+	for _, text := range all {
+		of, rest, scoped := strings.Cut(text, "=")
+		if scoped && slices.ContainsFunc(i.lives, func(c chosenLife) bool { return c.life.Name == of }) {
+			if of == i.life.Name {
+				found, is = rest, true
+			}
+		} else if !is {
+			found, is = text, true
+		}
+	}
+	return found, is
+}
+
+// show writes a question, with what is proposed and why.
+func (i *inquiry) show(q initQuestion, p proposal) {
+	text := "\n" + q.asks(i)
+	if p.is && p.basis != "" {
+		text += "\n" + upper(p.basis) + "."
+	}
+	if p.shown != "" {
+		text += " [" + p.shown + "]"
+	}
+	_, _ = fmt.Fprint(i.out, text+"\n> ")
+}
+
+func upper(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// masked shows that a secret is there, and of what kind.
+func masked(secret string) string {
+	if strings.HasPrefix(secret, "whsec_") {
+		return "whsec_…"
+	}
+	return "…"
+}

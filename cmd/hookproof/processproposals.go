@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/hookproof/hookproof/process"
+	"example.com/hookproof/hookproof/target"
+)
+
+// database is where the process has its database, and how its environment says so.
+type database struct {
+	upstream string
+	moved    func(listen string) map[string]string // the variables by which it dials another address
+	names    string                                // of these variables
+	basis    string
+}
+
+// ports are the usual ports of databases, by the schemes of their URLs.
+var ports = map[string]string{"postgres": "5432", "postgresql": "5432", "mysql": "3306", "mariadb": "3306", "mongodb": "27017"}
+
+// pairs are variables that name a database's host and port, with the usual port.
+var pairs = []struct{ host, port, usual string }{
+	{"PGHOST", "PGPORT", "5432"}, {"POSTGRES_HOST", "POSTGRES_PORT", "5432"}, {"MYSQL_HOST", "MYSQL_PORT", "3306"},
+	{"DATABASE_HOST", "DATABASE_PORT", "5432"}, {"DB_HOST", "DB_PORT", "5432"},
+}
+
+// findDatabase finds the database in the variables of the process.
+func (i *inquiry) findDatabase() database {
+	for _, one := range i.variables() {
+		for _, name := range slices.Sorted(maps.Keys(one.values)) {
+			u, err := url.Parse(strings.Replace(one.values[name], "jdbc:", "", 1))
+			if err != nil || ports[u.Scheme] == "" || u.Hostname() == "" {
+				continue
+			}
+			upstream := net.JoinHostPort(u.Hostname(), firstOf(u.Port(), ports[u.Scheme]))
+			whole := one.values[name]
+			return database{upstream, func(listen string) map[string]string {
+				return map[string]string{name: strings.Replace(whole, u.Host, listen, 1)}
+			}, name, name + " " + one.where + " is " + withoutPassword(whole)}
+		}
+		for _, pair := range pairs {
+			host, port := one.values[pair.host], one.values[pair.port]
+			if host == "" && port == "" {
+				continue
+			}
+			names := pair.host + " and " + pair.port
+			upstream := net.JoinHostPort(firstOf(host, "127.0.0.1"), firstOf(port, pair.usual))
+			if strings.HasPrefix(host, "/") { // a socket's directory
+				upstream = net.JoinHostPort("127.0.0.1", firstOf(port, pair.usual))
+			}
+			return database{upstream, func(listen string) map[string]string {
+				host, port, _ := net.SplitHostPort(listen)
+				return map[string]string{pair.host: host, pair.port: port}
+			}, names, names + " " + one.where + " name it"}
+		}
+	}
+	if i.process != nil {
+		for _, to := range i.process.Dials {
+			if _, port, _ := net.SplitHostPort(to); slices.Contains([]string{"5432", "3306", "27017"}, port) {
+				return database{upstream: to, basis: fmt.Sprintf("process %d has connections to it; no variable of it says so, so start must tell it to dial another address", i.process.PID)}
+			}
+		}
+	}
+	return database{}
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// withoutPassword is a URL without its password.
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "…"
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "xxxxx")
+	}
+	if u.RawQuery != "" && strings.Contains(u.RawQuery, "password") {
+		u.RawQuery = ""
+	}
+	return strings.Replace(u.String(), "xxxxx", "…", 1)
+}
+
+func (i *inquiry) proposeDatabase() proposal {
+	if i.offline {
+		return proposal{}
+	}
+	i.base = i.findDatabase()
+	if i.base.upstream == "" {
+		return proposal{}
+	}
+	return propose(i.base.upstream, i.base.basis)
+}
+
+// takeDatabase takes host:port, or a URL.
+func (i *inquiry) takeDatabase(answer string) error {
+	i.file.Database = nil
+	if answer == "" || answer == "-" {
+		return nil
+	}
+	if u, err := url.Parse(answer); err == nil && ports[u.Scheme] != "" {
+		answer = net.JoinHostPort(u.Hostname(), firstOf(u.Port(), ports[u.Scheme]))
+	}
+	if err := checkAddress(answer, false); err != nil {
+		return err
+	}
+	if i.base.upstream == "" && !i.offline {
+		i.base = i.findDatabase()
+	}
+	if !i.offline {
+		conn, err := new(net.Dialer).DialContext(i.ctx, "tcp", answer)
+		if err != nil {
+			return fmt.Errorf("nothing listens at %s", answer)
+		}
+		_ = conn.Close()
+	}
+	i.file.Database = &databaseEntry{Upstream: answer}
+	return nil
+}
+
+// usualListen is where the target dials its database while it is judged.
+const usualListen = "127.0.0.1:6432"
+
+// proposeListen proposes an address that nobody listens at.
+func (i *inquiry) proposeListen() proposal {
+	if i.offline {
+		return propose(usualListen, "")
+	}
+	for port := 6432; port < 6532; port++ {
+		address := fmt.Sprintf("127.0.0.1:%d", port)
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return propose(address, "nothing listens there")
+		}
+	}
+	return proposal{}
+}
+
+func (i *inquiry) proposeStop() proposal {
+	u, err := url.Parse(i.file.URL)
+	if i.offline || err != nil || i.process == nil || i.startOf() == nil && !i.isGiven("start") {
+		return proposal{}
+	}
+	return propose("listener "+addressOf(u), i.process.String()+" is ended by it, or whatever listens there then")
+}
+
+// ofSession matches variables that are a shell's or a tool's own, and not the program's.
+var ofSession = regexp.MustCompile(`^(_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|LS_COLORS|LINES|COLUMNS|HOSTNAME|HOME|USER|LOGNAME|SHELL|MAIL|LANG|LANGUAGE|LC_.*|DISPLAY|WAYLAND.*|EDITOR|VISUAL|PAGER|LESS.*|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|GPG_.*|GNOME_.*|npm_.*|INIT_CWD|NVM_.*|VSCODE_.*|TMUX.*|STY|INVOCATION_ID|JOURNAL_STREAM|MEMORY_PRESSURE_.*|WORK)$`)
+
+// startOf is how the process was started: its command, its directory, and what its environment has beside hookproof's own. It is nil if that is not
+// known, or if its command line is only a title.
+func (i *inquiry) startOf() *process.Background {
+	p := i.process
+	if p == nil || len(p.Command) == 0 || p.Directory == "" {
+		return nil
+	}
+	b := process.Background{Command: slices.Clone(p.Command), Directory: p.Directory, Environment: map[string]string{}}
+	program := b.Command[0]
+	switch _, missing := os.Stat(filepath.Join(p.Directory, program)); {
+	case strings.ContainsRune(program, filepath.Separator) && (filepath.IsAbs(program) && exists(program) || !filepath.IsAbs(program) && missing == nil):
+	case !strings.ContainsRune(program, filepath.Separator) && onPath(program):
+	case p.Program != "" && filepath.Base(program) == filepath.Base(p.Program):
+		b.Command[0] = p.Program
+	default:
+		return nil
+	}
+	for name, value := range p.Environment {
+		if !ofSession.MatchString(name) && i.getenv(name) != value {
+			b.Environment[name] = value
+		}
+	}
+	return &b
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func onPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// proposeStart proposes to start the process as it was, but for the address of its database.
+func (i *inquiry) proposeStart() proposal {
+	b := i.startOf()
+	if b == nil || i.offline {
+		return proposal{}
+	}
+	basis := "it runs so now"
+	if d := i.file.Database; d != nil {
+		if i.base.moved == nil {
+			return proposal{basis: "no variable of the process names its database, so it is not known how to tell it another address"}
+		}
+		maps.Copy(b.Environment, i.base.moved(d.Listen))
+		basis += ", and " + i.base.names + " would send it to hookproof's proxy"
+	}
+	raw, err := json.Marshal(b)
+	if err != nil {
+		return proposal{}
+	}
+	shown := strings.Join(b.Command, " ") + " in " + b.Directory
+	if names := slices.Sorted(maps.Keys(b.Environment)); len(names) > 0 {
+		shown += ", with " + strings.Join(names, ", ")
+	}
+	return proposal{answer: string(raw), shown: shown, basis: basis, is: true}
+}
+
+// tryRestart stops and starts the target behind hookproof's proxy, and leaves it as it was.
+func (i *inquiry) tryRestart() error {
+	t, discard, err := loaded(i.target, i.file, i.getenv)
+	if err != nil {
+		return err
+	}
+	defer discard()
+	i.before = i.startOf()
+	i.say("Stopping it and starting it again …")
+	if err = i.tryOpen(t); i.ctx.Err() != nil {
+		return errors.Join(errInterrupted, i.asBefore())
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("stop or start does not work: %w", err), i.asBefore())
+	}
+	i.say("It ended, and listened again after its start.")
+	if t.Database == nil {
+		i.before = nil
+	}
+	return nil
+}
+
+// tryOpen opens the target as a run does, and delivers to it.
+func (i *inquiry) tryOpen(t *target.Target) error {
+	closing, err := t.Open(i.ctx)
+	if err == nil && t.Database == nil {
+		if err = t.BringDown(i.ctx, "stop", nil); err == nil {
+			err = t.BringUp(i.ctx)
+		}
+	}
+	if err == nil {
+		err = t.Reach(i.ctx)
+	}
+	return closing(context.WithoutCancel(i.ctx), err)
+}
+
+// asBefore starts the process as it was before init came, if init has started it in another way.
+func (i *inquiry) asBefore() error {
+	b := i.before
+	if b == nil {
+		return nil
+	}
+	i.before = nil
+	u, err := url.Parse(i.file.URL)
+	if err != nil {
+		return err
+	}
+	ctx := context.WithoutCancel(i.ctx)
+	t := target.Target{URL: i.file.URL, Secret: "not asked", Start: func(context.Context) error { return b.Start(i.folder, nil) },
+		Stop: func(context.Context, string) error { return process.End(ctx, addressOf(u), true) }}
+	if err = t.BringDown(ctx, "kill", nil); err == nil {
+		err = t.BringUp(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("the endpoint could not be started as it was: %w", err)
+	}
+	i.say("\nThe endpoint runs again as it did before: %s in %s.", strings.Join(b.Command, " "), b.Directory)
+	return nil
+}

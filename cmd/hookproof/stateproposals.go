@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	runs "example.com/hookproof/hookproof/run"
+	"example.com/hookproof/hookproof/target"
+)
+
+// proposeState proposes to read the object where it was made, by the name that has its id, if that answers.
+func (i *inquiry) proposeState() proposal {
+	made := i.hooks.Subject
+	for _, name := range slices.Sorted(maps.Keys(made.Pick)) {
+		pointer, is := made.Pick[name].(string)
+		if made.HTTP == nil || !is || i.offline && pointer != "/id" || !i.offline && pointer != idOf(i.membersOf()) {
+			continue
+		}
+		address := strings.TrimRight(made.HTTP.URL, "/") + "/{{" + name + "}}"
+		if i.offline {
+			return propose(address, "")
+		}
+		h := target.Hook{HTTP: &target.HookRequest{URL: address, Method: http.MethodGet, Headers: made.HTTP.Headers}}
+		value, err := target.At(i.members[0], pointer)
+		if err != nil {
+			continue
+		}
+		filled := h
+		filled.HTTP = &target.HookRequest{URL: strings.Replace(address, "{{"+name+"}}", fmt.Sprint(value), 1), Method: http.MethodGet, Headers: made.HTTP.Headers}
+		if _, err := filled.Try(i.ctx, i.folder, i.life); err == nil {
+			return propose("GET "+address, "it answers for the first that was made")
+		}
+	}
+	return proposal{basis: "the object cannot be read where it was made"}
+}
+
+// proposeDSN proposes the database of the process for a SELECT.
+func (i *inquiry) proposeDSN() proposal {
+	for _, one := range i.variables() {
+		for _, name := range slices.Sorted(maps.Keys(one.values)) {
+			if value := one.values[name]; strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
+				return proposal{answer: value, shown: withoutPassword(value), basis: name + " " + one.where + " is that", is: true}
+			}
+		}
+	}
+	return propose("postgres://postgres@127.0.0.1:5432/postgres?sslmode=prefer", "")
+}
+
+// soFar is the target as far as it is known, with the life that is asked about.
+func (i *inquiry) soFar() (*target.Target, error) {
+	f := i.file
+	f.Stop, f.Start, f.Database = nil, nil, nil
+	if i.hooks != nil {
+		f.lifeHooks = lifeHooks{}
+		one := *i.hooks
+		if chosen := slices.IndexFunc(i.lives, func(c chosenLife) bool { return c.life == i.life }); chosen >= 0 && i.lives[chosen].path != "" {
+			path, err := i.lives[chosen].pathFrom(i.folder)
+			if err != nil {
+				return nil, err
+			}
+			one.Life = path
+		}
+		f.Lives = map[string]lifeHooks{i.life.Name: one}
+	}
+	t, discard, err := loaded(i.target, f, i.getenv)
+	if err != nil {
+		return nil, err
+	}
+	defer discard()
+	all, err := t.ByLife(nil)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// readState reads the state of a fresh subject.
+func (i *inquiry) readState() error {
+	if i.offline {
+		return nil
+	}
+	t, err := i.soFar()
+	if err != nil {
+		return err
+	}
+	s, err := t.NewSubject(i.ctx)
+	if err != nil {
+		return fmt.Errorf("a fresh object could not be made: %w", err)
+	}
+	state, err := t.State(i.ctx, s)
+	if err != nil {
+		return err
+	}
+	raw, _ := json.Marshal(state) // it came as JSON
+	i.say("The state of a fresh one is %.300s", raw)
+	return nil
+}
+
+// look pays one subject, and finds out what differs and what shows.
+func (i *inquiry) look() error {
+	i.looked = runs.Looked{}
+	if i.offline || i.isGiven("ignore") && i.isGiven("unhandled") {
+		return nil
+	}
+	t, err := i.soFar()
+	if err != nil {
+		return err
+	}
+	if text, is := i.given("ignore"); is {
+		t.Ignore = listOf(text)
+	}
+	if text, is := i.given("unhandled"); is {
+		t.Unhandled = listOf(text)
+	}
+	i.say("\nTwo are made and read twice, and one of them is paid …")
+	found, err := runs.Look(i.ctx, t)
+	if err != nil {
+		return fmt.Errorf("the payment of a fresh object: %w", err)
+	}
+	i.remedy(found)
+	i.looked = found
+	switch {
+	case found.Unseen == "":
+		i.say("The payment shows in the state: %s.", found.Shown)
+	case !i.yes && !i.returned && !i.isGiven("pick"):
+		i.returned = true
+		return &again{"pick", "The payment changed nothing: " + found.Unseen + " So once more:"}
+	default:
+		i.say("The payment changed nothing: %s", found.Unseen)
+	}
+	return nil
+}
+
+// proposeIgnore proposes the places that differ between any two subjects.
+func (i *inquiry) proposeIgnore() proposal {
+	var places, reasons []string
+	for _, r := range i.looked.Remedies {
+		for _, place := range r.Ignore {
+			if !slices.Contains(places, place) {
+				places = append(places, place)
+			}
+		}
+		if len(r.Ignore) > 0 {
+			reasons = append(reasons, r.Why)
+		}
+	}
+	if len(places) == 0 {
+		return propose("", "nothing differs between two that are alike")
+	}
+	return propose(strings.Join(places, " "), strings.Join(reasons, "; "))
+}
+
+// takeIgnore takes the places.
+func (i *inquiry) takeIgnore(answer string) error {
+	for _, place := range listOf(answer) {
+		if !strings.HasPrefix(place, "/") {
+			return errors.New(place + " is not a JSON pointer, which begins with a slash")
+		}
+	}
+	i.hooks.Ignore = listOf(answer)
+	return nil
+}

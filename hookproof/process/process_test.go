@@ -1,0 +1,105 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain is also the program that the tests start: it listens at $LISTEN until it is ended.
+func TestMain(m *testing.M) {
+	address := os.Getenv("LISTEN")
+	if address == "" {
+		os.Exit(m.Run())
+	}
+	if os.Getenv("STUBBORN") != "" {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	for {
+		if _, err := listener.Accept(); err != nil {
+			return
+		}
+	}
+}
+
+// patience is for a slow machine.
+const patience = 20 * time.Second
+
+// started starts a program that listens, in a folder of its own.
+func started(t *testing.T, environment ...string) (address, folder string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address = listener.Addr().String()
+	require.NoError(t, listener.Close())
+	folder, err = filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "app"), 0o755))
+	program, err := os.Executable()
+	require.NoError(t, err)
+	b := Background{Command: []string{program, "serve"}, Directory: "app", Environment: map[string]string{"LISTEN": address, "SECRET_OF_TEST": "x=y"}}
+	for _, name := range environment {
+		b.Environment[name] = "1"
+	}
+	require.NoError(t, b.Start(folder, nil))
+	t.Cleanup(func() { _ = End(context.Background(), address, true) }) // the test's own context has ended then
+	require.Eventually(t, func() bool { return accepts(t.Context(), address) }, patience, 10*time.Millisecond)
+	return address, folder
+}
+
+func TestAProcessIsFoundByItsAddressAndEnded(t *testing.T) {
+	t.Parallel()
+	address, folder := started(t)
+	all, err := At(t.Context(), address)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	p := all[0]
+	program, err := os.Executable()
+	require.NoError(t, err)
+	require.Equal(t, []string{program, "serve"}, p.Command)
+	require.Equal(t, filepath.Join(folder, "app"), p.Directory)
+	require.Equal(t, "x=y", p.Environment["SECRET_OF_TEST"])
+	require.Equal(t, []string{address}, p.Listens)
+	require.Equal(t, []int{p.PID}, IDs(t.Context(), address))
+	require.NotContains(t, p.String(), "x=y")
+	require.NoError(t, End(t.Context(), address, false))
+	require.Eventually(t, func() bool { return len(IDs(t.Context(), address)) == 0 }, patience, 10*time.Millisecond)
+	require.NoError(t, End(t.Context(), address, false), "nothing to end is no error")
+}
+
+func TestAProcessThatDoesNotExitIsKilled(t *testing.T) {
+	t.Parallel()
+	address, _ := started(t, "STUBBORN")
+	require.NoError(t, End(t.Context(), address, false))
+	require.NoError(t, End(t.Context(), address, true))
+	require.Eventually(t, func() bool { return len(IDs(t.Context(), address)) == 0 }, patience, 10*time.Millisecond)
+}
+
+func TestOnlyThisMachinesProcessesAreEnded(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"10.0.0.1:80", "0.0.0.0:80", "example.com:80", "127.0.0.1", "127.0.0.1:"} {
+		require.ErrorContains(t, End(t.Context(), address, true), "is not an address of this machine", address)
+	}
+	for _, address := range []string{"127.0.0.1:80", "localhost:80", "[::1]:80", "127.1.2.3:80"} {
+		require.True(t, IsLoopback(address), address)
+	}
+}
+
+func TestAProgramThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, Background{Command: []string{"./no-such-program"}}.Start(t.TempDir(), nil), "./no-such-program: ")
+	require.ErrorContains(t, Background{}.Start(t.TempDir(), nil), "no command")
+}
