@@ -39,9 +39,9 @@ A target file describes how to make an object of the endpoint and how to read it
 idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
 happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a check failed, whatever else was
-not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
-hook that failed, an interruption, or something that could not be judged without evidence or time.
+Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a
+check failed, whatever else was not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage,
+an unreachable target, a hook that failed, an interruption, or something that could not be judged without evidence or time.
 
 --json alone prints the report as JSON instead of the text; 'hookproof schema report' describes it. With exit code 2 and no check
 judged it prints {"error": "…"}.`,
