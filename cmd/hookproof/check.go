@@ -26,6 +26,7 @@ type checking struct {
 	json, junit, html string
 	bodies            string
 	verbose           bool
+	watch             bool
 }
 
 func checkCommand(getenv func(string) string) *cobra.Command {
@@ -43,6 +44,7 @@ not judged, even if the run was interrupted afterwards; 2 no check failed, but: 
 hook that failed, an interruption, or something that could not be judged without evidence or time.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
+  hookproof check --target hookproof.json --watch
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -64,6 +66,7 @@ hook that failed, an interruption, or something that could not be judged without
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
+	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
@@ -85,37 +88,35 @@ hook that failed, an interruption, or something that could not be judged without
 		if _, err := t.ByLife(c.options.Lives); err != nil {
 			return fmt.Errorf("check: --life: %w", err)
 		}
-		return c.run(cmd, t, getenv("NO_COLOR") != "")
+		plain := getenv("NO_COLOR") != ""
+		if c.watch {
+			return c.watched(cmd, target, plain)
+		}
+		_, err = c.run(cmd, t, plain)
+		return err
 	}
 	return cmd
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.
-func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
+func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
 	for _, path := range []string{c.json, c.junit, c.html} {
 		if err := writable(path); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
 	if c.bodies != "" {
 		if err := fillable(c.bodies); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
-	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
-	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
-	r, err := runs.Judge(cmd.Context(), t, c.options)
-	progress.Done()
-	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted; faults were removed, and what was started was stopped")
-	}
+	r, err := c.judge(cmd, t, plain)
 	if err != nil && len(r.Findings) == 0 {
-		return afterwards(err, r.Afterwards)
+		return r, afterwards(err, r.Afterwards)
 	}
 	wrong := []error{err}
 	for _, wanted := range []struct {
@@ -129,7 +130,20 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
 	}
-	return ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
+	return r, ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
+}
+
+// judge judges a target, and shows how far it is.
+func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
+	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
+	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
+	r, err := runs.Judge(cmd.Context(), t, c.options)
+	progress.Done()
+	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted; faults were removed, and what was started was stopped")
+	}
+	return r, err
 }
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged
