@@ -31,7 +31,7 @@ func verdictOf(headline string) string {
 }
 
 // firstBudget is how long they may take.
-const firstBudget = 20 * time.Second
+const firstBudget = 10 * time.Second
 
 // first runs the first checks and tells what came of them. It stops and starts the target only if that was allowed.
 func (i *inquiry) first(t *target.Target) {

@@ -123,8 +123,11 @@ func TestARunThatIsInterruptedDecidesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		marks := 0
 		w := watcher{out: &strings.Builder{},
-			look: func(context.Context) moment { marks++; return moment{listens: true, mark: strings.Repeat("x", min(marks, 2))} },
-			all:  func(context.Context) (result.Report, error) { return reported("a/one") },
+			look: func(context.Context) moment {
+				marks++
+				return moment{listens: true, mark: strings.Repeat("x", min(marks, 2))}
+			},
+			all: func(context.Context) (result.Report, error) { return reported("a/one") },
 			some: func(context.Context, []string) (result.Report, error) {
 				cancel()
 				return result.Report{}, errors.New("interrupted")
