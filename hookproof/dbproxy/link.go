@@ -1,101 +1,186 @@
 package dbproxy
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
+	"time"
 )
 
-// Link is a network line between a target and its database that can be made bad. It stands behind a Proxy, and is Shopify's
-// toxiproxy in this process. All methods are safe for concurrent use.
+// Link is a network line between a target and its database that can be made bad. It stands behind a Proxy. All methods are safe
+// for concurrent use.
 type Link struct {
-	Proxy *toxiproxy.Proxy
+	proxy *Proxy
 
-	// door stands before toxiproxy, and reads all that it writes, also for a client that has gone. Without it toxiproxy waits five
-	// seconds for each piece of an answer that nobody takes, or for ever, when a toxic is removed: https://github.com/Shopify/toxiproxy/issues/558
-	door  *Proxy
-	drain sync.WaitGroup
+	mu      sync.Mutex
+	how     string        // "" is a good line
+	changed chan struct{} // closed when how changes
 }
 
-// drained is a connection to toxiproxy. Its end is told to toxiproxy, which then ends it, and what still comes until then is read.
-type drained struct {
-	*net.TCPConn
-	close func() error
-}
+// halfOpen is the trouble in which answers are lost.
+const halfOpen = "half-open"
 
-func (l *Link) dial() (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", l.Proxy.Listen, dialTime)
-	if err != nil {
-		return nil, err
-	}
-	to := &drained{TCPConn: conn.(*net.TCPConn)}
-	to.close = sync.OnceValue(func() error {
-		err := to.CloseWrite()
-		l.drain.Go(func() {
-			_, _ = io.Copy(io.Discard, to.TCPConn)
-			_ = to.TCPConn.Close()
-		})
-		return err
-	})
-	return to, nil
-}
-
-func (d *drained) Close() error { return d.close() }
-
-// toxics are the ways in which a link can be bad, in toxiproxy's form. All affect the database's answers.
-var toxics = map[string]string{
-	"latency":   `{"name": "latency", "type": "latency", "stream": "downstream", "attributes": {"latency": 200, "jitter": 50}}`,
-	"bandwidth": `{"name": "bandwidth", "type": "bandwidth", "stream": "downstream", "attributes": {"rate": 1}}`,
-	"half-open": `{"name": "half-open", "type": "timeout", "stream": "downstream", "attributes": {"timeout": 0}}`,
+// troubles are the ways in which a link can be bad: how many bytes of an answer go on at once, and how long after they have come, or
+// after those before them. All affect the database's answers.
+var troubles = map[string]func(bytes int) (now int, wait time.Duration){
+	"latency": func(bytes int) (int, time.Duration) {
+		return bytes, 150*time.Millisecond + rand.N(100*time.Millisecond)
+	},
+	"bandwidth": func(bytes int) (int, time.Duration) {
+		now := min(bytes, 100)
+		return now, time.Duration(now) * time.Millisecond
+	},
+	halfOpen: nil,
 }
 
 // NewLink listens on a free port of this machine and forwards to upstream.
 func NewLink(upstream string) (*Link, error) {
-	// There are no metrics and no logs. The toxics do not use the logger that they are given, so the global level is set.
-	zerolog.SetGlobalLevel(zerolog.Disabled)
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	proxy := toxiproxy.NewProxy(server, "database", "127.0.0.1:0", upstream)
-	if err := server.Collection.Add(proxy, true); err != nil {
-		return nil, fmt.Errorf("a link to %s: %w", upstream, err)
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		proxy.Stop()
 		return nil, fmt.Errorf("a link to %s: %w", upstream, err)
 	}
-	l := &Link{Proxy: proxy}
-	l.door = ProxyOn(listener, l.dial)
-	return l, nil
+	return LinkOn(listener, func() (net.Conn, error) { return net.DialTimeout("tcp", upstream, dialTime) }), nil
+}
+
+func LinkOn(listener net.Listener, upstream func() (net.Conn, error)) *Link {
+	l := &Link{changed: make(chan struct{})}
+	l.proxy = ProxyOn(listener, func() (net.Conn, error) {
+		conn, err := upstream()
+		if err != nil {
+			return nil, err
+		}
+		return newLine(l, conn), nil
+	})
+	return l
 }
 
 // Addr returns the address at which the link listens.
-func (l *Link) Addr() string { return l.door.Addr() }
+func (l *Link) Addr() string { return l.proxy.Addr() }
 
-// Trouble makes the link bad: latency (200 ms an answer), bandwidth (1 KiB a second) or half-open (what the target writes arrives,
-// and nothing comes back).
+// Trouble makes the link bad: latency (150 to 250 ms an answer), bandwidth (1000 bytes a second) or half-open (what the target writes
+// arrives, and nothing comes back).
 func (l *Link) Trouble(how string) error {
-	toxic, known := toxics[how]
-	if !known {
-		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(toxics)), ", "))
+	if _, known := troubles[how]; !known {
+		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(troubles)), ", "))
 	}
-	_, err := l.Proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
-	return err
+	l.set(how)
+	return nil
 }
 
-// Heal makes the link good again.
-func (l *Link) Heal() { l.Proxy.Toxics.ResetToxics(context.Background()) }
+// Heal makes the link good again. A connection that was half open ends, since it may have lost an answer.
+func (l *Link) Heal() { l.set("") }
 
 // Close closes the link and its connections.
-func (l *Link) Close() {
-	_ = l.door.Close()
-	l.Proxy.Stop()
-	l.drain.Wait()
+func (l *Link) Close() { _ = l.proxy.Close() }
+
+func (l *Link) set(how string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.how = how
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
+
+// state returns how the link is, and what is closed when that changes.
+func (l *Link) state() (how string, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.how, l.changed
+}
+
+// piece is what one read of the database's answers gave.
+type piece struct {
+	data []byte
+	came time.Time
+}
+
+// line is a connection to the database whose answers come as the link lets them. They are read before they are asked for, so
+// that each of two answers on their way is late, and not the second one twice.
+type line struct {
+	net.Conn
+	link   *Link
+	pieces chan piece
+	close  func() error
+	gone   chan struct{} // closed with the line
+
+	rest piece // what has come and is not read
+	lost bool  // the line was half open
+}
+
+func newLine(link *Link, conn net.Conn) *line {
+	c := &line{Conn: conn, link: link, pieces: make(chan piece, 32), gone: make(chan struct{})}
+	c.close = sync.OnceValue(func() error {
+		close(c.gone)
+		return conn.Close()
+	})
+	go c.fill()
+	return c
+}
+
+// fill reads until the connection ends.
+func (c *line) fill() {
+	defer close(c.pieces)
+	for {
+		data := make([]byte, 32<<10)
+		n, err := c.Conn.Read(data)
+		if n > 0 {
+			select {
+			case c.pieces <- piece{data[:n], time.Now()}:
+			case <-c.gone:
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Read returns what the link lets through. It has one caller at a time.
+func (c *line) Read(to []byte) (int, error) {
+	for {
+		how, changed := c.link.state()
+		switch {
+		case how == halfOpen:
+			c.rest.data, c.lost = nil, true
+		case c.lost:
+			return 0, io.EOF
+		}
+		if len(c.rest.data) == 0 {
+			var more bool
+			select {
+			case c.rest, more = <-c.pieces:
+				if !more {
+					return 0, io.EOF
+				}
+			case <-changed:
+			}
+			continue
+		}
+		now := len(c.rest.data)
+		if how != "" {
+			var wait time.Duration
+			now, wait = troubles[how](now)
+			timer := time.NewTimer(time.Until(c.rest.came.Add(wait)))
+			select {
+			case <-timer.C:
+			case <-changed:
+				timer.Stop()
+				continue
+			}
+		}
+		n := copy(to, c.rest.data[:now])
+		c.rest.data = c.rest.data[n:]
+		if how == "bandwidth" {
+			c.rest.came = time.Now()
+		}
+		return n, nil
+	}
+}
+
+func (c *line) Close() error { return c.close() }
