@@ -3,7 +3,8 @@
 //	go run ./.ci/image -time UNIX-SECONDS -version VERSION -commit COMMIT -out dist/image amd64=TREE,BINARY arm64=TREE,BINARY
 //
 // TREE is a directory with what the image has beside BINARY. The image is an OCI layout, the same bytes for the same files. It
-// exits 1 if what is pulled of a platform is larger than an image may be.
+// exits 1 if what is pulled of a platform is larger than an image may be. With -unpack ARCHITECTURE it writes that platform's
+// files to standard output, as a tar.
 package main
 
 import (
@@ -21,7 +22,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/match"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -35,7 +38,12 @@ func main() {
 	commit := flag.String("commit", "", "the commit, for the image's labels")
 	source := flag.String("source", "", "the repository's URL, for the image's labels")
 	out := flag.String("out", "dist/image", "the directory to write the image's layout into")
+	unpacked := flag.String("unpack", "", "write this architecture's files to standard output, from the layout in -out")
 	flag.Parse()
+	if *unpacked != "" {
+		end(unpack(*out, *unpacked))
+		return
+	}
 	labels := map[string]string{
 		"org.opencontainers.image.title":    "hookproof",
 		"org.opencontainers.image.version":  *version,
@@ -43,10 +51,32 @@ func main() {
 		"org.opencontainers.image.source":   *source,
 		"org.opencontainers.image.licenses": "MIT",
 	}
-	if err := write(*out, flag.Args(), time.Unix(*seconds, 0).UTC(), labels); err != nil {
+	end(write(*out, flag.Args(), time.Unix(*seconds, 0).UTC(), labels))
+}
+
+func end(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
 	}
+}
+
+func unpack(from, architecture string) error {
+	index, err := layout.ImageIndexFromPath(from)
+	if err != nil {
+		return err
+	}
+	images, err := partial.FindImages(index, match.Platforms(v1.Platform{OS: "linux", Architecture: architecture}))
+	if err != nil {
+		return err
+	}
+	if len(images) != 1 {
+		return fmt.Errorf("%s has %d images for linux/%s", from, len(images), architecture)
+	}
+	files := mutate.Extract(images[0])
+	defer func() { _ = files.Close() }()
+	_, err = io.Copy(os.Stdout, files)
+	return err
 }
 
 func write(out string, platforms []string, made time.Time, labels map[string]string) error {
