@@ -27,10 +27,10 @@ export const platforms = [
   { os: 'win32', cpu: 'arm64', goos: 'windows', goarch: 'arm64' },
 ].map((one) => ({ ...one, name: `${one.os}-${one.cpu}` }));
 
-// compiled puts the program of a platform at a path, made by Go.
-async function compiled({ goos, goarch }, path) {
+// compiled puts the program of a platform at a path, made by Go as .goreleaser.yaml has it made.
+async function compiled({ goos, goarch }, path, version) {
   const env = { ...process.env, CGO_ENABLED: '0', GOOS: goos, GOARCH: goarch };
-  await run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', path, './cmd/hookproof'], { cwd: repository, env });
+  await run('go', ['build', '-trimpath', '-buildvcs=false', '-tags', 'release', '-ldflags', `-s -w -buildid= -X main.version=v${version}`, '-o', path, './cmd/hookproof'], { cwd: repository, env });
 }
 
 // released puts the program of a platform at a path, from goreleaser's folder.
@@ -73,7 +73,7 @@ export async function build({ version, out, dist, platform }) {
     await write(folder, { name: `@hookproof/${one.name}`, version, description: `hookproof's program for ${one.name}`, license, engines, os: [one.os], cpu: [one.cpu], files: ['bin'], preferUnplugged: true });
     const program = join(folder, 'bin', one.os === 'win32' ? 'hookproof.exe' : 'hookproof');
     await mkdir(dirname(program), { recursive: true });
-    await (dist ? released(one, program, dist) : compiled(one, program));
+    await (dist ? released(one, program, dist) : compiled(one, program, version));
     await chmod(program, 0o755);
     const tarball = await pack(folder, out);
     const { size } = await stat(tarball);

@@ -27,6 +27,7 @@ type checking struct {
 	bodies            string
 	baseline          comparison
 	verbose           bool
+	watch             bool
 }
 
 func checkCommand(getenv func(string) string) *cobra.Command {
@@ -39,14 +40,15 @@ A target file describes how to make an object of the endpoint and how to read it
 idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
 happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a check failed, whatever else was
-not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
-hook that failed, an interruption, or something that could not be judged without evidence or time.
+Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a
+check failed, whatever else was not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage,
+an unreachable target, a hook that failed, an interruption, or something that could not be judged without evidence or time.
 
 --json alone prints the report as JSON instead of the text; 'hookproof schema report' describes it. With exit code 2 and no check
 judged it prints {"error": "…"}.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
+  hookproof check --target hookproof.json --watch
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -70,6 +72,7 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.baseline.file, "baseline", "", "fail only on checks that are not in this `FILE`, and report which of it fail no more")
 	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
+	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
@@ -95,32 +98,59 @@ judged it prints {"error": "…"}.`,
 		if err := c.baseline.read(livesOf(t)); err != nil {
 			return fmt.Errorf("check: --baseline: %w", err)
 		}
-		return c.run(cmd, t, getenv("NO_COLOR") != "")
+		plain := getenv("NO_COLOR") != ""
+		if c.watch {
+			return c.watched(cmd, target, plain)
+		}
+		_, err = c.run(cmd, t, plain)
+		return err
 	}
 	return cmd
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.
-func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
+func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
-	printed := report.Text
-	if c.json == toStdout {
-		c.json, style = "", report.Style{}
+	json, printed := c.json, report.Text
+	if json == toStdout {
+		json, style = "", report.Style{}
 		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
 	}
-	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
+	for _, path := range []string{json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
 	if c.bodies != "" {
 		if err := fillable(c.bodies); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
+	r, err := c.judge(cmd, t, plain)
+	if err != nil && len(r.Findings) == 0 {
+		return r, afterwards(err, r.Afterwards)
+	}
+	c.baseline.mark(&r)
+	wrong := []error{err}
+	for _, wanted := range []struct {
+		path  string
+		write func(io.Writer, result.Report) error
+	}{{json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
+		if wanted.path != "" {
+			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
+		}
+	}
+	if c.bodies != "" {
+		wrong = append(wrong, report.Bodies(c.bodies, r))
+	}
+	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
+}
+
+// judge judges a target, and shows how far it is.
+func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
 	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
 	r, err := runs.Judge(cmd.Context(), t, c.options)
@@ -129,23 +159,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
-	if err != nil && len(r.Findings) == 0 {
-		return afterwards(err, r.Afterwards)
-	}
-	c.baseline.mark(&r)
-	wrong := []error{err}
-	for _, wanted := range []struct {
-		path  string
-		write func(io.Writer, result.Report) error
-	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
-		if wanted.path != "" {
-			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
-		}
-	}
-	if c.bodies != "" {
-		wrong = append(wrong, report.Bodies(c.bodies, r))
-	}
-	return ending(r, errors.Join(append(wrong, printed(out, r, style))...))
+	return r, err
 }
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged

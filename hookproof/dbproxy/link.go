@@ -9,34 +9,35 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Link is a network line between a target and its database that can be made bad. It stands behind a Proxy. All methods are safe
-// for concurrent use.
+// Link is a network line between a target and its database that can be made bad. It stands behind a Proxy. All methods are safe for
+// concurrent use.
 type Link struct {
-	proxy *Proxy
+	door *Proxy
 
 	mu      sync.Mutex
-	how     string        // "" is a good line
-	changed chan struct{} // closed when how changes
+	trouble trouble
+	changed chan struct{} // closed when the trouble is another
 }
 
-// halfOpen is the trouble in which answers are lost.
-const halfOpen = "half-open"
-
-// troubles are the ways in which a link can be bad: how many bytes of an answer go on at once, and how long after they have come, or
-// after those before them. All affect the database's answers.
-var troubles = map[string]func(bytes int) (now int, wait time.Duration){
-	"latency": func(bytes int) (int, time.Duration) {
-		return bytes, 150*time.Millisecond + rand.N(100*time.Millisecond)
-	},
-	"bandwidth": func(bytes int) (int, time.Duration) {
-		now := min(bytes, 100)
-		return now, time.Duration(now) * time.Millisecond
-	},
-	halfOpen: nil,
+// trouble is what the line does to the database's answers. Its zero value is a good line.
+type trouble struct {
+	latency, jitter time.Duration // of each answer
+	rate            int           // bytes a second; 0 is no limit
+	lost            bool          // no answer arrives
 }
+
+var troubles = map[string]trouble{
+	"latency":   {latency: 200 * time.Millisecond, jitter: 50 * time.Millisecond},
+	"bandwidth": {rate: 1 << 10},
+	"half-open": {lost: true},
+}
+
+// piece is how many bytes come at once over a slow line.
+const piece = 100
 
 // NewLink listens on a free port of this machine and forwards to upstream.
 func NewLink(upstream string) (*Link, error) {
@@ -49,138 +50,106 @@ func NewLink(upstream string) (*Link, error) {
 
 func LinkOn(listener net.Listener, upstream func() (net.Conn, error)) *Link {
 	l := &Link{changed: make(chan struct{})}
-	l.proxy = ProxyOn(listener, func() (net.Conn, error) {
+	l.door = ProxyOn(listener, func() (net.Conn, error) {
 		conn, err := upstream()
 		if err != nil {
 			return nil, err
 		}
-		return newLine(l, conn), nil
+		return &line{Conn: conn, link: l, gone: make(chan struct{})}, nil
 	})
 	return l
 }
 
 // Addr returns the address at which the link listens.
-func (l *Link) Addr() string { return l.proxy.Addr() }
+func (l *Link) Addr() string { return l.door.Addr() }
 
-// Trouble makes the link bad: latency (150 to 250 ms an answer), bandwidth (1000 bytes a second) or half-open (what the target writes
-// arrives, and nothing comes back).
+// Trouble makes the link bad: latency (200 ms an answer), bandwidth (1 KiB a second) or half-open (what the target writes arrives,
+// and nothing comes back).
 func (l *Link) Trouble(how string) error {
-	if _, known := troubles[how]; !known {
+	bad, known := troubles[how]
+	if !known {
 		return fmt.Errorf("a link cannot be %q; it can be %s", how, strings.Join(slices.Sorted(maps.Keys(troubles)), ", "))
 	}
-	l.set(how)
+	l.become(bad)
 	return nil
 }
 
-// Heal makes the link good again. A connection that was half open ends, since it may have lost an answer.
-func (l *Link) Heal() { l.set("") }
+// Heal makes the link good again. What is on its way arrives at once. A connection that has lost an answer ends, since its client
+// would take the next one for it.
+func (l *Link) Heal() { l.become(trouble{}) }
 
 // Close closes the link and its connections.
-func (l *Link) Close() { _ = l.proxy.Close() }
+func (l *Link) Close() { _ = l.door.Close() }
 
-func (l *Link) set(how string) {
+func (l *Link) become(t trouble) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.how = how
+	l.trouble = t
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// state returns how the link is, and what is closed when that changes.
-func (l *Link) state() (how string, changed <-chan struct{}) {
+// now returns the trouble, and what is closed when it is another.
+func (l *Link) now() (trouble, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.how, l.changed
+	return l.trouble, l.changed
 }
 
-// piece is what one read of the database's answers gave.
-type piece struct {
-	data []byte
-	came time.Time
-}
-
-// line is a connection to the database whose answers come as the link lets them. They are read before they are asked for, so
-// that each of two answers on their way is late, and not the second one twice.
+// line is a connection to the database over a link.
 type line struct {
 	net.Conn
-	link   *Link
-	pieces chan piece
-	close  func() error
-	gone   chan struct{} // closed with the line
-
-	rest piece // what has come and is not read
-	lost bool  // the line was half open
+	link  *Link
+	asked atomic.Bool // something was written, and nothing has come back yet
+	held  []byte      // has come, and was not read yet
+	gone  chan struct{}
+	once  sync.Once
 }
 
-func newLine(link *Link, conn net.Conn) *line {
-	c := &line{Conn: conn, link: link, pieces: make(chan piece, 32), gone: make(chan struct{})}
-	c.close = sync.OnceValue(func() error {
-		close(c.gone)
-		return conn.Close()
-	})
-	go c.fill()
-	return c
+// Read reads an answer as the link lets it arrive.
+func (l *line) Read(p []byte) (int, error) {
+	first := false
+	if len(l.held) == 0 {
+		n, err := l.Conn.Read(p)
+		if n == 0 {
+			return 0, err
+		}
+		l.held, first = slices.Clone(p[:n]), l.asked.Swap(false)
+	}
+	n := len(l.held)
+	switch bad, changed := l.link.now(); {
+	case bad.lost:
+		select {
+		case <-changed:
+		case <-l.gone:
+		}
+		return 0, io.EOF
+	case bad.rate > 0:
+		n = min(n, piece)
+		l.wait(time.Duration(n)*time.Second/time.Duration(bad.rate), changed)
+	case bad.latency > 0 && first:
+		l.wait(bad.latency-bad.jitter+rand.N(2*bad.jitter), changed)
+	}
+	n = copy(p, l.held[:n])
+	l.held = l.held[n:]
+	return n, nil
 }
 
-// fill reads until the connection ends.
-func (c *line) fill() {
-	defer close(c.pieces)
-	for {
-		data := make([]byte, 32<<10)
-		n, err := c.Conn.Read(data)
-		if n > 0 {
-			select {
-			case c.pieces <- piece{data[:n], time.Now()}:
-			case <-c.gone:
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
+// wait waits, but not for a link that is another now, nor for a client that has gone.
+func (l *line) wait(d time.Duration, changed <-chan struct{}) {
+	select {
+	case <-time.After(d):
+	case <-changed:
+	case <-l.gone:
 	}
 }
 
-// Read returns what the link lets through. It has one caller at a time.
-func (c *line) Read(to []byte) (int, error) {
-	for {
-		how, changed := c.link.state()
-		switch {
-		case how == halfOpen:
-			c.rest.data, c.lost = nil, true
-		case c.lost:
-			return 0, io.EOF
-		}
-		if len(c.rest.data) == 0 {
-			var more bool
-			select {
-			case c.rest, more = <-c.pieces:
-				if !more {
-					return 0, io.EOF
-				}
-			case <-changed:
-			}
-			continue
-		}
-		now := len(c.rest.data)
-		if how != "" {
-			var wait time.Duration
-			now, wait = troubles[how](now)
-			timer := time.NewTimer(time.Until(c.rest.came.Add(wait)))
-			select {
-			case <-timer.C:
-			case <-changed:
-				timer.Stop()
-				continue
-			}
-		}
-		n := copy(to, c.rest.data[:now])
-		c.rest.data = c.rest.data[n:]
-		if how == "bandwidth" {
-			c.rest.came = time.Now()
-		}
-		return n, nil
-	}
+func (l *line) Write(p []byte) (int, error) {
+	l.asked.Store(true)
+	return l.Conn.Write(p)
 }
 
-func (c *line) Close() error { return c.close() }
+func (l *line) Close() error {
+	l.once.Do(func() { close(l.gone) })
+	return l.Conn.Close()
+}

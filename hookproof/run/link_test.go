@@ -38,12 +38,12 @@ func openProxy(t *testing.T, upstream func() (net.Conn, error)) *dbproxy.Proxy {
 	return proxy
 }
 
-// openLink opens a link in memory until the test ends, and tells where it begins.
-func openLink(t *testing.T, upstream func() (net.Conn, error)) (link *dbproxy.Link, begins string) {
+// openLink opens a link in memory until the test ends.
+func openLink(t *testing.T, upstream func() (net.Conn, error)) *dbproxy.Link {
 	t.Helper()
 	listener, err := memnet.InMemory.Listen("127.0.0.1:0")
 	require.NoError(t, err)
-	link = dbproxy.LinkOn(listener, upstream)
+	link := dbproxy.LinkOn(listener, upstream)
 	t.Cleanup(link.Close)
-	return link, listener.Addr().String()
+	return link
 }

@@ -286,6 +286,10 @@ export interface Request {
    */
   masked?: boolean;
   /**
+   * The end of the body is left out, as the MCP server does where it is long. curl has all of it.
+   */
+  shortened?: boolean;
+  /**
    * A command for a POSIX shell that sends the same, signed now in the same way, with the secret that is in HOOKPROOF_SECRET.
    */
   curl: string;

@@ -59,25 +59,45 @@ export type Unhandled = string[];
 /**
  * Ends the target's process, by SIGTERM or harder. It need not wait until the process has ended. Nothing to do is no error.
  */
-export type Hook = {
+export type Stop = {
   command?: Command;
   http?: Http;
+  /**
+   * host:port on this machine: the process that listens there is ended.
+   */
+  listener?: string;
 } & {
   [k: string]: unknown | undefined;
 };
 /**
  * Starts the target in the background and returns. It need not wait until the target listens. Nothing to do is no error.
  */
-export type Hook1 = {
+export type Start = {
   command?: Command;
   http?: Http;
+  /**
+   * A program that is started, unless something listens at the url, and left running.
+   */
+  background?: {
+    command: Command;
+    /**
+     * Where it runs; the target file's directory without it.
+     */
+    directory?: string;
+    /**
+     * Environment variables that it has beside hookproof's own.
+     */
+    env?: {
+      [k: string]: string | undefined;
+    };
+  };
 } & {
   [k: string]: unknown | undefined;
 };
 /**
  * Makes the store unusable, where there is no connection to cut.
  */
-export type Hook2 = {
+export type Hook = {
   command?: Command;
   http?: Http;
 } & {
@@ -86,7 +106,7 @@ export type Hook2 = {
 /**
  * Makes it usable again.
  */
-export type Hook3 = {
+export type Hook1 = {
   command?: Command;
   http?: Http;
 } & {
@@ -94,7 +114,7 @@ export type Hook3 = {
 };
 
 /**
- * An endpoint with the few facts needed to drive it. {{env.NAME}} in any string is the environment variable's value. docs/hookproof.md tells more.
+ * An endpoint with the few facts needed to drive it. {{env.NAME}} in any string is the environment variable's value. docs/target.md tells more.
  */
 export interface Target {
   $schema?: string;
@@ -185,8 +205,8 @@ export interface Target {
     duplicates: Pointer;
     errors: Pointer;
   };
-  stop?: Hook;
-  start?: Hook1;
+  stop?: Stop;
+  start?: Start;
   /**
    * hookproof listens where the target dials its database, and cuts.
    */
@@ -200,8 +220,8 @@ export interface Target {
      */
     upstream: string;
   };
-  break?: Hook2;
-  mend?: Hook3;
+  break?: Hook;
+  mend?: Hook1;
   /**
    * Further URLs of the same endpoint, on the same database.
    */

@@ -1,10 +1,13 @@
-// A project of a user's, in a folder of its own, with the packages installed from their tarballs, and no Go in PATH.
+// A project of a user's, in a folder of its own, with the packages installed from the tarballs that npm run pretest has built, and no
+// Go in PATH.
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from '../build.mjs';
+
+const packages = new URL('../../build/npm/', import.meta.url).pathname;
+const tarballs = ['hookproof', `hookproof-${process.platform}-${process.arch}`].map((name) => join(packages, `${name}-0.0.0-test.tgz`));
 
 export const modules = new URL('../node_modules/', import.meta.url).pathname;
 
@@ -15,7 +18,6 @@ export async function install() {
   const project = join(folder, 'shop');
   await mkdir(bin);
   await mkdir(project);
-  const tarballs = await build({ version: '0.0.0-test', out: join(folder, 'packages'), platform: 'current' });
   const npm = join(dirname(process.execPath), 'npm');
   for (const [name, path] of Object.entries({ node: process.execPath, npm, npx: npm.replace(/npm$/, 'npx'), sh: '/bin/sh' })) {
     await symlink(await realpath(path), join(bin, name));
@@ -41,6 +43,7 @@ export async function install() {
     child.stderr.setEncoding('utf8').on('data', (text) => { err += text; });
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, out, err }));
+    child.stdin.on('error', () => {}); // it may end without reading
     child.stdin.end(input);
   });
   return { folder, project, write, run, remove: () => rm(folder, { recursive: true, force: true }) };
