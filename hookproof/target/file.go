@@ -225,7 +225,7 @@ func (f *file) entries() map[string]*lifeEntry {
 func (f *file) target() *Target {
 	t := &Target{
 		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Connect: f.Connect, Livemode: f.Livemode,
-		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers,
+		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers, programs: f.programs,
 	}
 	hooks := slices.Collect(maps.Values(f.hooks()))
 	for _, entry := range f.entries() {
