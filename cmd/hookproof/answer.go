@@ -32,10 +32,15 @@ func checkAddress(text string, mayBeNone bool) error {
 	if text == "" && mayBeNone {
 		return nil
 	}
-	if _, _, err := net.SplitHostPort(text); err != nil {
+	if _, port, err := net.SplitHostPort(text); err != nil || !isPort(port) {
 		return fmt.Errorf("%q is not host:port", text)
 	}
 	return nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 // hook reads an answer as a hook: a URL, a SELECT, or a command.

@@ -29,6 +29,7 @@ type checking struct {
 	baseline          comparison
 	annotate          bool
 	verbose           bool
+	watch             bool
 }
 
 func checkCommand(getenv func(string) string) *cobra.Command {
@@ -49,6 +50,7 @@ an unreachable target, a hook that failed, an interruption, or something that co
 judged it prints {"error": "…"}.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
+  hookproof check --target hookproof.json --watch
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
@@ -73,6 +75,7 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
 	flags.BoolVar(&c.annotate, "annotate", false, "print a line for each failed check that GitHub shows in a workflow's run, to standard error")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
+	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
@@ -99,49 +102,46 @@ judged it prints {"error": "…"}.`,
 			return fmt.Errorf("check: --baseline: %w", err)
 		}
 		c.file = target.file
-		return c.run(cmd, t, getenv("NO_COLOR") != "")
+		plain := getenv("NO_COLOR") != ""
+		if c.watch {
+			return c.watched(cmd, target, plain)
+		}
+		_, err = c.run(cmd, t, plain)
+		return err
 	}
 	return cmd
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.
-func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
+func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
-	printed := report.Text
-	if c.json == toStdout {
-		c.json, style = "", report.Style{}
+	json, printed := c.json, report.Text
+	if json == toStdout {
+		json, style = "", report.Style{}
 		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
 	}
-	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
+	for _, path := range []string{json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
 	if c.bodies != "" {
 		if err := fillable(c.bodies); err != nil {
-			return fmt.Errorf("check: %w", err)
+			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
-	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
-	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
-	r, err := runs.Judge(cmd.Context(), t, c.options)
-	progress.Done()
-	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted; faults were removed, and what was started was stopped")
-	}
+	r, err := c.judge(cmd, t, plain)
 	if err != nil && len(r.Findings) == 0 {
-		return afterwards(err, r.Afterwards)
+		return r, afterwards(err, r.Afterwards)
 	}
-	c.baseline.mark(&r)
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
 		write func(io.Writer, result.Report) error
-	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
+	}{{json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
@@ -152,7 +152,21 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) error {
 	if c.annotate {
 		wrong = append(wrong, report.Annotations(c.file)(cmd.ErrOrStderr(), r))
 	}
-	return ending(r, errors.Join(append(wrong, printed(out, r, style))...))
+	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
+}
+
+// judge judges a target, and shows how far it is.
+func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
+	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
+	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
+	r, err := runs.Judge(cmd.Context(), t, c.options)
+	progress.Done()
+	r.Command = asTyped(os.Args[0], exec.LookPath, r.Command)
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted; faults were removed, and what was started was stopped")
+	}
+	c.baseline.mark(&r)
+	return r, err
 }
 
 // ending is the error that a run ends with, and so its exit code. A check that failed outranks whatever was not judged

@@ -15,12 +15,15 @@ type chosenLife struct {
 	path string
 }
 
-// pathFrom returns the path as a target file in a folder names it.
+// pathFrom returns the path as a target file in a folder, an absolute path, names it.
 func (c chosenLife) pathFrom(folder string) (string, error) {
 	if c.path == "" || filepath.IsAbs(c.path) {
 		return c.path, nil
 	}
-	path, err := filepath.Rel(folder, c.path)
+	path, err := filepath.Abs(c.path)
+	if err == nil {
+		path, err = filepath.Rel(folder, path)
+	}
 	return filepath.ToSlash(path), err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/report"
@@ -17,8 +18,20 @@ var (
 	restartChecks = []string{"idempotence/restart", "faults/cut-before"}
 )
 
+// verdictOf is a headline up to its sums.
+func verdictOf(headline string) string {
+	var lines []string
+	for line := range strings.Lines(headline) {
+		lines = append(lines, strings.TrimRight(line, "\n"))
+		if strings.Contains(line, " passed, ") {
+			break
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // firstBudget is how long they may take.
-const firstBudget = 20 * time.Second
+const firstBudget = 10 * time.Second
 
 // first runs the first checks and tells what came of them. It stops and starts the target only if that was allowed.
 func (i *inquiry) first(t *target.Target) {
@@ -36,7 +49,7 @@ func (i *inquiry) first(t *target.Target) {
 		if file, is := i.out.(*os.File); is {
 			style = report.StyleOf(file, i.getenv("NO_COLOR") != "")
 		}
-		i.say("%s", report.Headline(r, style))
+		i.say("%s", verdictOf(report.Headline(r, style)))
 		for _, f := range r.Findings {
 			if f.Verdict == result.Fail && f.Because == "" {
 				i.say("  %s: %s", f.Check, f.Why)

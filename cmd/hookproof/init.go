@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -116,6 +117,12 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 		for name, given := range answers {
 			if cmd.Flags().Changed(name) {
 				i.flags[name] = *given
+			}
+		}
+		if all := i.flags["life"]; all != nil {
+			i.flags["life"] = []string{strings.Join(all, ",")}
+			if _, err := chosenLives(strings.Split(i.flags["life"][0], ",")); err != nil {
+				return fmt.Errorf("init: --life: %w", err)
 			}
 		}
 		if err := i.write(); err != nil {

@@ -61,10 +61,10 @@ type inquiry struct {
 	// Of the life that is asked about.
 	life     *life.Life
 	hooks    *lifeHooks
-	members  [2]any // the answers of the subject hook
-	why      error  // why the subject hook does not work without a body; nil if it does
-	looked   runs.Looked
-	returned bool // the life's question was asked again since no payment showed
+	members  [2]any       // the answers of the subject hook
+	why      error        // why the subject hook does not work without a body; nil if it does
+	looked   *runs.Looked // nil if nobody has looked yet
+	returned bool         // the life's question was asked again since no payment showed
 }
 
 // again is an error that asks an earlier question again.
@@ -99,6 +99,9 @@ func (i *inquiry) answer(q initQuestion) error {
 		if err := q.before(i); err != nil {
 			return err
 		}
+		if q.when != nil && !q.when(i) { // what was found out leaves nothing to ask
+			return nil
+		}
 	}
 	if given, is := i.given(q.name); is {
 		if err := q.takes(i, given); err != nil {
@@ -116,8 +119,8 @@ func (i *inquiry) answer(q initQuestion) error {
 	if i.yes {
 		return i.agree(q, p)
 	}
-	for {
-		i.show(q, p)
+	for first := true; ; first = false {
+		i.show(q, p, first)
 		read := i.line
 		if q.secret {
 			read = i.hidden
@@ -148,7 +151,11 @@ func (i *inquiry) agree(q initQuestion, p proposal) error {
 	case q.explicit:
 		p = proposal{}
 	case p.is && p.answer != "":
-		i.say("--%s: %s, since %s", q.name, p.shown, p.basis)
+		since := ""
+		if p.basis != "" {
+			since = ", since " + p.basis
+		}
+		i.say("--%s: %s%s", q.name, p.shown, since)
 	case !q.optional:
 		return fmt.Errorf("--%s is missing (%s): %s", q.name, q.usage, cmp.Or(p.basis, "nothing was found to propose"))
 	}
@@ -190,10 +197,13 @@ func (i *inquiry) given(name string) (string, bool) {
 	return found, is
 }
 
-// show writes a question, with what is proposed and why.
-func (i *inquiry) show(q initQuestion, p proposal) {
+// show writes a question, with what is proposed and why. Asked again, it is its last line.
+func (i *inquiry) show(q initQuestion, p proposal, first bool) {
 	text := "\n" + q.asks(i)
-	if p.is && p.basis != "" {
+	if !first {
+		text = "\n" + text[strings.LastIndexByte(text, '\n')+1:]
+	}
+	if first && p.is && p.basis != "" {
 		text += "\n" + upper(p.basis) + "."
 	}
 	if p.shown != "" {

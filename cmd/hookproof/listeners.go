@@ -84,7 +84,7 @@ func (i *inquiry) takeURL(answer string) error {
 	} else if err == nil {
 		answer = "127.0.0.1:" + answer
 	}
-	if _, _, err := net.SplitHostPort(answer); err == nil {
+	if checkAddress(answer, false) == nil {
 		answer = "http://" + answer
 	}
 	if err := checkURL(answer); err != nil {

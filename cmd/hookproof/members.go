@@ -183,17 +183,20 @@ func (i *inquiry) proposePick() proposal {
 			take("metadata."+key, id, where+" reads metadata."+key)
 		case i.hooks.Subject.HTTP != nil && i.canBind("metadata.x"):
 			if u, err := url.Parse(i.hooks.Subject.HTTP.URL); err == nil && metadataFromPath(u.Path) != "" {
-				take("metadata."+metadataFromPath(u.Path), id, "metadata is usually named so")
+				key := metadataFromPath(u.Path)
+				take("metadata."+key, id, "what "+u.Path+" makes is usually in metadata."+key)
 			}
 		}
 		take("clientReferenceId", id, id+" differs between the two")
 	}
-	for _, name := range []string{"amount", "currency"} {
-		if m := valueOf(list, name); m != "" {
-			take(name, m, m+" looks like it")
-		} else if usual, is := i.life.Usual()[name]; is && (name == "currency" || !i.life.IsTie(name)) {
-			take(name, fmt.Sprint(usual), "the answer has no "+name)
-		}
+	amount, currency := valueOf(list, "amount"), valueOf(list, "currency")
+	if amount != "" {
+		take("amount", amount, amount+" looks like it")
+	}
+	if usual := i.life.Usual()["currency"]; currency != "" {
+		take("currency", currency, currency+" looks like it")
+	} else if usual != nil && amount != "" {
+		take("currency", fmt.Sprint(usual), "the answer has no currency")
 	}
 	if len(picked) == 0 {
 		return proposal{basis: "nothing in the answer looks like the object's id"}

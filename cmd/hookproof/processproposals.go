@@ -108,6 +108,10 @@ func (i *inquiry) proposeDatabase() proposal {
 	if i.base.upstream == "" {
 		return proposal{}
 	}
+	if err := i.dial(i.base.upstream); err != nil {
+		i.say("%s, and %s.", upper(i.base.basis), err)
+		return proposal{}
+	}
 	return propose(i.base.upstream, i.base.basis)
 }
 
@@ -127,14 +131,23 @@ func (i *inquiry) takeDatabase(answer string) error {
 		i.base = i.findDatabase()
 	}
 	if !i.offline {
-		conn, err := new(net.Dialer).DialContext(i.ctx, "tcp", answer)
-		if err != nil {
-			return fmt.Errorf("nothing listens at %s", answer)
+		if err := i.dial(answer); err != nil {
+			return err
 		}
-		_ = conn.Close()
 	}
 	i.file.Database = &databaseEntry{Upstream: answer}
 	return nil
+}
+
+// dial returns an error if nothing listens at an address.
+func (i *inquiry) dial(address string) error {
+	ctx, cancel := context.WithTimeout(i.ctx, target.DefaultTimings.Connect)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("nothing listens at %s", address)
+	}
+	return conn.Close()
 }
 
 // usualListen is where the target dials its database while it is judged.

@@ -85,7 +85,9 @@ var lifeQuestions = []initQuestion{{
 	},
 }, {
 	name: "ignore", usage: "places of the state to ignore, as JSON pointers, separated by spaces", optional: true,
-	when:   func(i *inquiry) bool { return i.isGiven("ignore") || !i.offline && i.hasSubject() },
+	when: func(i *inquiry) bool {
+		return i.isGiven("ignore") || !i.offline && i.hasSubject() && (i.looked == nil || len(i.toIgnore()) > 0)
+	},
 	before: (*inquiry).look,
 	asks: func(i *inquiry) string {
 		return "Which places of the state are ignored, as JSON pointers, in which * is any one part? A minus is none."
@@ -94,7 +96,7 @@ var lifeQuestions = []initQuestion{{
 	takes:    (*inquiry).takeIgnore,
 }, {
 	name: "unhandled", usage: "event types that the endpoint ignores on purpose, separated by spaces", optional: true,
-	when: func(i *inquiry) bool { return i.isGiven("unhandled") || len(i.looked.Unhandled) > 0 },
+	when: func(i *inquiry) bool { return i.isGiven("unhandled") || i.looked != nil && len(i.looked.Unhandled) > 0 },
 	asks: func(*inquiry) string {
 		return "Which event types does the endpoint ignore on purpose? A minus is none: then a run is incomplete until the state shows them."
 	},
@@ -194,7 +196,7 @@ var restartQuestion = initQuestion{
 // ofLife asks about one life.
 func (i *inquiry) ofLife(one chosenLife) (lifeHooks, error) {
 	var hooks lifeHooks
-	i.life, i.hooks, i.members, i.why, i.returned = one.life, &hooks, [2]any{}, nil, false
+	i.life, i.hooks, i.members, i.why, i.looked, i.returned = one.life, &hooks, [2]any{}, nil, nil, false
 	err := i.ask(lifeQuestions)
 	i.hooks, i.life = nil, nil
 	return hooks, err
@@ -333,5 +335,8 @@ func (i *inquiry) proposeLives() proposal {
 	if p := i.livesOfSource(); p.is {
 		return p
 	}
-	return propose(life.Payment.Name, "")
+	if i.offline {
+		return propose(life.Payment.Name, "")
+	}
+	return propose(life.Payment.Name, "no file of its program names an event of another one")
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// repositorySchemas are none in a release.
+var repositorySchemas map[string]schema
+
 // repositoryCommands says of the command that a release lacks where to find it.
 func repositoryCommands() []*cobra.Command {
 	return []*cobra.Command{{

@@ -13,7 +13,6 @@ import (
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/catalog"
-	"example.com/hookproof/hookproof/mutants"
 	"example.com/hookproof/hookproof/record"
 	"example.com/hookproof/hookproof/report"
 	"example.com/hookproof/hookproof/suggest"
@@ -25,19 +24,27 @@ var errorSchema []byte
 //go:embed schema/replay.schema.json
 var replaySchema []byte
 
-// schemas are the JSON Schemas of what is printed and read, by their names.
-var schemas = map[string]struct {
+// schema is a JSON Schema of a document that is printed or read.
+type schema struct {
 	of   string
 	text []byte
-}{
+}
+
+// schemas are all schemas, by their names.
+var schemas = func() map[string]schema {
+	all := maps.Clone(publicSchemas)
+	maps.Copy(all, repositorySchemas)
+	return all
+}()
+
+// publicSchemas are those of what every hookproof prints and reads.
+var publicSchemas = map[string]schema{
 	"report":    {"what check --json prints", report.Schema()},
 	"list":      {"what list --json prints", catalog.ListSchema()},
 	"explain":   {"what explain --json prints", catalog.ExplainSchema()},
 	"replay":    {"what replay --json prints", replaySchema},
 	"recording": {"what record --json prints at its end, and recording.json", record.Schema()},
 	"vectors":   {"what vectors --json prints", fixtures.VectorsSchema()},
-	"matrix":    {"what mutants --json prints", mutants.MatrixSchema()},
-	"score":     {"what mutants --suite --json prints", mutants.ScoreSchema()},
 	"error":     {"what every --json prints where there is nothing else", errorSchema},
 	"target":    {"a target file", fixtures.TargetSchema()},
 	"life":      {"a life.json", fixtures.LifeSchema()},

@@ -47,7 +47,7 @@ func slowShopMain() {
 	})
 	http.HandleFunc("POST /webhook", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if !signed(r.Header.Get("Stripe-Signature"), body) {
+		if !signed(r.Header.Get("Stripe-Signature"), body) || !recent(r.Header.Get("Stripe-Signature")) {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
@@ -77,6 +77,14 @@ func slowShopMain() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// recent reports whether a signature is at most five minutes old, or ahead.
+func recent(header string) bool {
+	_, rest, _ := strings.Cut(header, "t=")
+	text, _, _ := strings.Cut(rest, ",")
+	t, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && time.Since(time.Unix(t, 0)).Abs() <= 5*time.Minute
 }
 
 // ended waits until no process that a file of process ids names is there any more. One that has ended, and that nobody has

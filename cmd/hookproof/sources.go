@@ -34,29 +34,42 @@ func (i *inquiry) source() sources {
 		return i.sources
 	}
 	i.sources = sources{}
-	root := i.process.Directory
+	walkSources(i.process.Directory, func(name, path string, _ fs.FileInfo) {
+		if text, err := os.ReadFile(path); err == nil {
+			i.sources[name] = text
+		}
+	})
+	return i.sources
+}
+
+// walkSources visits the files of a program, as far as its directory has them. What cannot be read is left out.
+func walkSources(root string, visit func(name, path string, info fs.FileInfo)) {
 	if home, err := os.UserHomeDir(); root == "" || root == string(filepath.Separator) || err == nil && root == home {
-		return i.sources // too much, and of too many programs
+		return // too much, and of too many programs
 	}
-	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error { // what cannot be read proposes nothing
+	files := 0
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
-		case err != nil || len(i.sources) >= mostSources:
+		case err != nil || files >= mostSources:
 			return fs.SkipAll
 		case entry.IsDir() && path != root && foreign.MatchString(entry.Name()):
 			return fs.SkipDir
 		case !entry.Type().IsRegular() || !sourceFile.MatchString(entry.Name()):
 			return nil
 		}
-		if info, err := entry.Info(); err != nil || info.Size() > mostSource {
-			return nil
-		}
-		if text, err := os.ReadFile(path); err == nil {
+		files++
+		if info, err := entry.Info(); err == nil && info.Size() <= mostSource {
 			name, _ := filepath.Rel(root, path)
-			i.sources[name] = text
+			visit(name, path, info)
 		}
 		return nil
 	})
-	return i.sources
+}
+
+// newestSource is when a file of a program was changed last, in milliseconds; 0 if that is not known.
+func newestSource(root string) (newest int64) {
+	walkSources(root, func(_, _ string, info fs.FileInfo) { newest = max(newest, info.ModTime().UnixMilli()) })
+	return newest
 }
 
 // find returns the first match of an expression, with its file and line; "" is no match.

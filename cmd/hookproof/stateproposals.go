@@ -103,7 +103,7 @@ func (i *inquiry) readState() error {
 
 // look pays one subject, and finds out what differs and what shows.
 func (i *inquiry) look() error {
-	i.looked = runs.Looked{}
+	i.looked = &runs.Looked{}
 	if i.offline || i.isGiven("ignore") && i.isGiven("unhandled") {
 		return nil
 	}
@@ -123,12 +123,12 @@ func (i *inquiry) look() error {
 		return fmt.Errorf("the payment of a fresh object: %w", err)
 	}
 	i.remedy(found)
-	i.looked = found
+	i.looked = &found
 	switch {
 	case found.Unseen == "":
 		i.say("The payment shows in the state: %s.", found.Shown)
 	case !i.yes && !i.returned && !i.isGiven("pick"):
-		i.returned = true
+		i.returned, i.looked = true, nil
 		return &again{"pick", "The payment changed nothing: " + found.Unseen + " So once more:"}
 	default:
 		i.say("The payment changed nothing: %s", found.Unseen)
@@ -136,23 +136,24 @@ func (i *inquiry) look() error {
 	return nil
 }
 
-// proposeIgnore proposes the places that differ between any two subjects.
-func (i *inquiry) proposeIgnore() proposal {
-	var places, reasons []string
+// toIgnore are the places that differ between any two subjects.
+func (i *inquiry) toIgnore() (places []string) {
 	for _, r := range i.looked.Remedies {
-		for _, place := range r.Ignore {
-			if !slices.Contains(places, place) {
-				places = append(places, place)
-			}
-		}
+		places = append(places, r.Ignore...)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// proposeIgnore proposes the places that differ, with what has shown it.
+func (i *inquiry) proposeIgnore() proposal {
+	var reasons []string
+	for _, r := range i.looked.Remedies {
 		if len(r.Ignore) > 0 {
 			reasons = append(reasons, r.Why)
 		}
 	}
-	if len(places) == 0 {
-		return propose("", "nothing differs between two that are alike")
-	}
-	return propose(strings.Join(places, " "), strings.Join(reasons, "; "))
+	return propose(strings.Join(i.toIgnore(), " "), strings.Join(reasons, "; "))
 }
 
 // takeIgnore takes the places.

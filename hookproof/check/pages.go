@@ -57,7 +57,7 @@ func (f Family) Page(lives []*life.Life) string {
 			anchor += fmt.Sprintf("-%d", n)
 		}
 		seen[strings.ReplaceAll(c.Name, "/", "")]++
-		fmt.Fprintf(&out, "| [%s](#%s) | %s |", c.Name, anchor, c.Demand)
+		fmt.Fprintf(&out, "| [%s](#%s) | %s |", strings.TrimPrefix(c.Name, f.Name+"/"), anchor, c.Demand)
 		for _, asked := range byName(lives) {
 			count := 0
 			if one, is := asked[c.Name]; is && one.Demand == c.Demand {

@@ -17,6 +17,7 @@ var pageFiles embed.FS
 // page is the template of the page. Its style and script are included in it, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"said": formatDuration, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"ticked": ticked,
 	"word":   func(v result.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return anchors.Replace(check) },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
@@ -49,6 +50,10 @@ type view struct {
 	Families []familyRow
 	Phases   []phaseRow
 	Failures []failure
+	Judged   int // checks
+	Unjudged int
+	Gaps     []gap
+	Partly   []result.Finding // of which a part was not run
 }
 
 // familyRow is how many checks of a family have each verdict, in the order of verdicts.
@@ -85,6 +90,7 @@ func HTML(w io.Writer, r result.Report) error {
 	r = byLife(r)
 	s := summaryOf(r)
 	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdictsOf(r), Baseline: baselineText(r)}
+	v.Judged, v.Unjudged, v.Gaps, v.Partly = s.judged, s.checks-s.judged, gapsOf(r), inPart(r)
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/result"
+)
+
+// seen is an endpoint that a test changes, in virtual time.
+type seen struct {
+	moment
+	out  strings.Builder
+	runs []string // what was run, and when
+}
+
+// reported is a run in which some checks failed, and others passed.
+func reported(failed string, passed ...string) (result.Report, error) {
+	r, err := result.Report{}, error(nil)
+	for name := range strings.FieldsSeq(failed) {
+		r.Findings = append(r.Findings, result.Finding{Check: name, Verdict: result.Fail, Why: "it is wrong"})
+		err = errFailed
+	}
+	for _, name := range passed {
+		r.Findings = append(r.Findings, result.Finding{Check: name, Verdict: result.Pass})
+	}
+	return r, err
+}
+
+// watching watches an endpoint whose n-th run fails what the n-th text names. change is called when nothing more happens.
+func watching(t *testing.T, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s = &seen{moment: moment{listens: true, mark: "1"}}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		run := func(what string) (result.Report, error) {
+			n := len(s.runs)
+			s.runs = append(s.runs, what)
+			return reported(failures[n], "authenticity/genuine")
+		}
+		w := watcher{out: &s.out, look: func(context.Context) moment { return s.moment },
+			all:  func(context.Context) (result.Report, error) { return run("all") },
+			some: func(_ context.Context, names []string) (result.Report, error) { return run(strings.Join(names, " ")) },
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			err = w.watch(ctx)
+		}()
+		time.Sleep(watchPoll / 2) // virtual: the first run is over
+		change(s, cancel)
+		<-ended
+	})
+	return s, err
+}
+
+func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
+	t.Parallel()
+	s, err := watching(t, []string{"a/one b/two", "b/two", "", ""}, func(s *seen, cancel func()) {
+		for _, mark := range []string{"2", "3"} {
+			s.moment = moment{}
+			time.Sleep(2 * watchPoll)
+			s.moment = moment{listens: true, mark: mark}
+			time.Sleep(watchSettle + 3*watchPoll)
+		}
+		cancel()
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"all", "a/one b/two", "b/two", "all"}, s.runs)
+	require.Contains(t, s.out.String(), "2 checks fail. They run again when the endpoint restarts; Ctrl-C ends.\n")
+	require.Contains(t, s.out.String(), "It does not listen any more; waiting for it to come back.\n")
+	require.Contains(t, s.out.String(), "The endpoint has changed:\n  mended   a/one\n  fails    b/two: it is wrong\n")
+	require.Contains(t, s.out.String(), "  mended   b/two\nAll of them are mended. Everything once more:\n")
+	require.True(t, strings.HasSuffix(s.out.String(), "Nothing fails. All runs again when the endpoint restarts; Ctrl-C ends.\n"), s.out.String())
+}
+
+func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
+	t.Parallel()
+	s, err := watching(t, []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
+		for _, mark := range []string{"1 a", "1 ab", "2 ab"} { // saved twice, and then restarted
+			s.mark = mark
+			time.Sleep(watchSettle / 2)
+		}
+		time.Sleep(2 * watchSettle)
+		cancel()
+	})
+	require.Equal(t, errFailed, err)
+	require.Equal(t, []string{"all", "a/one"}, s.runs)
+}
+
+// An endpoint whose process cannot be seen has no mark.
+func TestAnEndpointThatComesBackHasRestarted(t *testing.T) {
+	t.Parallel()
+	s, _ := watching(t, []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
+		for _, listens := range []bool{false, true} {
+			s.moment = moment{listens: listens}
+			time.Sleep(2 * watchSettle)
+		}
+		cancel()
+	})
+	require.Equal(t, []string{"all", "a/one"}, s.runs)
+}
+
+func TestWatchingEndsByItself(t *testing.T) {
+	t.Parallel()
+	s, err := watching(t, []string{"a/one"}, func(*seen, func()) {})
+	require.Equal(t, errFailed, err)
+	require.Equal(t, []string{"all"}, s.runs)
+	require.Contains(t, s.out.String(), "Nothing has changed for 1h0m0s.\n")
+}
+
+// Ctrl-C during a run ends with the verdict of the run before it.
+func TestARunThatIsInterruptedDecidesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		marks := 0
+		w := watcher{out: &strings.Builder{},
+			look: func(context.Context) moment {
+				marks++
+				return moment{listens: true, mark: strings.Repeat("x", min(marks, 2))}
+			},
+			all: func(context.Context) (result.Report, error) { return reported("a/one") },
+			some: func(context.Context, []string) (result.Report, error) {
+				cancel()
+				return result.Report{}, errors.New("interrupted")
+			}}
+		require.Equal(t, errFailed, w.watch(ctx))
+	})
+}
