@@ -76,6 +76,21 @@ func TestTheWorkflowsRunEveryStep(t *testing.T) {
 	require.Contains(t, readWorkflow(t, "nightly.yml").On, "workflow_dispatch")
 }
 
+// .ci/site says what it can do instead of doing something else.
+func TestTheSiteRefusesWhatItCannotDo(t *testing.T) {
+	t.Parallel()
+	for told, arguments := range map[string][]string{
+		".ci/site: say serve, build or check; there is no command\n":   nil,
+		".ci/site: say serve, build or check; there is no publish\n":   {"publish"},
+		".ci/site: too many arguments: build bin/site bin/elsewhere\n": {"build", "bin/site", "bin/elsewhere"},
+	} {
+		command := exec.Command("bash", append([]string{".ci/site"}, arguments...)...)
+		out, err := command.CombinedOutput()
+		require.Equal(t, 2, command.ProcessState.ExitCode(), "%s %v", out, err)
+		require.Equal(t, told, string(out))
+	}
+}
+
 // README.md's own run of the tests is CI's: the flags are added to what it shows, and what it shows is compared with what they print.
 func TestATranscriptsTestsGetFlags(t *testing.T) {
 	t.Parallel()
@@ -164,7 +179,7 @@ func TestEveryPagesCommandsAreRunOrMarked(t *testing.T) {
 		}
 		return err
 	}))
-	require.Contains(t, pages, "docs/hookproof.md")
+	require.Contains(t, pages, "docs/target.md")
 	out, err := exec.Command(transcriptOf(t), append([]string{"-list"}, pages...)...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "run  $ go build -o bin/ ./cmd/hookproof\n")

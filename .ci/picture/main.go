@@ -1,4 +1,4 @@
-// Command picture makes docs/report.png, the picture of a report that docs/hookproof.md shows, from docs/report.json, a
+// Command picture makes docs/report.png, the picture of a report that docs/report.md shows, from docs/report.json, a
 // run of hookproof on examples/shop:
 //
 //	go run ./.ci/picture         the picture, after the report's page has changed

@@ -25,6 +25,7 @@ type checking struct {
 	options           runs.Options
 	json, junit, html string
 	bodies            string
+	baseline          comparison
 	verbose           bool
 	watch             bool
 }
@@ -39,9 +40,12 @@ A target file describes how to make an object of the endpoint and how to read it
 idempotence, order, meaning and bookkeeping as well. With access to the database connection it also judges what
 happens when the database fails at any message. 'hookproof init' writes such a file.
 
-Exit codes: 0 everything that was judged passed, and the headline names what was not; 1 a check failed, whatever else was
-not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage, an unreachable target, a
-hook that failed, an interruption, or something that could not be judged without evidence or time.`,
+Exit codes: 0 everything that was judged passed or is in the baseline, and the headline names what was not judged; 1 a
+check failed, whatever else was not judged, even if the run was interrupted afterwards; 2 no check failed, but: wrong usage,
+an unreachable target, a hook that failed, an interruption, or something that could not be judged without evidence or time.
+
+--json alone prints the report as JSON instead of the text; 'hookproof schema report' describes it. With exit code 2 and no check
+judged it prints {"error": "…"}.`,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof check --target hookproof.json --html report.html
   hookproof check --target hookproof.json --watch
@@ -61,10 +65,12 @@ hook that failed, an interruption, or something that could not be judged without
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")
 	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take; a slow machine needs more")
 	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how many hook calls a run may make; 0 is no limit")
-	flags.StringVar(&c.json, "json", "", "write the report as JSON to this `FILE`")
+	asJSON := jsonOrFileFlag(cmd, "the report")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
+	flags.StringVar(&c.baseline.file, "baseline", "", "fail only on checks that are not in this `FILE`, and report which of it fail no more")
+	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
 	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
@@ -72,6 +78,7 @@ hook that failed, an interruption, or something that could not be judged without
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeTargetLives)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.json = *asJSON
 		if c.options.Budget <= 0 {
 			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
 		}
@@ -88,7 +95,13 @@ hook that failed, an interruption, or something that could not be judged without
 		if _, err := t.ByLife(c.options.Lives); err != nil {
 			return fmt.Errorf("check: --life: %w", err)
 		}
+		if err := c.baseline.read(livesOf(t)); err != nil {
+			return fmt.Errorf("check: --baseline: %w", err)
+		}
 		plain := getenv("NO_COLOR") != ""
+		if c.watch && c.json == toStdout {
+			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
+		}
 		if c.watch {
 			return c.watched(cmd, target, plain)
 		}
@@ -104,7 +117,12 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
-	for _, path := range []string{c.json, c.junit, c.html} {
+	printed := report.Text
+	if c.json == toStdout {
+		c.json, style = "", report.Style{}
+		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
+	}
+	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
 			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
@@ -118,11 +136,12 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if err != nil && len(r.Findings) == 0 {
 		return r, afterwards(err, r.Afterwards)
 	}
+	c.baseline.mark(&r)
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
 		write func(io.Writer, result.Report) error
-	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}} {
+	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
@@ -130,7 +149,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
 	}
-	return r, ending(r, errors.Join(append(wrong, report.Text(out, r, style))...))
+	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
 }
 
 // judge judges a target, and shows how far it is.

@@ -31,7 +31,7 @@ func (c chosenLife) pathFrom(folder string) (string, error) {
 func chosenLives(names []string) ([]chosenLife, error) {
 	var list []chosenLife
 	for _, name := range names {
-		l, err := namedLife(name)
+		l, err := life.Named(name)
 		if err != nil {
 			return nil, err
 		}

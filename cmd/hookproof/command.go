@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,14 +39,46 @@ Targets must be on this machine, in a private network, or listed with --allow-ho
 not become a weapon. It takes no live API key for a secret.
 
 Exit codes: 0 everything that was judged passed, 1 something failed, whatever else was not judged, 2 wrong usage,
-an unreachable target, or something that could not be judged.`
+an unreachable target, or something that could not be judged.
 
-// run does what the arguments say and answers the exit code.
+With --json standard output has one JSON document, and everything else is on standard error. Where a command ends with exit
+code 2 and has nothing else to print, the document is {"error": "…"}. 'hookproof schema' has the schemas of all documents.`
+
+// run does what the arguments say and answers the exit code. Whoever wants JSON gets one document on standard output, also of an error
+// that leaves nothing else to print.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	args = joined(args)
+	out, document := stdout, &touched{Writer: stdout}
+	if wantsJSON(args) {
+		out = document
+	}
+	root := rootCommand(args, getenv)
+	root.SetIn(stdin)
+	root.SetOut(out)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return passed
+	case err == errFailed: // which was told
+		return failed
+	}
+	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
+	if wantsJSON(args) && !document.was {
+		_ = printJSON(stdout, errorDocument{err.Error()})
+	}
+	if errors.Is(err, errFailed) {
+		return failed
+	}
+	return unusable
+}
+
+// rootCommand has all commands.
+func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "hookproof",
 		Short:   "Test a Stripe webhook endpoint",
-		Version: version(),
+		Version: versionText(debug.ReadBuildInfo()),
 		Long:    about,
 		Example: `  hookproof check --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay authenticity ack-policy --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
@@ -69,8 +100,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		vectorsCommand(getenv),
 		initCommand(getenv),
 		listCommand(),
-		mutantsCommand(),
+		schemaCommand(),
+		mcpCommand(getenv),
 	)
+	root.AddCommand(repositoryCommands()...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if cmd == root && !strings.HasPrefix(args[0], "-") { // a flag of a command that there is not
 			return noCommand(cmd.Root(), args[0])
@@ -78,37 +111,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return fmt.Errorf("%w; try '%s --help'", plainly(err), cmd.CommandPath())
 	})
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-
-	err := root.ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return passed
-	case err == errFailed: // which was told
-		return failed
-	}
-	_, _ = fmt.Fprintln(stderr, "hookproof:", err)
-	if errors.Is(err, errFailed) {
-		return failed
-	}
-	return unusable
-}
-
-// version is what Go has written into the binary: the module's version, or of a build in a work tree its commit; and Go's.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "of an unknown build"
-	}
-	text := cmp.Or(info.Main.Version, "(devel)")
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && text == "(devel)" {
-			text = setting.Value
-		}
-	}
-	return text + ", " + info.GoVersion
+	return root
 }
 
 // kinds say what a flag takes, by the type of its value.

@@ -47,7 +47,7 @@ func further(out io.Writer, t *target.Target) error {
 	if _, err := fmt.Fprintf(out, "\nThis is enough for %d of %d checks.", judged, len(checks)); err != nil || judged == len(checks) {
 		return err
 	}
-	if _, err := fmt.Fprint(out, " These keys would add more; docs/hookproof.md describes them:\n"); err != nil {
+	if _, err := fmt.Fprint(out, " These keys would add more; docs/target.md describes them:\n"); err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

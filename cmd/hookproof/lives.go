@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,18 +33,6 @@ func completeTargetLives(cmd *cobra.Command, _ []string, _ string) ([]string, co
 		names = append(names, one.LifeName)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-// namedLife returns the life that a flag names: a built-in one, or the path of a life.json.
-func namedLife(name string) (*life.Life, error) {
-	if strings.HasSuffix(name, ".json") {
-		return life.Load(name, name)
-	}
-	l, err := life.BuiltIn(name)
-	if err != nil {
-		return nil, fmt.Errorf("%w; the path of a life.json names one of your own", err)
-	}
-	return l, nil
 }
 
 // livesOf returns the lives that a target's checks are about, and the payment life, whose checks a target without hooks has.

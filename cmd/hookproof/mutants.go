@@ -1,3 +1,5 @@
+//go:build !release
+
 package main
 
 import (
@@ -50,11 +52,12 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
 	flags.StringVar(&suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")
 	flags.BoolVar(&o.Fresh, "fresh", false, "with --suite: run every mutant, whatever the cache has of earlier runs")
-	flags.StringVar(&files.json, "json", "", "write the matrix as JSON to this `FILE`")
+	asJSON := jsonOrFileFlag(cmd, "the matrix")
 	flags.StringVar(&files.html, "html", "", "write it as one page to this `FILE`")
 	flags.StringVar(&files.markdown, "markdown", "", "write it as Markdown to this `FILE`")
 	flags.StringVar(&files.compare, "compare", "", "fail if this `FILE` is not the Markdown of this run, apart from what was measured")
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		files.json = *asJSON
 		if _, err := os.Stat(filepath.Join(o.Root, "examples", "targets")); err != nil {
 			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
 		}
@@ -76,12 +79,10 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			if err != nil {
 				return err
 			}
-			if files.json != "" {
-				if err := writeTo(files.json, s.Score); err != nil {
-					return err
-				}
+			if err := put(cmd, files.json, s.Score); err != nil {
+				return err
 			}
-			return tell(cmd, s)
+			return tell(textTo(cmd, files.json), s)
 		}
 		m, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
 		if err != nil {
@@ -91,13 +92,11 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 			path  string
 			write func(io.Writer) error
 		}{{files.json, func(w io.Writer) error { return json.NewEncoder(w).Encode(m) }}, {files.html, m.HTML}, {files.markdown, m.Markdown}} {
-			if wanted.path != "" {
-				if err := writeTo(wanted.path, wanted.write); err != nil {
-					return err
-				}
+			if err := put(cmd, wanted.path, wanted.write); err != nil {
+				return err
 			}
 		}
-		failed := tell(cmd, m)
+		failed := tell(textTo(cmd, files.json), m)
 		if files.compare != "" {
 			if err := m.Compare(files.compare); err != nil {
 				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
@@ -109,12 +108,31 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	return cmd
 }
 
+// put writes a file, or to standard output; a path of "" is nothing.
+func put(cmd *cobra.Command, path string, write func(io.Writer) error) error {
+	switch path {
+	case "":
+		return nil
+	case toStdout:
+		return write(cmd.OutOrStdout())
+	}
+	return writeTo(path, write)
+}
+
+// textTo is where the text goes: beside a JSON document on standard output, to standard error.
+func textTo(cmd *cobra.Command, json string) io.Writer {
+	if json == toStdout {
+		return cmd.ErrOrStderr()
+	}
+	return cmd.OutOrStdout()
+}
+
 // tell prints what was found; the error is errFailed if something is wrong with it.
-func tell(cmd *cobra.Command, found interface {
+func tell(out io.Writer, found interface {
 	Text(io.Writer) error
 	Objections() []string
 }) error {
-	if err := found.Text(cmd.OutOrStdout()); err != nil {
+	if err := found.Text(out); err != nil {
 		return err
 	}
 	if len(found.Objections()) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -28,7 +29,8 @@ and stores a copy of each event in DIR, without secrets and personal data: what 
 harmless is replaced by a placeholder of the same JSON type, ids by placeholders that agree with one another.
 No header is stored, so no signature either. docs/recording.md has the rule.
 
-Ctrl-C ends it. 'hookproof replay DIR' sends a recording again, with new ids and fresh signatures.`,
+Ctrl-C ends it. 'hookproof replay DIR' sends a recording again, with new ids and fresh signatures. With --json it prints
+the recording's list of deliveries then, and what it tells meanwhile goes to standard error.`,
 		Example: `  hookproof record --listen 127.0.0.1:4242 --forward http://127.0.0.1:3000/webhooks/stripe --out checkout
   stripe listen --forward-to 127.0.0.1:4242          (in another terminal; then pay something)
   hookproof replay checkout --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
@@ -40,11 +42,23 @@ Ctrl-C ends it. 'hookproof replay DIR' sends a recording again, with new ids and
 	flags.StringVar(&options.Forward, "forward", "", "the `URL` that every request is passed on to")
 	flags.StringVar(&options.Folder, "out", "", "the folder `DIR` to store in; it is made, and must not hold a recording")
 	flags.StringArrayVar(&options.Keep, "keep", nil, "the `NAME` of a field, of metadata or not, whose value is kept as it is; repeatable")
+	asJSON := jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if options.Forward == "" || options.Folder == "" {
 			return errors.New("record: --forward URL and --out DIR are needed; try 'hookproof record --help'")
 		}
-		if err := runRecord(cmd, *listen, options); err != nil {
+		out := cmd.OutOrStdout()
+		if *asJSON {
+			out = cmd.ErrOrStderr()
+		}
+		err := runRecord(cmd, out, *listen, options)
+		if err == nil && *asJSON {
+			var index record.Index
+			if index, err = record.ReadIndex(options.Folder); err == nil {
+				err = printJSON(cmd.OutOrStdout(), index)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("record: %w", err)
 		}
 		return nil
@@ -53,8 +67,7 @@ Ctrl-C ends it. 'hookproof replay DIR' sends a recording again, with new ids and
 }
 
 // runRecord serves until the context ends, or nothing more can be stored.
-func runRecord(cmd *cobra.Command, listen string, options record.Options) error {
-	out := cmd.OutOrStdout()
+func runRecord(cmd *cobra.Command, out io.Writer, listen string, options record.Options) error {
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
 	others := 0

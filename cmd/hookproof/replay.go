@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/hookproof/hookproof/report"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/scenario"
 	"example.com/hookproof/hookproof/target"
@@ -32,7 +33,7 @@ file, as 'hookproof check' takes it, has the hooks for more; what still needs mo
 Its state hook is left out, since the states that scenarios name are the booking server's.
 
 All are signed anew. Of recordings and events every delivery and its answer is printed, and whatever is
-not answered by a 2xx has failed.`,
+not answered by a 2xx has failed. With --json standard output has one document of all that instead, and the lines go to standard error.`,
 		Example: `  hookproof replay authenticity --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay mine.json checkout/ -v --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…
   hookproof replay evt_1Pq.json --new-ids --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
@@ -42,6 +43,7 @@ not answered by a 2xx has failed.`,
 	target := endpointFlags(cmd, getenv)
 	target.fileFlag(cmd)
 	verbose := cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of scenarios that passed, too")
+	asJSON := jsonFlag(cmd)
 	newIDs := cmd.Flags().Bool("new-ids", false, "deliver events in files of their own under new ids, the same for the same")
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
 		if len(names) == 0 {
@@ -60,12 +62,20 @@ not answered by a 2xx has failed.`,
 		if err == nil {
 			err = known.Reach(cmd.Context())
 		}
+		out := cmd.OutOrStdout()
+		if *asJSON {
+			out = cmd.ErrOrStderr()
+		}
+		var r replayed
 		if err == nil {
-			err = replay(cmd, known, found, *verbose)
+			r, err = replay(cmd.Context(), out, known, found, *verbose)
 		}
 		err = closing(context.WithoutCancel(cmd.Context()), err)
-		if left := known.Afterwards(); left != "" {
-			_, _ = fmt.Fprintln(cmd.OutOrStdout(), left)
+		if r.Afterwards = known.Afterwards(); r.Afterwards != "" {
+			_, _ = fmt.Fprintln(out, r.Afterwards)
+		}
+		if *asJSON && r.Version != 0 {
+			err = errors.Join(err, printJSON(cmd.OutOrStdout(), r))
 		}
 		return err
 	}
@@ -73,17 +83,18 @@ not answered by a 2xx has failed.`,
 }
 
 // replay plays everything, then gives the verdict.
-func replay(cmd *cobra.Command, t *target.Target, found []playable, verbose bool) error {
-	ctx, out, began := cmd.Context(), cmd.OutOrStdout(), time.Now()
-	counts := map[result.Verdict]int{}
-	scenarios, delivered, refused := 0, 0, 0
+func replay(ctx context.Context, out io.Writer, t *target.Target, found []playable, verbose bool) (replayed, error) {
+	began := time.Now()
+	r := replayed{Version: 1, Target: t.URL, Outcome: report.Incomplete, Items: []replayedItem{}}
+	scenarios := 0
 	for _, one := range found {
+		item := replayedItem{Name: one.name, Deliveries: []replayedDelivery{}}
 		if one.scenario != nil {
 			scenarios++
-			r := scenario.Replay(ctx, t, *one.scenario)
+			judged := scenario.Replay(ctx, t, *one.scenario)
 			if ctx.Err() == nil {
-				counts[r.Verdict]++
-				printResult(out, r, *one.scenario, verbose)
+				printResult(out, judged, *one.scenario, verbose)
+				r.add(itemOf(judged, *one.scenario))
 			}
 		} else {
 			_, _ = fmt.Fprintln(out, one.name)
@@ -96,38 +107,43 @@ func replay(cmd *cobra.Command, t *target.Target, found []playable, verbose bool
 			if ctx.Err() != nil { // which may be why it has no answer
 				break
 			}
-			delivered++
+			r.Counts.Delivered++
 			if !d.Acknowledged() {
-				refused++
+				r.Counts.Refused++
 			}
-			line(out, delivered, d)
+			line(out, r.Counts.Delivered, d)
+			item.Deliveries = append(item.Deliveries, deliveryOf(d))
+		}
+		if one.scenario == nil {
+			r.add(item)
 		}
 		if ctx.Err() != nil {
 			err := errors.New("interrupted")
-			if counts[result.Fail] > 0 || refused > 0 {
+			if r.failed() {
 				err = fmt.Errorf("%w; also: %w", errFailed, err)
 			}
-			return err
+			return r.ended(began), err
 		}
 	}
+	r = r.ended(began)
 	var verdict []string
 	if scenarios > 0 {
-		verdict = append(verdict, fmt.Sprintf("%d passed, %d failed, %d not run",
-			counts[result.Pass], counts[result.Fail], counts[result.NotRun]))
+		verdict = append(verdict, fmt.Sprintf("%d passed, %d failed, %d not run", r.Counts.Pass, r.Counts.Fail, r.Counts.NotRun))
 	}
-	if delivered > 0 {
-		verdict = append(verdict, fmt.Sprintf("%d delivered, %d of them not acknowledged", delivered, refused))
+	if r.Counts.Delivered > 0 {
+		verdict = append(verdict, fmt.Sprintf("%d delivered, %d of them not acknowledged", r.Counts.Delivered, r.Counts.Refused))
 	}
 	_, err := fmt.Fprintf(out, "\n%s (%s)\n", strings.Join(verdict, "; "), time.Since(began).Round(time.Millisecond))
 	switch {
 	case err != nil:
-		return err
-	case counts[result.Fail] > 0 || refused > 0:
-		return errFailed
-	case counts[result.Pass] == 0 && delivered == 0:
-		return errors.New("nothing ran: none of these scenarios can be judged with these hooks")
+		return r, err
+	case r.failed():
+		return r, errFailed
+	case r.Counts.Pass == 0 && r.Counts.Delivered == 0:
+		return r, errors.New("nothing ran: none of these scenarios can be judged with these hooks")
 	}
-	return nil
+	r.Outcome = report.Passed
+	return r, nil
 }
 
 // printResult prints a scenario's line, and the deliveries of one that failed.

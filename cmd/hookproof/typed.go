@@ -18,6 +18,8 @@ func asTyped(program string, look func(name string) (string, error), command str
 	arguments := strings.TrimPrefix(command, "hookproof")
 	found, err := look("hookproof")
 	switch {
+	case program == "npx hookproof": // which the npm package's launcher calls it
+		return program + arguments
 	case !strings.ContainsAny(program, `/\`), err == nil && found == program, goRun.MatchString(program):
 		return command
 	case filepath.Dir(program) == "/": // of an image, which is called by its name

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -136,13 +135,6 @@ func filtered(suite fixtures.Suite, v vectorFlags) (fixtures.Suite, error) {
 
 func flagged(v fixtures.Vector, flags []string) bool {
 	return slices.ContainsFunc(v.Flags, func(flag string) bool { return slices.Contains(flags, flag) })
-}
-
-func printJSON(out io.Writer, suite fixtures.Suite) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(suite)
 }
 
 // printVectors is the list for people.

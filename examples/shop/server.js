@@ -1,5 +1,5 @@
 // An ordinary shop: orders are paid through Stripe Checkout, and each payment issues a licence.
-// It is written as most are, and hookproof finds what is wrong with it: docs/hookproof.md.
+// It is written as most are, and hookproof finds what is wrong with it: docs/url.md.
 import { randomUUID } from 'node:crypto';
 import express from 'express';
 import pg from 'pg';

@@ -14,7 +14,7 @@ import (
 )
 
 // Check is one property that is demanded of an endpoint: a row of a table. The judge, the shrinker, hookproof explain, the command
-// that reruns a failure and docs/checks.md all use this row.
+// that reruns a failure and docs/checks all use this row.
 type Check struct {
 	Name    string   // family/what
 	Demand  string   // what must be true, in a sentence

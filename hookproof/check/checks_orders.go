@@ -19,7 +19,9 @@ var oneFact = []Check{
 			counted("{<told-by-many>}", "<grants>"),
 			counted(pooled+"charge-paid & intent-paid & paid & paid-invoice & paid-invoice-2", "<grants>"),
 			counted(pooled+"charge-paid & pi-paid", "<grants>"),
-			counted("<grants> {refund-10 refund-made} refund-updated refund-updated-2", "<grants> refund-10"))},
+			counted("<grants> {refund-10 refund-made} refund-updated refund-updated-2", "<grants> refund-10"),
+			counted("<bought>", "sub-incomplete {sub-paid|sub-paid-2} sub-active sub-bought"), // whichever of the two types it handles
+			counted("<bought> <renew>", "<bought> renew-updated {renew-paid|renew-paid-2}"))},
 }
 
 // orderMeaning are the checks of what else can happen to an order, and to its payer.
@@ -30,7 +32,7 @@ var orderMeaning = []Check{
 		Fix:  "keep the payment intent by which an order was paid, and let only its events change what was paid",
 		Relations: together(
 			kept("{<failed-first> <grants>}", "<grants>"),
-			[]Relation{{Left: "<grants> second-paid second-refund", Op: "∌", Right: "<grants> refund", If: showsRefund}})},
+			[]Relation{{Left: "<grants> later second-paid second-refund", Op: "∌", Right: "<grants> refund", If: showsRefund}})},
 	{Name: "meaning/discounted", Demand: "A session that is paid with a discount is paid.", Source: OurPolicy,
 		Says: "amount_subtotal is the price, total_details.amount_discount what a promotion code takes off, and amount_total what was paid", Why: "payers with a voucher are refused",
 		Fix: "compare amount_subtotal with the order's price, or amount_total and total_details.amount_discount together; if no session allows promotion codes, nothing",

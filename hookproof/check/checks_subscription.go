@@ -130,9 +130,9 @@ var subscriptionMeaning = []Check{
 		Kills: []string{"trial-outlives-its-end"}, Relations: together([]Relation{{Left: "<trial>", Op: "∋", Right: "<bought>", View: "access"}}, view("access", "<trial> deleted", "<bought> deleted"))},
 	{Name: "meaning/second-subscription", Demand: "Another subscription of the same customer takes no access by its end, and gives none where it is to another product.", Source: OurPolicy, Says: "a customer can have several subscriptions, also of other products", Why: "a paying customer is locked out by the end of what was cancelled before", Fix: fixByID,
 		Kills: []string{"end-by-customer", "end-of-another-product", "second-subscription-replaces"}, Relations: together(
-			view("access", "old-<bought> old-cancel-later <bought> old-deleted", "<bought>"),
-			view("access", "old-<bought> old-deleted <bought>=ack", "<bought>"),
-			view("access", "<bought> foreign-<bought> foreign-deleted", "<bought>"),
+			view("access", "old-<bought> old-cancel-later later <bought> old-deleted", "<bought>"),
+			view("access", "old-<bought> old-deleted later <bought>=ack", "<bought>"),
+			view("access", "<bought> later foreign-<bought> foreign-deleted", "<bought>"),
 			[]Relation{{Left: "foreign-<bought>", Op: "∌", Right: "<bought>", View: "unlisted"}})},
 	{Name: "meaning/past-due", Demand: "What a failed renewal means for access is the endpoint's policy.", Source: fromFailures, Says: "Stripe tries again for days: whether a customer keeps access meanwhile is for the shop to decide", Why: "nobody knows what past due customers can do", Fix: "nothing, if that is what you want", Kills: []string{"past-due-locked-out"}, Relations: policy("<bought> <fail>")},
 	{Name: "meaning/paused", Demand: "What a pause of the collection means for access is the endpoint's policy.", Source: OurPolicy, Says: "a subscription whose collection is paused stays active", Why: "nobody knows what paused customers can do", Fix: "nothing, if that is what you want", Relations: policy("<bought> paused")},

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -10,31 +9,12 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
-const (
-	livesPage   = "../../docs/lives.md"
-	livesBegin  = "<!-- generated: lives -->\n"
-	livesEnding = "<!-- end -->\n"
-)
-
-// TestLivesPage keeps the tables in docs/lives.md as the lives are: go test ./hookproof/check -update.
-func TestLivesPage(t *testing.T) {
+// TestLivesPages keeps the pages in docs/lives as the lives are: go test ./hookproof/check -update.
+func TestLivesPages(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(livesPage)
-	require.NoError(t, err)
-	before, rest, found := strings.Cut(string(raw), livesBegin)
-	require.True(t, found)
-	_, after, found := strings.Cut(rest, livesEnding)
-	require.True(t, found)
-	want := before + livesBegin
 	for _, l := range life.BuiltIns() {
-		want += "\n" + l.Page()
+		generated(t, "../../docs/lives/"+l.Name+".md", l.Page())
 	}
-	want += "\n" + livesEnding + after
-	if *update {
-		require.NoError(t, os.WriteFile(livesPage, []byte(want), 0o644))
-		return
-	}
-	require.Equal(t, want, string(raw), "go test ./hookproof/check -update writes it")
 }
 
 // A life's page has each of its words, in the order in which they happen.

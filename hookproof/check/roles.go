@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/hookproof/hookproof/life"
 )
@@ -34,7 +35,25 @@ func Asked(l *life.Life, c Check) Check {
 	return c
 }
 
+// asked keeps what relationsOf returns: a run asks for the same relations again and again, and a life does not change.
+var asked sync.Map // of askedOf, to []Relation
+
+type askedOf struct {
+	life *life.Life
+	row  Relation
+}
+
 func relationsOf(l *life.Life, r Relation) []Relation {
+	if all, known := asked.Load(askedOf{l, r}); known {
+		return all.([]Relation)
+	}
+	all := slices.Clip(fill(l, r))
+	asked.Store(askedOf{l, r}, all)
+	return all
+}
+
+// fill returns a relation for each choice of the events that a life has in its roles.
+func fill(l *life.Life, r Relation) []Relation {
 	if strings.Contains(r.Left, "<together>") {
 		return ofPairs(l, r)
 	}
@@ -44,7 +63,7 @@ func relationsOf(l *life.Life, r Relation) []Relation {
 		if strings.Contains(r.Left+r.Right+r.If+r.Where, "<"+role+">") {
 			var all []Relation
 			for _, name := range each[role] {
-				all = append(all, relationsOf(l, r.filled(func(asked string) []string {
+				all = append(all, fill(l, r.filled(func(asked string) []string {
 					if asked == role {
 						return l.WordsOf(name)
 					}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +13,7 @@ func Rows() []Check { return slices.Clone(rows) }
 // Entry is one line of a check's description.
 type Entry struct{ Label, Text string }
 
-// Entries returns a check's description: 'hookproof explain' prints it, and docs/checks.md has it.
+// Entries returns a check's description: 'hookproof explain' prints it, and docs/checks has it.
 func (c Check) Entries() []Entry {
 	var list []Entry
 	add := func(label, text string) {
@@ -97,62 +96,4 @@ func byName(lives []*life.Life) []map[string]Check {
 		list = append(list, of)
 	}
 	return list
-}
-
-// Overview returns a table in Markdown of how many relations each check asks of each of some lives.
-func Overview(lives []*life.Life) string {
-	var out strings.Builder
-	out.WriteString("| check |")
-	for _, l := range lives {
-		fmt.Fprintf(&out, " %s |", l.Name)
-	}
-	out.WriteString("\n|---|" + strings.Repeat("---|", len(lives)) + "\n")
-	asked := byName(lives)
-	for _, c := range Documented(lives) {
-		fmt.Fprintf(&out, "| [%s](#%s) |", c.Name, strings.ReplaceAll(c.Name, "/", ""))
-		for _, of := range asked {
-			text := " "
-			if one, is := of[c.Name]; is && one.Demand == c.Demand {
-				text = fmt.Sprintf(" %d ", len(one.Relations))
-			}
-			out.WriteString(text + "|")
-		}
-		out.WriteString("\n")
-	}
-	return out.String()
-}
-
-// Table returns the documentation of checks in Markdown: a heading for each family, and for each check its demand and its entries.
-func Table(checks []Check) string {
-	var out strings.Builder
-	family := ""
-	for n, c := range checks {
-		if n > 0 {
-			out.WriteString("\n")
-		}
-		if c.Family() != family {
-			family = c.Family()
-			fmt.Fprintf(&out, "## %s\n\n", family)
-		}
-		fmt.Fprintf(&out, "### %s\n\n%s\n\n", c.Name, c.Demand)
-		for _, e := range c.Entries() {
-			fmt.Fprintf(&out, "- %s: %s\n", e.Label, e.markdown())
-		}
-	}
-	return out.String()
-}
-
-// markdown returns an entry's text, with names and schedules set as code.
-func (e Entry) markdown() string {
-	code := func(text string) string { return "`" + text + "`" }
-	switch e.Label {
-	case "needs", "kills":
-		return code(strings.ReplaceAll(e.Text, ", ", "`, `"))
-	case "tried":
-		return code(e.Text)
-	case "where":
-		name, description, _ := strings.Cut(e.Text, ": ")
-		return code(name) + ": " + description
-	}
-	return e.Text
 }

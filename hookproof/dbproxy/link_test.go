@@ -34,6 +34,9 @@ func TestALinkInTrouble(t *testing.T) {
 	_, err = lines.ReadString('\n')
 	require.Error(t, err)
 	link.Heal()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(waitTime)))
+	_, err = lines.ReadString('\n')
+	require.ErrorIs(t, err, io.EOF, "a connection that has lost an answer ends")
 	require.ErrorContains(t, link.Trouble("luck"), "it can be bandwidth, half-open, latency")
 }
 
@@ -76,4 +79,20 @@ func TestALinkHealsBesideClientsThatHaveGone(t *testing.T) {
 			await(t, "the link's end", closed)
 		})
 	}
+	t.Run("an answer that was lost", func(t *testing.T) {
+		t.Parallel()
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		answers, database := net.Pipe() // a write to it ends when the link has read
+		link := LinkOn(listener, func() (net.Conn, error) { return answers, nil })
+		require.NoError(t, link.Trouble("half-open"))
+		conn, err := net.Dial("tcp", link.Addr())
+		require.NoError(t, err)
+		_, err = io.WriteString(database, "into the void")
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		closed := make(chan struct{})
+		go func() { defer close(closed); link.Close() }()
+		await(t, "the link's end", closed)
+	})
 }

@@ -8,7 +8,7 @@
 //		hookprooftest.Run(t, target, hookproof.Options{})
 //	}
 //
-// examples/gotest has one whose target is made of Go functions, and docs/hookproof.md the go.mod that it needs.
+// examples/gotest has one whose target is made of Go functions, and docs/go.md the go.mod that it needs.
 package hookprooftest
 
 import (

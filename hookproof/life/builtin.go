@@ -38,6 +38,18 @@ func BuiltIn(name string) (*Life, error) {
 	return first.(*Life), nil
 }
 
+// Named returns the life that a user names: a built-in one, or one of his own by the path of its life.json.
+func Named(name string) (*Life, error) {
+	if strings.HasSuffix(name, ".json") {
+		return Load(name, name)
+	}
+	l, err := BuiltIn(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; the path of a life.json names one of your own", err)
+	}
+	return l, nil
+}
+
 // BuiltInNames are the names of the built-in lives, sorted.
 func BuiltInNames() []string { return fixtures.LifeNames() }
 

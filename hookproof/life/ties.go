@@ -43,7 +43,7 @@ func (l *Life) IsTie(name string) bool {
 }
 
 // WantedTies names what a subject needs, for messages: sessionId, clientReferenceId or metadata.KEY.
-func (l *Life) WantedTies() string { return oneOf(l.TieNames()) }
+func (l *Life) WantedTies() string { return OneOf(l.TieNames()) }
 
 // TieNames returns the ties as messages name them.
 func (l *Life) TieNames() []string {
@@ -74,11 +74,11 @@ func (l *Life) Placeholders() string {
 			names = append(names, "{{new."+tie+"}}")
 		}
 	}
-	return oneOf(names)
+	return OneOf(names)
 }
 
-// oneOf lists names of which one is enough.
-func oneOf(names []string) string {
+// OneOf lists names of which one is enough.
+func OneOf(names []string) string {
 	if last := len(names) - 1; last > 0 {
 		return strings.Join(names[:last], ", ") + " or " + names[last]
 	}

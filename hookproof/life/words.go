@@ -25,7 +25,9 @@ func (l *Life) Own() []Word {
 // Page returns the documentation of a life in Markdown: a table of its words, its phrases and its second stories, with their roles.
 func (l *Life) Page() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "### %s\n\nThe life of %s. A subject binds one of %s, and may give %s.\n\n", l.Name, l.Says, code(l.TieNames()), code(l.GivenNames()))
+	fmt.Fprintf(&out, "# Life: %s\n\nThe life of %s. This page has the words by which schedules and findings name its events, with Stripe's type, what each says, and\n"+
+		"its [role](../lives.md#roles).\n\nA subject binds one of %s, and may give %s ([the target file](../target.md#all-keys)).\n\n",
+		l.Name, l.Says, code(l.TieNames()), code(l.GivenNames()))
 	out.WriteString("| word or phrase | event type | what it is | role |\n|---|---|---|---|\n")
 	for _, w := range l.Own() {
 		fmt.Fprintf(&out, "| `%s` | `%s` | %s |%s |\n", w.Name, w.Type, w.Says, l.rolesOf(w.Name))

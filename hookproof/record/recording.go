@@ -83,21 +83,30 @@ func IsRecording(folder string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Load reads a recording's events, in the order in which they came.
-func Load(folder string) ([]event.Event, error) {
+// ReadIndex reads a recording's list of deliveries.
+func ReadIndex(folder string) (index Index, err error) {
 	name := filepath.Join(folder, IndexName)
 	raw, err := os.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return index, err
 	}
-	var index Index
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&index); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return index, fmt.Errorf("%s: %w", name, err)
 	}
 	if index.Version != version {
-		return nil, fmt.Errorf("%s: version %d of the form is not known; this hookproof knows %d", name, index.Version, version)
+		return index, fmt.Errorf("%s: version %d of the form is not known; this hookproof knows %d", name, index.Version, version)
+	}
+	return index, nil
+}
+
+// Load reads a recording's events, in the order in which they came.
+func Load(folder string) ([]event.Event, error) {
+	name := filepath.Join(folder, IndexName)
+	index, err := ReadIndex(folder)
+	if err != nil {
+		return nil, err
 	}
 	events := make([]event.Event, len(index.Deliveries))
 	for i, entry := range index.Deliveries {

@@ -41,6 +41,7 @@ func and(names []string) string {
 type summary struct {
 	outcome   Outcome
 	failed    int
+	known     int // failures that the baseline has
 	causes    int // failed checks that no other one explains
 	judged    int // checks that passed, failed or were info
 	checks    int
@@ -81,7 +82,7 @@ var steps = [][]struct {
 
 // summaryOf summarizes a report. It decides nothing that is not in the report.
 func summaryOf(r result.Report) summary {
-	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r), sent: r.Sent, noEffect: r.NoEffect}
+	s := summary{outcome: OutcomeOf(r), failed: r.Count(result.Fail), known: r.Count(result.Known), causes: len(faults(r)), checks: len(r.Findings), next: nextOf(r), sent: r.Sent, noEffect: r.NoEffect}
 	s.judged = s.checks - r.Count(result.NotRun)
 	for _, name := range families(r) {
 		one := unjudged{Family: name}
@@ -160,18 +161,29 @@ func (s summary) text() string {
 	case s.judged == 0:
 		return word + ": nothing was judged"
 	case s.outcome == Failed && whole:
-		return fmt.Sprintf("%s: %s failed of %d", word, s.failures(), s.checks)
+		return fmt.Sprintf("%s: %s failed of %d%s", word, s.failures(), s.checks, s.knownToo())
 	case s.outcome == Failed:
-		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all", word, s.failures(), s.judged, s.checks)
+		text = fmt.Sprintf("%s: %s failed of %d judged, of %d in all%s", word, s.failures(), s.judged, s.checks, s.knownToo())
 	case s.outcome == Incomplete:
-		text = fmt.Sprintf("%s: %d of %s judged", word, s.judged, counted(s.checks, "check"))
+		text = fmt.Sprintf("%s: %d of %s judged%s", word, s.judged, counted(s.checks, "check"), s.knownToo())
 	default:
-		text = fmt.Sprintf("%s%s: %d of %s", word, s.scope, s.judged, counted(s.checks, "check"))
+		text = fmt.Sprintf("%s%s: %d of %s%s", word, s.scope, s.judged, counted(s.checks, "check"), s.knownToo())
 	}
 	if whole {
 		return text
 	}
 	return text + "; not judged: " + s.missed()
+}
+
+// knownToo counts the failures that the baseline has.
+func (s summary) knownToo() string {
+	switch {
+	case s.known == 0:
+		return ""
+	case s.outcome == Failed:
+		return fmt.Sprintf(", beside %d known to fail", s.known)
+	}
+	return fmt.Sprintf(", %d of them known to fail", s.known)
 }
 
 // failures counts the checks that failed, and their causes if one explains another.
@@ -199,7 +211,7 @@ func (s summary) missed() string {
 // noEffectAdvice is what to do next if no effect is seen. More hooks would show no more of it.
 const noEffectAdvice = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, " +
 	"name the life that has them under lives; no further hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, " +
-	"or the state hook does not show what changes (see docs/hookproof.md)."
+	"or the state hook does not show what changes (see docs/target.md)."
 
 // advice returns what to do next, in a sentence; "" if no hook would let more be judged.
 func (s summary) advice() string {
@@ -221,5 +233,5 @@ func (s summary) advice() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Next: " + strings.Join(parts, "; ") + " (see docs/hookproof.md)."
+	return "Next: " + strings.Join(parts, "; ") + " (see docs/target.md)."
 }

@@ -38,22 +38,22 @@ func TestHeadline(t *testing.T) {
 		"a URL": {
 			[]result.Finding{pass, of("authenticity/no-effect", result.NotRun, "subject", "state"), of("order/refunds", result.NotRun, "subject", "state"), of("faults/killed", result.NotRun, "subject", "state", "database", "restart")},
 			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",
-			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint handles any of the types that were sent; stop, start and database for 1 more (see docs/hookproof.md).",
+			"Next: 'hookproof init' writes a target file with subject and state for 2 more checks, if the endpoint handles any of the types that were sent; stop, start and database for 1 more (see docs/target.md).",
 		},
 		"no database": {
 			[]result.Finding{pass, of("faults/killed", result.NotRun, "database", "restart"), of("bookkeeping/sum", result.NotRun, "counters")},
 			"PASSED as far as can be seen without access to its database: 1 of 3 checks; not judged: faults, bookkeeping",
-			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (see docs/hookproof.md).",
+			"Next: give the target file stop, start and database for 1 more check; counters for 1 more (see docs/target.md).",
 		},
 		"a database that cannot be dialled": {
 			[]result.Finding{pass, of("faults/cut-before", result.NotRun, "database")},
 			"PASSED as far as can be seen without access to its database: 1 of 2 checks; not judged: faults",
-			"Next: give the target file database for 1 more check (see docs/hookproof.md).",
+			"Next: give the target file database for 1 more check (see docs/target.md).",
 		},
 		"no counters": {
 			[]result.Finding{pass, of("bookkeeping/sum", result.NotRun, "counters")},
 			"PASSED as far as its hooks can show: 1 of 2 checks; not judged: bookkeeping",
-			"Next: give the target file counters for 1 more check (see docs/hookproof.md).",
+			"Next: give the target file counters for 1 more check (see docs/target.md).",
 		},
 		"what is ignored on purpose": {
 			[]result.Finding{pass, of("meaning/refund", result.NotRun), of("meaning/unpaid", result.Pass)},
@@ -128,7 +128,7 @@ func TestNoHookIsAdvisedWhereNoEffectIsSeen(t *testing.T) {
 		{Check: "faults/killed", Demand: "It is so.", Verdict: result.NotRun, Why: "needs it", Missing: []string{"database", "restart"}},
 	}}
 	const next = "Next: find out why a payment changed nothing in the state. If the endpoint waits for other types than those that were sent, " +
-		"name the life that has them under lives; no further hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, or the state hook does not show what changes (see docs/hookproof.md)."
+		"name the life that has them under lives; no further hook helps. If it handles one of these, its object may go by other ids than those that the subject hook gives, or the state hook does not show what changes (see docs/target.md)."
 	const sent = "Sent were events of checkout.session.completed and topup.created; what the endpoint does with any other type was not judged."
 	text := strings.Join(strings.Fields(report.Headline(r, report.Style{})), " ")
 	inOrder(t, text, next, sent)

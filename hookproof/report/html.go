@@ -17,6 +17,7 @@ var pageFiles embed.FS
 // page is the template of the page. Its style and script are included in it, since they are ours and trusted.
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"said": formatDuration, "shown": shownBody, "instant": instant, "link": link, "family": family, "shortID": shortID, "counted": counted,
+	"ticked": ticked,
 	"word":   func(v result.Verdict) string { return words[v] },
 	"anchor": func(check string) string { return anchors.Replace(check) },
 	"style":  func() template.CSS { return template.CSS(pageFile("page.css")) },
@@ -44,10 +45,15 @@ type view struct {
 	Covered  string // the limit of every verdict
 	Tally    string
 	Effort   string
+	Baseline []string // what came of the comparison with one, in sentences
 	Verdicts []result.Verdict
 	Families []familyRow
 	Phases   []phaseRow
 	Failures []failure
+	Judged   int // checks
+	Unjudged int
+	Gaps     []gap
+	Partly   []result.Finding // of which a part was not run
 }
 
 // familyRow is how many checks of a family have each verdict, in the order of verdicts.
@@ -83,7 +89,8 @@ type failure struct {
 func HTML(w io.Writer, r result.Report) error {
 	r = byLife(r)
 	s := summaryOf(r)
-	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdicts}
+	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdictsOf(r), Baseline: baselineText(r)}
+	v.Judged, v.Unjudged, v.Gaps, v.Partly = s.judged, s.checks-s.judged, gapsOf(r), inPart(r)
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}
@@ -130,12 +137,12 @@ func bodiesOf(f result.Finding) []result.Request {
 
 func familyRowOf(r result.Report, name string) familyRow {
 	one := familyRow{Name: name}
-	for _, v := range verdicts {
+	for _, v := range verdictsOf(r) {
 		one.Counts = append(one.Counts, familyCount{Verdict: v})
 	}
 	for _, f := range r.Findings {
 		if family(f.Check) == name {
-			one.Counts[slices.Index(verdicts, f.Verdict)].N++
+			one.Counts[slices.Index(verdictsOf(r), f.Verdict)].N++
 			one.Took += f.Took
 		}
 	}

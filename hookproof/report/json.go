@@ -18,8 +18,25 @@ func Schema() []byte { return schema }
 type Counts struct {
 	Pass   int `json:"pass"`
 	Fail   int `json:"fail"`
+	Known  int `json:"known,omitempty"` // failures that the baseline has
 	Info   int `json:"info"`
 	NotRun int `json:"notRun"`
+}
+
+// finding is a finding with what the text report says of it.
+type finding struct {
+	result.Finding
+	Text string `json:"text,omitempty"`
+}
+
+// findingText returns the evidence of a failure, as in the text report, for programs that show it to people; "" for any other finding.
+func findingText(r result.Report, f result.Finding) string {
+	if f.Verdict != result.Fail && f.Verdict != result.Known {
+		return ""
+	}
+	t := &text{Style: Style{Width: 110}}
+	t.failure(r, f)
+	return t.String()
 }
 
 // JSON writes a report for machines: a result.Report, preceded by its outcome, its headline, its counts and its causes.
@@ -27,10 +44,11 @@ func JSON(w io.Writer, r result.Report) error {
 	if r.Phases == nil {
 		r.Phases = []result.Spent{}
 	}
-	if r.Findings == nil {
-		r.Findings = []result.Finding{}
-	}
 	s := summaryOf(byLife(r))
+	findings := make([]finding, len(r.Findings))
+	for i, f := range r.Findings {
+		findings[i] = finding{Finding: f, Text: findingText(r, f)}
+	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
@@ -43,5 +61,6 @@ func JSON(w io.Writer, r result.Report) error {
 		Next      []step     `json:"next,omitempty"`
 		Advice    string     `json:"advice,omitempty"` // Next in a sentence, or why there is none
 		result.Report
-	}{s.outcome, s.text(), Counts{r.Count(result.Pass), r.Count(result.Fail), r.Count(result.Info), r.Count(result.NotRun)}, s.causes, s.notJudged, s.next, s.advice(), r})
+		Findings []finding `json:"findings"` // instead of the report's
+	}{s.outcome, s.text(), Counts{r.Count(result.Pass), r.Count(result.Fail), r.Count(result.Known), r.Count(result.Info), r.Count(result.NotRun)}, s.causes, s.notJudged, s.next, s.advice(), r, findings})
 }

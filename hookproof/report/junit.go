@@ -55,7 +55,7 @@ type message struct {
 }
 
 // JUnit writes a report for CI systems: a suite for each family and a case for each check. A check that was not run because of a
-// missing hook is skipped, with the reason. One without evidence or time is an error, as in the exit code. An info passes, with
+// missing hook is skipped, with the reason, and so is a failure that the baseline has. One without evidence or time is an error, as in the exit code. An info passes, with
 // its reason.
 func JUnit(w io.Writer, r result.Report) error {
 	r = byLife(r)
@@ -80,6 +80,9 @@ func suiteOf(r result.Report, name string) suite {
 	one := suite{Name: name, Timestamp: r.Began.UTC().Format(time.RFC3339), Properties: []property{
 		{"headline", summaryOf(r).text()}, {"target", r.Target}, {"profile", r.Profile}, {"seed", fmt.Sprint(r.Seed)},
 	}}
+	for _, sentence := range baselineText(r) {
+		one.Properties = append(one.Properties, property{"baseline", sentence})
+	}
 	var took result.Millis
 	for _, f := range r.Findings {
 		if family(f.Check) != name {
@@ -98,6 +101,9 @@ func suiteOf(r result.Report, name string) suite {
 				why = "explained by " + f.Because + ": " + why
 			}
 			c.Failure = &message{Message: why, Type: "fail", Text: "\n" + t.String()}
+		case f.Verdict == result.Known:
+			one.Skipped++
+			c.Skipped = &message{Message: "known to fail: " + f.Why}
 		case f.Incomplete():
 			one.Errors++
 			c.Error = &message{Message: f.Why, Type: "incomplete"}

@@ -20,7 +20,7 @@ import (
 type Outcome string
 
 // The outcomes. A run is incomplete if nothing passed, or if something was not run because evidence or time was missing. A run
-// that lacks only a hook is passed.
+// that lacks only a hook, or has only failures that its baseline knows, is passed.
 const (
 	Passed     Outcome = "passed"
 	Failed     Outcome = "failed"
@@ -32,24 +32,32 @@ func OutcomeOf(r result.Report) Outcome {
 	switch {
 	case r.Count(result.Fail) > 0:
 		return Failed
-	case r.Incomplete() || r.Count(result.Pass) == 0:
+	case r.Incomplete() || r.Count(result.Pass)+r.Count(result.Known) == 0:
 		return Incomplete
 	}
 	return Passed
 }
 
 // verdicts are all verdicts, in the order of reports.
-var verdicts = []result.Verdict{result.Fail, result.Pass, result.Info, result.NotRun}
+var verdicts = []result.Verdict{result.Fail, result.Known, result.Pass, result.Info, result.NotRun}
+
+// verdictsOf returns the verdicts that a report can have: no failure is known without a baseline.
+func verdictsOf(r result.Report) []result.Verdict {
+	if r.Baseline != nil {
+		return verdicts
+	}
+	return slices.DeleteFunc(slices.Clone(verdicts), func(v result.Verdict) bool { return v == result.Known })
+}
 
 // words are the verdicts as people read them.
 var words = map[result.Verdict]string{
-	result.Fail: "failed", result.Pass: "passed", result.Info: "info", result.NotRun: "not run",
+	result.Fail: "failed", result.Known: "known to fail", result.Pass: "passed", result.Info: "info", result.NotRun: "not run",
 }
 
 // tally returns how many findings have each verdict, in a sentence.
 func tally(r result.Report) string {
 	var parts []string
-	for _, v := range verdicts {
+	for _, v := range verdictsOf(r) {
 		parts = append(parts, fmt.Sprintf("%d %s", r.Count(v), words[v]))
 	}
 	return strings.Join(parts, ", ") + notRunSummary(r)

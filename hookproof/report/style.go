@@ -59,7 +59,7 @@ const (
 
 // hues are the verdicts' colours.
 var hues = map[result.Verdict]string{
-	result.Fail: red, result.Pass: green, result.Info: cyan, result.NotRun: yellow,
+	result.Fail: red, result.Known: yellow, result.Pass: green, result.Info: cyan, result.NotRun: yellow,
 }
 
 // clean removes characters that could control a terminal or break XML: the target's answers are printed here.

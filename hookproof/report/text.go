@@ -25,6 +25,7 @@ func Text(w io.Writer, r result.Report, s Style) error {
 		t.explained(f.Explains)
 	}
 	t.bodies(r)
+	t.brief("Known to fail", with(r, result.Known))
 	t.brief("Worth knowing", infos(r))
 	evidence, hooks, ignored := splitNotRun(r)
 	t.brief("Not run: no evidence, or no time", evidence)
@@ -57,6 +58,9 @@ func (t *text) verdict(r result.Report) {
 	t.WriteString(t.wrap("", "  ", fmt.Sprintf("%s, profile %s, seed %d, %s", r.Target, r.Profile, r.Seed, formatDuration(r.Took))))
 	if s.outcome == Failed && r.Incomplete() {
 		t.WriteString(t.wrap("", "  ", "The run is also incomplete: some checks had no evidence or no time."))
+	}
+	for _, sentence := range baselineText(r) {
+		t.WriteString(t.wrap("", "  ", sentence))
 	}
 	if advice := s.advice(); advice != "" {
 		t.WriteString(t.wrap("", "  ", advice))

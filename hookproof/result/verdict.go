@@ -5,6 +5,9 @@ import "time"
 // Info is the verdict on what is no fault, and worth knowing.
 const Info Verdict = "info"
 
+// Known is the verdict on a failure that the run's baseline has: it fails nothing.
+const Known Verdict = "known"
+
 // Reason is the kind of reason for which something was not judged.
 type Reason string
 
@@ -97,8 +100,22 @@ type Report struct {
 	NoEffect   bool      `json:"noEffect,omitempty"`   // a payment was acknowledged and changed no state, so no effect could be judged
 	Notes      []string  `json:"notes,omitempty"`      // assumptions, such as an amount that the target did not give
 	Afterwards string    `json:"afterwards,omitempty"` // what is left to do when the run has ended, in a sentence
+	Baseline   *Baseline `json:"baseline,omitempty"`   // what the failures were compared with; nil is nothing
 	Phases     []Spent   `json:"phases"`
 	Findings   []Finding `json:"findings"`
+}
+
+// Baseline is what came of the comparison with a file of the checks that are known to fail.
+type Baseline struct {
+	File      string `json:"file"`
+	Gone      []Gone `json:"gone,omitempty"`      // known checks that were judged and did not fail
+	NotJudged int    `json:"notJudged,omitempty"` // known checks that were not judged
+}
+
+// Gone is a check that was known to fail and does not.
+type Gone struct {
+	Check string `json:"check"`
+	Life  string `json:"life,omitempty"` // as in the baseline
 }
 
 // Spent is how long a phase took.
@@ -140,4 +157,4 @@ const (
 )
 
 // Worse ranks verdicts: a check is as bad as the worst of its cases.
-var Worse = map[Verdict]int{Pass: 0, Info: 1, NotRun: 2, Fail: 3}
+var Worse = map[Verdict]int{Pass: 0, Info: 1, NotRun: 2, Known: 3, Fail: 4}

@@ -62,3 +62,38 @@ func TestALatecomerIsNotHiddenByAnInbox(t *testing.T) {
 		})
 	}
 }
+
+// An inbox may apply the second of two payments first, and then a refund of the second is one of what was paid. That accuses nobody,
+// however long the first payment waits.
+func TestAnInboxMayTakePaymentsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		more  time.Duration // that the first event of an order waits
+		after int           // the orders after which it does; the lag is measured with the first ones
+	}{
+		"a moment later":   {20 * memnet.Tick, 1},
+		"behind a backlog": {4 * time.Second, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			memnet.Virtual(t, func(t *testing.T) {
+				s := openStall(t, func(s *stall) {
+					s.lag = 30 * memnet.Tick
+					met := map[*stallOrder]bool{}
+					s.more = func(o *stallOrder) time.Duration {
+						if met[o] || len(met) <= row.after {
+							met[o] = true
+							return 0
+						}
+						met[o] = true
+						return row.more
+					}
+				})
+				r, err := Judge(t.Context(), s.target(), Options{Only: []string{"meaning/second-payment"}})
+				require.NoError(t, err)
+				f := findingOf(t, r, "meaning/second-payment")
+				require.Equal(t, result.Pass, f.Verdict, f.Why)
+			})
+		})
+	}
+}

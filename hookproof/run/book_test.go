@@ -153,8 +153,8 @@ func openBook(t *testing.T, lie bookLie) *target.Target {
 	story, err := life.Load("../../examples/targets/python-invoices/lives/invoice/life.json", "life.json")
 	require.NoError(t, err)
 	l := &ledger{sums: map[string]int{}}
-	link, begins := openLink(t, memnet.InMemory.Dialing(serveMemory(t, l.serve)))
-	proxy := openProxy(t, memnet.InMemory.Dialing(begins))
+	link := openLink(t, memnet.InMemory.Dialing(serveMemory(t, l.serve)))
+	proxy := openProxy(t, memnet.InMemory.Dialing(link.Addr()))
 	b := &book{dial: proxy.Addr(), turn: make(chan struct{}, 1), lie: lie}
 	front, second := memnet.OpenDoor(t, b), memnet.OpenDoor(t, b)
 	announce := func() (event.Subject, func()) {

@@ -165,7 +165,7 @@ func (x *executor) firstAnswerAboutSubject(ctx context.Context) error {
 func (x *executor) checkReplicas(ctx context.Context) error {
 	defer x.allowSlowAnswers()()
 	for _, url := range x.target.Replicas {
-		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
+		replica := target.Target{URL: url, AllowHosts: x.target.AllowHosts, OnlyLoopback: x.target.OnlyLoopback, Resolver: x.target.Resolver, Dialer: x.target.Dialer}
 		// The start hook returns when the target listens. A replica that it starts as well may need longer.
 		for deadline := time.Now().Add(x.timings.Ready); x.target.Start != nil && !replica.Listens() && time.Now().Before(deadline); {
 			if err := target.Sleep(ctx, x.timings.Poll); err != nil {

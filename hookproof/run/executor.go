@@ -254,6 +254,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 		return err
 	}
 	defer x.toldAPI(h)
+	later := x.later(ctx, h, s)
 	for n, step := range s {
 		var err error
 		switch step.Verb {
@@ -267,7 +268,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				h.recordMade()
 			}
 		case "later":
-			err = x.pause(ctx, x.timings.Later)
+			err = later.pass(ctx, h)
 		case "restart":
 			err = x.restart(ctx, h)
 		case "again":

@@ -220,7 +220,7 @@ func TestAMadeUpRelation(t *testing.T) {
 		require.NotContains(t, r.Command, "--budget")
 		require.NotContains(t, r.Command, "--hook-calls")
 		page := check.Table([]check.Check{made})
-		require.Contains(t, page, "## order\n\n### order/made-up\n\nAn expiry does not matter.\n\n")
+		require.Contains(t, page, "## order/made-up\n\nAn expiry does not matter.\n\n")
 		require.Contains(t, page, "\n- demanded by: this test\n")
 	})
 }

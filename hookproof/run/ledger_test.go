@@ -173,8 +173,8 @@ func openOver(t *testing.T, over func(dial string) http.Handler) *target.Target 
 func openDoorOver(t *testing.T, over func(dial string) http.Handler) (*target.Target, *memnet.Door) {
 	t.Helper()
 	l := &ledger{sums: map[string]int{}}
-	link, begins := openLink(t, memnet.InMemory.Dialing(serveMemory(t, l.serve)))
-	proxy := openProxy(t, memnet.InMemory.Dialing(begins))
+	link := openLink(t, memnet.InMemory.Dialing(serveMemory(t, l.serve)))
+	proxy := openProxy(t, memnet.InMemory.Dialing(link.Addr()))
 	front := memnet.OpenDoor(t, over(proxy.Addr()))
 	return &target.Target{
 		URL: front.URL(), Dialer: memnet.InMemory.Dial, Secret: endpointtest.Secret, Proxy: proxy, Link: link,

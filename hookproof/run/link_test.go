@@ -1,14 +1,9 @@
 package run
 
 import (
-	"fmt"
 	"net"
-	"sync/atomic"
 	"testing"
 
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/Shopify/toxiproxy/v2/stream"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/dbproxy"
@@ -43,24 +38,12 @@ func openProxy(t *testing.T, upstream func() (net.Conn, error)) *dbproxy.Proxy {
 	return proxy
 }
 
-// openLink opens a link in memory until the test ends, and tells where it begins. Its troubles are toxiproxy's own.
-func openLink(t *testing.T, upstream func() (net.Conn, error)) (link *dbproxy.Link, begins string) {
+// openLink opens a link in memory until the test ends.
+func openLink(t *testing.T, upstream func() (net.Conn, error)) *dbproxy.Link {
 	t.Helper()
-	zerolog.SetGlobalLevel(zerolog.Disabled)
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	proxy := toxiproxy.NewProxy(server, "database", "", "")
-	var count atomic.Int64
-	begins = serveMemory(t, func(client net.Conn) {
-		there, err := upstream()
-		if err != nil {
-			_ = client.Close()
-			return
-		}
-		n := count.Add(1)
-		proxy.Toxics.StartLink(server, fmt.Sprint(n, " up"), client, there, stream.Upstream)
-		proxy.Toxics.StartLink(server, fmt.Sprint(n, " down"), there, client, stream.Downstream)
-	})
-	link = &dbproxy.Link{Proxy: proxy}
-	t.Cleanup(link.Heal)
-	return link, begins
+	listener, err := memnet.InMemory.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	link := dbproxy.LinkOn(listener, upstream)
+	t.Cleanup(link.Close)
+	return link
 }

@@ -77,8 +77,8 @@ func TestAFaultThatMeetsNobodyIsNoPass(t *testing.T) {
 		target, _ := openDoorOver(t, func(dial string) http.Handler {
 			return clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, onError: 500, dial: dial}
 		})
-		link, begins := openLink(t, memnet.InMemory.Dialing("127.0.0.1:1"))
-		target.Proxy, target.Link = openProxy(t, memnet.InMemory.Dialing(begins)), link
+		link := openLink(t, memnet.InMemory.Dialing("127.0.0.1:1"))
+		target.Proxy, target.Link = openProxy(t, memnet.InMemory.Dialing(link.Addr())), link
 		r, err := Judge(t.Context(), target, Options{Only: []string{"faults/database-away", "faults/database-frozen", "faults/latency", "faults/bandwidth", "faults/half-open", "faults/cut-before"}})
 		require.NoError(t, err)
 		for _, f := range r.Findings {

@@ -95,7 +95,7 @@ func (c Case) facts() string {
 // lacksItsVerb reports whether the failure was shown without the verb that its check asks about, such as tie or again. The fault is
 // another one then.
 func (c Case) lacksItsVerb() bool {
-	return slices.ContainsFunc([]string{"tie", "again", "later", "restart", "refused"}, func(verb string) bool {
+	return slices.ContainsFunc(canGo, func(verb string) bool {
 		asks := func(r check.Relation) bool { return slices.Contains(strings.Fields(r.Left), verb) }
 		return !c.Delivered.Verb(verb) && len(c.Check.Relations) > 0 && !slices.ContainsFunc(c.Check.Relations, func(r check.Relation) bool { return !asks(r) })
 	})

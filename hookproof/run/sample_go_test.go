@@ -16,7 +16,7 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// An endpoint as Stripe's documentation for Go shows it breaches what the page in docs/hookproof.md says that it does, and
+// An endpoint as Stripe's documentation for Go shows it breaches what the page in docs/url.md says that it does, and
 // nothing else.
 func TestAnEndpointLikeStripesSampleForGo(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,9 @@ func (p *pipeline) shrinksNoMore(ctx context.Context, tried int) string {
 	return ""
 }
 
+// canGo are the verbs without which a schedule still says the same of the same events.
+var canGo = []string{"again", "tie", "later", "awaited", "restart", "refused"}
+
 // shorter returns the cases that are one step smaller and still to be demanded: first those with fewer events, then those with
 // fewer copies.
 func (c Case) shorter() []Case {
@@ -103,7 +106,7 @@ func (c Case) shorter() []Case {
 	}
 	for n, step := range c.Delivered {
 		if step.Verb != "" {
-			if slices.Contains([]string{"again", "tie", "later", "awaited", "restart", "refused"}, step.Verb) {
+			if slices.Contains(canGo, step.Verb) {
 				add(without(c.Delivered, n), c.Compared)
 			}
 			continue

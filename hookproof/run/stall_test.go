@@ -31,6 +31,7 @@ type stall struct {
 	shows  func(state map[string]any) any                                        // what the state hook says instead
 	adds   func(o stallOrder, state map[string]any)                              // what it says beside that
 	lag    time.Duration                                                         // of effects behind the ACK
+	more   func(o *stallOrder) time.Duration                                     // that the lag is longer for an event of an order
 	before func(e stallEvent, o *stallOrder) bool                                // changes the order itself and tells so
 
 	mu       sync.Mutex
@@ -184,7 +185,11 @@ func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
 	case order == nil:
 		s.parked[intent] = append(s.parked[intent], e)
 	case s.lag > 0:
-		time.AfterFunc(s.lag, func() { s.mu.Lock(); defer s.mu.Unlock(); s.applyAll(order, reference, intent, e) })
+		lag := s.lag
+		if s.more != nil {
+			lag += s.more(order)
+		}
+		time.AfterFunc(lag, func() { s.mu.Lock(); defer s.mu.Unlock(); s.applyAll(order, reference, intent, e) })
 	default:
 		s.applyAll(order, reference, intent, e)
 	}

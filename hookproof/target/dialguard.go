@@ -21,10 +21,25 @@ func (e *foreignError) Error() string {
 	return fmt.Sprintf("the target %s is neither on this machine nor in a private network; hookproof forges and floods, so it refuses; if the host is yours, --allow-host %s", e.host, e.host)
 }
 
-// isLocal reports whether an address is on this machine or in a private network.
-func isLocal(a netip.Addr) bool {
+// remoteError is the error for an address that is not of this machine, where no other may be attacked.
+type remoteError struct{ host string }
+
+func (e *remoteError) Error() string {
+	return fmt.Sprintf("the target %s is not on this machine, and only loopback targets such as http://127.0.0.1:3000 are taken here", e.host)
+}
+
+// mayReach reports whether an address is on this machine, or in a private network if those are taken.
+func (t *Target) mayReach(a netip.Addr) bool {
 	a = a.Unmap()
-	return a.IsLoopback() || a.IsPrivate() || a.IsUnspecified() // 0.0.0.0 is where servers listen; dialling it reaches this machine
+	return a.IsLoopback() || a.IsPrivate() && !t.OnlyLoopback || a.IsUnspecified() // 0.0.0.0 is where servers listen; dialling it reaches this machine
+}
+
+// refusal is the error for a host that must not be attacked.
+func (t *Target) refusal(host string) error {
+	if t.OnlyLoopback {
+		return &remoteError{host}
+	}
+	return &foreignError{host}
 }
 
 // allows reports whether AllowHosts names the host.
@@ -44,8 +59,8 @@ func (t *Target) checkHost(host string) error {
 		}
 	}
 	for _, text := range addresses {
-		if address, err := netip.ParseAddr(text); err != nil || !isLocal(address) {
-			return &foreignError{host}
+		if address, err := netip.ParseAddr(text); err != nil || !t.mayReach(address) {
+			return t.refusal(host)
 		}
 	}
 	return nil
@@ -60,8 +75,8 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	dialer := net.Dialer{Resolver: t.Resolver}
 	if host, _, err := net.SplitHostPort(address); err != nil || !t.allows(host) {
 		dialer.Control = func(_, resolved string, _ syscall.RawConn) error {
-			if to, err := netip.ParseAddrPort(resolved); err != nil || !isLocal(to.Addr()) {
-				return &foreignError{host}
+			if to, err := netip.ParseAddrPort(resolved); err != nil || !t.mayReach(to.Addr()) {
+				return t.refusal(host)
 			}
 			return nil
 		}
@@ -106,9 +121,12 @@ func (t *Target) Reach(ctx context.Context) error {
 	defer cancel()
 	conn, err := t.connect(ctx)
 	var foreign *foreignError
+	var remote *remoteError
 	switch {
 	case errors.As(err, &foreign):
 		return foreign
+	case errors.As(err, &remote):
+		return remote
 	case err != nil:
 		return fmt.Errorf("nothing listens at %s; is the target running?", t.URL)
 	}

@@ -22,7 +22,7 @@ import (
 	"example.com/hookproof/hookproof/result"
 )
 
-// file is a target file as it is written; docs/hookproof.md describes it.
+// file is a target file as it is written; docs/target.md describes it.
 type file struct {
 	Schema         string  `json:"$schema"`
 	URL            string  `json:"url"`

@@ -41,6 +41,9 @@ type Target struct {
 	Headers    map[string]string // of each delivery, in addition to Stripe's, such as X-Forwarded-Proto
 	AllowHosts []string          // hosts, as URLs name them, that may be attacked though they are neither local nor private
 
+	// OnlyLoopback refuses every address that is not of this machine, also of private networks.
+	OnlyLoopback bool
+
 	Life      *life.Life // the story that Subject and State are about; nil is the payment life
 	LifeName  string     // its name in Lives; "" if there are none
 	Grants    []string   // places of a state to which being paid adds, each time: JSON pointers

@@ -34,6 +34,16 @@ addEventListener("hashchange", () => {
   if (there?.tagName === "DETAILS") there.open = true;
 });
 
+// Paper has no button that opens anything. What was closed is closed again afterwards.
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not([open])")];
+  for (const one of closed) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of closed) one.open = false;
+});
+
 for (const button of document.querySelectorAll("button.copy")) {
   if (!navigator.clipboard) break;
   button.hidden = false;
