@@ -38,8 +38,9 @@ type file struct {
 	} `json:"counters"`
 	Stop, Start *Hook
 	Database    *struct {
-		Listen   string `json:"listen"`
-		Upstream string `json:"upstream"`
+		Listen   string            `json:"listen"`
+		Upstream string            `json:"upstream"`
+		Env      map[string]string `json:"env"`
 	} `json:"database"`
 	Break, Mend *Hook
 	API         *struct {
@@ -168,6 +169,8 @@ func (f *file) check() error {
 		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
 		return errors.New("database needs stop and start: the target is restarted behind the proxy")
+	case f.Database != nil && f.Database.Env != nil && f.Start.Background == nil:
+		return errors.New("database: env are variables of start's background, which the file does not have; let the start command set them")
 	case f.Database != nil && f.Break != nil:
 		return errors.New("database and break exclude each other; give one")
 	}
@@ -263,11 +266,17 @@ func (f *file) target() *Target {
 	if f.Stop != nil {
 		t.Stop = f.stop
 		var log startLog
-		t.Start = func(ctx context.Context) error {
-			if f.Start.Background != nil && t.Listens() { // a second process would find its port taken
-				return nil
+		start := func(hook Hook) func(context.Context) error {
+			return func(ctx context.Context) error {
+				if hook.Background != nil && t.Listens() { // a second process would find its port taken
+					return nil
+				}
+				return log.run(ctx, f, hook)
 			}
-			return log.run(ctx, f)
+		}
+		t.Start = start(*f.Start)
+		if f.Database != nil && f.Database.Env != nil {
+			t.startOwn, t.Start = t.Start, start(f.behindProxy())
 		}
 		t.Stderr, t.Starter = log.last, f.Start.Command
 		if f.Start.Background != nil {
@@ -285,6 +294,17 @@ func (f *file) target() *Target {
 		t.API = &API{f.API.Listen}
 	}
 	return t
+}
+
+// behindProxy returns the start hook by which the target dials hookproof's proxy.
+func (f *file) behindProxy() Hook {
+	program := *f.Start.Background
+	program.Environment = maps.Clone(program.Environment)
+	if program.Environment == nil {
+		program.Environment = map[string]string{}
+	}
+	maps.Copy(program.Environment, f.Database.Env)
+	return Hook{Background: &program}
 }
 
 // do runs a hook for its effect.
