@@ -2,10 +2,12 @@ package hookproof_test
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,10 +36,12 @@ type workflow struct {
 	On          map[string]any
 	Permissions map[string]string
 	Jobs        map[string]struct {
-		Name     string
-		RunsOn   string `yaml:"runs-on"`
-		Timeout  int    `yaml:"timeout-minutes"`
-		Strategy struct {
+		Name    string
+		RunsOn  string `yaml:"runs-on"`
+		Timeout int    `yaml:"timeout-minutes"`
+		// Permissions are what a job has beyond the workflow's.
+		Permissions map[string]string
+		Strategy    struct {
 			FailFast bool `yaml:"fail-fast"`
 			Matrix   struct{ Step []string }
 		}
@@ -89,6 +93,35 @@ func TestTheSiteRefusesWhatItCannotDo(t *testing.T) {
 		require.Equal(t, 2, command.ProcessState.ExitCode(), "%s %v", out, err)
 		require.Equal(t, told, string(out))
 	}
+}
+
+// An action of somebody else's is named by a commit: a tag can be moved.
+func TestActionsArePinned(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(".github", "workflows", "*.yml"))
+	require.NoError(t, err)
+	uses := regexp.MustCompile(`(?m)^ *(?:- )?uses: (.*)$`)
+	pinned := regexp.MustCompile(`^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	for _, file := range append(files, "action.yml") {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, used := range uses.FindAllStringSubmatch(string(raw), -1) {
+			require.Regexp(t, pinned, used[1], file)
+		}
+	}
+}
+
+// Only a tag publishes, and only after a dry run of it has been tried.
+func TestATagReleasesWhatWasTried(t *testing.T) {
+	t.Parallel()
+	read := readWorkflow(t, "release.yml")
+	require.Equal(t, map[string]any{"push": map[string]any{"tags": []any{"v*"}}}, read.On)
+	var order []string
+	for _, one := range read.Jobs["release"].Steps {
+		order = append(order, cmp.Or(one.Run, strings.Split(one.Uses, "@")[0]))
+	}
+	require.Equal(t, []string{"actions/checkout", "actions/setup-go", "bash .ci/run release", "bash .ci/release publish", "bash .ci/release push",
+		"actions/attest-build-provenance", "actions/attest-build-provenance", "bash .ci/release npm"}, order)
 }
 
 // README.md's own run of the tests is CI's: the flags are added to what it shows, and what it shows is compared with what they print.
