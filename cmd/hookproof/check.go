@@ -103,6 +103,9 @@ judged it prints {"error": "…"}.`,
 		}
 		c.file = target.file
 		plain := getenv("NO_COLOR") != ""
+		if c.watch && c.json == toStdout {
+			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
+		}
 		if c.watch {
 			return c.watched(cmd, target, plain)
 		}

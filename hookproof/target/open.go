@@ -16,6 +16,11 @@ type Database struct{ Listen, Upstream string }
 // stops a target that was down before, and starts one that was up before. Its argument is the error of what came in between. It returns
 // that error joined with its own, and reports a hook that failed in both only once. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
+	if t.programs != nil {
+		if err := t.programs(); err != nil {
+			return func(_ context.Context, after error) error { return after }, err
+		}
+	}
 	down := t.Start != nil && !t.Listens()
 	var undo []func(context.Context) error
 	closing = func(ctx context.Context, after error) error {
@@ -45,6 +50,9 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	}
 	if t.Start != nil && !down {
 		undo = append(undo, func(ctx context.Context) error {
+			if t.rewired && t.startOwn != nil {
+				return t.bringBack(ctx)
+			}
 			if t.Listens() {
 				return nil
 			}
@@ -61,14 +69,25 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 		if err := t.BringDown(ctx, "stop", nil); err != nil {
 			return closing, err
 		}
+		t.rewired = true
 	}
 	if t.Database != nil || down {
 		if err := t.BringUp(ctx); err != nil {
 			return closing, err
 		}
 	}
-	t.rewired = t.Database != nil
 	return closing, nil
+}
+
+// bringBack starts a target that dials its database through the proxy again, with the database's own address.
+func (t *Target) bringBack(ctx context.Context) error {
+	if err := t.BringDown(ctx, "stop", nil); err != nil {
+		return err
+	}
+	own := *t
+	own.Start = t.startOwn
+	t.rewired = false
+	return own.BringUp(ctx)
 }
 
 // Afterwards returns what is left to do when a run has ended, in a sentence; "" if nothing is. A target that was up before the run
