@@ -126,6 +126,7 @@ func (i *inquiry) answer(q initQuestion) error {
 		}
 		line, err := read()
 		if errors.Is(err, errNobody) {
+			i.say("") // what follows is an error, in a line of its own
 			return fmt.Errorf("%w: --%s is missing (%s)", err, q.name, q.usage)
 		}
 		if err != nil {
