@@ -23,9 +23,11 @@ import (
 // checking is what a check's flags say beside the target.
 type checking struct {
 	options           runs.Options
+	file              string // the target file; "" is none
 	json, junit, html string
 	bodies            string
 	baseline          comparison
+	annotate          bool
 	verbose           bool
 	watch             bool
 }
@@ -71,6 +73,7 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
 	flags.StringVar(&c.baseline.file, "baseline", "", "fail only on checks that are not in this `FILE`, and report which of it fail no more")
 	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
+	flags.BoolVar(&c.annotate, "annotate", false, "print a line for each failed check that GitHub shows in a workflow's run, to standard error")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
 	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
@@ -98,6 +101,7 @@ judged it prints {"error": "…"}.`,
 		if err := c.baseline.read(livesOf(t)); err != nil {
 			return fmt.Errorf("check: --baseline: %w", err)
 		}
+		c.file = target.file
 		plain := getenv("NO_COLOR") != ""
 		if c.watch && c.json == toStdout {
 			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
@@ -117,12 +121,12 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if file, is := out.(*os.File); is {
 		style = report.StyleOf(file, plain)
 	}
-	printed := report.Text
-	if c.json == toStdout {
-		c.json, style = "", report.Style{}
+	json, printed := c.json, report.Text
+	if json == toStdout {
+		json, style = "", report.Style{}
 		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
 	}
-	for _, path := range []string{c.json, c.junit, c.html, c.baseline.write} {
+	for _, path := range []string{json, c.junit, c.html, c.baseline.write} {
 		if err := writable(path); err != nil {
 			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
@@ -136,18 +140,20 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if err != nil && len(r.Findings) == 0 {
 		return r, afterwards(err, r.Afterwards)
 	}
-	c.baseline.mark(&r)
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
 		write func(io.Writer, result.Report) error
-	}{{c.json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
+	}{{json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
 		if wanted.path != "" {
 			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
 		}
 	}
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
+	}
+	if c.annotate {
+		wrong = append(wrong, report.Annotations(c.file)(cmd.ErrOrStderr(), r))
 	}
 	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
 }
@@ -162,6 +168,7 @@ func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (resu
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
+	c.baseline.mark(&r)
 	return r, err
 }
 

@@ -2,16 +2,13 @@ package target
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +96,7 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {
-		return nil, Unreadable(err)
+		return nil, unreadableAt(raw, err)
 	}
 	if decoder.More() {
 		return nil, errors.New("there is more after its end")
@@ -111,29 +108,6 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 		return nil, err
 	}
 	return f.target(), nil
-}
-
-// Unreadable returns in plain words why JSON could not be decoded.
-func Unreadable(err error) error {
-	var other *json.UnmarshalTypeError
-	if wrong, is := isPickError(err); is {
-		return wrong
-	}
-	switch {
-	case errors.As(err, &other):
-		what := map[reflect.Kind]string{reflect.Slice: "a list", reflect.String: "a text", reflect.Bool: "true or false"}[other.Type.Kind()]
-		if other.Type.Kind() <= reflect.Uint64 && what == "" {
-			what = "a whole number"
-		}
-		return fmt.Errorf("%s must be %s, and not a JSON %s", cmp.Or(other.Field, "the whole"), cmp.Or(what, "an object"), other.Value)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it is not JSON: it ends in the middle")
-	case errors.Is(err, io.EOF):
-		return errors.New("it is empty")
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return fmt.Errorf("it is not JSON: %w", err)
 }
 
 // fillEnvironment replaces each {{env.NAME}} in a file by the variable's value.
@@ -254,7 +228,7 @@ func (f *file) entries() map[string]*lifeEntry {
 func (f *file) target() *Target {
 	t := &Target{
 		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Connect: f.Connect, Livemode: f.Livemode,
-		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers,
+		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers, programs: f.programs,
 	}
 	hooks := slices.Collect(maps.Values(f.hooks()))
 	for _, entry := range f.entries() {

@@ -16,6 +16,11 @@ type Database struct{ Listen, Upstream string }
 // stops a target that was down before, and starts one that was up before. Its argument is the error of what came in between. It returns
 // that error joined with its own, and reports a hook that failed in both only once. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
+	if t.programs != nil {
+		if err := t.programs(); err != nil {
+			return func(_ context.Context, after error) error { return after }, err
+		}
+	}
 	down := t.Start != nil && !t.Listens()
 	var undo []func(context.Context) error
 	closing = func(ctx context.Context, after error) error {

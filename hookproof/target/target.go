@@ -79,6 +79,7 @@ type Target struct {
 	Timings Timings // zero fields are those of DefaultTimings
 
 	behindProxy bool                        // a proxy listens at URL also while the target is down
+	programs    func() error                // names a hook whose program is missing; nil without a file
 	startOwn    func(context.Context) error // starts the target with its database's own address; nil if that is not known
 	rewired     bool                        // Open has started the target again, so that it connects to its database through the proxy
 
