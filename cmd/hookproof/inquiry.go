@@ -27,7 +27,14 @@ type initQuestion struct {
 }
 
 // what says what a question is about.
-func (q initQuestion) what() string { return strings.ReplaceAll(q.usage, "`", "") }
+func (q initQuestion) what() string {
+	before, rest, _ := strings.Cut(q.usage, "`")
+	taken, after, _ := strings.Cut(rest, "`")
+	if taken != "URL" && taken != "JSON" && taken != "DSN" {
+		taken = strings.ToLower(taken)
+	}
+	return before + taken + after
+}
 
 // proposal is an answer that init has found, and on what it is based. Its zero value proposes nothing.
 type proposal struct {
