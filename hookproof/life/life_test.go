@@ -154,7 +154,9 @@ func TestALifeIsCalledAsItsFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "invoices", l.Name, path)
 	}
-	_, err := Load("2023-10-16/life.json", "2023-10-16/life.json")
+	_, err := Named(filepath.Join("..", "invoices"))
+	require.EqualError(t, err, "../invoices is a folder; name its life.json: ../invoices/life.json")
+	_, err = Load("2023-10-16/life.json", "2023-10-16/life.json")
 	require.EqualError(t, err, "there is no file 2023-10-16/life.json")
 	_, err = Load("story.json", "story.json")
 	require.EqualError(t, err, "story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version")

@@ -27,7 +27,7 @@ func Load(file, shown string) (*Life, error) {
 	if filepath.Base(file) != lifeFile {
 		return nil, fmt.Errorf("%s must be called %s: it stands in its life's folder, beside a folder of events for each API version", shown, lifeFile)
 	}
-	if info, err := os.Stat(file); err != nil || info.IsDir() {
+	if !isFile(file) {
 		return nil, fmt.Errorf("there is no file %s", filepath.ToSlash(shown))
 	}
 	whole, err := filepath.Abs(file) // life.json alone says nothing of its folder
