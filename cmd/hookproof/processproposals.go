@@ -173,7 +173,7 @@ func (i *inquiry) proposeStop() proposal {
 	if i.offline || err != nil || i.process == nil || i.startOf() == nil && !i.isGiven("start") {
 		return proposal{}
 	}
-	return propose("listener "+addressOf(u), i.process.String()+" is ended by it, or whatever listens there then")
+	return propose("listener "+addressOf(u), "it ends "+i.process.String()+", or whatever listens there then")
 }
 
 // ofSession matches variables that are a shell's or a tool's own, and not the program's.
