@@ -64,25 +64,63 @@ func TestTheActionUsesItsInputs(t *testing.T) {
 	}
 }
 
-func TestTheExampleWorkflowGivesInputsThatExist(t *testing.T) {
+// Each language has an example workflow, which gives the action inputs that exist.
+func TestTheExampleWorkflowsGiveInputsThatExist(t *testing.T) {
 	t.Parallel()
 	read, _ := readAction(t)
-	raw, err := os.ReadFile("examples/workflows/node.yml")
+	files, err := filepath.Glob("examples/workflows/*.yml")
 	require.NoError(t, err)
-	var workflow struct {
-		Jobs map[string]struct{ Steps []step }
-	}
-	require.NoError(t, yaml.Unmarshal(raw, &workflow))
-	found := false
-	for _, s := range workflow.Jobs["hookproof"].Steps {
-		if strings.Contains(s.Uses, "/hookproof@") {
-			found = true
-			for name := range s.With {
-				require.Contains(t, read.Inputs, name)
+	require.Equal(t, []string{"examples/workflows/go.yml", "examples/workflows/node.yml", "examples/workflows/php.yml", "examples/workflows/python.yml"}, files)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var workflow struct {
+			Permissions map[string]string
+			Jobs        map[string]struct{ Steps []step }
+		}
+		require.NoError(t, yaml.Unmarshal(raw, &workflow))
+		require.Equal(t, map[string]string{"contents": "read"}, workflow.Permissions, file)
+		calls := 0
+		for _, s := range workflow.Jobs["hookproof"].Steps {
+			if strings.Contains(s.Uses, "/hookproof@") {
+				calls++
+				require.Regexp(t, `^OWNER/hookproof@v\d+\.\d+\.\d+$`, s.Uses, "%s: the tag of a release tells the action what to run", file)
+				for name := range s.With {
+					require.Contains(t, read.Inputs, name, file)
+				}
+				require.True(t, (s.With["target"] == "") != (s.With["url"] == ""), file)
 			}
 		}
+		require.Equal(t, 1, calls, file)
 	}
-	require.True(t, found)
+}
+
+// What others publish is called by the digest of a commit, which cannot be moved, with its version beside it for people.
+func TestActionsOfOthersArePinned(t *testing.T) {
+	t.Parallel()
+	files := []string{"action.yml"}
+	for _, pattern := range []string{".github/workflows/*.yml", "examples/workflows/*.yml"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
+	digests := map[string]string{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, line := range regexp.MustCompile(`(?m)^.*\buses: .*$`).FindAllString(string(raw), -1) {
+			if strings.Contains(line, "OWNER/hookproof@") {
+				continue
+			}
+			pinned := regexp.MustCompile(`uses: ([\w./-]+)@([0-9a-f]{40}) # v?\d+\.\d+\.\d+$`).FindStringSubmatch(line)
+			require.NotNil(t, pinned, "%s: %s", file, line)
+			if known := digests[pinned[1]]; known != "" {
+				require.Equal(t, known, pinned[2], "%s: %s has one version everywhere", file, pinned[1])
+			}
+			digests[pinned[1]] = pinned[2]
+		}
+	}
+	require.NotEmpty(t, digests)
 }
 
 // TestTheActionCallsHookproof runs the action's own script, with a stand-in that keeps its arguments.
@@ -101,6 +139,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 		"a URL":                      {[]string{"ENDPOINT=http://127.0.0.1:1/a b", "ARGUMENTS=--seed 7 --thorough"}, "0", "--url|http://127.0.0.1:1/a b|--seed|7|--thorough|", ""},
 		"arguments in lines":         {[]string{"TARGET=t.json", "ARGUMENTS=--seed 7\n--thorough\n"}, "0", "--target|t.json|--seed|7|--thorough|", ""},
 		"a target file":              {[]string{"TARGET=my target.json", "ENDPOINT=ignored"}, "0", "--target|my target.json|", ""},
+		"a baseline":                 {[]string{"TARGET=t.json", "BASELINE=known failures.json"}, "0", "--target|t.json|--baseline|known failures.json|", ""},
 		"a failure is not swallowed": {[]string{"TARGET=t.json"}, "1", "--target|t.json|", ""},
 		"nor is an incomplete run":   {[]string{"TARGET=t.json"}, "2", "--target|t.json|", "hookproof: incomplete\n"},
 		"what could not be run":      {[]string{"TARGET=t.json", "UNRUN=1"}, "2", "--target|t.json|", "hookproof: incomplete\n"},
@@ -128,7 +167,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 					command.Env = append(command.Env, variable+"="+given)
 				}
 			}
-			command.Env = append(command.Env, append([]string{"RUNNER_TEMP=" + dir, "GITHUB_STEP_SUMMARY=" + dir + "/summary", "GITHUB_OUTPUT=" + dir + "/output",
+			command.Env = append(command.Env, append([]string{"PROGRAM=" + dir + "/hookproof", "RUNNER_TEMP=" + dir, "GITHUB_STEP_SUMMARY=" + dir + "/summary", "GITHUB_OUTPUT=" + dir + "/output",
 				"REPORTS=reports", "PROFILE=stripe"}, c.env...)...)
 			out, _ := command.CombinedOutput()
 			require.Equal(t, c.code, string(rune('0'+command.ProcessState.ExitCode())), string(out))
@@ -138,7 +177,7 @@ func TestTheActionCallsHookproof(t *testing.T) {
 				return string(raw)
 			}
 			require.Equal(t, secret+"\n", kept("secret"))
-			require.Equal(t, "check|--profile|stripe|--html|reports/report.html|--junit|reports/report.xml|--json|reports/report.json|"+c.calls, kept("called"))
+			require.Equal(t, "check|--annotate|--profile|stripe|--html|reports/report.html|--junit|reports/report.xml|--json|reports/report.json|"+c.calls, kept("called"))
 			require.Equal(t, "### hookproof\n~~~text\nTHE VERDICT\n"+c.told+"~~~\n", kept("summary"))
 			if slices.Contains(c.env, "UNRUN=1") {
 				require.NoFileExists(t, stale, "of a call before")

@@ -24,6 +24,9 @@ type Database = target.Database
 // API is where a target asks Stripe's API, HOST:PORT on this machine.
 type API = target.API
 
+// Connect is how the events of connected accounts reach a target.
+type Connect = target.Connect
+
 // Finding is what one check came to, with its evidence.
 type Finding = result.Finding
 

@@ -54,7 +54,7 @@ async function look(name, colorScheme, viewport) {
   const where = `${name}, ${colorScheme}, ${viewport.width} px`;
   const page = await open(name, { colorScheme, viewport });
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
-  if (colorScheme === "light") await keyboard(page, where);
+  if (colorScheme === "light" && viewport === wide) await keyboard(page, where);
   await page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
   await page.addScriptTag({ content: axe });
   const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
@@ -101,7 +101,7 @@ async function print(name) {
   await page.emulateMedia({ media: "print" });
   const found = await page.evaluate(() => {
     const hidden = [...document.querySelectorAll("details")].filter((one) => [...one.children].some((child) =>
-      child.tagName !== "SUMMARY" && child.textContent.trim() && !child.hidden && child.getBoundingClientRect().height === 0));
+      child.tagName !== "SUMMARY" && child.textContent.trim() && !child.matches("[hidden]") && !child.checkVisibility()));
     const cut = [...document.querySelectorAll("main *")].filter((one) =>
       ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1 && ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowY));
     return { hidden: hidden.length, cut: cut.map((one) => one.outerHTML.slice(0, 60)), sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth };

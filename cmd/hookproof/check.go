@@ -23,9 +23,11 @@ import (
 // checking is what a check's flags say beside the target.
 type checking struct {
 	options           runs.Options
+	file              string // the target file; "" is none
 	json, junit, html string
 	bodies            string
 	baseline          comparison
+	annotate          bool
 	verbose           bool
 	watch             bool
 }
@@ -71,6 +73,7 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
 	flags.StringVar(&c.baseline.file, "baseline", "", "fail only on checks that are not in this `FILE`, and report which of it fail no more")
 	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
+	flags.BoolVar(&c.annotate, "annotate", false, "print a line for each failed check that GitHub shows in a workflow's run, to standard error")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
 	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
@@ -98,7 +101,11 @@ judged it prints {"error": "…"}.`,
 		if err := c.baseline.read(livesOf(t)); err != nil {
 			return fmt.Errorf("check: --baseline: %w", err)
 		}
+		c.file = target.file
 		plain := getenv("NO_COLOR") != ""
+		if c.watch && c.json == toStdout {
+			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
+		}
 		if c.watch {
 			return c.watched(cmd, target, plain)
 		}
@@ -133,7 +140,6 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	if err != nil && len(r.Findings) == 0 {
 		return r, afterwards(err, r.Afterwards)
 	}
-	c.baseline.mark(&r)
 	wrong := []error{err}
 	for _, wanted := range []struct {
 		path  string
@@ -145,6 +151,9 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 	}
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
+	}
+	if c.annotate {
+		wrong = append(wrong, report.Annotations(c.file)(cmd.ErrOrStderr(), r))
 	}
 	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
 }
@@ -159,6 +168,7 @@ func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (resu
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted; faults were removed, and what was started was stopped")
 	}
+	c.baseline.mark(&r)
 	return r, err
 }
 

@@ -32,8 +32,9 @@ type targetFile struct {
 
 // databaseEntry is where the target dials its database, and where that is.
 type databaseEntry struct {
-	Listen   string `json:"listen"`
-	Upstream string `json:"upstream"`
+	Listen   string            `json:"listen"`
+	Upstream string            `json:"upstream"`
+	Env      map[string]string `json:"env,omitempty"`
 }
 
 // lifeHooks are what init writes of one life. Those of the payment life stand at the top, if it is the only one.
@@ -134,8 +135,7 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 }
 
 // write asks everything, and writes the file.
-func (i *inquiry) write() (err error) {
-	defer func() { err = errors.Join(err, i.asBefore()) }()
+func (i *inquiry) write() error {
 	if err := i.all(); err != nil {
 		return err
 	}

@@ -53,10 +53,9 @@ type inquiry struct {
 	lives []chosenLife
 
 	processes []process.Process
-	process   *process.Process    // that listens at the target's address; nil if it is not known
-	base      database            // where the process has its database
-	before    *process.Background // how the process ran before init started it in another way; nil if init has not
-	mayTry    bool                // init may stop and start the process
+	process   *process.Process // that listens at the target's address; nil if it is not known
+	base      database         // where the process has its database
+	mayTry    bool             // init may stop and start the process
 
 	// Of the life that is asked about.
 	life     *life.Life

@@ -225,8 +225,7 @@ func (i *inquiry) proposeStart() proposal {
 		if i.base.moved == nil {
 			return proposal{basis: "no variable of the process names its database, so it is not known how to tell it another address"}
 		}
-		maps.Copy(b.Environment, i.base.moved(d.Listen))
-		basis += ", and " + i.base.names + " would send it to hookproof's proxy"
+		basis += "; a run sets " + i.base.names + " to hookproof's proxy"
 	}
 	raw, err := json.Marshal(b)
 	if err != nil {
@@ -246,18 +245,17 @@ func (i *inquiry) tryRestart() error {
 		return err
 	}
 	defer discard()
-	i.before = i.startOf()
 	i.say("Stopping it and starting it again …")
-	if err = i.tryOpen(t); i.ctx.Err() != nil {
-		return errors.Join(errInterrupted, i.asBefore())
+	if err = i.tryOpen(t); err != nil {
+		err = errors.Join(err, i.bringBack(t))
+	}
+	if i.ctx.Err() != nil {
+		return errInterrupted
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("stop or start does not work: %w", err), i.asBefore())
+		return fmt.Errorf("stop or start does not work: %w", err)
 	}
 	i.say("It ended, and listened again after its start.")
-	if t.Database == nil {
-		i.before = nil
-	}
 	return nil
 }
 
@@ -275,26 +273,12 @@ func (i *inquiry) tryOpen(t *target.Target) error {
 	return closing(context.WithoutCancel(i.ctx), err)
 }
 
-// asBefore starts the process as it was before init came, if init has started it in another way.
-func (i *inquiry) asBefore() error {
-	b := i.before
-	if b == nil {
+// bringBack starts the process as it was, if a start hook that does not work has left it stopped.
+func (i *inquiry) bringBack(t *target.Target) error {
+	b := i.startOf()
+	if b == nil || t.Listens() {
 		return nil
 	}
-	i.before = nil
-	u, err := url.Parse(i.file.URL)
-	if err != nil {
-		return err
-	}
-	ctx := context.WithoutCancel(i.ctx)
-	t := target.Target{URL: i.file.URL, Secret: "not asked", Start: func(context.Context) error { return b.Start(i.folder, nil) },
-		Stop: func(context.Context, string) error { return process.End(ctx, addressOf(u), true) }}
-	if err = t.BringDown(ctx, "kill", nil); err == nil {
-		err = t.BringUp(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("the endpoint could not be started as it was: %w", err)
-	}
-	i.say("\nThe endpoint runs again as it did before: %s in %s.", strings.Join(b.Command, " "), b.Directory)
-	return nil
+	own := target.Target{URL: t.URL, Start: func(context.Context) error { return b.Start(i.folder, nil) }}
+	return own.BringUp(context.WithoutCancel(i.ctx))
 }

@@ -167,6 +167,9 @@ var startQuestion = initQuestion{
 		if i.file.Start, err = processHook(answer); err == nil && i.file.Start == nil {
 			err = errors.New("a target that is stopped needs a start command")
 		}
+		if d := i.file.Database; err == nil && d != nil && i.file.Start.Background != nil && i.base.moved != nil {
+			d.Env = i.base.moved(d.Listen)
+		}
 		return err
 	},
 }
@@ -174,7 +177,9 @@ var startQuestion = initQuestion{
 var restartQuestion = initQuestion{
 	name: "restart", usage: "stop and start the target once, to try stop and start: yes or no; --yes does not say so", optional: true, explicit: true,
 	when: func(i *inquiry) bool { return i.file.Stop != nil },
-	asks: func(i *inquiry) string { return "May init stop the endpoint now and start it again, to try these?" },
+	asks: func(i *inquiry) string {
+		return "May init stop the endpoint now and start it again, to try these? What it prints to its terminal is not seen from then on."
+	},
 	proposes: func(i *inquiry) proposal {
 		if i.process == nil {
 			return propose("yes", "")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -126,19 +125,4 @@ func metadataFromPath(path string) string {
 		}
 	}
 	return ""
-}
-
-// readsOther reports whether a program reads a place of events, such as client_reference_id.
-func (i *inquiry) reads(word string) (where string) {
-	_, where = i.source().find(regexp.MustCompile(`\b(` + regexp.QuoteMeta(word) + `|` + regexp.QuoteMeta(camel(word)) + `)\b`))
-	return where
-}
-
-// camel is a name of Stripe's as libraries for Java, C# and Go write it.
-func camel(word string) string {
-	parts := strings.Split(word, "_")
-	for n, part := range parts {
-		parts[n] = upper(part)
-	}
-	return cmp.Or(strings.Join(parts, ""), word)
 }

@@ -53,6 +53,8 @@ type sandbox struct {
 	log      *logTail
 	taken    bool // port 3000 was
 
+	targetFile string // by which hookproof judges this sandbox; "" is none
+
 	stop   context.CancelFunc
 	served chan error
 }
@@ -95,7 +97,11 @@ func open(ctx context.Context, data string, out io.Writer) (_ *sandbox, err erro
 	if s.taken {
 		_, _ = fmt.Fprintf(out, "(port %d was taken)\n", firstPort)
 	}
-	return s, s.fill(ctx)
+	if err := s.fill(ctx); err != nil {
+		return s, err
+	}
+	s.targetFile, err = s.writeTarget(filepath.Dir(s.logPath))
+	return s, err
 }
 
 // keepSecrets makes secrets, or reads those that a kept directory has.
@@ -124,7 +130,7 @@ func keepSecrets(data string) (secrets, error) {
 	return s, nil
 }
 
-// serve starts the booking server on the first free port, with the limits that its variables have by default.
+// serve starts the booking server on the first free port, with the limits that its variables have by default, but for that of webhooks.
 func (s *sandbox) serve(ctx context.Context, data string) error {
 	directory := data
 	if directory == "" {
@@ -147,7 +153,7 @@ func (s *sandbox) serve(ctx context.Context, data string) error {
 		StripeAPIBase:    s.mock.URL(),
 		WebhookSecrets:   []string{s.secrets.Webhook},
 		WebhookTolerance: 5 * time.Minute,
-		WebhookRate:      200,
+		WebhookRate:      0, // none: hookproof sends more than the 200 a second that a server takes by default
 		LoginRate:        5,
 		RegisterRate:     5,
 		MinSlot:          slotLength,
@@ -223,6 +229,9 @@ func (s *sandbox) close() error {
 	}
 	if s.postgres != nil {
 		err = errors.Join(err, s.postgres.Close())
+	}
+	if s.targetFile != "" {
+		err = errors.Join(err, os.Remove(s.targetFile)) // the next one has another port
 	}
 	if s.log != nil {
 		err = errors.Join(err, s.log.file.Close())

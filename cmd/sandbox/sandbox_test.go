@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -79,4 +81,37 @@ func TestUsage(t *testing.T) {
 		require.Equal(t, 2, run(t.Context(), args, &out, &errs))
 		require.Contains(t, errs.String(), "Usage")
 	}
+}
+
+// The line that judges the sandbox works as it is printed, and finds nothing wrong.
+func TestTheSandboxCanBeJudged(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), "", io.Discard)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.close()) }()
+	var printed bytes.Buffer
+	s.suggest(&printed)
+	line := regexp.MustCompile(`(?m)^  (go run ./cmd/hookproof check .*)$`).FindStringSubmatch(printed.String())
+	require.NotNil(t, line, printed.String())
+	command := exec.CommandContext(t.Context(), "bash", "-c", line[1])
+	command.Dir = "../.."
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "PASSED as far as ")
+	if s.targetFile != "" {
+		require.NotContains(t, string(out), "not judged: idempotence", "bookings are made and read")
+		require.FileExists(t, s.targetFile)
+	}
+}
+
+// Without psql there is a line all the same.
+func TestTheSandboxCanBeJudgedFromOutside(t *testing.T) {
+	t.Parallel()
+	s, err := open(t.Context(), "", io.Discard)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.close()) }()
+	written := s.targetFile
+	s.targetFile = ""
+	defer func() { s.targetFile = written }()
+	require.Regexp(t, `^go run ./cmd/hookproof check --url http://127\.0\.0\.1:\d+/webhooks/stripe --secret whsec_\w+$`, s.judgeLine())
 }

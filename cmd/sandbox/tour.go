@@ -9,8 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -143,22 +141,38 @@ func (s *sandbox) startDatabase(ctx context.Context) error {
 func (s *sandbox) suggest(out io.Writer) {
 	base := s.server.URL()
 	_, _ = fmt.Fprintf(out, `
-It stays up until Ctrl-C. To try next, in another terminal:
+It stays up until Ctrl-C. To try next, in another terminal: judge it, by %s
 
-  curl -s %[1]s/ready
+  %s
+
+Then:
+
+`, s.judgedBy(), s.judgeLine())
+	_, _ = fmt.Fprintf(out, `  curl -s %[1]s/ready
   TOKEN=$(curl -s %[1]s/auth/login -d '{"email":"%[2]s","password":"%[3]s"}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
   curl -s %[1]s/admin/metrics -H "Authorization: Bearer $TOKEN"
   curl -s %[1]s/admin/payment-events -H "Authorization: Bearer $TOKEN"
   go run ./cmd/hookproof replay authenticity --url %[1]s/webhooks/stripe --secret %[4]s
   tail -f %[5]s
 `, base, emailOf(store.Ops), s.secrets.Passwords[store.Ops], s.secrets.Webhook, s.logPath)
-	psql := filepath.Join(s.postgres.Binaries(), "psql")
-	if _, err := os.Stat(psql); err != nil {
-		psql = "psql"
-	}
 	_, _ = fmt.Fprintf(out, `  %[1]s '%[2]s' -c 'SELECT type, result, reason FROM "PaymentEvent" ORDER BY "createdAt" DESC;'
   %[1]s '%[2]s' -c 'SELECT id, status, "stripeSessionId" FROM "Booking";'
-`, psql, s.postgres.URL(database))
+`, s.psql(), s.postgres.URL(database))
+}
+
+// judgeLine is the command that judges this sandbox.
+func (s *sandbox) judgeLine() string {
+	if s.targetFile == "" {
+		return fmt.Sprintf("go run ./cmd/hookproof check --url %s/webhooks/stripe --secret %s", s.server.URL(), s.secrets.Webhook)
+	}
+	return "go run ./cmd/hookproof check --target " + s.targetFile
+}
+
+func (s *sandbox) judgedBy() string {
+	if s.targetFile == "" {
+		return "what can be seen from outside (with psql on the machine, also by its bookings):"
+	}
+	return "bookings that are made and read in its database:"
 }
 
 // client is a user of the server.

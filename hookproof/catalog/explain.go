@@ -60,7 +60,7 @@ func Explain(all []check.Check) Explained {
 }
 
 // Find returns the check of that name, the checks of that family, or those that try that relation or deliver that schedule, of
-// the first life that has any. A relation is written as a report has it, such as "S(paid*3) = S(paid)".
+// the first life that has any; a check that none of them is asked, as it is written. A relation is written as a report has it, such as "S(paid*3) = S(paid)".
 func Find(lives []*life.Life, name string) ([]check.Check, error) {
 	matches := func(_ *life.Life, c check.Check) bool { return c.Named(name) }
 	if isRelation(name) {
@@ -75,7 +75,20 @@ func Find(lives []*life.Life, name string) ([]check.Check, error) {
 	if isRelation(name) {
 		return nil, fmt.Errorf("no check tries %q; 'hookproof list' lists the checks", name)
 	}
+	if written, is := unasked(slices.Concat(lives, life.BuiltIns()), name); is {
+		return []check.Check{written}, nil
+	}
 	return nil, unknown(lives, name)
+}
+
+// unasked returns the check of that name that none of some lives is asked, as it is written.
+func unasked(lives []*life.Life, name string) (check.Check, bool) {
+	for _, c := range check.Documented(lives) {
+		if c.Name == name && c.Life == nil {
+			return c, true
+		}
+	}
+	return check.Check{}, false
 }
 
 // Known returns an error if a name is neither a check nor a family of some lives.
@@ -87,6 +100,13 @@ func Known(lives []*life.Life, name string) error {
 }
 
 func unknown(lives []*life.Life, name string) error {
+	if _, is := unasked(lives, name); is {
+		names := make([]string, len(lives))
+		for n, l := range lives {
+			names[n] = l.Name
+		}
+		return fmt.Errorf("%s cannot be asked of %s, which has not the events that it is about; 'hookproof list --life LIFE' lists what can", name, life.OneOf(names))
+	}
 	return fmt.Errorf("there is no check or family %q%s; 'hookproof list' lists them", name, suggest.DidYouMean(name, CheckNames(lives)))
 }
 

@@ -139,5 +139,5 @@ var subscriptionMeaning = []Check{
 	{Name: "meaning/unpaid", Demand: "What a renewal that was never paid means for access is the endpoint's policy.", Source: fromFailures, Says: "when all tries have failed, a subscription becomes unpaid or canceled, as the account has chosen", Why: "nobody knows what customers can do who have stopped paying", Fix: "take access away at unpaid as at canceled, unless you mean otherwise", Relations: policy("<bought> <fail> sub-unpaid")},
 	{Name: "meaning/period", Demand: "A renewal moves the end of what was paid for on.", Source: fromSubscriptions, Why: "who has paid for the next period is locked out at the end of the first",
 		Fix:   "take the period's end from the subscription's item (before 2025-03-31 from the subscription), or from the invoice's line, and never from the invoice itself",
-		Kills: []string{"period-of-the-first-event", "period-of-the-invoice"}, Relations: []Relation{{Left: "<grants> <renews>", Op: "moves", Right: "<grants>"}}},
+		Kills: []string{"period-of-the-first-event", "period-of-the-invoice"}, Relations: []Relation{{Left: "<grants> <renews>", Op: "moves", Right: "<grants>"}, {Left: "<bought> <renew> <renew-2>", Op: "moves", Right: "<bought> <renew>"}}},
 }

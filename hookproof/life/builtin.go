@@ -2,6 +2,8 @@ package life
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -44,10 +46,18 @@ func Named(name string) (*Life, error) {
 		return Load(name, name)
 	}
 	l, err := BuiltIn(name)
+	if file := filepath.Join(name, lifeFile); err != nil && isFile(file) {
+		return nil, fmt.Errorf("%s is a folder; name its %s: %s", filepath.ToSlash(name), lifeFile, filepath.ToSlash(file))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; the path of a life.json names one of your own", err)
 	}
 	return l, nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
 }
 
 // BuiltInNames are the names of the built-in lives, sorted.

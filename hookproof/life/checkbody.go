@@ -64,7 +64,7 @@ func typeOf(body []byte) (string, error) {
 	return read.Type, nil
 }
 
-// checkBodies checks that each body is about one subject.
+// checkBodies checks that each body is about one subject, and has a place for what its words put there.
 func (l *Life) checkBodies() error {
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
 		w := l.Words[word]
@@ -73,12 +73,28 @@ func (l *Life) checkBodies() error {
 			if err == nil {
 				err = l.isOfOne(of, &w)
 			}
+			for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
+				if err == nil && !canHave(of.body, pointer) {
+					parent, _ := event.CutLast(pointer)
+					return place{"words", word, "with", pointer}.Wrong("%s has no object at %s", path.Join(l.folder, version, w.Event+".json"), parent)
+				}
+			}
 			if err != nil {
 				return jsonfile.In(path.Join(l.folder, version, w.Event+".json"), of.body, err)
 			}
 		}
 	}
 	return nil
+}
+
+// canHave reports whether a body has a place, or an object in which it can be put.
+func canHave(body []byte, pointer string) bool {
+	if _, err := event.Find(body, pointer); err == nil {
+		return true
+	}
+	parent, _ := event.CutLast(pointer)
+	at, err := event.Find(body, parent)
+	return err == nil && body[at.Value.From] == '{'
 }
 
 // isOfOne returns an error if a body has two ids at places that are bound to one name: it is of two objects then, and whatever is sent

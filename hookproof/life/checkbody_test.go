@@ -4,9 +4,11 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 )
 
@@ -73,4 +75,24 @@ func TestAWordsOwnNameIsNoSecondObject(t *testing.T) {
 	require.NoError(t, read(text))
 	require.ErrorContains(t, read(strings.Replace(text, `"says": "the invoice is paid"`, `"says": "the invoice is paid", "as": {"former": "invoice"}`, 1)), "so the body is of two objects")
 	require.NoError(t, read(strings.Replace(text, `"says": "the invoice is paid"`, `"says": "the invoice is paid", "as": {"former": "invoice"}, "bind": {"/data/object/latest": ""}`, 1)))
+}
+
+// Every event of a life can be made, however little its bodies have.
+func TestTheLeastBodiesCanBeSent(t *testing.T) {
+	t.Parallel()
+	l, err := ReadLife(fstest.MapFS{
+		"life.json":                   {Data: []byte(`{"words": {"held": {"event": "held.json", "at": 0, "says": "it is held"}, "gone": {"event": "held.json", "at": 1, "says": "it is gone"}}, "roles": {"grants": "held", "ends": ["gone"]}}`)},
+		"2023-10-16/held.json":        {Data: []byte(`{"type": "issuing_authorization.created", "data": {"object": {"id": "iauth_1"}}}`)},
+		"2026-08-26.dahlia/held.json": {Data: []byte(`{"type": "issuing_authorization.created", "data": {"object": {"amount": 0}}}`)},
+	}, "lives/card")
+	require.NoError(t, err)
+	for word, spec := range l.Vocabulary {
+		for _, version := range []string{"2023-10-16", "2026-08-26.dahlia"} {
+			_, err := spec.About(event.Subject{"metadata.id": "7"}, version, false, time.Unix(1700000000, 0), false)
+			require.NoError(t, err, word)
+		}
+	}
+	e, err := l.Vocabulary["emoji"].About(event.Subject{}, "", false, time.Unix(1700000000, 0), false)
+	require.NoError(t, err)
+	require.Contains(t, string(e.Body), `{"description":"Zoë Łukasik 😀 𝒳 東京","id": "iauth_1"}`)
 }

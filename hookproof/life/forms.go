@@ -105,17 +105,19 @@ func written(form func([]byte) []byte) func(*Spec) {
 	return func(w *Spec) { w.Form = func(body []byte) ([]byte, error) { return form(body), nil } }
 }
 
-// namePlaces are the places of a body that hold a person's name or a similar text. The first that exists is used.
+// namePlaces are the places of a body that hold a person's name or a similar text. The first that exists is used; if none does, the last one
+// is added: Stripe adds attributes to objects at any time.
 var namePlaces = []string{"/data/object/customer_details/name", "/data/object/customer_name", "/data/object/billing_details/name", "/data/object/description"}
 
 // emoji sets a name with letters beyond Unicode's basic plane.
 func emoji(body []byte) ([]byte, error) {
-	for _, place := range namePlaces {
-		if _, err := event.Find(body, place); err == nil {
-			return event.Put(body, place, "Zoë Łukasik 😀 𝒳 東京")
+	place := namePlaces[len(namePlaces)-1]
+	for _, one := range slices.Backward(namePlaces) {
+		if _, err := event.Find(body, one); err == nil {
+			place = one
 		}
 	}
-	return nil, fmt.Errorf("the event has none of %s", strings.Join(namePlaces, ", "))
+	return event.Put(body, place, "Zoë Łukasik 😀 𝒳 東京")
 }
 
 // asciiText returns the text with a question mark for each letter beyond ASCII.

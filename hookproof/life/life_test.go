@@ -83,8 +83,17 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"says": "the invoice is sent"`, `"says": ""`, `life.json:4: /words/sent/says: it is missing`},
 		{`"at": 0`, `"at": "soon"`, `life.json:4: /words/sent/at: it cannot be a JSON string`},
 		{`"at": 0`, `"at": 0, "of": "nobody"`, `life.json:4: /words/sent/of: "nobody" is none of neighbour, second, stranger`},
-		{`"void":    {`, `"make": {`, `life.json:7: /words/make: a schedule can name no event so`},
-		{`"void":    {`, `"Void": {`, `life.json:7: /words/Void: a schedule can name no event so`},
+		{`"at": 0, `, ``, `life.json:4: /words/sent/at: it is missing: the seconds since the story began, by which events are put in order`},
+		{`"at": 0`, `"at": -1`, `life.json:4: /words/sent/at: it is -1, and a story begins at 0`},
+		{`{"percent": 33}`, "{\n  \"percents\": 33\n}", `life.json:6: /words/part/with/~1data~1object~1amount_due: { "percents": 33 } is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
+		{`"/data/object/status"`, `"/data/object/payment/status"`, `life.json:5: /words/settled/with/~1data~1object~1payment~1status: lives/mine/2023-10-16/invoice.paid.json has no object at /data/object/payment`},
+		{`"/data/object/status"`, `"/data/object/status/paid"`, `life.json:5: /words/settled/with/~1data~1object~1status~1paid: lives/mine/2023-10-16/invoice.paid.json has no object at /data/object/status`},
+		{`"together": [["sent", "settled"]]`, `"together": [["sent"]]`, `life.json:9: /roles/together: "sent" is alone; Stripe sends two or more words within a moment`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["sent", "settled", "void"]`, `life.json:8: /phrases/bought: no story has both "settled" and "void": one happens instead of the other`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["void", "sent", "settled"]`, `life.json:8: /phrases/bought: no story has both "void" and "settled": one happens instead of the other`},
+		{`"bought": ["sent", "settled"]`, `"bought": ["sent", "sent"]`, `life.json:8: /phrases/bought: it has "sent" twice`},
+		{`"void":    {`, `"make": {`, `life.json:7: /words/make: ` + notAName},
+		{`"void":    {`, `"Void": {`, `life.json:7: /words/Void: ` + notAName},
 		{`"ends": ["void"]`, `"ends": ["bought"]`, ``},
 		{`"void":    {`, `"stranger": {`, `life.json:9: /roles/ends: there is no word and no phrase "void"`},
 		{`"instead": ["settled"]`, `"instead": ["paid"]`, `life.json:7: /words/void/instead: there is no word "paid"; did you mean part or void?`},
@@ -145,7 +154,9 @@ func TestALifeIsCalledAsItsFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "invoices", l.Name, path)
 	}
-	_, err := Load("2023-10-16/life.json", "2023-10-16/life.json")
+	_, err := Named(filepath.Join("..", "invoices"))
+	require.EqualError(t, err, "../invoices is a folder; name its life.json: ../invoices/life.json")
+	_, err = Load("2023-10-16/life.json", "2023-10-16/life.json")
 	require.EqualError(t, err, "there is no file 2023-10-16/life.json")
 	_, err = Load("story.json", "story.json")
 	require.EqualError(t, err, "story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version")

@@ -41,7 +41,7 @@ func (l *Life) parseForms(given map[string]json.RawMessage) error {
 			return place{name, "says"}.Wrong("it is missing")
 		}
 		if !wordForm.MatchString(name) || strings.Contains(name, "-") {
-			return place{name}.Wrong("a schedule can name no event so")
+			return place{name}.Wrong("a form is called by small letters and digits")
 		}
 		for _, one := range slices.Concat(file.Anew, file.Other, slices.Sorted(maps.Keys(file.As)), slices.Sorted(maps.Values(file.As))) {
 			if _, known := l.Names[one]; !known {

@@ -27,7 +27,7 @@ func Load(file, shown string) (*Life, error) {
 	if filepath.Base(file) != lifeFile {
 		return nil, fmt.Errorf("%s must be called %s: it stands in its life's folder, beside a folder of events for each API version", shown, lifeFile)
 	}
-	if info, err := os.Stat(file); err != nil || info.IsDir() {
+	if !isFile(file) {
 		return nil, fmt.Errorf("there is no file %s", filepath.ToSlash(shown))
 	}
 	whole, err := filepath.Abs(file) // life.json alone says nothing of its folder
@@ -201,7 +201,7 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	var data struct {
 		Event, Says, Of string
-		At              int64
+		At              *int64
 		With            map[string]json.RawMessage
 		Bind            json.RawMessage
 		Instead, Needs  []string
@@ -216,15 +216,19 @@ func (l *Life) parseWord(word string, raw json.RawMessage) (w Spec, err error) {
 	_, isVerb := Verbs[word]
 	switch whose, known := wordObjects[data.Of]; {
 	case isVerb || !wordForm.MatchString(word):
-		return w, errors.New("a schedule can name no event so")
+		return w, errors.New(notAName)
 	case data.Says == "":
 		return w, place{"says"}.Wrong("it is missing")
 	case data.Event == "":
 		return w, place{"event"}.Wrong("it is missing")
+	case data.At == nil:
+		return w, place{"at"}.Wrong("it is missing: the seconds since the story began, by which events are put in order")
+	case *data.At < 0:
+		return w, place{"at"}.Wrong("it is %d, and a story begins at 0", *data.At)
 	case !known:
 		return w, place{"of"}.Wrong("%q is none of %s", data.Of, strings.Join(slices.Sorted(maps.Keys(wordObjects))[1:], ", "))
 	default:
-		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: data.At, Instead: data.Instead, Needs: data.Needs}
+		w = Spec{life: l, Says: data.Says, Event: strings.TrimSuffix(data.Event, ".json"), Age: *data.At, Instead: data.Instead, Needs: data.Needs}
 		whose(&w)
 	}
 	if w.Type, err = l.checkEvent(data.Event); err != nil {
@@ -257,9 +261,17 @@ func (l *Life) checkPhrases() error {
 		case len(l.Phrases[phrase]) == 0:
 			return place{"phrases", phrase}.Wrong("it has no words")
 		}
-		for _, word := range l.Phrases[phrase] {
+		for n, word := range l.Phrases[phrase] {
 			if _, known := l.Words[word]; !known {
 				return place{"phrases", phrase}.Wrong("%s", l.noWord("there is no word", word))
+			}
+			for _, before := range l.Phrases[phrase][:n] {
+				switch {
+				case before == word:
+					return place{"phrases", phrase}.Wrong("it has %q twice", word)
+				case slices.Contains(l.Words[before].Instead, word) || slices.Contains(l.Words[word].Instead, before):
+					return place{"phrases", phrase}.Wrong("no story has both %q and %q: one happens instead of the other", before, word)
+				}
 			}
 		}
 	}

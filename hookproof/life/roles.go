@@ -53,6 +53,11 @@ func (l *Life) parseRoles(raw json.RawMessage) error {
 	if _, is := given["together"]; is {
 		all["together"] = slices.Concat(l.Roles.Together...)
 	}
+	for _, group := range l.Roles.Together {
+		if len(group) == 1 {
+			return place{"together"}.Wrong("%q is alone; Stripe sends two or more words within a moment", group[0])
+		}
+	}
 	for role, instants := range map[string][]string{"until": l.Roles.Until, "notUntil": l.Roles.NotUntil} {
 		for _, name := range instants {
 			if !l.isTime(name) {

@@ -126,3 +126,6 @@ var Verbs = map[string]string{
 
 // wordForm matches an event's name.
 var wordForm = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// notAName says that a word cannot be called so.
+var notAName = "a word is of small letters, digits and hyphens, and not one of " + strings.Join(slices.Sorted(maps.Keys(Verbs)), ", ") + ", which schedules have for what is no event"

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -210,8 +209,11 @@ func recall(body, former []byte, pointer string) ([]byte, error) {
 	var members map[string]json.RawMessage
 	if text := body[at.Value.From:at.Value.To]; !bytes.HasPrefix(text, []byte("{")) || json.Unmarshal(text, &members) != nil || len(members) == 0 {
 		was, err := event.Find(former, "/data/object"+pointer)
+		if errors.Is(err, event.ErrNoPlace) { // such as a key of metadata that was removed
+			return body, nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s%s: the object has no such attribute: %w", previousAttributes, pointer, err)
+			return nil, err
 		}
 		return event.Replace(body, at.Value, former[was.Value.From:was.Value.To]), nil
 	}

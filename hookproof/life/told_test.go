@@ -38,7 +38,7 @@ func clubFolder(text string) fstest.MapFS {
 	for _, name := range []string{"made", "changed", "closed"} {
 		previous := ""
 		if name == "changed" {
-			previous = `, "previous_attributes": {"status": "?", "note": "?", "start": 0, "card": "?", "inner": {"plan": "?"}, "list": []}`
+			previous = `, "previous_attributes": {"status": "?", "note": "?", "start": 0, "card": "?", "inner": {"plan": "?", "gone": "then"}, "list": []}`
 		}
 		files["2023-10-16/club."+name+".json"] = &fstest.MapFile{Data: []byte(`{"id": "evt_1", "object": "event", "api_version": "2023-10-16", "created": 1, "livemode": false, "pending_webhooks": 1, "request": null, "type": "club.` + name + `", "data": {"object": ` + object + previous + `}}`)}
 	}
@@ -83,8 +83,8 @@ func TestAnObjectIsWhatItsStoryHasMadeOfIt(t *testing.T) {
 	require.Equal(t, []any{1000 - 2.0*day, 1000 + 60.0*day + 9*60 - passed, 1020.0}, []any{object["start"], object["end"], object["at"]})
 	require.EqualValues(t, 1020, created, "the events themselves are of today")
 	require.Equal(t, map[string]any{
-		"status": "open", "note": nil, "start": 1000 - passed, "card": "card_mineN", "inner": map[string]any{"plan": "plan_mine"}, "list": []any{map[string]any{"seats": 1.0}},
-	}, previous, "what the object had before the event")
+		"status": "open", "note": nil, "start": 1000 - passed, "card": "card_mineN", "inner": map[string]any{"plan": "plan_mine", "gone": "then"}, "list": []any{map[string]any{"seats": 1.0}},
+	}, previous, "what the object had before the event; what the event has removed stays as it is in the file")
 
 	object, previous, _ = told("noted", "made noted")
 	require.Equal(t, map[string]any{"by": "hand"}, object["note"])
@@ -169,7 +169,7 @@ func TestContextIsChecked(t *testing.T) {
 		{`["seats", 2]`, `["chairs", 2]`, `life.json:3: /names/more: names has no "chairs"`},
 		{`"says": "of an older club", `, ``, `life.json:15: /forms/old/says: it is missing`},
 		{`"anew": ["club"]`, `"anew": ["price"]`, `life.json:15: /forms/old: names has no "price"`},
-		{`"forms":   {"old"`, `"forms":   {"very-old"`, `life.json:15: /forms/very-old: a schedule can name no event so`},
+		{`"forms":   {"old"`, `"forms":   {"very-old"`, `life.json:15: /forms/very-old: a form is called by small letters and digits`},
 		{`"after": "end.1"`, `"needs": ["price"]`, `life.json:11: /words/renewed/needs: names has no "price"`},
 		{`["owner|plan"]`, `["owner|price"]`, `life.json:15: /forms/old/needs: names has no "price"`},
 		{`"after": "end.1"`, `"in": "playing"`, `life.json:11: /words/renewed/in: there is no phrase "playing"`},

@@ -44,7 +44,7 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 	}
 	var members map[string]json.RawMessage
 	if jsonfile.Decode(raw, &form) != nil || json.Unmarshal(raw, &members) != nil || len(members) != 1 {
-		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`, raw)
+		return nil, fmt.Errorf(`%s is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`, jsonfile.OneLine(raw))
 	}
 	switch {
 	case form.Percent != nil:

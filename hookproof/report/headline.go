@@ -63,6 +63,8 @@ type unjudged struct {
 type step struct {
 	Keys   []string `json:"keys"` // of the target file
 	Checks int      `json:"checks"`
+
+	findings []result.Finding // that it would let be judged
 }
 
 // steps are what a target file may lack, in the best order of adding it. Each step has the needs, with the keys of the target file
@@ -131,6 +133,7 @@ func nextOf(r result.Report) []step {
 			}
 			counted[f.Check] = true
 			next.Checks++
+			next.findings = append(next.findings, f)
 		}
 		if next.Checks == 0 {
 			continue

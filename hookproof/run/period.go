@@ -79,9 +79,9 @@ func (o Outcome) tells(other normalized) Outcome {
 	}
 	o.Seen, o.Want = view(o.History.State), view(other)
 	what := cmp.Or(o.Case.View, "the state")
-	o.Verdict, o.Why = result.Info, fmt.Sprintf("after %s %s is as after %s", o.Case.Left, what, orNothing(o.Case.Right))
+	o.Verdict, o.Why = result.Info, fmt.Sprintf("%s after %s is as after %s", what, o.Case.Left, orNothing(o.Case.Right))
 	if !o.Seen.equal(o.Want) {
-		o.Why = fmt.Sprintf("after %s %s is another: %s", o.Case.Left, what, o.Seen.describe(o.Want))
+		o.Why = fmt.Sprintf("%s after %s is not as after %s: %s", what, o.Case.Left, orNothing(o.Case.Right), o.Seen.describe(o.Want))
 	}
 	return o
 }

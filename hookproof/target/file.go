@@ -2,16 +2,13 @@ package target
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,8 +38,9 @@ type file struct {
 	} `json:"counters"`
 	Stop, Start *Hook
 	Database    *struct {
-		Listen   string `json:"listen"`
-		Upstream string `json:"upstream"`
+		Listen   string            `json:"listen"`
+		Upstream string            `json:"upstream"`
+		Env      map[string]string `json:"env"`
 	} `json:"database"`
 	Break, Mend *Hook
 	API         *struct {
@@ -98,7 +96,7 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {
-		return nil, Unreadable(err)
+		return nil, unreadableAt(raw, err)
 	}
 	if decoder.More() {
 		return nil, errors.New("there is more after its end")
@@ -110,29 +108,6 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 		return nil, err
 	}
 	return f.target(), nil
-}
-
-// Unreadable returns in plain words why JSON could not be decoded.
-func Unreadable(err error) error {
-	var other *json.UnmarshalTypeError
-	if wrong, is := isPickError(err); is {
-		return wrong
-	}
-	switch {
-	case errors.As(err, &other):
-		what := map[reflect.Kind]string{reflect.Slice: "a list", reflect.String: "a text", reflect.Bool: "true or false"}[other.Type.Kind()]
-		if other.Type.Kind() <= reflect.Uint64 && what == "" {
-			what = "a whole number"
-		}
-		return fmt.Errorf("%s must be %s, and not a JSON %s", cmp.Or(other.Field, "the whole"), cmp.Or(what, "an object"), other.Value)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it is not JSON: it ends in the middle")
-	case errors.Is(err, io.EOF):
-		return errors.New("it is empty")
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
-	}
-	return fmt.Errorf("it is not JSON: %w", err)
 }
 
 // fillEnvironment replaces each {{env.NAME}} in a file by the variable's value.
@@ -194,6 +169,8 @@ func (f *file) check() error {
 		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
 		return errors.New("database needs stop and start: the target is restarted behind the proxy")
+	case f.Database != nil && f.Database.Env != nil && f.Start.Background == nil:
+		return errors.New("database: env are variables of start's background, which the file does not have; let the start command set them")
 	case f.Database != nil && f.Break != nil:
 		return errors.New("database and break exclude each other; give one")
 	}
@@ -289,11 +266,17 @@ func (f *file) target() *Target {
 	if f.Stop != nil {
 		t.Stop = f.stop
 		var log startLog
-		t.Start = func(ctx context.Context) error {
-			if f.Start.Background != nil && t.Listens() { // a second process would find its port taken
-				return nil
+		start := func(hook Hook) func(context.Context) error {
+			return func(ctx context.Context) error {
+				if hook.Background != nil && t.Listens() { // a second process would find its port taken
+					return nil
+				}
+				return log.run(ctx, f, hook)
 			}
-			return log.run(ctx, f)
+		}
+		t.Start = start(*f.Start)
+		if f.Database != nil && f.Database.Env != nil {
+			t.startOwn, t.Start = t.Start, start(f.behindProxy())
 		}
 		t.Stderr, t.Starter = log.last, f.Start.Command
 		if f.Start.Background != nil {
@@ -311,6 +294,17 @@ func (f *file) target() *Target {
 		t.API = &API{f.API.Listen}
 	}
 	return t
+}
+
+// behindProxy returns the start hook by which the target dials hookproof's proxy.
+func (f *file) behindProxy() Hook {
+	program := *f.Start.Background
+	program.Environment = maps.Clone(program.Environment)
+	if program.Environment == nil {
+		program.Environment = map[string]string{}
+	}
+	maps.Copy(program.Environment, f.Database.Env)
+	return Hook{Background: &program}
 }
 
 // do runs a hook for its effect.

@@ -30,8 +30,8 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 	t.Parallel()
 	subject := `"subject": {"command": ["x"]}, "state": {"command": ["x"]}`
 	for rest, why := range map[string]string{
-		`, "sate": {}`: `unknown field "sate"`,
-		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `unknown field "pikc"`,
+		`, "sate": {}`: `target.json:1: /sate: the key is not known`,
+		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `target.json:1: /subject/pikc: the key is not known`,
 		`, "subject": {"command": ["x"]}`:                                                        "subject and state go together",
 		`, "subject": {}, "state": {"command": ["x"]}`:                                           "subject: a hook is one of",
 		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:     "subject: a hook is one of",
@@ -43,14 +43,20 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "mend": {"command": ["x"]}`:                                                           "break and mend go together",
 		`, "database": {"listen": "a"}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}`: "database: listen is where",
 		`, "api": {}`: "api: listen is where the target asks Stripe's API, such as 127.0.0.1:12111",
-		`, "database": {"listen": "a", "upstream": "b"}`:                                                    "database needs stop and start",
-		`, "subject": {"command": ["x"], "pick": {"amount": 4900}}, "state": {"command": ["x"]}`:            `subject: pick: 4900 is neither a JSON pointer`,
-		`, "subject": {"command": ["x"], "pick": {"amount": null}}, "state": {"command": ["x"]}`:            `subject: pick: null is neither`,
-		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:        `nor a constant, such as {"value": 4900}`,
-		`, "subject": {"command": ["x"], "pick": {"amount": {"value": 49.5}}}, "state": {"command": ["x"]}`: `{"value": 49.5} is neither`,
-		`, "subject": {"command": ["x"], "pick": {"amount": {"valeu": 4900}}}, "state": {"command": ["x"]}`: `{"valeu": 4900} is neither`,
-		`, "subject": {"command": ["x"], "pick": {"session": "/session"}}, "state": {"command": ["x"]}`:     "/subject/pick: pick has none of sessionId, clientReferenceId, paymentIntent",
-		`, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "ignore": [], "ignore": []`:          "/ignore: it is there twice, first in line 1",
+		`, "database": {"listen": "a", "upstream": "b"}`:                                                                         "database needs stop and start",
+		`, "subject": {"command": ["x"], "pick": {"amount": 4900}}, "state": {"command": ["x"]}`:                                 `target.json:1: /subject/pick/amount: 4900 is neither a JSON pointer`,
+		`, "subject": {"command": ["x"], "pick": {"amount": null}}, "state": {"command": ["x"]}`:                                 `/subject/pick/amount: null is neither`,
+		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:                             `nor a constant, such as {"value": 4900}`,
+		`, "subject": {"command": ["x"], "pick": {"amount": {"value": 49.5}}}, "state": {"command": ["x"]}`:                      `{"value": 49.5} is neither`,
+		`, "subject": {"command": ["x"], "pick": {"amount": {"valeu": 4900}}}, "state": {"command": ["x"]}`:                      `{"valeu": 4900} is neither`,
+		`, "subject": {"command": ["x"], "pick": {"session": "/session"}}, "state": {"command": ["x"]}`:                          "/subject/pick: pick has none of sessionId, clientReferenceId, paymentIntent",
+		`, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "ignore": [], "ignore": []`:                               "/ignore: it is there twice, first in line 1",
+		`, "subject": {"command": ["x"], "pick": {"metadata.id": "/id", "amount": {"value": "x"}}}, "state": {"command": ["x"]}`: `target.json:1: /subject/pick/amount: it is "x", and must be a whole number`,
+		`, "subject": {"command": ["x"], "pick": {"metadata.id": {"value": "1"}}}, "state": {"command": ["x"]}`:                  "metadata.KEY from the answer, and a constant ties events to no single object",
+		`, "subject": {"command": ["x"], "pick": {"amount": {
+	"valeu": 4900}}}, "state": {"command": ["x"]}`: `target.json:1: /subject/pick/amount: { "valeu": 4900} is neither`,
+		`,
+"lives": {"yen": {"grants": "/credits"}}`: `target.json:2: /lives/yen/grants: it must be a list, and not a JSON string`,
 		`, "ignore": ["updatedAt"]`:             `"updatedAt" is not a JSON pointer`,
 		`, "previousSecret": "{{env.NOWHERE}}"`: "the environment variable NOWHERE is not set",
 		`, "previousSecret": "sk_live_x"`:       "live API key",
@@ -59,7 +65,7 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 	} {
 		_, err := parsed(t, rest)
 		require.Error(t, err, rest)
-		require.Regexp(t, `target\.json(:1)?: `, err.Error(), rest)
+		require.Regexp(t, `target\.json(:\d)?: `, err.Error(), rest)
 		require.ErrorContains(t, err, why, rest)
 	}
 	_, err := Load("no/such.json", nil)

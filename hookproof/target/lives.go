@@ -143,5 +143,8 @@ func (e *lifeEntry) checkPick() error {
 	if !e.story.IsTied(s, func(name string) bool { return pick[name].constant }) {
 		return jsonfile.At(untied(e.story, pick, nil), "pick")
 	}
+	if constants := constantsOf(pick); constants["amount"] != nil {
+		return jsonfile.At(checkAmount(constants, "it"), "pick", "amount")
+	}
 	return nil
 }

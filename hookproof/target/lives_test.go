@@ -102,7 +102,7 @@ func TestLivesThatAreWrong(t *testing.T) {
 		}, `FOLDER/lives/mine/life.json:6: /words/part/event: there is no file FOLDER/lives/mine/2023-10-16/invoice.paid.json`},
 		"no folder of bodies":           {mineLife, func(folder string) { require.NoError(t, os.RemoveAll(filepath.Join(folder, "2023-10-16"))) }, `FOLDER/lives/mine/life.json: there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events`},
 		"none":                          {``, nil, `FOLDER/target.json:1: /lives: it names none`},
-		"a key that a life has not":     {`"mine": {"lief": "lives/mine/life.json"}`, nil, `FOLDER/target.json: unknown field "lief"`},
+		"a key that a life has not":     {`"mine": {"lief": "lives/mine/life.json"}`, nil, `FOLDER/target.json:2: /lives/mine/lief: the key is not known`},
 		"payment, twice over":           {`"payment": {}}, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "headers": {`, nil, `FOLDER/target.json: lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them`},
 		"what is ignored, and of which": {mineLife + `}, "unhandled": ["a.b"], "headers": {`, nil, `FOLDER/target.json: ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about`},
 	} {

@@ -50,6 +50,9 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 	}
 	if t.Start != nil && !down {
 		undo = append(undo, func(ctx context.Context) error {
+			if t.rewired && t.startOwn != nil {
+				return t.bringBack(ctx)
+			}
 			if t.Listens() {
 				return nil
 			}
@@ -66,14 +69,25 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 		if err := t.BringDown(ctx, "stop", nil); err != nil {
 			return closing, err
 		}
+		t.rewired = true
 	}
 	if t.Database != nil || down {
 		if err := t.BringUp(ctx); err != nil {
 			return closing, err
 		}
 	}
-	t.rewired = t.Database != nil
 	return closing, nil
+}
+
+// bringBack starts a target that dials its database through the proxy again, with the database's own address.
+func (t *Target) bringBack(ctx context.Context) error {
+	if err := t.BringDown(ctx, "stop", nil); err != nil {
+		return err
+	}
+	own := *t
+	own.Start = t.startOwn
+	t.rewired = false
+	return own.BringUp(ctx)
 }
 
 // Afterwards returns what is left to do when a run has ended, in a sentence; "" if nothing is. A target that was up before the run

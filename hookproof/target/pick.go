@@ -3,9 +3,10 @@ package target
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
+
+	"example.com/hookproof/hookproof/internal/jsonfile"
 )
 
 // picked is the source of one of a subject's values: a place in the subject hook's answer, or the target file itself.
@@ -52,7 +53,7 @@ func isScalar(value any) bool {
 type pickError struct{ raw string }
 
 func (e *pickError) Error() string {
-	return fmt.Sprintf(`subject: pick: %.60s is neither a JSON pointer into the answer, such as "/amount", nor a constant, such as {"value": 4900}`, e.raw)
+	return fmt.Sprintf(`%.60s is neither a JSON pointer into the answer, such as "/amount", nor a constant, such as {"value": 4900}`, jsonfile.OneLine([]byte(e.raw)))
 }
 
 // value returns the subject's value.
@@ -61,10 +62,4 @@ func (p picked) value(answer any) (any, error) {
 		return p.fixed, nil
 	}
 	return at(answer, p.pointer)
-}
-
-// isPickError returns the pickError in an error, and reports whether there is one.
-func isPickError(err error) (*pickError, bool) {
-	var wrong *pickError
-	return wrong, errors.As(err, &wrong)
 }

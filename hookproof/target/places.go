@@ -101,10 +101,21 @@ func untied(l *life.Life, pick map[string]picked, answer any) error {
 	switch {
 	case pick == nil:
 		return fmt.Errorf(`its answer has none of %s, one of which must tie events to the object; add pick, with the place of one: "pick": {%s}`, all, example)
-	case slices.ContainsFunc(l.Ties, func(name string) bool { return pick[name].constant }):
+	case l.IsTied(constantsOf(pick), nil):
 		return fmt.Errorf("pick takes none of %s from the answer, and a constant ties events to no single object; add one: %s", all, example)
 	}
 	return fmt.Errorf("pick has none of %s, one of which must tie events to the object; add one: %s", all, example)
+}
+
+// constantsOf returns the values that pick gives to every subject.
+func constantsOf(pick map[string]picked) event.Subject {
+	s := event.Subject{}
+	for name, from := range pick {
+		if from.constant {
+			s[name] = from.fixed
+		}
+	}
+	return s
 }
 
 // Places returns the JSON pointers to an answer's texts and whole numbers, in order.

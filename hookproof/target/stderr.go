@@ -19,7 +19,7 @@ type startLog struct {
 }
 
 // run runs a start hook. The process that it leaves behind writes its standard error into the log, unless the hook redirects it.
-func (l *startLog) run(ctx context.Context, f *file) error {
+func (l *startLog) run(ctx context.Context, f *file, hook Hook) error {
 	fresh, err := os.CreateTemp("", "hookproof")
 	if err != nil {
 		return err
@@ -31,7 +31,6 @@ func (l *startLog) run(ctx context.Context, f *file) error {
 	}
 	l.file = fresh
 	l.mu.Unlock()
-	hook := *f.Start
 	hook.stderr = fresh
 	return errors.Join(err, f.do(ctx, &hook))
 }

@@ -72,13 +72,21 @@ func (m *subjects) make(ctx context.Context, invented map[string]string) (event.
 		return nil, untied(m.entry.story, m.entry.Subject.Pick, answer)
 	}
 	if _, given := s["amount"]; given { // a text of digits is a number in an event
-		if _, err := strconv.ParseInt(s.Text("amount"), 10, 64); err != nil {
-			return nil, fmt.Errorf("its answer's amount is %q, and must be a whole number of the currency's smallest unit, such as 4900 for 49.00", s.Text("amount"))
+		if err := checkAmount(s, "its answer's amount"); err != nil {
+			return nil, err
 		}
 		s["amount"] = json.Number(s.Text("amount"))
 	}
 	m.learn(s, invented)
 	return s, nil
+}
+
+// checkAmount returns an error if a subject's amount is none. who is what messages call it.
+func checkAmount(s event.Subject, who string) error {
+	if _, err := strconv.ParseInt(s.Text("amount"), 10, 64); err != nil {
+		return fmt.Errorf("%s is %q, and must be a whole number of the currency's smallest unit, such as 4900 for 49.00", who, s.Text("amount"))
+	}
+	return nil
 }
 
 // learn finds out which of a subject's values are composed of values that hookproof invented.

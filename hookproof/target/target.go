@@ -78,9 +78,10 @@ type Target struct {
 
 	Timings Timings // zero fields are those of DefaultTimings
 
-	behindProxy bool         // a proxy listens at URL also while the target is down
-	programs    func() error // names a hook whose program is missing; nil without a file
-	rewired     bool         // Open has started the target again, so that it connects to its database through the proxy
+	behindProxy bool                        // a proxy listens at URL also while the target is down
+	programs    func() error                // names a hook whose program is missing; nil without a file
+	startOwn    func(context.Context) error // starts the target with its database's own address; nil if that is not known
+	rewired     bool                        // Open has started the target again, so that it connects to its database through the proxy
 
 	Stderr  func() string // the end of the standard error of the process that Start has started; nil if it is not known
 	Starter []string      // the command that starts the target, if it is known
@@ -195,6 +196,9 @@ func (t *Target) Check() error {
 	}
 	if connect := t.Connect; connect != (Connect{}) && (!strings.HasPrefix(connect.Account, "acct_") || connect.Secret == "") {
 		return errors.New("connect needs an account, whose id begins with acct_, and the secret that signs the events of connected accounts")
+	}
+	if t.Connect.Secret != "" && t.Connect.Secret == t.Secret {
+		return errors.New("connect.secret is the target's own secret; Stripe gives the endpoint for connected accounts a secret of its own")
 	}
 	if err := t.checkHeaders(); err != nil {
 		return err

@@ -185,6 +185,15 @@ func lineAt(doc []byte, offset int) int {
 	return 1 + bytes.Count(doc[:min(offset, len(doc))], []byte("\n"))
 }
 
+// OneLine returns a value as it is written, with its lines side by side.
+func OneLine(raw []byte) string {
+	var lines []string
+	for line := range strings.Lines(string(raw)) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return strings.Join(lines, " ")
+}
+
 func pointer(tokens Place) string {
 	text := ""
 	for _, token := range tokens {

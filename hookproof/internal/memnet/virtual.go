@@ -3,7 +3,6 @@ package memnet
 import (
 	"net"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,12 +19,6 @@ func Virtual(t *testing.T, test func(t *testing.T)) {
 		t.Cleanup(func() { time.Sleep(time.Minute) }) // for goroutines of what was closed to end
 		test(t)
 	})
-}
-
-// TestMain lets garbage be collected seldom: the judge's runs make much of it and keep little.
-func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
-	m.Run()
 }
 
 // Tick is how long an answer, a start and a look at a state take. Without it all would happen at once in virtual time.
