@@ -41,10 +41,13 @@ async function released({ goos, goarch }, path, dist) {
   await copyFile(resolve(dirname(resolve(dist)), found[0].path), path); // which is from where goreleaser was run
 }
 
+// origin is where the packages are built, which npm compares with a provenance; nothing elsewhere than in a workflow.
+const origin = process.env.GITHUB_REPOSITORY && { repository: { type: 'git', url: `git+https://github.com/${process.env.GITHUB_REPOSITORY}.git` } };
+
 // write makes a package's folder: its package.json, its licence, and the rest of it.
 async function write(folder, manifest) {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, null, 2) + '\n');
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ ...manifest, ...origin }, null, 2) + '\n');
   await copyFile(join(repository, 'LICENSE'), join(folder, 'LICENSE'));
 }
 

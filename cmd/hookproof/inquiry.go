@@ -26,6 +26,16 @@ type initQuestion struct {
 	explicit bool                                  // --yes does not answer it: it must be meant
 }
 
+// what says what a question is about.
+func (q initQuestion) what() string {
+	before, rest, _ := strings.Cut(q.usage, "`")
+	taken, after, _ := strings.Cut(rest, "`")
+	if taken != "URL" && taken != "JSON" && taken != "DSN" {
+		taken = strings.ToLower(taken)
+	}
+	return before + taken + after
+}
+
 // proposal is an answer that init has found, and on what it is based. Its zero value proposes nothing.
 type proposal struct {
 	answer string
@@ -126,7 +136,8 @@ func (i *inquiry) answer(q initQuestion) error {
 		}
 		line, err := read()
 		if errors.Is(err, errNobody) {
-			return fmt.Errorf("%w: --%s is missing (%s)", err, q.name, q.usage)
+			i.say("") // what follows is an error, in a line of its own
+			return fmt.Errorf("%w: --%s is missing (%s)", err, q.name, q.what())
 		}
 		if err != nil {
 			return err
@@ -156,7 +167,7 @@ func (i *inquiry) agree(q initQuestion, p proposal) error {
 		}
 		i.say("--%s: %s%s", q.name, p.shown, since)
 	case !q.optional:
-		return fmt.Errorf("--%s is missing (%s): %s", q.name, q.usage, cmp.Or(p.basis, "nothing was found to propose"))
+		return fmt.Errorf("--%s is missing (%s): %s", q.name, q.what(), cmp.Or(p.basis, "nothing was found to propose"))
 	}
 	if err := q.takes(i, p.answer); err != nil {
 		return i.flagged(q, err)

@@ -173,13 +173,16 @@ func (i *inquiry) proposeStop() proposal {
 	if i.offline || err != nil || i.process == nil || i.startOf() == nil && !i.isGiven("start") {
 		return proposal{}
 	}
-	return propose("listener "+addressOf(u), i.process.String()+" is ended by it, or whatever listens there then")
+	return propose("listener "+addressOf(u), "it ends "+i.process.String()+", or whatever listens there then")
 }
 
 // ofSession matches variables that are a shell's or a tool's own, and not the program's.
 var ofSession = regexp.MustCompile(`^(_|PWD|OLDPWD|SHLVL|TERM.*|COLORTERM|LS_COLORS|LINES|COLUMNS|HOSTNAME|HOME|USER|LOGNAME|SHELL|MAIL|LANG|LANGUAGE|LC_.*|DISPLAY|WAYLAND.*|EDITOR|VISUAL|PAGER|LESS.*|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|GPG_.*|GNOME_.*|npm_.*|INIT_CWD|NVM_.*|VSCODE_.*|TMUX.*|STY|INVOCATION_ID|JOURNAL_STREAM|MEMORY_PRESSURE_.*|WORK)$`)
 
-// startOf is how the process was started: its command, its directory, and what its environment has beside hookproof's own. It is nil if that is not
+// ofProgram matches variables that a program needs wherever it is started, even if hookproof itself has them now.
+var ofProgram = regexp.MustCompile(`^(PG[A-Z]+|(DATABASE|DB|POSTGRES|MYSQL|REDIS|MONGO|STRIPE|APP|RAILS|DJANGO|FLASK)_.*|HOST|PORT|NODE_ENV)$`)
+
+// startOf is how the process was started: its command, its directory, and what it needs of its environment. It is nil if that is not
 // known, or if its command line is only a title.
 func (i *inquiry) startOf() *process.Background {
 	p := i.process
@@ -197,7 +200,7 @@ func (i *inquiry) startOf() *process.Background {
 		return nil
 	}
 	for name, value := range p.Environment {
-		if !ofSession.MatchString(name) && i.getenv(name) != value {
+		if !ofSession.MatchString(name) && (i.getenv(name) != value || ofProgram.MatchString(name) || i.reads(name) != "") {
 			b.Environment[name] = value
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // endpointQuestions are about the endpoint as a whole, and lifeQuestions about each life. What one hook is of no use without is asked only if
 // that is there.
 var endpointQuestions = []initQuestion{{
-	name: "url", usage: "where deliveries go",
+	name: "url", usage: "the `URL` where deliveries go",
 	asks: func(i *inquiry) string {
 		if i.offline {
 			return "Where do deliveries go?"
@@ -25,14 +25,14 @@ var endpointQuestions = []initQuestion{{
 	proposes: (*inquiry).proposeURL,
 	takes:    (*inquiry).takeURL,
 }, {
-	name: "secret", usage: "the signing secret that the target verifies with, or $NAME of the environment", secret: true,
+	name: "secret", usage: "the signing `SECRET` that the target verifies with, or $NAME of the environment", secret: true,
 	asks: func(*inquiry) string {
 		return "The signing secret that the target verifies with, or $NAME of the environment:"
 	},
 	proposes: (*inquiry).proposeSecret,
 	takes:    (*inquiry).takeSecret,
 }, {
-	name: "life", usage: "the LIVES to judge, separated by commas: built-in ones, or paths of a life.json",
+	name: "life", usage: "the `LIVES` to judge, separated by commas: built-in ones, or paths of a life.json",
 	asks:     func(*inquiry) string { return livesToChoose() },
 	proposes: (*inquiry).proposeLives,
 	takes: func(i *inquiry, answer string) (err error) {
@@ -42,14 +42,14 @@ var endpointQuestions = []initQuestion{{
 }}
 
 var lifeQuestions = []initQuestion{{
-	name: "subject", usage: "what makes a fresh, unpaid object: POST /orders, a URL, a line of curl, or a command", optional: true,
+	name: "subject", usage: "the `REQUEST` that makes a fresh, unpaid object: POST /orders, a URL, a line of curl, or a command", optional: true,
 	asks: func(i *inquiry) string {
 		return judgedTypes(i.life) + "\nHow is a fresh, unpaid object (an order, a user) made: the URL of a POST, or a command?\n" +
 			"Without it, idempotence, order and meaning are not judged; an empty line leaves it out."
 	},
 	takes: (*inquiry).takeSubject,
 }, {
-	name: "body", usage: "the JSON body of that request; {{new.id}} in it is a new UUID each time",
+	name: "body", usage: "the `JSON` body of that request; {{new.id}} in it is a new UUID each time",
 	when: (*inquiry).needsBody,
 	asks: func(i *inquiry) string {
 		told := ""
@@ -61,13 +61,13 @@ var lifeQuestions = []initQuestion{{
 	proposes: func(*inquiry) proposal { return propose(`{"reference": "{{new.id}}"}`, "") },
 	takes:    (*inquiry).takeBody,
 }, {
-	name: "pick", usage: "the values of its answer that are used, as name=pointer or name=constant",
+	name: "pick", usage: "the `VALUES` of its answer that are used, as name=pointer or name=constant",
 	when:     (*inquiry).hasSubject,
 	asks:     func(i *inquiry) string { return i.shownMembers() + whichValues(i.life) },
 	proposes: (*inquiry).proposePick,
 	takes:    (*inquiry).takePick,
 }, {
-	name: "state", usage: "what reads its state: GET /orders/{{NAME}}, a URL, a command, or a SELECT",
+	name: "state", usage: "the `REQUEST` that reads its state: GET /orders/{{NAME}}, a URL, a command, or a SELECT",
 	when: (*inquiry).hasSubject,
 	asks: func(*inquiry) string {
 		return "How is its state read: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for a value named above."
@@ -75,7 +75,7 @@ var lifeQuestions = []initQuestion{{
 	proposes: (*inquiry).proposeState,
 	takes:    (*inquiry).takeState,
 }, {
-	name: "dsn", usage: "the database of a SELECT, as psql takes it",
+	name: "dsn", usage: "the `DSN` of a SELECT, as psql takes it",
 	when:     func(i *inquiry) bool { return i.hooks.State != nil && i.hooks.State.SQL != nil },
 	asks:     func(*inquiry) string { return "The database's address:" },
 	proposes: (*inquiry).proposeDSN,
@@ -84,7 +84,7 @@ var lifeQuestions = []initQuestion{{
 		return i.readState()
 	},
 }, {
-	name: "ignore", usage: "places of the state to ignore, as JSON pointers, separated by spaces", optional: true,
+	name: "ignore", usage: "the `PLACES` of the state to ignore, as JSON pointers, separated by spaces", optional: true,
 	when: func(i *inquiry) bool {
 		return i.isGiven("ignore") || !i.offline && i.hasSubject() && (i.looked == nil || len(i.toIgnore()) > 0)
 	},
@@ -95,7 +95,7 @@ var lifeQuestions = []initQuestion{{
 	proposes: (*inquiry).proposeIgnore,
 	takes:    (*inquiry).takeIgnore,
 }, {
-	name: "unhandled", usage: "event types that the endpoint ignores on purpose, separated by spaces", optional: true,
+	name: "unhandled", usage: "the event `TYPES` that the endpoint ignores on purpose, separated by spaces", optional: true,
 	when: func(i *inquiry) bool { return i.isGiven("unhandled") || i.looked != nil && len(i.looked.Unhandled) > 0 },
 	asks: func(*inquiry) string {
 		return "Which event types does the endpoint ignore on purpose? A minus is none: then a run is incomplete until the state shows them."
@@ -117,7 +117,7 @@ var (
 )
 
 var databaseQuestion = initQuestion{
-	name: "database", usage: "where the target has its database, as host:port or a URL", optional: true,
+	name: "database", usage: "the `ADDRESS` of the target's database: host:port or a URL", optional: true,
 	when: func(i *inquiry) bool { return !i.offline || i.file.Stop != nil },
 	asks: func(*inquiry) string {
 		return "Where is the target's database, as host:port? hookproof puts a proxy before it. An empty line leaves it out."
@@ -127,7 +127,7 @@ var databaseQuestion = initQuestion{
 }
 
 var listenQuestion = initQuestion{
-	name: "listen", usage: "the address that the target dials for its database while it is judged",
+	name: "listen", usage: "the `ADDRESS` that the target dials for its database while it is judged",
 	when: func(i *inquiry) bool { return i.file.Database != nil },
 	asks: func(*inquiry) string {
 		return "And which address does the target dial instead? The start command must tell the target so:"
@@ -140,7 +140,7 @@ var listenQuestion = initQuestion{
 }
 
 var stopQuestion = initQuestion{
-	name: "stop", usage: "what stops the target: a command, a URL, or listener HOST:PORT to end what listens there", optional: true,
+	name: "stop", usage: "the `COMMAND` that stops the target, a URL, or listener HOST:PORT to end what listens there", optional: true,
 	asks: func(*inquiry) string {
 		return "Which command (or URL) stops the target? It need not wait until the target has ended. Without it, restarts and failures\n" +
 			"of its database are not tried; an empty line leaves it out, or a minus."
@@ -157,7 +157,7 @@ var stopQuestion = initQuestion{
 }
 
 var startQuestion = initQuestion{
-	name: "start", usage: `what starts it again: a command, a URL, or {"command": […], "directory": …, "env": {…}} to leave running`,
+	name: "start", usage: "the `COMMAND` that starts it again, a URL, or {\"command\": […], \"directory\": …, \"env\": {…}} to leave running",
 	when: func(i *inquiry) bool { return i.file.Stop != nil },
 	asks: func(*inquiry) string {
 		return "And which starts it again? It leaves the target running in the background and returns. It need not wait until the target listens."
@@ -175,7 +175,7 @@ var startQuestion = initQuestion{
 }
 
 var restartQuestion = initQuestion{
-	name: "restart", usage: "stop and start the target once, to try stop and start: yes or no; --yes does not say so", optional: true, explicit: true,
+	name: "restart", usage: "`yes` to stop and start the target once, to try it; --yes does not say so", optional: true, explicit: true,
 	when: func(i *inquiry) bool { return i.file.Stop != nil },
 	asks: func(i *inquiry) string {
 		return "May init stop the endpoint now and start it again, to try these? What it prints to its terminal is not seen from then on."

@@ -105,7 +105,7 @@ func (i *inquiry) livesOfSource() proposal {
 }
 
 // metadataKey matches where a program reads a key of an object's metadata: metadata?.orderId, metadata["order_id"], metadata.get('order_id').
-var metadataKey = regexp.MustCompile(`(?i)metadata(?:\s*\)|\s*\?\?\s*\{\}\s*\)|\s*\|\|\s*\{\}\s*\))?\s*(?:\?\.|!?\.|->|\.get\(|\??\.?\[)+\s*['":]?([A-Za-z_]\w*)`)
+var metadataKey = regexp.MustCompile(`(?i)metadata['"]?\]?\)?\s*(?:(?:,|\?\?|\|\|)\s*\{\}\s*\))?(?:\?\.|!\.|\.|->|\[)+(?:(?:get|fetch)\(\s*)?['":]?([A-Za-z_]\w*)`)
 
 // metadataRead is the key by which an endpoint's program finds its object, and where it reads it; "" if none is found.
 func (i *inquiry) metadataRead() (key, where string) {
@@ -125,4 +125,10 @@ func metadataFromPath(path string) string {
 		}
 	}
 	return ""
+}
+
+// reads is where a program names a word, such as a variable; "" if it does not.
+func (i *inquiry) reads(word string) (where string) {
+	_, where = i.source().find(regexp.MustCompile(`\b(` + regexp.QuoteMeta(word) + `)\b`))
+	return where
 }

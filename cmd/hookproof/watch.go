@@ -170,6 +170,7 @@ func (c *checking) watched(cmd *cobra.Command, e *endpoint, plain bool) error {
 			return result.Report{}, err
 		}
 		r, err := c.judge(cmd, t, plain)
+		c.baseline.mark(&r)
 		return r, ending(r, err)
 	}
 	return w.watch(cmd.Context())

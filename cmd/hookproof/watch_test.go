@@ -34,10 +34,10 @@ func reported(failed string, passed ...string) (result.Report, error) {
 }
 
 // watching watches an endpoint whose n-th run fails what the n-th text names. change is called when nothing more happens.
-func watching(t *testing.T, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
+func watching(t *testing.T, mark string, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s = &seen{moment: moment{listens: true, mark: "1"}}
+		s = &seen{moment: moment{listens: true, mark: mark}}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		run := func(what string) (result.Report, error) {
@@ -63,7 +63,7 @@ func watching(t *testing.T, failures []string, change func(s *seen, cancel func(
 
 func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 	t.Parallel()
-	s, err := watching(t, []string{"a/one b/two", "b/two", "", ""}, func(s *seen, cancel func()) {
+	s, err := watching(t, "1", []string{"a/one b/two", "b/two", "", ""}, func(s *seen, cancel func()) {
 		for _, mark := range []string{"2", "3"} {
 			s.moment = moment{}
 			time.Sleep(2 * watchPoll)
@@ -83,7 +83,7 @@ func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 
 func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 	t.Parallel()
-	s, err := watching(t, []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
+	s, err := watching(t, "1", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
 		for _, mark := range []string{"1 a", "1 ab", "2 ab"} { // saved twice, and then restarted
 			s.mark = mark
 			time.Sleep(watchSettle / 2)
@@ -98,7 +98,7 @@ func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 // An endpoint whose process cannot be seen has no mark.
 func TestAnEndpointThatComesBackHasRestarted(t *testing.T) {
 	t.Parallel()
-	s, _ := watching(t, []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
+	s, _ := watching(t, "", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
 		for _, listens := range []bool{false, true} {
 			s.moment = moment{listens: listens}
 			time.Sleep(2 * watchSettle)
@@ -110,7 +110,7 @@ func TestAnEndpointThatComesBackHasRestarted(t *testing.T) {
 
 func TestWatchingEndsByItself(t *testing.T) {
 	t.Parallel()
-	s, err := watching(t, []string{"a/one"}, func(*seen, func()) {})
+	s, err := watching(t, "1", []string{"a/one"}, func(*seen, func()) {})
 	require.Equal(t, errFailed, err)
 	require.Equal(t, []string{"all"}, s.runs)
 	require.Contains(t, s.out.String(), "Nothing has changed for 1h0m0s.\n")

@@ -13,7 +13,7 @@ func baselineText(r result.Report) []string {
 		return nil
 	}
 	b := r.Baseline
-	sentences := []string{fmt.Sprintf("Compared with the baseline %s: known to fail are %d, fixed %d, not judged %d.", b.File, r.Count(result.Known), len(b.Gone), b.NotJudged)}
+	sentences := []string{fmt.Sprintf("Compared with the baseline %s: %d known to fail, %d fixed, %d not judged.", b.File, r.Count(result.Known), len(b.Gone), b.NotJudged)}
 	if len(b.Gone) > 0 {
 		var names []string
 		for _, one := range b.Gone {

@@ -30,11 +30,15 @@ func TestHeadline(t *testing.T) {
 	}
 	pass := of("authenticity/genuine", result.Pass)
 	fail := of("authenticity/unsigned", result.Fail)
+	known := of("order/tie", result.Known)
 	for name, row := range map[string]struct {
 		findings       []result.Finding
 		headline, next string
 	}{
-		"nothing": {nil, "INCOMPLETE: nothing was judged", ""},
+		"nothing":                      {nil, "INCOMPLETE: nothing was judged", ""},
+		"only failures that are known": {[]result.Finding{known, known}, "PASSED: 2 of 2 checks, 2 of them known to fail", ""},
+		"a new failure beside one":     {[]result.Finding{known, fail}, "FAILED: 1 check failed of 2, beside 1 known to fail", ""},
+		"no evidence beside one":       {[]result.Finding{known, lacking("order/refunds")}, "INCOMPLETE: 1 of 2 checks judged, 1 of them known to fail; not judged: 1 of 2 of order", ""},
 		"a URL": {
 			[]result.Finding{pass, of("authenticity/no-effect", result.NotRun, "subject", "state"), of("order/refunds", result.NotRun, "subject", "state"), of("faults/killed", result.NotRun, "subject", "state", "database", "restart")},
 			"PASSED as far as a URL can show: 1 of 4 checks; not judged: order, faults, 1 of 2 of authenticity",

@@ -41,9 +41,9 @@ func OutcomeOf(r result.Report) Outcome {
 // verdicts are all verdicts, in the order of reports.
 var verdicts = []result.Verdict{result.Fail, result.Known, result.Pass, result.Info, result.NotRun}
 
-// verdictsOf returns the verdicts that a report can have: no failure is known without a baseline.
+// verdictsOf returns the verdicts that a report can have: without a baseline no failure is known.
 func verdictsOf(r result.Report) []result.Verdict {
-	if r.Baseline != nil {
+	if r.Baseline != nil || r.Count(result.Known) > 0 {
 		return verdicts
 	}
 	return slices.DeleteFunc(slices.Clone(verdicts), func(v result.Verdict) bool { return v == result.Known })

@@ -219,6 +219,12 @@ export interface Target {
      * host:port where the database is.
      */
     upstream: string;
+    /**
+     * Environment variables by which the program of start.background dials listen. After a run the target is started again without them.
+     */
+    env?: {
+      [k: string]: string | undefined;
+    };
   };
   break?: Hook;
   mend?: Hook1;

@@ -66,7 +66,7 @@ describe('the installed package', { concurrency: 6 }, () => {
       test(`${signal} reaches the program`, async () => {
         const program = await standIn(`wait-${signal}`, `
           process.on('${signal}', () => { console.log('caught'); process.exit(3); });
-          setInterval(() => {}, 1000);
+          setTimeout(() => process.exit(9), 20_000); // and not 3
           console.log('ready');`);
         const onOutput = (out, child) => { if (out === 'ready\n') child.kill(signal); };
         const { code, out } = await shop.run('node', [launcher], { onOutput, extra: { HOOKPROOF_BINARY: program } });

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/process"
+)
+
+func TestTheRequestsThatMakeAnObject(t *testing.T) {
+	t.Parallel()
+	i := &inquiry{file: targetFile{URL: "http://127.0.0.1:3000/webhook"}}
+	for answer, want := range map[string][3]string{
+		"POST /orders":                             {"POST", "http://127.0.0.1:3000/orders", ""},
+		`put /orders {"a": 1}`:                     {"PUT", "http://127.0.0.1:3000/orders", `{"a": 1}`},
+		"POST http://127.0.0.1:4000/orders":        {"POST", "http://127.0.0.1:4000/orders", ""},
+		"http://127.0.0.1:4000/orders":             {"", "http://127.0.0.1:4000/orders", ""},
+		`curl -sS -XPOST 127.0.0.1:1/o`:            {}, // an unknown flag: it stays a program
+		`curl -X PATCH 127.0.0.1:1/o`:              {"PATCH", "http://127.0.0.1:1/o", ""},
+		`curl http://127.0.0.1:1/o -d '{"a":"b"}'`: {"", "http://127.0.0.1:1/o", `{"a":"b"}`},
+		`curl http://127.0.0.1:1/o --json "{\"a\": 1}" -H "Authorization: Bearer x"`: {"", "http://127.0.0.1:1/o", `{"a": 1}`},
+	} {
+		h, err := i.hookOf(answer, false)
+		require.NoError(t, err, answer)
+		if want[1] == "" {
+			require.Equal(t, "curl", h.Command[0])
+			continue
+		}
+		require.NotNil(t, h.HTTP, answer)
+		require.Equal(t, want, [3]string{h.HTTP.Method, h.HTTP.URL, string(h.HTTP.Body)}, answer)
+	}
+	for answer, why := range map[string]string{
+		`POST /orders {"a"`:                   "is not JSON",
+		"curl 127.0.0.1:1/o -d a=b":           "is not JSON",
+		"curl 127.0.0.1:1/o -H Authorization": "NAME: VALUE",
+		`curl 127.0.0.1:1/o -d '{"a"`:         "there is no shell",
+	} {
+		_, err := i.hookOf(answer, false)
+		require.ErrorContains(t, err, why, answer)
+	}
+}
+
+func TestTheKeyOfMetadataIsFoundInAProgram(t *testing.T) {
+	t.Parallel()
+	for line, key := range map[string]string{
+		"const order = event.data.object.metadata?.orderId;":     "orderId",
+		"order_id = session['metadata']['order_id']":             "order_id",
+		`order_id = session.get("metadata", {}).get("order_id")`: "order_id",
+		"$id = $session->metadata->order_id;":                    "order_id",
+		`id := session.Metadata["orderId"]`:                      "orderId",
+		"const { id } = (session.metadata ?? {}).booking":        "booking",
+		"session.metadata.get('cart')":                           "cart",
+		"metadata: { orderId: order.id }":                        "",
+		"// whose it is says its metadata. It is ours":           "",
+		"// the metadata says whose it is":                       "",
+	} {
+		i := &inquiry{process: &process.Process{}, sources: sources{"app.js": []byte("\n" + line)}}
+		got, where := i.metadataRead()
+		require.Equal(t, key, got, line)
+		if key != "" {
+			require.Equal(t, "app.js:2", where)
+		}
+	}
+}
+
+func TestTheDatabaseOfAProcess(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		environment map[string]string
+		upstream    string
+		moved       map[string]string
+	}{
+		{map[string]string{"DATABASE_URL": "postgres://me:secret@db.internal/shop?sslmode=disable"}, "db.internal:5432",
+			map[string]string{"DATABASE_URL": "postgres://me:secret@127.0.0.1:6432/shop?sslmode=disable"}},
+		{map[string]string{"SPRING_URL": "jdbc:mysql://127.0.0.1:3307/shop"}, "127.0.0.1:3307",
+			map[string]string{"SPRING_URL": "jdbc:mysql://127.0.0.1:6432/shop"}},
+		{map[string]string{"PGPORT": "5433"}, "127.0.0.1:5433", map[string]string{"PGHOST": "127.0.0.1", "PGPORT": "6432"}},
+		{map[string]string{"PGHOST": "/run/postgresql"}, "127.0.0.1:5432", map[string]string{"PGHOST": "127.0.0.1", "PGPORT": "6432"}},
+		{map[string]string{"HOME": "/", "SITE": "http://127.0.0.1:80"}, "", nil},
+	} {
+		i := &inquiry{process: &process.Process{Environment: row.environment}}
+		d := i.findDatabase()
+		require.Equal(t, row.upstream, d.upstream)
+		require.NotContains(t, d.basis, "secret")
+		if row.moved != nil {
+			require.Equal(t, row.moved, d.moved(net.JoinHostPort("127.0.0.1", "6432")))
+		}
+	}
+	i := &inquiry{process: &process.Process{PID: 7, Dials: []string{"127.0.0.1:99", "127.0.0.1:5432"}}}
+	require.Equal(t, "127.0.0.1:5432", i.findDatabase().upstream)
+	require.Nil(t, i.findDatabase().moved)
+}
+
+func TestTheFileOfVariables(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, map[string]string{"A": "b", "SECRET": "whsec_x", "Q": "a # b", "E": "", "C": "d=e"},
+		parseEnv("# no\nA=b\nexport SECRET = whsec_x # the shop's\nQ='a # b'\nE=\nno line\nC=d=e\n"))
+	require.Equal(t, "postgres://me:…@127.0.0.1/shop", withoutPassword("postgres://me:secret@127.0.0.1/shop"))
+	require.NotContains(t, withoutPassword("postgres://127.0.0.1/shop?password=secret"), "secret")
+}

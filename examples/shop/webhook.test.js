@@ -1,0 +1,4 @@
+// The shop listens before: docs/node.md.
+import { hookproof } from 'hookproof/node';
+
+await hookproof({ target: 'hookproof.json', only: ['idempotence/redelivered', 'idempotence/overlapping', 'authenticity/wrong-secret'] });

@@ -1,0 +1,42 @@
+package catalog
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
+)
+
+// Whatever a report names can be explained: each check, and each relation that was broken, with as many copies as were sent.
+func TestWhatAReportNamesIsExplained(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../docs/report.json")
+	require.NoError(t, err)
+	var r result.Report
+	require.NoError(t, json.Unmarshal(raw, &r))
+	for _, f := range r.Findings {
+		for _, name := range []string{f.Check, f.Relation} {
+			if name == "" {
+				continue
+			}
+			found, err := Find(life.BuiltIns(), name)
+			require.NoError(t, err)
+			var names []string
+			for _, one := range Explain(found).Checks {
+				names = append(names, one.Check)
+			}
+			require.Contains(t, names, f.Check, name)
+		}
+	}
+	found, err := Find(life.BuiltIns(), "S(paid*7) = S(paid)")
+	require.NoError(t, err)
+	require.Equal(t, "idempotence/redelivered", found[0].Name)
+	_, err = Find(life.BuiltIns(), "S(paid*7) = S(never)")
+	require.ErrorContains(t, err, `no check tries "S(paid*7) = S(never)"`)
+	_, err = Find(life.BuiltIns(), "idempotence/redelivred")
+	require.ErrorContains(t, err, "did you mean idempotence/redelivered?")
+}
