@@ -81,7 +81,10 @@ judged it prints {"error": "…"}.`,
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeTargetLives)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c.json = *asJSON
+		c.json, c.file = *asJSON, target.file
+		if err := c.apart(); err != nil {
+			return fmt.Errorf("check: %w", err)
+		}
 		if c.options.Budget <= 0 {
 			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
 		}
@@ -101,7 +104,6 @@ judged it prints {"error": "…"}.`,
 		if err := c.baseline.read(livesOf(t)); err != nil {
 			return fmt.Errorf("check: --baseline: %w", err)
 		}
-		c.file = target.file
 		plain := getenv("NO_COLOR") != ""
 		if c.watch && c.json == toStdout {
 			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
@@ -113,6 +115,25 @@ judged it prints {"error": "…"}.`,
 		return err
 	}
 	return cmd
+}
+
+// apart returns an error if a file that is to be written is also to be something else.
+func (c *checking) apart() error {
+	flags := map[string]string{}
+	for _, one := range []struct{ flag, path string }{
+		{"--target", c.file}, {"--baseline", c.baseline.file}, {"--json", c.json}, {"--junit", c.junit}, {"--html", c.html}, {"--write-baseline", c.baseline.write},
+	} {
+		path := filepath.Clean(one.path)
+		other := flags[path]
+		switch {
+		case one.path == "" || one.path == toStdout:
+		case other == "" || other == "--baseline" && one.flag == "--write-baseline": // a baseline is written anew in its place
+			flags[path] = one.flag
+		default:
+			return fmt.Errorf("%s and %s name the same file, %s; name two", other, one.flag, one.path)
+		}
+	}
+	return nil
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.

@@ -104,11 +104,11 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		path := cmp.Or(append(args, "hookproof.json")[0], "hookproof.json")
-		if _, err := os.Lstat(path); err == nil && !*force {
-			return fmt.Errorf("init: %s is there already; --force overwrites it", path)
-		}
 		if err := writable(path); err != nil {
 			return fmt.Errorf("init: %w", err)
+		}
+		if _, err := os.Lstat(path); err == nil && !*force {
+			return fmt.Errorf("init: %s is there already; --force overwrites it", path)
 		}
 		folder, err := filepath.Abs(filepath.Dir(path))
 		if err != nil {
@@ -205,5 +205,8 @@ func loadable(path string, f targetFile, getenv func(string) string) (t *target.
 		}
 		return "set later"
 	})
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), file.Name(), path)) // nobody knows the other name
+	}
 	return t, file.Name(), err
 }

@@ -135,8 +135,10 @@ func (i *inquiry) answer(q initQuestion) error {
 			read = i.hidden
 		}
 		line, err := read()
+		if err != nil {
+			i.say("") // the error is a line of its own
+		}
 		if errors.Is(err, errNobody) {
-			i.say("") // what follows is an error, in a line of its own
 			return fmt.Errorf("%w: --%s is missing (%s)", err, q.name, q.what())
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -102,8 +103,15 @@ func (i *inquiry) takeURL(answer string) error {
 		return fmt.Errorf("%s Start it first, or write the file without looking at it, by --offline", strings.TrimSuffix(strings.Replace(err.Error(), "; is the target running?", ".", 1), ";"))
 	}
 	if at, err := process.At(i.ctx, addressOf(u)); err == nil && len(at) > 0 {
-		i.process = &at[len(at)-1] // the oldest: others of the same socket are its workers
-		i.say("%s listens at %s.", *i.process, addressOf(u))
+		p := at[len(at)-1] // the oldest: others of the same socket are its workers
+		if err := ofLiveKey(p); err != nil {
+			return err
+		}
+		i.say("%s listens at %s.", p, addressOf(u))
+		if i.process = &p; noEndpoints.MatchString(p.Name) {
+			i.say("That is not the endpoint itself, so its stop and start cannot be proposed.")
+			i.process = nil
+		}
 	}
 	if u.Path == "" || u.Path == "/" && u.RawQuery == "" {
 		if u.Path, err = i.path(u); err != nil {
@@ -118,6 +126,16 @@ func (i *inquiry) takeURL(answer string) error {
 		return errors.New(told)
 	}
 	i.file.URL = u.String()
+	return nil
+}
+
+// ofLiveKey returns an error if a process has a live API key: with it, what init makes and pays could cost money.
+func ofLiveKey(p process.Process) error {
+	for _, name := range slices.Sorted(maps.Keys(p.Environment)) {
+		if target.RefuseLiveKeys(p.Environment[name]) != nil {
+			return fmt.Errorf("%s of process %d is a live API key of Stripe's; start the endpoint with a test key (sk_test_…)", name, p.PID)
+		}
+	}
 	return nil
 }
 

@@ -59,6 +59,10 @@ func (i *inquiry) hookOf(answer string, query bool) (target.Hook, error) {
 	}
 	parts := requestLine.FindStringSubmatch(answer)
 	if parts == nil {
+		if program, _, _ := strings.Cut(answer, " "); strings.HasPrefix(program, "/") && !exists(program) {
+			method := map[bool]string{false: http.MethodPost, true: http.MethodGet}[query]
+			return target.Hook{}, fmt.Errorf("no program %s is here; a request to the endpoint has its method before it: %s %s", program, method, program)
+		}
 		return hook(answer, query)
 	}
 	r := target.HookRequest{Method: strings.ToUpper(parts[1]), URL: parts[2]}

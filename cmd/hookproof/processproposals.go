@@ -47,7 +47,7 @@ func (i *inquiry) findDatabase() database {
 			upstream := net.JoinHostPort(u.Hostname(), firstOf(u.Port(), ports[u.Scheme]))
 			whole := one.values[name]
 			return database{upstream, func(listen string) map[string]string {
-				return map[string]string{name: strings.Replace(whole, u.Host, listen, 1)}
+				return map[string]string{name: withHost(whole, listen)}
 			}, name, name + " " + one.where + " is " + withoutPassword(whole)}
 		}
 		for _, pair := range pairs {
@@ -74,6 +74,17 @@ func (i *inquiry) findDatabase() database {
 		}
 	}
 	return database{}
+}
+
+// withHost returns a URL with another host and port, and with each other letter as it was.
+func withHost(text, host string) string {
+	before, rest, _ := strings.Cut(text, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	begin := strings.LastIndexByte(rest[:end], '@') + 1
+	return before + "://" + rest[:begin] + host + rest[end:]
 }
 
 func firstOf(texts ...string) string {
@@ -106,6 +117,10 @@ func (i *inquiry) proposeDatabase() proposal {
 	}
 	i.base = i.findDatabase()
 	if i.base.upstream == "" {
+		return proposal{}
+	}
+	if !process.IsLoopback(i.base.upstream) {
+		i.say("%s, which is not on this machine, so it is not proposed.", upper(i.base.basis))
 		return proposal{}
 	}
 	if err := i.dial(i.base.upstream); err != nil {

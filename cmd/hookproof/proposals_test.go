@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"net"
 	"testing"
 
@@ -36,6 +37,7 @@ func TestTheRequestsThatMakeAnObject(t *testing.T) {
 		"curl 127.0.0.1:1/o -d a=b":           "is not JSON",
 		"curl 127.0.0.1:1/o -H Authorization": "NAME: VALUE",
 		`curl 127.0.0.1:1/o -d '{"a"`:         "there is no shell",
+		"/orders":                             "no program /orders is here; a request to the endpoint has its method before it: POST /orders",
 	} {
 		_, err := i.hookOf(answer, false)
 		require.ErrorContains(t, err, why, answer)
@@ -76,6 +78,8 @@ func TestTheDatabaseOfAProcess(t *testing.T) {
 			map[string]string{"DATABASE_URL": "postgres://me:secret@127.0.0.1:6432/shop?sslmode=disable"}},
 		{map[string]string{"SPRING_URL": "jdbc:mysql://127.0.0.1:3307/shop"}, "127.0.0.1:3307",
 			map[string]string{"SPRING_URL": "jdbc:mysql://127.0.0.1:6432/shop"}},
+		{map[string]string{"DATABASE_URL": "postgresql://postgres:post@gres@postgres?host=postgres"}, "postgres:5432",
+			map[string]string{"DATABASE_URL": "postgresql://postgres:post@gres@127.0.0.1:6432?host=postgres"}},
 		{map[string]string{"PGPORT": "5433"}, "127.0.0.1:5433", map[string]string{"PGHOST": "127.0.0.1", "PGPORT": "6432"}},
 		{map[string]string{"PGHOST": "/run/postgresql"}, "127.0.0.1:5432", map[string]string{"PGHOST": "127.0.0.1", "PGPORT": "6432"}},
 		{map[string]string{"HOME": "/", "SITE": "http://127.0.0.1:80"}, "", nil},
@@ -91,6 +95,23 @@ func TestTheDatabaseOfAProcess(t *testing.T) {
 	i := &inquiry{process: &process.Process{PID: 7, Dials: []string{"127.0.0.1:99", "127.0.0.1:5432"}}}
 	require.Equal(t, "127.0.0.1:5432", i.findDatabase().upstream)
 	require.Nil(t, i.findDatabase().moved)
+}
+
+func TestADatabaseElsewhereIsNeitherDialledNorProposed(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	i := &inquiry{asker: &asker{ctx: t.Context(), out: &out}, process: &process.Process{Environment: map[string]string{"DATABASE_URL": "postgres://me:secret@192.0.2.1/shop"}}}
+	require.Equal(t, proposal{}, i.proposeDatabase())
+	require.Contains(t, out.String(), "is postgres://me:…@192.0.2.1/shop, which is not on this machine, so it is not proposed.\n")
+}
+
+func TestAnEndpointWithALiveKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	p := process.Process{PID: 7, Environment: map[string]string{"A": "b", "STRIPE_KEY": "sk_live_1"}}
+	err := ofLiveKey(p)
+	require.EqualError(t, err, "STRIPE_KEY of process 7 is a live API key of Stripe's; start the endpoint with a test key (sk_test_…)")
+	p.Environment["STRIPE_KEY"] = "sk_test_1"
+	require.NoError(t, ofLiveKey(p))
 }
 
 func TestTheFileOfVariables(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/process"
 	"example.com/hookproof/hookproof/target"
 )
 
@@ -259,6 +260,9 @@ func processHook(answer string) (*target.Hook, error) {
 		return nil, nil
 	case listener:
 		h.Listener = strings.TrimSpace(address)
+		if !process.IsLoopback(h.Listener) {
+			return nil, fmt.Errorf("listener takes an address of this machine, such as 127.0.0.1:3000, and not %q", h.Listener)
+		}
 		return &h, checkAddress(h.Listener, false)
 	case strings.HasPrefix(answer, "{"):
 		decoder := json.NewDecoder(strings.NewReader(answer))

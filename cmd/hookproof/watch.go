@@ -24,10 +24,11 @@ const (
 	watchAtMost = time.Hour              // without a change, it ends
 )
 
-// moment is what can be seen of an endpoint: whether it listens, and a mark that another process has not, or another state of its files.
+// moment is what can be seen of an endpoint. What cannot be seen is zero.
 type moment struct {
 	listens bool
-	mark    string
+	process string // another one's differs
+	files   int64  // of its program: when one was changed last, in milliseconds
 }
 
 // watcher runs what failed again whenever an endpoint changes.
@@ -42,13 +43,15 @@ type watcher struct {
 // watch judges, waits for a change and judges again, until the context ends or nothing changes for too long. Its error is that of the last run
 // that came to its end.
 func (w *watcher) watch(ctx context.Context) error {
+	judged := w.look(ctx).files
 	r, last := w.all(ctx)
 	for ctx.Err() == nil {
 		failing := failingIn(r)
 		w.tellWaiting(failing, r, last)
-		if !w.changed(ctx, w.look(ctx)) {
+		if !w.changed(ctx, judged) {
 			return last
 		}
+		judged = w.look(ctx).files
 		if len(failing) == 0 {
 			if again, err := w.all(ctx); ctx.Err() == nil {
 				r, last = again, err
@@ -70,6 +73,7 @@ func (w *watcher) watch(ctx context.Context) error {
 			continue
 		}
 		w.say("All of them are mended. Everything once more:\n")
+		judged = w.look(ctx).files
 		if again, err = w.all(ctx); ctx.Err() == nil {
 			r, last = again, err
 		}
@@ -77,9 +81,11 @@ func (w *watcher) watch(ctx context.Context) error {
 	return last
 }
 
-// changed waits until the endpoint is not what it was after the run, listens, and has settled. It returns false if that does not come.
-func (w *watcher) changed(ctx context.Context, before moment) bool {
-	cameBack := false
+// changed waits until the endpoint is not what it was after the run, listens, and has settled. It returns false if that does not come. judged
+// are the files with which the run began: they may have changed since. Its process may have, too, but by the run itself.
+func (w *watcher) changed(ctx context.Context, judged int64) bool {
+	before := w.look(ctx)
+	cameBack, edited := false, judged != 0 && before.files != 0 && judged != before.files
 	for began, since, seen := time.Now(), time.Now(), before; ; {
 		if target.Sleep(ctx, watchPoll) != nil {
 			return false
@@ -92,7 +98,7 @@ func (w *watcher) changed(ctx context.Context, before moment) bool {
 			seen, since = now, time.Now()
 		}
 		switch {
-		case seen.listens && (cameBack || seen != before) && time.Since(since) >= watchSettle:
+		case seen.listens && (cameBack || edited || seen != before) && time.Since(since) >= watchSettle:
 			return true
 		case time.Since(began) > watchAtMost:
 			w.say("Nothing has changed for %s.", watchAtMost)
@@ -183,12 +189,13 @@ func momentOf(ctx context.Context, t *target.Target) moment {
 	if err != nil || !process.IsLoopback(addressOf(u)) {
 		return now
 	}
-	all, _ := process.At(ctx, addressOf(u)) // what cannot be seen has no mark
-	var marks []string
+	all, _ := process.At(ctx, addressOf(u)) // what cannot be seen is zero
+	var ids []string
 	for _, p := range all {
-		marks = append(marks, fmt.Sprint(p.PID, " ", p.Started.UnixMilli(), " ", newestSource(p.Directory)))
+		ids = append(ids, fmt.Sprint(p.PID, " ", p.Started.UnixMilli()))
+		now.files = max(now.files, newestSource(p.Directory))
 	}
-	slices.Sort(marks)
-	now.mark = strings.Join(marks, ",")
+	slices.Sort(ids)
+	now.process = strings.Join(ids, ",")
 	return now
 }

@@ -34,10 +34,10 @@ func reported(failed string, passed ...string) (result.Report, error) {
 }
 
 // watching watches an endpoint whose n-th run fails what the n-th text names. change is called when nothing more happens.
-func watching(t *testing.T, mark string, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
+func watching(t *testing.T, process string, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s = &seen{moment: moment{listens: true, mark: mark}}
+		s = &seen{moment: moment{listens: true, process: process}}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		run := func(what string) (result.Report, error) {
@@ -64,10 +64,10 @@ func watching(t *testing.T, mark string, failures []string, change func(s *seen,
 func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 	t.Parallel()
 	s, err := watching(t, "1", []string{"a/one b/two", "b/two", "", ""}, func(s *seen, cancel func()) {
-		for _, mark := range []string{"2", "3"} {
+		for _, id := range []string{"2", "3"} {
 			s.moment = moment{}
 			time.Sleep(2 * watchPoll)
-			s.moment = moment{listens: true, mark: mark}
+			s.moment = moment{listens: true, process: id}
 			time.Sleep(watchSettle + 3*watchPoll)
 		}
 		cancel()
@@ -84,8 +84,8 @@ func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 	t.Parallel()
 	s, err := watching(t, "1", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
-		for _, mark := range []string{"1 a", "1 ab", "2 ab"} { // saved twice, and then restarted
-			s.mark = mark
+		for _, one := range []moment{{true, "1", 10}, {true, "1", 11}, {true, "2", 11}} { // saved twice, and then restarted
+			s.moment = one
 			time.Sleep(watchSettle / 2)
 		}
 		time.Sleep(2 * watchSettle)
@@ -95,7 +95,7 @@ func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 	require.Equal(t, []string{"all", "a/one"}, s.runs)
 }
 
-// An endpoint whose process cannot be seen has no mark.
+// The process of another user cannot be seen.
 func TestAnEndpointThatComesBackHasRestarted(t *testing.T) {
 	t.Parallel()
 	s, _ := watching(t, "", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
@@ -116,16 +116,39 @@ func TestWatchingEndsByItself(t *testing.T) {
 	require.Contains(t, s.out.String(), "Nothing has changed for 1h0m0s.\n")
 }
 
+// A file that is saved while a run goes on has not been judged by it.
+func TestAFileThatChangesDuringARunIsJudgedAfterIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		now, runs := moment{listens: true, process: "1", files: 10}, 0
+		w := watcher{out: &strings.Builder{}, look: func(context.Context) moment { return now },
+			all: func(context.Context) (result.Report, error) {
+				now.files = 11
+				return reported("a/one")
+			},
+			some: func(context.Context, []string) (result.Report, error) {
+				if runs++; runs == 1 {
+					now.process = "2" // by the run itself
+				}
+				return reported("a/one")
+			}}
+		time.AfterFunc(watchAtMost/2, cancel)
+		require.Equal(t, errFailed, w.watch(ctx))
+		require.Equal(t, 1, runs)
+	})
+}
+
 // Ctrl-C during a run ends with the verdict of the run before it.
 func TestARunThatIsInterruptedDecidesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		marks := 0
+		looks := 0
 		w := watcher{out: &strings.Builder{},
 			look: func(context.Context) moment {
-				marks++
-				return moment{listens: true, mark: strings.Repeat("x", min(marks, 2))}
+				looks++
+				return moment{listens: true, process: strings.Repeat("x", min(looks, 3))}
 			},
 			all: func(context.Context) (result.Report, error) { return reported("a/one") },
 			some: func(context.Context, []string) (result.Report, error) {

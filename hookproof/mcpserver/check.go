@@ -33,6 +33,9 @@ type checkInput struct {
 	Seconds int      `json:"seconds,omitempty" jsonschema:"how long the run may take; 60, if it is not given"`
 }
 
+// mostSeconds is a day.
+const mostSeconds = 24 * 60 * 60
+
 // checker judges endpoints, one at a time: two runs would disturb each other's processes and databases.
 type checker struct {
 	getenv func(string) string
@@ -77,8 +80,8 @@ func (c *checker) target(in checkInput) (t *target.Target, err error) {
 		return nil, errors.New("the target file has the URL and the secret: give target alone, or url and secret without it")
 	case in.Target == "" && in.URL == "":
 		return nil, errors.New("name the endpoint by target, the path of a target file, or by url and secret; 'hookproof init' writes such a file")
-	case in.Seconds < 0:
-		return nil, errors.New("seconds must be more than 0; without it a run may take 60")
+	case in.Seconds < 0 || in.Seconds > mostSeconds:
+		return nil, fmt.Errorf("seconds must be from 1 to %d; without it a run may take 60", mostSeconds)
 	case in.Target != "":
 		t, err = target.Load(in.Target, c.getenv)
 		if errors.Is(err, fs.ErrNotExist) {

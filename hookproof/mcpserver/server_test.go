@@ -210,7 +210,8 @@ func TestCheckRefuses(t *testing.T) {
 		"no such life":        {map[string]any{"target": file, "life": []string{"subscription"}}, `the target has no life "subscription"`},
 		"no such profile":     {map[string]any{"target": file, "profile": "lax"}, `there is no profile "lax"`},
 		"no such argument":    {map[string]any{"allowHost": "x"}, "allowHost"},
-		"a negative time":     {map[string]any{"target": file, "seconds": -1}, "seconds must be more than 0"},
+		"a negative time":     {map[string]any{"target": file, "seconds": -1}, "seconds must be from 1 to 86400"},
+		"too long a time":     {map[string]any{"target": file, "seconds": 1 << 53}, "seconds must be from 1 to 86400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, _, isError := call(t, session, "check", row.arguments, nil)

@@ -52,37 +52,81 @@ const mostShown = 60
 // Listening returns the processes that accept TCP connections on this machine's loopback address, the newest first. Without a permission to
 // see whose a socket is, it is not there.
 func Listening(ctx context.Context) ([]Process, error) {
-	return listening(ctx, func(string) bool { return true })
-}
-
-// At returns the processes that listen at an address of this machine, host:port. Several may share it.
-func At(ctx context.Context, address string) ([]Process, error) {
-	_, port, err := net.SplitHostPort(address)
+	all, err := connections(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return listening(ctx, func(at string) bool { return strings.HasSuffix(at, ":"+port) })
+	return processes(ctx, all, slices.DeleteFunc(slices.Clone(all), func(one sockets.ConnectionStat) bool { return one.Status != "LISTEN" })), nil
 }
 
-// listeners returns all TCP sockets, and the addresses that are listened at, by process.
-func listeners(ctx context.Context, wanted func(address string) bool) (all []sockets.ConnectionStat, found map[int32][]string, err error) {
-	if all, err = sockets.ConnectionsWithoutUidsWithContext(ctx, "tcp"); err != nil {
-		return nil, nil, fmt.Errorf("the processes that listen cannot be listed: %w", err)
+// At returns the processes that accept connections to an address of this machine, host:port. Several may share it.
+func At(ctx context.Context, address string) ([]Process, error) {
+	all, err := connections(ctx)
+	if err != nil {
+		return nil, err
 	}
-	found = map[int32][]string{}
-	for _, one := range all {
-		address, local := loopback(one.Laddr)
-		if one.Status == "LISTEN" && one.Pid != 0 && local && wanted(address) && !slices.Contains(found[one.Pid], address) {
-			found[one.Pid] = append(found[one.Pid], address)
+	listening, err := accepting(all, address)
+	if err != nil {
+		return nil, err
+	}
+	return processes(ctx, all, listening), nil
+}
+
+// IDs returns the ids of the processes that accept connections to an address, sorted; none if they are not known.
+func IDs(ctx context.Context, address string) (ids []int) {
+	all, _ := connections(ctx) // what cannot be found out is not known
+	listening, _ := accepting(all, address)
+	for _, one := range listening {
+		if id := int(one.Pid); id != 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
-	return all, found, nil
+	slices.Sort(ids)
+	return ids
 }
 
-func listening(ctx context.Context, wanted func(address string) bool) ([]Process, error) {
-	all, found, err := listeners(ctx, wanted)
+// connections returns all TCP sockets.
+func connections(ctx context.Context) ([]sockets.ConnectionStat, error) {
+	all, err := sockets.ConnectionsWithoutUidsWithContext(ctx, "tcp")
+	if err != nil {
+		return nil, fmt.Errorf("the processes that listen cannot be listed: %w", err)
+	}
+	return all, nil
+}
+
+// accepting returns the sockets that accept connections to an address: those that listen at that very address, or else at every one. Another
+// program may listen at the same port of another address.
+func accepting(all []sockets.ConnectionStat, address string) ([]sockets.ConnectionStat, error) {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
+	}
+	var exact, every []sockets.ConnectionStat
+	for _, one := range all {
+		ip, err := netip.ParseAddr(one.Laddr.IP)
+		ip = ip.Unmap()
+		switch {
+		case one.Status != "LISTEN" || strconv.FormatUint(uint64(one.Laddr.Port), 10) != port:
+		case one.Laddr.IP == "*" || err == nil && ip.IsUnspecified():
+			every = append(every, one)
+		case err == nil && (ip.String() == host || host == "localhost" && ip.IsLoopback()):
+			exact = append(exact, one)
+		}
+	}
+	if len(exact) > 0 {
+		return exact, nil
+	}
+	return every, nil
+}
+
+// processes describes those whose sockets listen, the newest first.
+func processes(ctx context.Context, all, listening []sockets.ConnectionStat) []Process {
+	found := map[int32][]string{}
+	for _, one := range listening {
+		address, local := loopback(one.Laddr)
+		if one.Pid != 0 && local && !slices.Contains(found[one.Pid], address) {
+			found[one.Pid] = append(found[one.Pid], address)
+		}
 	}
 	var list []Process
 	for pid, addresses := range found {
@@ -100,21 +144,7 @@ func listening(ctx context.Context, wanted func(address string) bool) ([]Process
 	slices.SortFunc(list, func(a, b Process) int {
 		return cmp.Or(b.Started.Compare(a.Started), b.PID-a.PID)
 	})
-	return list, nil
-}
-
-// IDs returns the ids of the processes that listen at an address, sorted; none if they are not known.
-func IDs(ctx context.Context, address string) (ids []int) {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil
-	}
-	_, found, _ := listeners(ctx, func(at string) bool { return strings.HasSuffix(at, ":"+port) }) // what cannot be found out is not known
-	for pid := range found {
-		ids = append(ids, int(pid))
-	}
-	slices.Sort(ids)
-	return ids
+	return list
 }
 
 // End ends the processes that listen at an address of this machine. It asks them to exit, or with kill it does not ask. Nothing to end is no

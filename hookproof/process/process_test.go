@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	sockets "github.com/shirou/gopsutil/v4/net"
 	"github.com/stretchr/testify/require"
 )
 
@@ -78,6 +79,31 @@ func TestAProcessIsFoundByItsAddressAndEnded(t *testing.T) {
 	require.NoError(t, End(t.Context(), address, false))
 	require.Eventually(t, func() bool { return len(IDs(t.Context(), address)) == 0 }, patience, 10*time.Millisecond)
 	require.NoError(t, End(t.Context(), address, false), "nothing to end is no error")
+}
+
+// Another program at the same port of another address is not the endpoint, and is not ended with it.
+func TestWhoAcceptsConnectionsToAnAddress(t *testing.T) {
+	t.Parallel()
+	socket := func(pid int32, ip string, port uint32, status string) sockets.ConnectionStat {
+		return sockets.ConnectionStat{Pid: pid, Laddr: sockets.Addr{IP: ip, Port: port}, Status: status}
+	}
+	all := []sockets.ConnectionStat{
+		socket(1, "127.0.0.1", 3000, "LISTEN"), socket(2, "::1", 3000, "LISTEN"), socket(3, "0.0.0.0", 3000, "LISTEN"),
+		socket(4, "::", 4000, "LISTEN"), socket(5, "*", 5000, "LISTEN"), socket(6, "127.0.0.1", 3000, "ESTABLISHED"),
+		socket(7, "::ffff:127.0.0.2", 3000, "LISTEN"), socket(8, "10.0.0.1", 4000, "LISTEN"),
+	}
+	for address, want := range map[string][]int32{
+		"127.0.0.1:3000": {1}, "[::1]:3000": {2}, "127.0.0.2:3000": {7}, "127.0.0.3:3000": {3}, "localhost:3000": {1, 2, 7},
+		"127.0.0.1:4000": {4}, "[::1]:4000": {4}, "localhost:5000": {5}, "127.0.0.1:300": nil,
+	} {
+		found, err := accepting(all, address)
+		require.NoError(t, err)
+		var ids []int32
+		for _, one := range found {
+			ids = append(ids, one.Pid)
+		}
+		require.Equal(t, want, ids, address)
+	}
 }
 
 func TestAProcessThatDoesNotExitIsKilled(t *testing.T) {

@@ -60,7 +60,7 @@ func (h *Hook) check() error {
 	}
 	switch {
 	case given != 1:
-		return errors.New("a hook is one of command (a list of arguments), http or sql")
+		return errors.New("a hook is one of command (a list of arguments), http, sql for state, listener for stop or background for start")
 	case h.HTTP != nil && h.HTTP.URL == "":
 		return errors.New("http has no url")
 	case h.SQL != nil && (h.SQL.DSN == "" || h.SQL.Query == ""):

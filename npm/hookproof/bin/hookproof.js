@@ -20,7 +20,12 @@ try {
 const argv0 = process.env.npm_command ? 'npx hookproof' : 'hookproof';
 const child = spawn(path, process.argv.slice(2), { stdio: 'inherit', argv0 });
 child.on('error', (err) => fail(`${path} cannot be run: ${err.message}`));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    // Windows has no signals: Ctrl-C reaches the program by itself, and kill would end it before it has stopped what it started.
+    if (process.platform !== 'win32') child.kill(signal);
+  });
+}
 child.on('exit', (code, signal) => {
   if (!signal) process.exit(code);
   process.removeAllListeners(signal);
