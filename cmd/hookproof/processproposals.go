@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -264,8 +263,8 @@ func (i *inquiry) tryRestart() error {
 	}
 	defer discard()
 	i.say("Stopping it and starting it again …")
-	if err = i.tryOpen(t); err != nil {
-		err = errors.Join(err, i.bringBack(t))
+	if err = i.tryOpen(t); err != nil && i.bringBack(t) != nil {
+		err = fmt.Errorf("%w; the endpoint could not be started again as it was, so it is down", err)
 	}
 	if i.ctx.Err() != nil {
 		return errInterrupted
