@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -185,10 +184,7 @@ func loaded(path string, f targetFile, getenv func(string) string) (t *target.Ta
 // loadable writes a target file beside its place, for its owner alone, since there may be a secret in it, and reads it again.
 func loadable(path string, f targetFile, getenv func(string) string) (t *target.Target, temporary string, err error) {
 	var content bytes.Buffer
-	encoder := json.NewEncoder(&content)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(f); err != nil {
+	if err := printJSON(&content, f); err != nil {
 		return nil, "", err
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -95,19 +94,19 @@ func (i *inquiry) takeURL(answer string) error {
 	if err != nil {
 		return err
 	}
-	if !process.IsLoopback(addressOf(u)) {
+	if !process.IsLoopback(target.Address(u)) {
 		return fmt.Errorf("init looks only at endpoints of this machine, and %s is another host; --offline writes the file without looking", u.Hostname())
 	}
 	t := target.Target{URL: answer, Secret: "not asked yet"}
 	if err := t.Reach(i.ctx); err != nil {
 		return fmt.Errorf("%s Start it first, or write the file without looking at it, by --offline", strings.TrimSuffix(strings.Replace(err.Error(), "; is the target running?", ".", 1), ";"))
 	}
-	if at, err := process.At(i.ctx, addressOf(u)); err == nil && len(at) > 0 {
+	if at, err := process.At(i.ctx, target.Address(u)); err == nil && len(at) > 0 {
 		p := at[len(at)-1] // the oldest: others of the same socket are its workers
 		if err := ofLiveKey(p); err != nil {
 			return err
 		}
-		i.say("%s listens at %s.", p, addressOf(u))
+		i.say("%s listens at %s.", p, target.Address(u))
 		if i.process = &p; noEndpoints.MatchString(p.Name) {
 			i.say("That is not the endpoint itself, so its stop and start cannot be proposed.")
 			i.process = nil
@@ -137,15 +136,6 @@ func ofLiveKey(p process.Process) error {
 		}
 	}
 	return nil
-}
-
-// addressOf is where the URL's host listens.
-func addressOf(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // usualPaths are the paths of Stripe's documentation and of what many endpoints have.

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -44,7 +44,7 @@ func (i *inquiry) findDatabase() database {
 			if err != nil || ports[u.Scheme] == "" || u.Hostname() == "" {
 				continue
 			}
-			upstream := net.JoinHostPort(u.Hostname(), firstOf(u.Port(), ports[u.Scheme]))
+			upstream := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
 			whole := one.values[name]
 			return database{upstream, func(listen string) map[string]string {
 				return map[string]string{name: withHost(whole, listen)}
@@ -56,9 +56,9 @@ func (i *inquiry) findDatabase() database {
 				continue
 			}
 			names := pair.host + " and " + pair.port
-			upstream := net.JoinHostPort(firstOf(host, "127.0.0.1"), firstOf(port, pair.usual))
+			upstream := net.JoinHostPort(cmp.Or(host, "127.0.0.1"), cmp.Or(port, pair.usual))
 			if strings.HasPrefix(host, "/") { // a socket's directory
-				upstream = net.JoinHostPort("127.0.0.1", firstOf(port, pair.usual))
+				upstream = net.JoinHostPort("127.0.0.1", cmp.Or(port, pair.usual))
 			}
 			return database{upstream, func(listen string) map[string]string {
 				host, port, _ := net.SplitHostPort(listen)
@@ -85,15 +85,6 @@ func withHost(text, host string) string {
 	}
 	begin := strings.LastIndexByte(rest[:end], '@') + 1
 	return before + "://" + rest[:begin] + host + rest[end:]
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }
 
 // withoutPassword is a URL without its password.
@@ -137,7 +128,7 @@ func (i *inquiry) takeDatabase(answer string) error {
 		return nil
 	}
 	if u, err := url.Parse(answer); err == nil && ports[u.Scheme] != "" {
-		answer = net.JoinHostPort(u.Hostname(), firstOf(u.Port(), ports[u.Scheme]))
+		answer = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
 	}
 	if err := checkAddress(answer, false); err != nil {
 		return err
@@ -188,7 +179,7 @@ func (i *inquiry) proposeStop() proposal {
 	if i.offline || err != nil || i.process == nil || i.startOf() == nil && !i.isGiven("start") {
 		return proposal{}
 	}
-	return propose("listener "+addressOf(u), "it ends "+i.process.String()+", or whatever listens there then")
+	return propose("listener "+target.Address(u), "it ends "+i.process.String()+", or whatever listens there then")
 }
 
 // ofSession matches variables that are a shell's or a tool's own, and not the program's.
@@ -264,8 +255,8 @@ func (i *inquiry) tryRestart() error {
 	}
 	defer discard()
 	i.say("Stopping it and starting it again …")
-	if err = i.tryOpen(t); err != nil {
-		err = errors.Join(err, i.bringBack(t))
+	if err = i.tryOpen(t); err != nil && i.bringBack(t) != nil {
+		err = fmt.Errorf("%w; the endpoint could not be started again as it was, so it is down", err)
 	}
 	if i.ctx.Err() != nil {
 		return errInterrupted

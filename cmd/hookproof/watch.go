@@ -186,10 +186,10 @@ func (c *checking) watched(cmd *cobra.Command, e *endpoint, plain bool) error {
 func momentOf(ctx context.Context, t *target.Target) moment {
 	now := moment{listens: t.Listens()}
 	u, err := url.Parse(t.URL)
-	if err != nil || !process.IsLoopback(addressOf(u)) {
+	if err != nil || !process.IsLoopback(target.Address(u)) {
 		return now
 	}
-	all, _ := process.At(ctx, addressOf(u)) // what cannot be seen is zero
+	all, _ := process.At(ctx, target.Address(u)) // what cannot be seen is zero
 	var ids []string
 	for _, p := range all {
 		ids = append(ids, fmt.Sprint(p.PID, " ", p.Started.UnixMilli()))

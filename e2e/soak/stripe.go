@@ -43,8 +43,6 @@ type refusal struct {
 	kind, code, message string
 }
 
-func (r *refusal) Error() string { return r.message }
-
 func invalid(code, message string) *refusal {
 	return &refusal{400, "invalid_request_error", code, message}
 }

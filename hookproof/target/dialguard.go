@@ -96,11 +96,16 @@ func (t *Target) connect(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.dial(ctx, "tcp", Address(u))
+}
+
+// Address returns where the host of a URL listens, as host:port.
+func Address(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return t.dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // Listens reports whether the target accepts connections.
