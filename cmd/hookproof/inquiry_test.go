@@ -11,8 +11,11 @@ func TestYesTakesAProposal(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{"y": "whsec_x", "Y": "whsec_x", "yes": "whsec_x", "": "whsec_x", "whsec_y": "whsec_y"} {
 		for _, proposes := range []bool{true, false} {
-			wanted, lines := make(chan struct{}, 1), make(chan string, 1)
-			lines <- typed
+			wanted, lines := make(chan struct{}), make(chan string)
+			go func() {
+				<-wanted
+				lines <- typed
+			}()
 			var out bytes.Buffer
 			i := &inquiry{asker: &asker{ctx: t.Context(), wanted: wanted, lines: lines, out: &out}}
 			taken := ""
