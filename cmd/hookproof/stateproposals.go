@@ -37,7 +37,7 @@ func (i *inquiry) proposeState() proposal {
 			return propose("GET "+address, "it answers for the first that was made")
 		}
 	}
-	return proposal{basis: "the object cannot be read where it was made"}
+	return i.stateOfRoutes()
 }
 
 // proposeDSN proposes the database of the process for a SELECT.
