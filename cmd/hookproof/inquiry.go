@@ -230,8 +230,8 @@ func (i *inquiry) show(q initQuestion, p proposal, first bool) {
 }
 
 func upper(text string) string {
-	if text == "" {
-		return ""
+	if first, _, _ := strings.Cut(text, " "); text == "" || strings.Contains(first, ":") { // server.js:20 is a place
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

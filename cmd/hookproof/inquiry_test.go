@@ -38,3 +38,10 @@ func TestYesTakesAProposal(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNameOfAFileIsNotCapitalised(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "server.js:20 names it", upper("server.js:20 names it"))
+	require.Equal(t, "It ends", upper("it ends"))
+	require.Empty(t, upper(""))
+}
