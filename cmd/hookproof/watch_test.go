@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,23 @@ import (
 
 // seen is an endpoint that a test changes, in virtual time.
 type seen struct {
-	moment
+	mu   sync.Mutex
+	is   moment
 	out  strings.Builder
 	runs []string // what was run, and when
+}
+
+// set changes the endpoint.
+func (s *seen) set(one moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.is = one
+}
+
+func (s *seen) look(context.Context) moment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.is
 }
 
 // reported is a run in which some checks failed, and others passed.
@@ -37,7 +52,7 @@ func reported(failed string, passed ...string) (result.Report, error) {
 func watching(t *testing.T, process string, failures []string, change func(s *seen, cancel func())) (s *seen, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s = &seen{moment: moment{listens: true, process: process}}
+		s = &seen{is: moment{listens: true, process: process}}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		run := func(what string) (result.Report, error) {
@@ -45,7 +60,7 @@ func watching(t *testing.T, process string, failures []string, change func(s *se
 			s.runs = append(s.runs, what)
 			return reported(failures[n], "authenticity/genuine")
 		}
-		w := watcher{out: &s.out, look: func(context.Context) moment { return s.moment },
+		w := watcher{out: &s.out, look: s.look,
 			all:  func(context.Context) (result.Report, error) { return run("all") },
 			some: func(_ context.Context, names []string) (result.Report, error) { return run(strings.Join(names, " ")) },
 		}
@@ -65,9 +80,9 @@ func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 	t.Parallel()
 	s, err := watching(t, "1", []string{"a/one b/two", "b/two", "", ""}, func(s *seen, cancel func()) {
 		for _, id := range []string{"2", "3"} {
-			s.moment = moment{}
+			s.set(moment{})
 			time.Sleep(2 * watchPoll)
-			s.moment = moment{listens: true, process: id}
+			s.set(moment{listens: true, process: id})
 			time.Sleep(watchSettle + 3*watchPoll)
 		}
 		cancel()
@@ -85,7 +100,7 @@ func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 	t.Parallel()
 	s, err := watching(t, "1", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
 		for _, one := range []moment{{true, "1", 10}, {true, "1", 11}, {true, "2", 11}} { // saved twice, and then restarted
-			s.moment = one
+			s.set(one)
 			time.Sleep(watchSettle / 2)
 		}
 		time.Sleep(2 * watchSettle)
@@ -134,7 +149,7 @@ func TestAnEndpointThatComesBackHasRestarted(t *testing.T) {
 	t.Parallel()
 	s, _ := watching(t, "", []string{"a/one", "a/one"}, func(s *seen, cancel func()) {
 		for _, listens := range []bool{false, true} {
-			s.moment = moment{listens: listens}
+			s.set(moment{listens: listens})
 			time.Sleep(2 * watchSettle)
 		}
 		cancel()
