@@ -40,7 +40,7 @@ var arrows = map[string][]string{
 	"hookproof/event":                 {},
 	"hookproof/hookprooftest":         {"hookproof", "hookproof/check", "hookproof/life", "hookproof/report"},
 	"hookproof/internal/endpointtest": {"hookproof/event"},
-	"hookproof/internal/jsonfile":     {"hookproof/event"},
+	"hookproof/internal/jsonfile":     {"hookproof/event", "hookproof/suggest"},
 	"hookproof/internal/memnet":       {"hookproof/dbproxy"},
 	"hookproof/internal/program":      {},
 	"hookproof/life":                  {"fixtures", "hookproof/event", "hookproof/internal/jsonfile", "hookproof/suggest"},

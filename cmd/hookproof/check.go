@@ -75,7 +75,7 @@ judged it prints {"error": "…"}.`,
 	flags.StringVar(&c.baseline.write, "write-baseline", "", "write the checks that fail to this `FILE`, with those of --baseline that are not judged now")
 	flags.BoolVar(&c.annotate, "annotate", false, "print a line for each failed check that GitHub shows in a workflow's run, to standard error")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "print each check as it is decided, to standard error")
-	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever the endpoint restarts, until Ctrl-C")
+	flags.BoolVar(&c.watch, "watch", false, "after the run, run what failed again whenever a file of the endpoint changes, or it restarts, until Ctrl-C")
 	for _, name := range []string{"only", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}

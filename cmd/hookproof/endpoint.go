@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,9 +48,6 @@ func (e *endpoint) known() (*target.Target, error) {
 	case e.file != "" && e.target.APIVersion != "":
 		return nil, errors.New("--api-version goes with --url; the target file has apiVersion for it")
 	case e.file != "":
-		if _, err := os.Stat(e.file); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("--target: there is no file %s; 'hookproof init' writes a target file", e.file)
-		}
 		t, err := target.Load(e.file, e.getenv)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -145,7 +146,7 @@ func (i *inquiry) answer(q initQuestion) error {
 			return err
 		}
 		answer := strings.TrimSpace(line)
-		if answer == "" {
+		if answer == "" || p.is && p.answer != "" && isYes.MatchString(answer) {
 			answer = p.answer
 		}
 		err = q.takes(i, answer)
@@ -209,6 +210,10 @@ func (i *inquiry) given(name string) (string, bool) {
 	return found, is
 }
 
+// isYes matches what takes a proposal, as an empty line does. No question that has a proposal has such an answer of its own, but for yes
+// to a question that proposes yes.
+var isYes = regexp.MustCompile(`^(?i:y|yes)$`)
+
 // show writes a question, with what is proposed and why. Asked again, it is its last line.
 func (i *inquiry) show(q initQuestion, p proposal, first bool) {
 	text := "\n" + q.asks(i)
@@ -219,14 +224,14 @@ func (i *inquiry) show(q initQuestion, p proposal, first bool) {
 		text += "\n" + upper(p.basis) + "."
 	}
 	if p.shown != "" {
-		text += " [" + p.shown + "]"
+		text += " [Enter takes " + p.shown + "]"
 	}
 	_, _ = fmt.Fprint(i.out, text+"\n> ")
 }
 
 func upper(text string) string {
-	if text == "" {
-		return ""
+	if first, _, _ := strings.Cut(text, " "); text == "" || strings.Contains(first, ":") { // server.js:20 is a place
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

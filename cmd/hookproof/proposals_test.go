@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -120,4 +121,22 @@ func TestTheFileOfVariables(t *testing.T) {
 		parseEnv("# no\nA=b\nexport SECRET = whsec_x # the shop's\nQ='a # b'\nE=\nno line\nC=d=e\n"))
 	require.Equal(t, "postgres://me:…@127.0.0.1/shop", withoutPassword("postgres://me:secret@127.0.0.1/shop"))
 	require.NotContains(t, withoutPassword("postgres://127.0.0.1/shop?password=secret"), "secret")
+}
+
+func TestTheProposedDSNWorksWithoutTLS(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"postgres://me:secret@127.0.0.1:5432/shop":                     "postgres://me:secret@127.0.0.1:5432/shop?sslmode=prefer",
+		"postgres://127.0.0.1/shop?connect_timeout=3":                  "postgres://127.0.0.1/shop?connect_timeout=3&sslmode=prefer",
+		"postgresql://127.0.0.1/shop?sslmode=verify-full&a=b":          "postgresql://127.0.0.1/shop?sslmode=verify-full&a=b",
+		"postgres://127.0.0.1/shop?application_name=x&sslmode=disable": "postgres://127.0.0.1/shop?application_name=x&sslmode=disable",
+	} {
+		i := &inquiry{process: &process.Process{Environment: map[string]string{"DATABASE_URL": value}}, getenv: func(string) string { return "" }}
+		p := i.proposeDSN()
+		require.Equal(t, want, p.answer)
+		require.NotContains(t, p.shown, "secret")
+		require.Equal(t, want != value, strings.Contains(p.basis, "sslmode"))
+		i.getenv = func(string) string { return "require" } // PGSSLMODE
+		require.Equal(t, value, i.proposeDSN().answer)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func (i *inquiry) proposeState() proposal {
 			return propose("GET "+address, "it answers for the first that was made")
 		}
 	}
-	return proposal{basis: "the object cannot be read where it was made"}
+	return i.stateOfRoutes()
 }
 
 // proposeDSN proposes the database of the process for a SELECT.
@@ -44,11 +45,27 @@ func (i *inquiry) proposeDSN() proposal {
 	for _, one := range i.variables() {
 		for _, name := range slices.Sorted(maps.Keys(one.values)) {
 			if value := one.values[name]; strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
-				return proposal{answer: value, shown: withoutPassword(value), basis: name + " " + one.where + " is that", is: true}
+				answer, basis := withSSLMode(value, i.getenv("PGSSLMODE")), name+" "+one.where+" is that"
+				if answer != value {
+					basis += ", here with psql's default of sslmode"
+				}
+				return proposal{answer: answer, shown: withoutPassword(answer), basis: basis, is: true}
 			}
 		}
 	}
 	return propose("postgres://postgres@127.0.0.1:5432/postgres?sslmode=prefer", "")
+}
+
+// withSSLMode is a database's URL with psql's default of sslmode, if nothing says which: the driver's own refuses a database that has no TLS.
+func withSSLMode(address, given string) string {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || given != "" || u.Query().Has("sslmode"):
+		return address
+	case strings.Contains(address, "?"):
+		return address + "&sslmode=prefer"
+	}
+	return address + "?sslmode=prefer"
 }
 
 // soFar is the target as far as it is known, with the life that is asked about.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/hookproof/hookproof/process"
+	"example.com/hookproof/hookproof/report"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -33,8 +35,10 @@ type moment struct {
 
 // watcher runs what failed again whenever an endpoint changes.
 type watcher struct {
-	out  io.Writer
-	look func(context.Context) moment
+	out   io.Writer
+	style report.Style
+	told  map[string]string // why a check failed, as it was printed in full
+	look  func(context.Context) moment
 	// all judges everything, and some what is named; all prints a whole report.
 	all  func(context.Context) (result.Report, error)
 	some func(ctx context.Context, names []string) (result.Report, error)
@@ -44,9 +48,11 @@ type watcher struct {
 // that came to its end.
 func (w *watcher) watch(ctx context.Context) error {
 	judged := w.look(ctx).files
+	w.told = map[string]string{}
 	r, last := w.all(ctx)
 	for ctx.Err() == nil {
 		failing := failingIn(r)
+		w.remember(r)
 		w.tellWaiting(failing, r, last)
 		if !w.changed(ctx, judged) {
 			return last
@@ -117,27 +123,43 @@ func failingIn(r result.Report) (names []string) {
 	return names
 }
 
-func (w *watcher) tellWaiting(failing []string, r result.Report, err error) {
-	switch {
-	case len(failing) > 0:
-		w.say("%s. They run again when the endpoint restarts; Ctrl-C ends.", upper(count(len(failing), "check fails", "checks fail")))
-	case len(r.Findings) == 0:
-		w.say("%s. It runs again when the endpoint restarts; Ctrl-C ends.", upper(fmt.Sprint(err)))
-	default:
-		w.say("Nothing fails. All runs again when the endpoint restarts; Ctrl-C ends.")
+// onChange is when the checks run again.
+const onChange = "a file of the endpoint changes, or it restarts"
+
+// remember keeps why each check of a run fails, which has been printed.
+func (w *watcher) remember(r result.Report) {
+	for _, f := range r.Findings {
+		if f.Verdict == result.Fail {
+			w.told[f.Life+" "+f.Check] = f.Why
+		}
 	}
 }
 
-// tellMended says of each check that failed what has become of it.
+func (w *watcher) tellWaiting(failing []string, r result.Report, err error) {
+	switch {
+	case len(failing) > 0:
+		w.say("%s. %s again when %s; Ctrl-C ends.", upper(count(len(failing), "check fails", "checks fail")), map[bool]string{false: "It runs", true: "They run"}[len(failing) > 1], onChange)
+	case len(r.Findings) == 0:
+		w.say("%s. It runs again when %s; Ctrl-C ends.", upper(fmt.Sprint(err)), onChange)
+	default:
+		w.say("Nothing fails. All runs again when %s; Ctrl-C ends.", onChange)
+	}
+}
+
+// tellMended says of each check that failed what has become of it. One that fails for another reason than before is told in full.
 func (w *watcher) tellMended(failing []string, r result.Report) {
 	w.say("\nThe endpoint has changed:")
 	for _, name := range failing {
 		verdict, why := "mended", ""
+		var full strings.Builder
 		for _, f := range r.Findings {
 			switch {
 			case f.Check != name:
 			case f.Verdict == result.Fail:
 				verdict, why = "fails", f.Why
+				if w.told[f.Life+" "+f.Check] != f.Why {
+					full.WriteString(report.Failure(r, f, w.style))
+				}
 			case f.Verdict == result.NotRun && verdict == "mended":
 				verdict, why = "not run", f.Why
 			}
@@ -147,6 +169,7 @@ func (w *watcher) tellMended(failing []string, r result.Report) {
 			line += ": " + why
 		}
 		w.say("%s", line)
+		_, _ = io.WriteString(w.out, full.String())
 	}
 }
 
@@ -157,6 +180,9 @@ func (w *watcher) say(format string, values ...any) {
 // watched watches the target of a command line. The target file is read again for each run.
 func (c *checking) watched(cmd *cobra.Command, e *endpoint, plain bool) error {
 	w := watcher{out: cmd.OutOrStdout()}
+	if file, is := w.out.(*os.File); is {
+		w.style = report.StyleOf(file, plain)
+	}
 	only := c.options.Only
 	t, err := e.known()
 	if err != nil {

@@ -74,11 +74,11 @@ func TestWhatFailedRunsAgainWhenTheEndpointRestarts(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"all", "a/one b/two", "b/two", "all"}, s.runs)
-	require.Contains(t, s.out.String(), "2 checks fail. They run again when the endpoint restarts; Ctrl-C ends.\n")
+	require.Contains(t, s.out.String(), "2 checks fail. They run again when a file of the endpoint changes, or it restarts; Ctrl-C ends.\n")
 	require.Contains(t, s.out.String(), "It does not listen any more; waiting for it to come back.\n")
 	require.Contains(t, s.out.String(), "The endpoint has changed:\n  mended   a/one\n  fails    b/two: it is wrong\n")
 	require.Contains(t, s.out.String(), "  mended   b/two\nAll of them are mended. Everything once more:\n")
-	require.True(t, strings.HasSuffix(s.out.String(), "Nothing fails. All runs again when the endpoint restarts; Ctrl-C ends.\n"), s.out.String())
+	require.True(t, strings.HasSuffix(s.out.String(), "Nothing fails. All runs again when a file of the endpoint changes, or it restarts; Ctrl-C ends.\n"), s.out.String())
 }
 
 func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
@@ -93,6 +93,40 @@ func TestAFileThatChangesIsARestartWhenItHasSettled(t *testing.T) {
 	})
 	require.Equal(t, errFailed, err)
 	require.Equal(t, []string{"all", "a/one"}, s.runs)
+}
+
+// A check that fails for another reason than before is told as a report tells it; one that fails as before is not.
+func TestACheckThatFailsDifferentlyIsToldInFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var out strings.Builder
+		process, reasons := "0", []string{"it is wrong", "it is wrong", "it is wrong otherwise", "it is wrong otherwise"}
+		fails := func() (result.Report, error) {
+			f := result.Finding{Check: "a/one", Verdict: result.Fail, Why: reasons[0], Fix: "mend it"}
+			reasons = reasons[1:]
+			return result.Report{Seed: 7, Command: "hookproof check --target FILE", Findings: []result.Finding{f}}, errFailed
+		}
+		w := watcher{out: &out, look: func(context.Context) moment { return moment{listens: true, process: process} },
+			all:  func(context.Context) (result.Report, error) { return fails() },
+			some: func(context.Context, []string) (result.Report, error) { return fails() }}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = w.watch(ctx)
+		}()
+		time.Sleep(watchPoll / 2) // virtual: the first run is over
+		for _, process = range []string{"1", "2", "3"} {
+			time.Sleep(3 * watchSettle)
+		}
+		cancel()
+		<-ended
+		require.Empty(t, reasons)
+		require.Equal(t, 1, strings.Count(out.String(), "Fix:"), out.String())
+		require.Contains(t, out.String(), "  fails    a/one: it is wrong otherwise\n   But:             it is wrong otherwise\n")
+		require.Contains(t, out.String(), "     hookproof check --target FILE --only a/one --seed 7\n")
+		require.Contains(t, out.String(), "1 check fails. It runs again when a file of the endpoint changes, or it restarts; Ctrl-C ends.\n")
+	})
 }
 
 // The process of another user cannot be seen.

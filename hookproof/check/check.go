@@ -133,7 +133,7 @@ func Of(l *life.Life) []Check {
 	var all []Check
 	demanded := map[string]bool{}
 	for _, row := range rows {
-		asked := Asked(l, row).sourced()
+		asked := Asked(l, row).sourced().worded(l)
 		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
 			what := r
 			what.View = ""

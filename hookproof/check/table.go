@@ -75,7 +75,7 @@ func Documented(lives []*life.Life) []Check {
 	for _, row := range rows {
 		documented := row.sourced()
 		for _, of := range asked {
-			if c, is := of[row.Name]; is && c.Demand == row.Demand { // a check may have a row for one life and a row for another
+			if c, is := of[row.Name]; is && c.Demand == row.worded(c.Life).Demand { // a check may have a row for one life and a row for another
 				documented = c
 				break
 			}

@@ -48,6 +48,7 @@ func TestBodiesAreChecked(t *testing.T) {
 				text = strings.Replace(text, row.old, row.with, 1)
 			}
 			files[row.file] = &fstest.MapFile{Data: []byte(text)}
+			files[version+"noted.json"] = &fstest.MapFile{Data: []byte(`{"type": "noted", "data": {"object": {"latest": null}}}`)}
 			_, err := ReadLife(files, "lives/mine")
 			if row.want == "" {
 				require.NoError(t, err)

@@ -64,7 +64,7 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"ends": ["void"]`, `"ends": []`, `life.json:9: /roles/ends: it has no words`},
 		{`"ends": ["void"]`, `"ends": ["vanished"]`, `life.json:9: /roles/ends: there is no word and no phrase "vanished"`},
 		{`"grants": "bought", `, ``, `life.json:9: /roles/grants: it is missing`},
-		{`"grants": "bought"`, `"grant": "bought"`, `life.json:9: /roles/grant: the key is not known`},
+		{`"grants": "bought"`, `"grant": "bought"`, `life.json:9: /roles/grant: the key is not known; did you mean grants?`},
 		{`"together": [["sent", "settled"]]`, `"together": [[]]`, `life.json:9: /roles/together: it has no words`},
 		{`invoice.sent.json`, `invoice.send.json`, `life.json:4: /words/sent/event: there is no file lives/mine/2023-10-16/invoice.send.json`},
 		{`{"percent": 33}`, `{"percents": 33}`, `life.json:6: /words/part/with/~1data~1object~1amount_due: {"percents": 33} is no value; one is a constant, {"percent": N}, {"less": N}, {"other": NAME}, {"subject": NAME}, {"time": NAME} or {"json": VALUE}`},
@@ -109,6 +109,10 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"invoice.sent.json"`, `"invoice.sent"`, `life.json:4: /words/sent/event: "invoice.sent" is no file that ends in .json`},
 		{`"phrases"`, `"shown": ["sold"], "phrases"`, `life.json:8: /shown: there is no phrase "sold"`},
 		{`"phrases"`, `"sentences"`, `life.json:8: /sentences: the key is not known`},
+		{`"roles"`, `"role"`, `life.json:9: /role: the key is not known; did you mean roles?`},
+		{`"/data/object/customer": "customer"`, `"/data/object/custmer": "customer"`, `life.json:3: /bind/~1data~1object~1custmer: no body of the life has that place; did you mean /data/object/customer?`},
+		{`"/data/object/customer": "customer"`, `"/data/objects/customer": "customer"`, `life.json:3: /bind/~1data~1objects~1customer: no body of the life has that place`},
+		{`"bind": {"/data/object/customer": "invoice"}`, `"bind": {"/data/object/client": "invoice"}`, `life.json:6: /words/part/bind/~1data~1object~1client: no body of the life has that place`},
 		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
 	} {
 		require.Contains(t, endpointtest.InvoiceLife, row.old)

@@ -35,6 +35,7 @@ type Options struct {
 func New(o Options) *mcp.Server {
 	server := mcp.NewServer(&mcp.Implementation{Name: "hookproof", Title: "hookproof", Version: o.Version},
 		&mcp.ServerOptions{Instructions: instructions, Capabilities: &mcp.ServerCapabilities{}})
+	server.AddReceivingMiddleware(knownArguments)
 	c := &checker{getenv: o.Getenv, turn: make(chan struct{}, 1)}
 	no := false
 	mcp.AddTool(server, &mcp.Tool{

@@ -212,7 +212,8 @@ func TestCheckRefuses(t *testing.T) {
 		"no such check":       {map[string]any{"target": file, "checks": []string{"no/such"}}, `there is no check or family "no/such"`},
 		"no such life":        {map[string]any{"target": file, "life": []string{"subscription"}}, `the target has no life "subscription"`},
 		"no such profile":     {map[string]any{"target": file, "profile": "lax"}, `there is no profile "lax"`},
-		"no such argument":    {map[string]any{"allowHost": "x"}, "allowHost"},
+		"no such argument":    {map[string]any{"allowHost": "x"}, `check has no argument "allowHost", but target, url, secret, checks, life, seed, profile, seconds`},
+		"a near argument":     {map[string]any{"target": file, "check": "x"}, "profile, seconds; did you mean checks?"},
 		"a negative time":     {map[string]any{"target": file, "seconds": -1}, "seconds must be from 1 to 86400"},
 		"too long a time":     {map[string]any{"target": file, "seconds": 1 << 53}, "seconds must be from 1 to 86400"},
 	} {
@@ -255,6 +256,11 @@ func TestExplainAndList(t *testing.T) {
 	text, _, isError := call(t, session, "explain", map[string]any{"name": "idempotense"}, nil)
 	require.True(t, isError)
 	require.Contains(t, text, "did you mean idempotence")
+	for tool, has := range map[string]string{"explain": "name, life", "list": "list, life"} {
+		text, _, isError = call(t, session, tool, map[string]any{"checks": "x"}, nil)
+		require.True(t, isError)
+		require.Equal(t, tool+` has no argument "checks", but `+has, text)
+	}
 	text, _, _ = call(t, session, "list", map[string]any{}, catalog.ListSchema())
 	require.Contains(t, text, "authenticity/genuine ")
 	text, _, _ = call(t, session, "list", map[string]any{"list": "lives"}, catalog.ListSchema())

@@ -30,7 +30,7 @@ func TestACauseIsToldFirst(t *testing.T) {
 	inOrder(t, text.String(), "1. ack-policy/duplicate", "It also explains these failures:", "     ack-policy/conflicts: ", "     faults/killed: ",
 		"2. authenticity/large-body", "3. meaning/amount")
 	require.NotContains(t, text.String(), "4. ")
-	inOrder(t, page.String(), "ack-policy/duplicate was wrong", "ack-policy/conflicts was wrong", "Explained by", "faults/killed was wrong", "authenticity/large-body was wrong")
+	inOrder(t, page.String(), "ack-policy/duplicate was wrong", "Explained by", "ack-policy/conflicts was wrong", "Explained by", "faults/killed was wrong", "authenticity/large-body was wrong")
 }
 
 // What there was nothing to ask about is told with why, and leaves the rest of its check passed.

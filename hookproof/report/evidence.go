@@ -16,3 +16,10 @@ func Evidence(f result.Finding, s Style) string {
 	t.evidence(f)
 	return t.String()
 }
+
+// Failure returns all that a text report says of one failed check: its evidence, and the command that runs only that again.
+func Failure(r result.Report, f result.Finding, s Style) string {
+	t := &text{Style: s}
+	t.failure(r, f)
+	return t.String()
+}

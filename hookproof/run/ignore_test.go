@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
@@ -194,5 +195,24 @@ func TestTheAdviceOfARunStillShowsADouble(t *testing.T) {
 				require.Equal(t, result.Fail, f.Verdict, "%s, ignoring %s", f.Why, ignore)
 			})
 		})
+	}
+}
+
+// What the target file ignores already is not proposed: how many there are differs, and no such entry hides that.
+func TestWhatIsIgnoredIsNotProposedAgain(t *testing.T) {
+	t.Parallel()
+	c := caseOf(t, check.Relation{Left: "paid*2", Op: "=", Right: "paid", View: "outcome"})
+	for _, row := range []struct{ seen, want, advice string }{
+		{`{"licences": ["a", "b"]}`, `{"licences": ["a"]}`, ""},
+		{`{"licences": ["a", "b"], "changes": 2}`, `{"licences": ["a"], "changes": 1}`, `; if that only counts or lists changes, add to the target file's ignore: ["/changes"]`},
+		{`{"keys": ["a", "b"]}`, `{"keys": ["a"]}`, `; if that only counts or lists changes, add to the target file's ignore: ["/keys/*"]`},
+	} {
+		var states []normalized
+		for _, state := range []string{row.seen, row.want} {
+			n, err := normalize(life.Payment, json.RawMessage(state), nil, []string{"/licences/*"})
+			require.NoError(t, err)
+			states = append(states, n)
+		}
+		require.Equal(t, row.advice, c.mayCount(states[0], states[1]), row.seen)
 	}
 }

@@ -133,6 +133,10 @@ func (c Case) mayCount(seen, want normalized) string {
 	if len(sums) > 0 {
 		return ""
 	}
+	places = slices.DeleteFunc(places, func(place string) bool { return seen[place] == ignored || want[place] == ignored })
+	if len(places) == 0 { // how many there are differs, which an entry of ignore keeps
+		return ""
+	}
 	return "; if that only counts or lists changes, " + ignoring(places...)
 }
 

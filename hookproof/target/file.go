@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -69,6 +70,9 @@ type subjectHook struct {
 // error names the file, the place in it and what is wrong there.
 func Load(path string, getenv func(string) string) (*Target, error) {
 	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, absent(path)
+	}
 	if err != nil {
 		return nil, err
 	}

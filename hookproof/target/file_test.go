@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -210,4 +211,11 @@ func TestHooksOfATargetFileElsewhere(t *testing.T) {
 		require.NoError(t, err, path)
 		require.Equal(t, map[string]any{"of": "cs_1"}, state)
 	}
+}
+
+func TestATargetFileThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	_, err := Load("no/such.json", nil)
+	require.EqualError(t, err, "the target file no/such.json does not exist; 'hookproof init' writes one")
+	require.ErrorIs(t, err, fs.ErrNotExist)
 }

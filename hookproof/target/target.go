@@ -197,9 +197,6 @@ func (t *Target) Check() error {
 	if connect := t.Connect; connect != (Connect{}) && (!strings.HasPrefix(connect.Account, "acct_") || connect.Secret == "") {
 		return errors.New("connect needs an account, whose id begins with acct_, and the secret that signs the events of connected accounts")
 	}
-	if t.Connect.Secret != "" && t.Connect.Secret == t.Secret {
-		return errors.New("connect.secret is the target's own secret; Stripe gives the endpoint for connected accounts a secret of its own")
-	}
 	if err := t.checkHeaders(); err != nil {
 		return err
 	}

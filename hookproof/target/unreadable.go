@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"strings"
 
@@ -65,3 +66,12 @@ func placeOfError(raw []byte) (place jsonfile.Place) {
 	}
 	return place
 }
+
+// absent is a target file that does not exist.
+type absent string
+
+func (a absent) Error() string {
+	return fmt.Sprintf("the target file %s does not exist; 'hookproof init' writes one", string(a))
+}
+
+func (absent) Unwrap() error { return fs.ErrNotExist }

@@ -3,15 +3,18 @@ package jsonfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/suggest"
 )
 
 // Place is the tokens of a JSON pointer; none is the whole document.
@@ -119,9 +122,24 @@ func Decode(raw []byte, into any) error {
 	}
 	if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
 		name, _ = strconv.Unquote(name)
-		return Place{name}.Wrong("the key is not known")
+		return Place{name}.Wrong("the key is not known%s", suggest.DidYouMean(name, keysOf(into)))
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// keysOf returns the keys that a pointer to a struct takes.
+func keysOf(into any) (keys []string) {
+	of := reflect.TypeOf(into).Elem()
+	if of.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, field := range reflect.VisibleFields(of) {
+		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && key != "-" {
+			keys = append(keys, cmp.Or(key, strings.ToLower(field.Name[:1])+field.Name[1:]))
+		}
+	}
+	return keys
 }
 
 // firstTwin returns an error for the first member that its object has twice.

@@ -68,7 +68,7 @@ func TestDecodingIsStrict(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
 		`{"count": 1, "inner": {"names": ["a"]}}`: "",
-		`{"counts": 1}`:           "/counts: the key is not known",
+		`{"counts": 1}`:           "/counts: the key is not known; did you mean count?",
 		`{"inner": {"names": 1}}`: "/inner/names: it cannot be a JSON number",
 		`[]`:                      "it cannot be a JSON array",
 	} {
