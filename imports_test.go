@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	"hookproof/internal/memnet":       {"hookproof/dbproxy"},
 	"hookproof/internal/program":      {},
 	"hookproof/life":                  {"fixtures", "hookproof/event", "hookproof/internal/jsonfile", "hookproof/suggest"},
-	"hookproof/mcpserver":             {"hookproof/catalog", "hookproof/life", "hookproof/report", "hookproof/result", "hookproof/run", "hookproof/target"},
+	"hookproof/mcpserver":             {"hookproof/catalog", "hookproof/life", "hookproof/report", "hookproof/result", "hookproof/run", "hookproof/suggest", "hookproof/target"},
 	"hookproof/mutants":               {"hookproof/check", "hookproof/internal/program", "hookproof/result", "hookproof/run", "hookproof/target", "pgserver"},
 	"hookproof/process":               {},
 	"hookproof/record":                {"hookproof/event"},

@@ -36,6 +36,9 @@ func (i *inquiry) takeSubject(answer string) error {
 			return nil
 		}
 		i.hooks.Subject = nil
+		if strings.Contains(err.Error(), " answered 5") {
+			return fmt.Errorf("%w; if it asks Stripe's API, which is not here, let a command make the object (docs/target.md), or give the endpoint Stripe's API (docs/stripe-api.md)", err)
+		}
 		return err
 	}
 	return nil

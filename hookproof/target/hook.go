@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -227,12 +228,25 @@ func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode/100 != 2 {
-		if raw = bytes.TrimSpace(raw); len(raw) == 0 {
-			return nil, fmt.Errorf("%s answered %d", url, response.StatusCode)
+		if said := brief(raw); said != "" {
+			return nil, fmt.Errorf("%s answered %d: %s", url, response.StatusCode, said)
 		}
-		return nil, fmt.Errorf("%s answered %d: %.200s", url, response.StatusCode, raw)
+		return nil, fmt.Errorf("%s answered %d", url, response.StatusCode)
 	}
 	return raw, nil
+}
+
+var (
+	pageTitle = regexp.MustCompile(`(?is)<title[^>]*>.*?</title>`)
+	pageTags  = regexp.MustCompile(`(?s)<[^>]*>`)
+)
+
+// brief is the beginning of an answer's body on one line; of an HTML page it is the text, without the title.
+func brief(body []byte) string {
+	if text := bytes.TrimSpace(body); bytes.HasPrefix(text, []byte("<")) {
+		body = pageTags.ReplaceAll(pageTitle.ReplaceAll(text, nil), []byte(" "))
+	}
+	return fmt.Sprintf("%.200s", strings.Join(strings.Fields(string(body)), " "))
 }
 
 // parameters is the query with a parameter in the place of each {{name}} or '{{name}}', and their values.
