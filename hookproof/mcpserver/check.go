@@ -83,12 +83,11 @@ func (c *checker) target(in checkInput) (t *target.Target, err error) {
 	case in.Seconds < 0 || in.Seconds > mostSeconds:
 		return nil, fmt.Errorf("seconds must be from 1 to %d; without it a run may take 60", mostSeconds)
 	case in.Target != "":
-		t, err = target.Load(in.Target, c.getenv)
-		if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(in.Target); errors.Is(err, fs.ErrNotExist) { // and not a file that it names
 			here, _ := os.Getwd() // "" where it is not known
 			return nil, fmt.Errorf("there is no file %s in %s, where this server runs; give its absolute path", in.Target, filepath.Clean(here))
 		}
-		if err != nil {
+		if t, err = target.Load(in.Target, c.getenv); err != nil {
 			return nil, err
 		}
 	default:

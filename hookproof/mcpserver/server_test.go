@@ -193,6 +193,8 @@ func TestCheckRefuses(t *testing.T) {
 	_, file, url := openShop(t)
 	public := filepath.Join(t.TempDir(), "public.json")
 	require.NoError(t, os.WriteFile(public, []byte(`{"url": "http://127.0.0.1:1/hook", "secret": "whsec_x", "replicas": ["http://10.1.2.3/hook"]}`), 0o600))
+	lifeless := filepath.Join(t.TempDir(), "lifeless.json")
+	require.NoError(t, os.WriteFile(lifeless, []byte(`{"url": "http://127.0.0.1:1/hook", "secret": "whsec_x", "lives": {"own": {"life": "no/life.json"}}}`), 0o600))
 	for name, row := range map[string]struct {
 		arguments map[string]any
 		told      string
@@ -206,6 +208,7 @@ func TestCheckRefuses(t *testing.T) {
 		"nothing":             {map[string]any{}, "name the endpoint by target"},
 		"both":                {map[string]any{"url": url, "target": file}, "give target alone"},
 		"no such file":        {map[string]any{"target": "no/such.json"}, "there is no file no/such.json in /"},
+		"no life.json":        {map[string]any{"target": lifeless}, "no/life.json"},
 		"no such check":       {map[string]any{"target": file, "checks": []string{"no/such"}}, `there is no check or family "no/such"`},
 		"no such life":        {map[string]any{"target": file, "life": []string{"subscription"}}, `the target has no life "subscription"`},
 		"no such profile":     {map[string]any{"target": file, "profile": "lax"}, `there is no profile "lax"`},
