@@ -103,7 +103,7 @@ func TestATagReleasesWhatWasTried(t *testing.T) {
 	for _, one := range read.Jobs["release"].Steps {
 		order = append(order, cmp.Or(one.Run, strings.Split(one.Uses, "@")[0]))
 	}
-	require.Equal(t, []string{"actions/checkout", "actions/setup-go", "bash .ci/run release", "bash .ci/release publish", "bash .ci/release push",
+	require.Equal(t, []string{"actions/checkout", "actions/setup-go", "bash .ci/run lint test release", "bash .ci/release publish", "bash .ci/release push",
 		"actions/attest-build-provenance", "actions/attest-build-provenance", "bash .ci/release npm"}, order)
 }
 
