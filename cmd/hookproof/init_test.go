@@ -23,7 +23,7 @@ func TestInitIsInterrupted(t *testing.T) {
 		cancel()
 	}()
 	var errs strings.Builder
-	code := run(ctx, []string{"init", filepath.Join(folder, "x.json")}, stdin, io.Discard, &errs, func(string) string { return "" })
+	code := run(ctx, []string{"init", "--offline", filepath.Join(folder, "x.json")}, stdin, io.Discard, &errs, func(string) string { return "" })
 	require.Equal(t, unusable, code)
 	require.Equal(t, "hookproof: init: interrupted; nothing was written\n", errs.String())
 	left, err := os.ReadDir(folder)

@@ -116,13 +116,13 @@ func TestACheckThatFailsDifferentlyIsToldInFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var out strings.Builder
-		process, reasons := "0", []string{"it is wrong", "it is wrong", "it is wrong otherwise", "it is wrong otherwise"}
+		s, reasons := &seen{is: moment{listens: true, process: "0"}}, []string{"it is wrong", "it is wrong", "it is wrong otherwise", "it is wrong otherwise"}
 		fails := func() (result.Report, error) {
 			f := result.Finding{Check: "a/one", Verdict: result.Fail, Why: reasons[0], Fix: "mend it"}
 			reasons = reasons[1:]
 			return result.Report{Seed: 7, Command: "hookproof check --target FILE", Findings: []result.Finding{f}}, errFailed
 		}
-		w := watcher{out: &out, look: func(context.Context) moment { return moment{listens: true, process: process} },
+		w := watcher{out: &out, look: s.look,
 			all:  func(context.Context) (result.Report, error) { return fails() },
 			some: func(context.Context, []string) (result.Report, error) { return fails() }}
 		ended := make(chan struct{})
@@ -131,7 +131,8 @@ func TestACheckThatFailsDifferentlyIsToldInFull(t *testing.T) {
 			_ = w.watch(ctx)
 		}()
 		time.Sleep(watchPoll / 2) // virtual: the first run is over
-		for _, process = range []string{"1", "2", "3"} {
+		for _, process := range []string{"1", "2", "3"} {
+			s.set(moment{listens: true, process: process})
 			time.Sleep(3 * watchSettle)
 		}
 		cancel()
@@ -170,15 +171,15 @@ func TestAFileThatChangesDuringARunIsJudgedAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		now, runs := moment{listens: true, process: "1", files: 10}, 0
-		w := watcher{out: &strings.Builder{}, look: func(context.Context) moment { return now },
+		s, runs := &seen{is: moment{listens: true, process: "1", files: 10}}, 0
+		w := watcher{out: &strings.Builder{}, look: s.look,
 			all: func(context.Context) (result.Report, error) {
-				now.files = 11
+				s.set(moment{listens: true, process: "1", files: 11})
 				return reported("a/one")
 			},
 			some: func(context.Context, []string) (result.Report, error) {
 				if runs++; runs == 1 {
-					now.process = "2" // by the run itself
+					s.set(moment{listens: true, process: "2", files: 11}) // by the run itself
 				}
 				return reported("a/one")
 			}}
