@@ -56,13 +56,21 @@ var errNobody = errors.New("the answers end before the last question; nothing wa
 
 var errInterrupted = errors.New("interrupted; nothing was written")
 
+// ended is why no line comes any more: an interruption ends the reading as well.
+func (a *asker) ended() error {
+	if a.ctx.Err() != nil {
+		return errInterrupted
+	}
+	return errNobody
+}
+
 // line is the next line of the input.
 func (a *asker) line() (string, error) {
 	select {
 	case a.wanted <- struct{}{}:
 	case _, more := <-a.lines:
 		if !more {
-			return "", errNobody
+			return "", a.ended()
 		}
 	case <-a.ctx.Done():
 		return "", errInterrupted
@@ -70,7 +78,7 @@ func (a *asker) line() (string, error) {
 	select {
 	case line, more := <-a.lines:
 		if !more {
-			return "", errNobody
+			return "", a.ended()
 		}
 		return line, nil
 	case <-a.ctx.Done():
