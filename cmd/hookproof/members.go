@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,12 +32,17 @@ func (i *inquiry) takeSubject(answer string) error {
 		return nil
 	}
 	if err := i.makeTwo(); err != nil {
-		if made.HTTP != nil && made.HTTP.Body == nil && made.HTTP.Method != http.MethodGet && strings.Contains(err.Error(), " answered 4") && !strings.Contains(err.Error(), " answered 404") {
+		var refused *target.RefusedError
+		status := 0
+		if errors.As(err, &refused) {
+			status = refused.Status
+		}
+		if made.HTTP != nil && made.HTTP.Body == nil && made.HTTP.Method != http.MethodGet && status/100 == 4 && status != http.StatusNotFound {
 			i.why = err
 			return nil
 		}
 		i.hooks.Subject = nil
-		if strings.Contains(err.Error(), " answered 5") {
+		if status/100 == 5 {
 			return fmt.Errorf("%w; if it asks Stripe's API, which is not here, let a command make the object (docs/target.md), or give the endpoint Stripe's API (docs/stripe-api.md)", err)
 		}
 		return err

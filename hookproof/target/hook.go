@@ -228,12 +228,24 @@ func (r *HookRequest) call(ctx context.Context, v values) ([]byte, error) {
 		return nil, err
 	}
 	if response.StatusCode/100 != 2 {
-		if said := brief(raw); said != "" {
-			return nil, fmt.Errorf("%s answered %d: %s", url, response.StatusCode, said)
-		}
-		return nil, fmt.Errorf("%s answered %d", url, response.StatusCode)
+		return nil, &RefusedError{url, response.StatusCode, brief(raw)}
 	}
 	return raw, nil
+}
+
+// RefusedError is an answer to a hook's request that is no 2xx.
+type RefusedError struct {
+	URL    string
+	Status int
+	Said   string // the beginning of its body; "" is none
+}
+
+func (e *RefusedError) Error() string {
+	text := fmt.Sprintf("%s answered %d", e.URL, e.Status)
+	if e.Said != "" {
+		text += ": " + e.Said
+	}
+	return text
 }
 
 var (
