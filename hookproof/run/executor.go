@@ -254,7 +254,10 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 		return err
 	}
 	defer x.toldAPI(h)
-	later := x.later(ctx, h, s)
+	var before normalized
+	if x.facts.isLate && s.Verb("later") {
+		before = x.glance(ctx, h)
+	}
 	for n, step := range s {
 		var err error
 		switch step.Verb {
@@ -268,7 +271,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				h.recordMade()
 			}
 		case "later":
-			err = later.pass(ctx, h)
+			err = x.letPass(ctx, h, before)
 		case "restart":
 			err = x.restart(ctx, h)
 		case "again":

@@ -3,33 +3,18 @@ package run
 import (
 	"context"
 	"time"
-
-	"example.com/hookproof/hookproof/check"
 )
 
-// later lets a while pass. An endpoint whose effects come after its answers may apply what waits in any order, and a busy one has much
-// that waits. So what happens a while later is delivered when the state has changed, or in vain after FirstShown.
-type later struct {
-	*executor
-	before normalized // the state before the first event; nil if effects come with the answers
-}
-
-// later begins a schedule in which a while passes.
-func (x *executor) later(ctx context.Context, h *History, s check.Schedule) later {
-	if !x.facts.isLate || !s.Verb("later") {
-		return later{executor: x}
-	}
-	return later{x, x.glance(ctx, h)}
-}
-
-// pass waits.
-func (l later) pass(ctx context.Context, h *History) error {
-	err := l.pause(ctx, max(l.timings.Later, l.timings.EffectFor(l.facts.lag)))
-	for deadline := time.Now().Add(l.timings.FirstShown); err == nil && l.before != nil && time.Now().Before(deadline); {
-		if now := l.glance(ctx, h); now == nil || !now.equal(l.before) {
+// letPass lets a while pass. An endpoint whose effects come after its answers may apply what waits in any order, and a busy one has much
+// that waits. So what happens a while later is delivered when the state is no longer what it was before the first event, or in vain after
+// FirstShown. before is nil if effects come with the answers.
+func (x *executor) letPass(ctx context.Context, h *History, before normalized) error {
+	err := x.pause(ctx, max(x.timings.Later, x.timings.EffectFor(x.facts.lag)))
+	for deadline := time.Now().Add(x.timings.FirstShown); err == nil && before != nil && time.Now().Before(deadline); {
+		if now := x.glance(ctx, h); now == nil || !now.equal(before) {
 			return nil
 		}
-		err = l.pause(ctx, l.timings.QuietFor(l.facts.lag))
+		err = x.pause(ctx, x.timings.QuietFor(x.facts.lag))
 	}
 	return err
 }
