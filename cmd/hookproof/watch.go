@@ -216,10 +216,13 @@ func momentOf(ctx context.Context, t *target.Target) moment {
 		return now
 	}
 	all, _ := process.At(ctx, target.Address(u)) // what cannot be seen is zero
-	var ids []string
+	var ids, directories []string // workers share one
 	for _, p := range all {
 		ids = append(ids, fmt.Sprint(p.PID, " ", p.Started.UnixMilli()))
-		now.files = max(now.files, newestSource(p.Directory))
+		if !slices.Contains(directories, p.Directory) {
+			directories = append(directories, p.Directory)
+			now.files = max(now.files, newestSource(p.Directory))
+		}
 	}
 	slices.Sort(ids)
 	now.process = strings.Join(ids, ",")

@@ -69,7 +69,7 @@ func watching(t *testing.T, process string, failures []string, change func(s *se
 			defer close(ended)
 			err = w.watch(ctx)
 		}()
-		time.Sleep(watchPoll / 2) // virtual: the first run is over
+		synctest.Wait() // for the first run to be over
 		change(s, cancel)
 		<-ended
 	})
@@ -130,7 +130,7 @@ func TestACheckThatFailsDifferentlyIsToldInFull(t *testing.T) {
 			defer close(ended)
 			_ = w.watch(ctx)
 		}()
-		time.Sleep(watchPoll / 2) // virtual: the first run is over
+		synctest.Wait() // for the first run to be over
 		for _, process := range []string{"1", "2", "3"} {
 			s.set(moment{listens: true, process: process})
 			time.Sleep(3 * watchSettle)
