@@ -216,7 +216,7 @@ func momentOf(ctx context.Context, t *target.Target) moment {
 		return now
 	}
 	all, _ := process.At(ctx, target.Address(u)) // what cannot be seen is zero
-	var ids, directories []string // workers share one
+	var ids, directories []string                // workers share one
 	for _, p := range all {
 		ids = append(ids, fmt.Sprint(p.PID, " ", p.Started.UnixMilli()))
 		if !slices.Contains(directories, p.Directory) {
