@@ -47,7 +47,7 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
 	flags.BoolVar(&o.Alone, "alone", false, "run each mutant against its expected check alone, and a few of the correct variants, which is faster")
 	flags.BoolVar(&o.Thorough, "thorough", false, "with --alone: run every correct variant")
 	flags.IntVar(&o.Pairs, "pairs", 20, "how many mutants with two faults at once, for each endpoint")
-	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant")
+	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant; with --suite, of the test that is meant for each mutant, which must kill it in all")
 	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is sixteen, since most of a run is waiting")
 	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
 	flags.StringVar(&suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")

@@ -62,7 +62,7 @@ func RunSuite(ctx context.Context, files fs.FS, name string, o Options) (Suite, 
 	var left []*Tested
 	for i := range s.Mutants {
 		t := &s.Mutants[i]
-		if t.Cached = !o.Fresh && known.killed(t.Mutant); t.Cached {
+		if t.Cached = !o.Fresh && o.Repeat < 2 && known.killed(t.Mutant); t.Cached {
 			t.Killer = t.meant()
 		} else {
 			left = append(left, t)
@@ -311,6 +311,9 @@ func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 		}
 		built.environment = append(built.environment, r.environment...)
 	}
+	if r.Repeat > 1 {
+		return r.repeat(ctx, built, t)
+	}
 	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
 	for n, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
 		if names == "." && r.Alone {
@@ -331,6 +334,27 @@ func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 			t.Killer, t.Second = killer(said, t.meant()), n > 0
 		}
 		return nil
+	}
+	return nil
+}
+
+// repeat runs the test that is meant for a mutant as often as was asked, and counts the runs that it passes: a test that sees a
+// mutant by luck will miss it one day.
+func (r *suiteRun) repeat(ctx context.Context, built tests, t *Tested) error {
+	t.Runs = r.Repeat
+	for range r.Repeat {
+		said, err := built.run(ctx, pattern(t.meant()))
+		var exited *exec.ExitError
+		switch {
+		case err == nil:
+			t.Missed++
+		case errors.Is(err, errNoTest):
+			return fmt.Errorf("there is no test %s", t.meant())
+		case ctx.Err() != nil || !errors.As(err, &exited):
+			return err
+		default:
+			t.Killer = killer(said, t.meant())
+		}
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type Tested struct {
 	Mutant
 	Killer  string // the test that failed first; "" if all passed
 	Second  bool   // it passed at first
+	Runs    int    // of the test that is meant for it, where several were asked for
+	Missed  int    // those of them that it survived
 	Cached  bool   // an earlier run of the same sources, tests and mutant found this kill
 	Trouble string // why that cannot be told
 	Took    time.Duration
@@ -42,6 +44,8 @@ func (t Tested) Objection() string {
 		return "could not be tested: " + t.Trouble
 	case t.Argued != "" && t.Killer != "":
 		return "is argued to survive, and is killed by " + t.Killer
+	case t.Missed > 0 && t.Killer != "":
+		return fmt.Sprintf("survives %d of the %d runs of the test that must kill it", t.Missed, t.Runs)
 	case t.Argued != "" || t.Killer == t.meant():
 		return ""
 	case t.Killer != "":

@@ -73,12 +73,12 @@ func TestScores(t *testing.T) {
 // programs that a test builds, too.
 func TestRunSuite(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory, ran := t.TempDir(), filepath.Join(t.TempDir(), "ran")
 	for name, text := range map[string]string{
 		"go.mod":                "module example.com/small\n\ngo 1.26\n",
 		"hookproof/a.go":        "package a\n\nfunc One() int { return 1 }\n\nfunc Two() int { return 2 }\n\nfunc Three() int { return 3 }\n\nfunc Four() int { return 4 }\n",
 		"program/main.go":       "package main\n\nimport \"os\"\n\nfunc main() { os.Exit(7) }\n",
-		"hookproof/ran_test.go": "package a\n\nconst ran = " + strconv.Quote(filepath.Join(t.TempDir(), "ran")) + "\n",
+		"hookproof/ran_test.go": "package a\n\nconst ran = " + strconv.Quote(ran) + "\n",
 		"hookproof/a_test.go": `package a
 
 import (
@@ -147,10 +147,18 @@ func TestProgram(t *testing.T) {
 		"untested": "could not be tested: there is no test TestFour",
 	}, became)
 
+	// A test that sees a mutant in some runs only is told, and no run of several believes the cache.
+	require.NoError(t, os.Remove(ran))
+	often, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Repeat: 3, Alone: true, Mutants: []string{"meant", "second", "nobody"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"judge/nobody survives", "judge/second survives 1 of the 3 runs of the test that must kill it"}, often.Objections())
+	require.Equal(t, map[string]bool{"meant": false, "second": false, "nobody": false}, cachedOf(often))
+
 	// A second run finds the kills of the first that nothing casts doubt on, and runs the rest.
 	again, err := RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Alone: true, Mutants: []string{"meant", "built", "second", "whole"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]bool{"meant": true, "built": true, "second": false, "whole": false}, cachedOf(again))
+
 	files["judge/argued.txtar"] = &fstest.MapFile{Data: append([]byte("argued: so\n"), files["judge/nobody.txtar"].Data...)}
 	_, err = RunSuite(t.Context(), files, "judge", Options{Root: directory, Verdicts: cache, Alone: true, Mutants: []string{"argued"}})
 	require.ErrorContains(t, err, "an argued mutant has no test")

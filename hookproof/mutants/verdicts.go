@@ -147,7 +147,7 @@ func (v verdicts) keep(all []*Tested) error {
 		return err
 	}
 	for _, t := range all {
-		if t.Killer != t.meant() || t.Second || t.Cached || t.Trouble != "" {
+		if t.Killer != t.meant() || t.Second || t.Missed > 0 || t.Cached || t.Trouble != "" {
 			continue
 		}
 		if err := os.WriteFile(v.file(t.Mutant), nil, 0o600); err != nil {
