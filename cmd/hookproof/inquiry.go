@@ -24,7 +24,9 @@ type initQuestion struct {
 	takes    func(i *inquiry, answer string) error // the error is what is wrong with the answer
 	optional bool                                  // an empty answer leaves it out
 	secret   bool                                  // the answer is not shown
-	explicit bool                                  // --yes does not answer it: it must be meant
+
+	// unanswered is what is said where --yes alone would have to answer: the answer must be meant. nil is a question that --yes answers.
+	unanswered func(*inquiry) string
 }
 
 // what says what a question is about.
@@ -161,8 +163,9 @@ func (i *inquiry) answer(q initQuestion) error {
 // agree takes the proposal for --yes.
 func (i *inquiry) agree(q initQuestion, p proposal) error {
 	switch {
-	case q.explicit:
+	case q.unanswered != nil:
 		p = proposal{}
+		i.say("%s", q.unanswered(i))
 	case p.is && p.answer != "":
 		since := ""
 		if p.basis != "" {

@@ -108,6 +108,7 @@ var lifeQuestions = []initQuestion{{
 		i.hooks.Unhandled = listOf(answer)
 		return nil
 	},
+	unanswered: (*inquiry).tellUnhandled,
 }}
 
 // processQuestions are about the endpoint's process and its database, in the order in which they can be answered when the endpoint is looked at:
@@ -176,7 +177,7 @@ var startQuestion = initQuestion{
 }
 
 var restartQuestion = initQuestion{
-	name: "restart", usage: "`yes` to stop and start the target once, to try it; --yes does not say so", optional: true, explicit: true,
+	name: "restart", usage: "`yes` to stop and start the target once, to try it; --yes does not say so", optional: true,
 	when: func(i *inquiry) bool { return i.file.Stop != nil },
 	asks: func(i *inquiry) string {
 		return "May init stop the endpoint now and start it again, to try these? What it prints to its terminal is not seen from then on."
@@ -197,6 +198,7 @@ var restartQuestion = initQuestion{
 		}
 		return i.tryRestart()
 	},
+	unanswered: func(*inquiry) string { return "--restart yes would stop the endpoint now and start it again, to try these." },
 }
 
 // ofLife asks about one life.

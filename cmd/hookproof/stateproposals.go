@@ -173,6 +173,17 @@ func (i *inquiry) proposeIgnore() proposal {
 	return propose(strings.Join(i.toIgnore(), " "), strings.Join(reasons, "; "))
 }
 
+// tellUnhandled tells which types changed nothing, and how to say that this is meant. An endpoint that has lost them looks the same.
+func (i *inquiry) tellUnhandled() string {
+	types := strings.Join(i.looked.Unhandled, " ")
+	given := types
+	if len(i.lives) > 1 {
+		given = i.life.Name + "=" + types
+	}
+	return fmt.Sprintf("Acknowledged, but without any change in the state: %s. If the endpoint ignores these on purpose, say so by --unhandled '%s',\n"+
+		"or by the key unhandled in the file; --yes does not. Until they show or are listed, a run is incomplete.", types, given)
+}
+
 // takeIgnore takes the places.
 func (i *inquiry) takeIgnore(answer string) error {
 	for _, place := range listOf(answer) {
