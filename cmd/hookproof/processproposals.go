@@ -131,6 +131,9 @@ func (i *inquiry) bringBack(t *target.Target) error {
 	if b == nil || t.Listens() {
 		return nil
 	}
-	own := target.Target{URL: t.URL, Start: func(context.Context) error { return b.Start(i.folder, nil) }}
+	own := target.Target{URL: t.URL, Start: func(context.Context) error {
+		_, err := b.Start(i.folder, nil) // it stays
+		return err
+	}}
 	return own.BringUp(context.WithoutCancel(i.ctx))
 }

@@ -198,7 +198,9 @@ var restartQuestion = initQuestion{
 		}
 		return i.tryRestart()
 	},
-	unanswered: func(*inquiry) string { return "--restart yes would stop the endpoint now and start it again, to try these." },
+	unanswered: func(*inquiry) string {
+		return "--restart yes would stop the endpoint now and start it again, to try these."
+	},
 }
 
 // ofLife asks about one life.
