@@ -115,6 +115,29 @@ func TestAnEndpointWithALiveKeyIsRefused(t *testing.T) {
 	require.NoError(t, ofLiveKey(p))
 }
 
+// A secret of a command line is neither shown nor written: it becomes a variable that hookproof has, too, or the start is not proposed.
+func TestASecretOfACommandLineStaysOutOfTheFile(t *testing.T) {
+	t.Parallel()
+	for own, written := range map[string]string{"hidden": "{{env.DB_PASS}}", "another": "", "": ""} {
+		var out bytes.Buffer
+		i := &inquiry{
+			asker: &asker{ctx: t.Context(), out: &out}, file: targetFile{URL: "http://127.0.0.1:3000/webhook"},
+			process: &process.Process{PID: 7, Command: []string{"sh", "--db-password", "hidden"}, Directory: t.TempDir(), Environment: map[string]string{"DB_PASS": "hidden"}},
+			getenv:  func(string) string { return own },
+		}
+		stop, start := i.proposeStop(), i.proposeStart()
+		require.Equal(t, written != "", stop.is)
+		require.Equal(t, written != "", start.is)
+		require.NotContains(t, out.String()+stop.basis+start.shown+start.basis, "hidden")
+		if written != "" {
+			require.Contains(t, start.answer, `["sh","--db-password","`+written+`"]`)
+			require.Contains(t, start.shown, "sh --db-password … in ")
+		} else {
+			require.Contains(t, out.String(), "The command line of process 7 has a secret, which belongs into an environment variable")
+		}
+	}
+}
+
 func TestTheFileOfVariables(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, map[string]string{"A": "b", "SECRET": "whsec_x", "Q": "a # b", "E": "", "C": "d=e"},

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -43,7 +42,7 @@ func (b Background) Start(directory string, stderr *os.File) (*Session, error) {
 	}
 	s := SessionOf(c)
 	if err := c.Start(); err != nil {
-		return nil, fmt.Errorf("%s: %w", strings.Join(b.Command, " "), err)
+		return nil, fmt.Errorf("%s: %w", Shown(b.Command), err)
 	}
 	go func() { _ = c.Wait() }() // whether it listens is what counts; this only lets the system forget it when it ends
 	return s, nil

@@ -162,9 +162,9 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	}
 	if err := command.Run(); err != nil {
 		if advice := unstarted(program, err); advice != "" {
-			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
+			return nil, fmt.Errorf("%s: %s", process.Shown(arguments), advice)
 		}
-		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, tailOf(complaint))
+		return nil, fmt.Errorf("%s: %w%s", process.Shown(arguments), err, tailOf(complaint))
 	}
 	return said.Bytes(), nil
 }
