@@ -23,6 +23,9 @@ func TestTheRequestsThatMakeAnObject(t *testing.T) {
 		`curl -X PATCH 127.0.0.1:1/o`:              {"PATCH", "http://127.0.0.1:1/o", ""},
 		`curl http://127.0.0.1:1/o -d '{"a":"b"}'`: {"", "http://127.0.0.1:1/o", `{"a":"b"}`},
 		`curl http://127.0.0.1:1/o --json "{\"a\": 1}" -H "Authorization: Bearer x"`: {"", "http://127.0.0.1:1/o", `{"a": 1}`},
+		`curl "127.0.0.1:1/{{id}}?a=1&b=$SHOP" -H "X: $A" -s`:                        {"", "http://127.0.0.1:1/{{id}}?a=1&b={{env.SHOP}}", ""},
+		`curl 127.0.0.1:1/$SHOP`:                         {"", "http://127.0.0.1:1/{{env.SHOP}}", ""},
+		`curl 127.0.0.1:1/'it'"'"'s'\ o -d $'{"a":\t1}'`: {"", "http://127.0.0.1:1/it's o", "{\"a\":\t1}"},
 	} {
 		h, err := i.hookOf(answer, false)
 		require.NoError(t, err, answer)
@@ -37,7 +40,9 @@ func TestTheRequestsThatMakeAnObject(t *testing.T) {
 		`POST /orders {"a"`:                   "is not JSON",
 		"curl 127.0.0.1:1/o -d a=b":           "is not JSON",
 		"curl 127.0.0.1:1/o -H Authorization": "NAME: VALUE",
-		`curl 127.0.0.1:1/o -d '{"a"`:         "there is no shell",
+		`curl 127.0.0.1:1/o -d '{"a"`:         "no shell can read this as one curl command: 1:23: reached EOF without closing quote",
+		"curl 127.0.0.1:1/o | jq .id":         "1:20: `|` is not a valid word",
+		"curl 127.0.0.1:1/$(cat id)":          "no shell can read this as one curl command: unexpected command substitution",
 		"/orders":                             "no program /orders is here; a request to the endpoint has its method before it: POST /orders",
 	} {
 		_, err := i.hookOf(answer, false)
