@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -182,15 +181,4 @@ func (i *inquiry) tellUnhandled() string {
 	}
 	return fmt.Sprintf("Acknowledged, but without any change in the state: %s. If the endpoint ignores these on purpose, say so by --unhandled '%s',\n"+
 		"or by the key unhandled in the file; --yes does not. Until they show or are listed, a run is incomplete.", types, given)
-}
-
-// takeIgnore takes the places.
-func (i *inquiry) takeIgnore(answer string) error {
-	for _, place := range listOf(answer) {
-		if !strings.HasPrefix(place, "/") {
-			return errors.New(place + " is not a JSON pointer, which begins with a slash")
-		}
-	}
-	i.hooks.Ignore = listOf(answer)
-	return nil
 }
