@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"bodies":                          {},
 	"cmd/booking-server":              {"server", "store", "webhook"},
 	"cmd/hookproof":                   {"fixtures", "hookproof/baseline", "hookproof/catalog", "hookproof/check", "hookproof/event", "hookproof/life", "hookproof/mcpserver", "hookproof/mutants", "hookproof/process", "hookproof/record", "hookproof/report", "hookproof/result", "hookproof/run", "hookproof/scenario", "hookproof/suggest", "hookproof/target"},
-	"cmd/sandbox":                     {"hookproof/event", "hookproof/life", "hookproof/target", "pgserver", "server", "store", "stripe-mock"},
+	"cmd/sandbox":                     {"hookproof/event", "hookproof/life", "hookproof/process", "hookproof/target", "pgserver", "server", "store", "stripe-mock"},
 	"e2e":                             {},
 	"e2e/attack":                      {"hookproof", "hookproof/event", "hookproof/life", "pgserver"},
 	"e2e/soak":                        {"hookproof/dbproxy", "hookproof/event", "pgserver"},
