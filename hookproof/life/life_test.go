@@ -125,6 +125,12 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"with": {"/data/object/status": "paid"}`, `"sets": {"invioce": {"/status": "paid"}}`, `life.json:5: /words/settled/sets/invioce/~1status: no body of the life is of that kind; did you mean invoice?`},
 		{`"with": {"/data/object/status": "paid"}`, `"sets": {"invoice": {"/status": "paid"}}`, ``},
 		{`"/data/object/id": "invoice"`, `"/data/object/id": {"invoices": "invoice"}`, `life.json:3: /bind/~1data~1object~1id/invoices: no body of the life is of that kind; did you mean invoice?`},
+		{`"bind":`, `"ties": ["invoice", "subscripton.metadata.*"], "bind":`, `life.json:3: /ties: bind has no "subscripton.metadata.*"`},
+		{`"bind":`, `"ties": ["invoice", "metadata.*"], "bind":`, ``},
+		{`"/data/object/metadata": "metadata.*"`, `"/data/object/metadata": "order.metadata.*"`, ``},
+		{`"/data/object/customer": "customer", "/data/object/amount_due": "amount", "/data/object/metadata": "metadata.*"}`, `"/data/object/metadata": "ordr.metadata.*"}, "ties": ["order.metadata.*"]`, `life.json:3: /bind/~1data~1object~1metadata: ties has no "ordr.metadata.*"; did you mean order.metadata.*?`},
+		{`"at": 0`, `"at": 0, "needs": ["customer", "order.metadata.*"]`, `life.json:4: /words/sent/needs: bind has no "order.metadata.*"`},
+		{`"at": 0`, `"at": 0, "needs": ["customer|metadata.*"]`, ``},
 		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
 	} {
 		require.Contains(t, endpointtest.InvoiceLife, row.old)
