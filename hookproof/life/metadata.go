@@ -11,8 +11,28 @@ import (
 // isMetadata reports whether a name is of all metadata of an object, such as metadata.* or subscription.metadata.*
 func isMetadata(name string) bool { return strings.HasSuffix("."+name, ".metadata.*") }
 
-// BindsMetadata returns the names of metadata that the life binds somewhere, such as metadata.*
-func (l *Life) BindsMetadata() (names []string) {
+// Takes reports whether a subject can have a value of that name: one of the names, or a key of metadata that the life binds.
+func (l *Life) Takes(name string) bool {
+	_, named := l.Names[name]
+	return named || slices.ContainsFunc(l.boundMetadata(), func(all string) bool {
+		key, is := strings.CutPrefix(name, strings.TrimSuffix(all, "*"))
+		return is && key != ""
+	})
+}
+
+// MeantBy returns a question that names what was perhaps meant by a name that the life does not take; "" if nothing is near.
+func (l *Life) MeantBy(name string) string {
+	known := slices.Sorted(maps.Keys(l.Names))
+	if dot := strings.LastIndex(name, "."); dot >= 0 { // the key is the target's own
+		for _, all := range l.boundMetadata() {
+			known = append(known, strings.TrimSuffix(all, "*")+name[dot+1:])
+		}
+	}
+	return suggest.DidYouMean(name, known)
+}
+
+// boundMetadata returns the names of metadata that the life binds somewhere, such as metadata.*
+func (l *Life) boundMetadata() (names []string) {
 	all := []bindings{l.bind}
 	for _, w := range l.Words {
 		all = append(all, w.bind)
@@ -34,7 +54,7 @@ func (l *Life) BindsMetadata() (names []string) {
 
 // checkMetadata checks the names of metadata, which names does not list: what nothing binds ties nothing, and no subject can have it.
 func (l *Life) checkMetadata(ties []string) error {
-	bound := l.BindsMetadata()
+	bound := l.boundMetadata()
 	check := func(needs []string, at ...string) error {
 		for _, need := range needs {
 			for name := range strings.SplitSeq(need, "|") {

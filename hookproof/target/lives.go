@@ -130,7 +130,7 @@ func (e *lifeEntry) check() error {
 	return nil
 }
 
-// checkPick returns an error if no event could be about a subject, whatever the hook answers.
+// checkPick returns an error if no event could be about a subject, whatever the hook answers, or if nothing uses what is picked.
 func (e *lifeEntry) checkPick() error {
 	pick := e.Subject.Pick
 	if pick == nil { // the answer's own members count, and they are not known yet
@@ -142,6 +142,11 @@ func (e *lifeEntry) checkPick() error {
 	}
 	if !e.story.IsTied(s, func(name string) bool { return pick[name].constant }) {
 		return jsonfile.At(untied(e.story, pick, nil), "pick")
+	}
+	for _, name := range slices.Sorted(maps.Keys(pick)) {
+		if !e.story.Takes(name) && !strings.Contains(e.State.text(), "{{"+name+"}}") {
+			return jsonfile.Place{"pick", name}.Wrong("no event of the life %s has it, and the state hook has no {{%s}}%s", e.story.Name, name, e.story.MeantBy(name))
+		}
 	}
 	if constants := constantsOf(pick); constants["amount"] != nil {
 		return jsonfile.At(checkAmount(constants, "it"), "pick", "amount")
