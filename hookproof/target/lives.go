@@ -1,7 +1,6 @@
 package target
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -96,7 +95,11 @@ func (e *lifeEntry) read(name string, f *file) (err error) {
 // check returns what is wrong with the entry.
 func (e *lifeEntry) check() error {
 	if (e.Subject == nil) != (e.State == nil) {
-		return errors.New("subject and state go together: state reads what subject makes")
+		there := "subject"
+		if e.Subject == nil {
+			there = "state"
+		}
+		return jsonfile.Place{there}.Wrong("subject and state go together: state reads what subject makes")
 	}
 	if e.Subject != nil {
 		if err := e.Subject.check(); err != nil {
