@@ -280,20 +280,20 @@ func (f *file) target() *Target {
 	}
 	if f.Stop != nil {
 		t.Stop = f.stop
-		var log startLog
+		var starts starter
 		start := func(hook Hook) func(context.Context) error {
 			return func(ctx context.Context) error {
 				if hook.Background != nil && t.Listens() { // a second process would find its port taken
 					return nil
 				}
-				return log.run(ctx, f, hook)
+				return starts.run(ctx, f, hook)
 			}
 		}
 		t.Start = start(*f.Start)
 		if f.Database != nil && f.Database.Env != nil {
 			t.startOwn, t.Start = t.Start, start(f.behindProxy())
 		}
-		t.Stderr, t.Starter = log.last, f.Start.Command
+		t.Stderr, t.endStarted, t.Starter = starts.last, starts.end, f.Start.Command
 		if f.Start.Background != nil {
 			t.Starter = f.Start.Background.Command
 		}

@@ -85,6 +85,8 @@ type Target struct {
 	startOwn    func(context.Context) error // starts the target with its database's own address; nil if that is not known
 	rewired     bool                        // Open has started the target again, so that it connects to its database through the proxy
 
+	endStarted func(context.Context) // ends the process that Start has started last, and all that belongs to it; nil if it is not known
+
 	Stderr  func() string // the end of the standard error of the process that Start has started; nil if it is not known
 	Starter []string      // the command that starts the target, if it is known
 
