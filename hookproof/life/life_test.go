@@ -113,7 +113,7 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"/data/object/customer": "customer"`, `"/data/object/custmer": "customer"`, `life.json:3: /bind/~1data~1object~1custmer: no body of the life has that place; did you mean /data/object/customer?`},
 		{`"/data/object/customer": "customer"`, `"/data/objects/customer": "customer"`, `life.json:3: /bind/~1data~1objects~1customer: no body of the life has that place`},
 		{`"bind": {"/data/object/customer": "invoice"}`, `"bind": {"/data/object/client": "invoice"}`, `life.json:6: /words/part/bind/~1data~1object~1client: no body of the life has that place`},
-		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
+		{`]]}}`, `]]}`, `life.json:9: it is not JSON: it ends in the middle`},
 	} {
 		require.Contains(t, endpointtest.InvoiceLife, row.old)
 		text := strings.Replace(endpointtest.InvoiceLife, row.old, row.with, 1)

@@ -96,17 +96,14 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	if err := RefuseLiveKeys(string(raw)); err != nil {
 		return nil, err
 	}
+	if err := jsonfile.Check(raw); err != nil {
+		return nil, err
+	}
 	f := file{directory: directory, shown: shown}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {
 		return nil, unreadableAt(raw, err)
-	}
-	if decoder.More() {
-		return nil, errors.New("there is more after its end")
-	}
-	if err := jsonfile.Check(raw); err != nil {
-		return nil, err
 	}
 	if err := f.check(); err != nil {
 		return nil, err
