@@ -50,7 +50,7 @@ var arrows = map[string][]string{
 	"hookproof/record":                {"hookproof/event"},
 	"hookproof/report":                {"hookproof/result"},
 	"hookproof/result":                {},
-	"hookproof/run":                   {"hookproof/check", "hookproof/dbproxy", "hookproof/event", "hookproof/life", "hookproof/result", "hookproof/stripeapi", "hookproof/target"},
+	"hookproof/run":                   {"hookproof/check", "hookproof/dbproxy", "hookproof/event", "hookproof/life", "hookproof/result", "hookproof/stripeapi", "hookproof/suggest", "hookproof/target"},
 	"hookproof/scenario":              {"fixtures", "hookproof/check", "hookproof/event", "hookproof/life", "hookproof/result", "hookproof/target"},
 	"hookproof/target":                {"hookproof/dbproxy", "hookproof/event", "hookproof/internal/jsonfile", "hookproof/life", "hookproof/process", "hookproof/result", "hookproof/stripeapi", "hookproof/suggest"},
 	"hookproof/stripeapi":             {},
