@@ -53,10 +53,7 @@ func (e *endpoint) known() (*target.Target, error) {
 			return nil, err
 		}
 		t.AllowHosts = e.target.AllowHosts
-		if err := t.Check(); err != nil {
-			return nil, fmt.Errorf("%s: %w", e.file, err)
-		}
-		return t, nil
+		return t, t.Check()
 	}
 	if e.target.URL == "" {
 		return nil, errors.New("name the endpoint by --url and --secret, or by --target FILE; 'hookproof init' writes such a file")
