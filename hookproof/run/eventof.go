@@ -16,7 +16,7 @@ func eventOf(w *life.Spec, s event.Subject, t *target.Target, born time.Time, ti
 }
 
 // bind makes a step's event, unless an earlier step has made it.
-func (x *executor) bind(ctx context.Context, h *History, step check.Step, born time.Time) error {
+func (x *executor) bind(ctx context.Context, h *History, step check.Step) error {
 	if _, there := h.events[step.Event]; there {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (x *executor) bind(ctx context.Context, h *History, step check.Step, born t
 		about = x.life.Completed(other)
 	}
 	var err error
-	h.events[step.Event], err = eventOf(spec, about, x.target, born, h.steps.Verb("tie"))
+	h.events[step.Event], err = eventOf(spec, about, x.target, h.born, h.steps.Verb("tie"))
 	return err
 }
 

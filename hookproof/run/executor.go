@@ -145,27 +145,8 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 }
 
 // executeOnce executes a case on the next subject.
-func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *History, err error) {
-	if c.Fault == "" {
-		at.next++
-		at.done = at.next >= c.tries()
-	}
-	switch {
-	case c.Fault != "":
-		h, err = x.executeFault(ctx, c, at)
-	case c.Counts != nil:
-		h, err = x.executeCounts(ctx, c)
-	case c.comparesReferences():
-		var one *reference
-		if one, err = x.reference(ctx, c.Left); err == nil {
-			seen := *one.history
-			h = &seen
-		}
-	case !c.ReadsStates():
-		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
-	default:
-		h, err = x.deliverOverlapping(ctx, c.again(at.next))
-	}
+func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (*History, error) {
+	h, err := x.deliverCase(ctx, c, at)
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
 			err = result.NoEvidenceOf("no two copies were in flight at the same time")
@@ -179,18 +160,8 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	if err == nil && !h.Ended {
 		err = cmp.Or(x.ignores(h.Unacknowledged), h.unanswered())
 	}
-	switch {
-	case err == nil && c.Op == check.ActsOnce:
-		err = x.readRequests(ctx, h)
-	case err != nil || c.Op == "" || h.Ended || h.Overdue:
-	case x.unseen != nil:
-		h.Unseen = x.unseen.effect
-	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
-		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
-			err = x.readStates(ctx, c, h)
-		}
-	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
-		err = x.readSettled(ctx, c, h)
+	if err == nil {
+		err = x.readEffects(ctx, c, h)
 	}
 	if errors.Is(err, errEnded) {
 		h.Ended, err = true, nil
@@ -199,6 +170,49 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h.End = x.lastEnd()
 	}
 	return h, err
+}
+
+// deliverCase delivers what a case is about, each kind of case in its way.
+func (x *executor) deliverCase(ctx context.Context, c Case, at *progress) (*History, error) {
+	if c.Fault != "" {
+		return x.executeFault(ctx, c, at)
+	}
+	at.next++
+	at.done = at.next >= c.tries()
+	switch {
+	case c.Counts != nil:
+		return x.executeCounts(ctx, c)
+	case c.comparesReferences():
+		one, err := x.reference(ctx, c.Left)
+		if err != nil {
+			return nil, err
+		}
+		seen := *one.history
+		return &seen, nil
+	case !c.ReadsStates():
+		return x.deliverAnswersOnly(ctx, c.Delivered)
+	}
+	return x.deliverOverlapping(ctx, c.again(at.next))
+}
+
+// readEffects reads what a case is judged by besides its answers. A state that is to settle first is read later, but for a case that
+// needs it at once.
+func (x *executor) readEffects(ctx context.Context, c Case, h *History) error {
+	switch {
+	case c.Op == check.ActsOnce:
+		return x.readRequests(ctx, h)
+	case c.Op == "" || h.Ended || h.Overdue:
+	case x.unseen != nil:
+		h.Unseen = x.unseen.effect
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
+		if err := target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err != nil {
+			return err
+		}
+		return x.readStates(ctx, c, h)
+	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
+		return x.readSettled(ctx, c, h)
+	}
+	return nil
 }
 
 // meansToIgnore is the reason for not asking about a type that is listed under unhandled.
@@ -241,16 +255,11 @@ type strikeFunc func(ctx context.Context, x *executor, h *History, step int) err
 // deliver delivers a schedule to a history's subject, and redelivers what is not acknowledged. object makes the subject. If
 // strikes is not nil, it delivers the last step.
 func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, object func(context.Context) error, strikes strikeFunc) error {
-	s = s.Crowded(x.minCopies())
-	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]event.Event{}, make([][]int, len(s))
+	h.begin(s.Crowded(x.minCopies()), strikes != nil, time.Now().Add(-x.timings.StoryAge))
 	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
 	h.endStarts = h.starts
 	defer func() { h.endStarts = x.process.starts.Load() }()
-	h.recovers = strikes != nil
-	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
-	born := time.Now().Add(-time.Minute)
-	h.born = born
-	if err := x.tellAPI(ctx, h, born); err != nil {
+	if err := x.tellAPI(ctx, h); err != nil {
 		return err
 	}
 	defer x.toldAPI(h)
@@ -258,7 +267,7 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 	if x.facts.isLate && s.Verb("later") {
 		before = x.glance(ctx, h)
 	}
-	for n, step := range s {
+	for n, step := range h.steps {
 		var err error
 		switch step.Verb {
 		case "tie", "spread", "awaited", check.InStep, check.Ahead:
@@ -279,29 +288,45 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 				x.post(ctx, h, n, check.Step{Event: name, Spec: x.life.Vocabulary[name], Copies: 1})
 			}
 		default:
-			group := s.Group(n)
-			if step.Beside && n > 0 && s[n-1].Verb == "" { // was posted with the step before
-				continue
-			}
-			for _, one := range group {
-				if err = x.bind(ctx, h, one, born); err != nil {
-					return err
-				}
-			}
-			if strikes != nil && n == len(s)-1 {
-				err = strikes(ctx, x, h, n)
-			} else {
-				x.post(ctx, h, n, group...)
-			}
-			if s.Verb("awaited") && err == nil {
-				err = x.pause(ctx, x.timings.QuietFor(x.facts.lag))
-			}
+			err = x.deliverStep(ctx, h, n, strikes)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return x.redeliver(ctx, h)
+}
+
+// begin prepares a history for what is to be delivered, and when its story began.
+func (h *History) begin(s check.Schedule, faultStrikes bool, born time.Time) {
+	h.Schedule, h.steps, h.events, h.answers, h.born = s.String(), s, map[string]event.Event{}, make([][]int, len(s)), born
+	h.recovers = faultStrikes
+	h.Faulty = faultStrikes || s.Verb("restart") || s.Verb("refused")
+}
+
+// deliverStep delivers the events of step n, with those of the steps that overlap it. A step that overlaps the one before it was
+// delivered with that.
+func (x *executor) deliverStep(ctx context.Context, h *History, n int, strikes strikeFunc) error {
+	if h.steps[n].Beside && n > 0 && h.steps[n-1].Verb == "" {
+		return nil
+	}
+	group := h.steps.Group(n)
+	for _, one := range group {
+		if err := x.bind(ctx, h, one); err != nil {
+			return err
+		}
+	}
+	if strikes != nil && n == len(h.steps)-1 {
+		if err := strikes(ctx, x, h, n); err != nil {
+			return err
+		}
+	} else {
+		x.post(ctx, h, n, group...)
+	}
+	if h.steps.Verb("awaited") {
+		return x.pause(ctx, x.timings.QuietFor(x.facts.lag))
+	}
+	return nil
 }
 
 // post delivers the copies of step n, and those of the steps that overlap it.
