@@ -14,6 +14,30 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
+// at returns the value at a JSON pointer.
+func at(value any, pointer string) (any, error) {
+	if pointer == "" {
+		return value, nil
+	}
+	whole := value
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		token = event.Unescape(token)
+		var there bool
+		switch v := value.(type) {
+		case map[string]any:
+			value, there = v[token]
+		case []any:
+			if n, err := strconv.Atoi(token); err == nil && n >= 0 && n < len(v) {
+				value, there = v[n], true
+			}
+		}
+		if !there {
+			return nil, &noPlace{pointer, whole}
+		}
+	}
+	return value, nil
+}
+
 // noPlace is the error for a JSON pointer to nothing in an answer.
 type noPlace struct {
 	pointer string
