@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +73,7 @@ func (c *checking) add(cmd *cobra.Command) {
 	flags.Uint64Var(&c.options.Seed, "seed", 0, "the seed of random choices; each report has its own")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")
-	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take; a slow machine needs more")
+	flags.DurationVar(&c.options.Budget, "budget", target.DefaultTimings.Budget, "how long a run may take; a slow machine needs more")
 	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how many hook calls a run may make; 0 is no limit")
 	c.json = jsonOrFileFlag(cmd, "the report")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
