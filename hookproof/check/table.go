@@ -73,9 +73,9 @@ func Documented(lives []*life.Life) []Check {
 	asked := byName(lives)
 	var all []Check
 	for _, row := range rows {
-		documented := row.sourced()
+		documented := row.sourced().saidOf(life.Nouns{})
 		for _, of := range asked {
-			if c, is := of[row.Name]; is && c.Demand == row.worded(c.Life).Demand { // a check may have a row for one life and a row for another
+			if c, is := of[row.Name]; is && c.isRow(row) {
 				documented = c
 				break
 			}

@@ -61,6 +61,7 @@ func ReadLife(files fs.FS, folder string) (*Life, error) {
 type lifeText struct {
 	Schema  string `json:"$schema"`
 	Says    string
+	Nouns   json.RawMessage
 	Names   map[string]json.RawMessage
 	Times   map[string]json.RawMessage
 	Forms   map[string]json.RawMessage
@@ -91,6 +92,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 		return nil, place{"words"}.Wrong("there are none")
 	}
 	for _, step := range []func() error{ // each stands on those before
+		func() error { return jsonfile.At(l.parseNouns(file.Nouns), "nouns") },
 		func() error { return l.parseNames(file.Names) },
 		func() error { return jsonfile.At(l.parseTimes(file.Times), "times") },
 		l.completeTies,
