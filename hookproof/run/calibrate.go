@@ -92,7 +92,7 @@ func (x *executor) firstGrant(ctx context.Context, h *History) error {
 		return err
 	}
 	if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
-		return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", roundToTenths(first.Latency), roundToTenths(second.Latency))}
+		return &diagnosis{"ack-policy/in-time", fmt.Sprintf(x.life.Nouns.In("a <grant> was acknowledged after %s, and another one after %s"), roundToTenths(first.Latency), roundToTenths(second.Latency))}
 	}
 	return nil
 }
