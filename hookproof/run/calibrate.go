@@ -65,6 +65,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	}
 	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
 	if granted != nil {
+		x.facts.notes = append(x.facts.notes, unseenPlaces(x.target, fresh, granted)...)
 		x.references[x.roles.grant] = known(&reference{history: h, state: granted, perObject: &lazy[[]string]{}})
 	}
 	return nil

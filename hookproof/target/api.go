@@ -19,7 +19,7 @@ func (t *Target) openAPI(_ context.Context, done *undoing) error {
 	}
 	api := stripeapi.New(life.APIVersionOf(t.APIVersion))
 	if err := api.Listen(t.API.Listen); err != nil {
-		return err
+		return t.at(err, "api", "listen")
 	}
 	t.Stripe = api
 	done.later(func(context.Context) error { return api.Close() })

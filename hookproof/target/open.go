@@ -56,7 +56,7 @@ func (t *Target) openProxy(_ context.Context, done *undoing) error {
 	done.later(func(context.Context) error { link.Close(); return nil })
 	proxy, err := dbproxy.NewProxy(t.Database.Listen, link.Addr())
 	if err != nil {
-		return fmt.Errorf("database.listen: %w", err)
+		return t.at(fmt.Errorf("the proxy to the database cannot listen: %w", err), "database", "listen")
 	}
 	t.Proxy = proxy
 	done.later(func(context.Context) error { return proxy.Close() })

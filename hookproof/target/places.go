@@ -14,6 +14,19 @@ import (
 	"example.com/hookproof/hookproof/life"
 )
 
+// noPlace is the error for a JSON pointer to nothing in an answer.
+type noPlace struct {
+	pointer string
+	answer  any
+}
+
+func (e *noPlace) Error() string { return e.of("") }
+
+// of returns the error's text, with the name of what looks there; "" names nothing.
+func (e *noPlace) of(who string) string {
+	return fmt.Sprintf("its answer has no %s%s; it has %s", e.pointer, who, listed(placesOf(e.answer)))
+}
+
 // at returns the value at a JSON pointer.
 func at(value any, pointer string) (any, error) {
 	if pointer == "" {
@@ -36,19 +49,6 @@ func at(value any, pointer string) (any, error) {
 		}
 	}
 	return value, nil
-}
-
-// noPlace is the error for a JSON pointer to nothing in an answer.
-type noPlace struct {
-	pointer string
-	answer  any
-}
-
-func (e *noPlace) Error() string { return e.of("") }
-
-// of returns the error's text, with the name of what looks there; "" names nothing.
-func (e *noPlace) of(who string) string {
-	return fmt.Sprintf("its answer has no %s%s; it has %s", e.pointer, who, listed(placesOf(e.answer)))
 }
 
 // placesShown is how many places of an answer are named.
