@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,19 +19,22 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
-// checking is what a check's flags say beside the target.
+// checking is what a command line says of a check.
 type checking struct {
-	options           runs.Options
-	file              string // the target file; "" is none
-	json, junit, html string
-	bodies            string
-	baseline          comparison
-	annotate          bool
-	verbose           bool
-	watch             bool
+	options     runs.Options
+	target      *endpoint
+	json        *string
+	junit, html string
+	bodies      string
+	baseline    comparison
+	annotate    bool
+	verbose     bool
+	watch       bool
+	plain       bool // no colours
 }
 
 func checkCommand(getenv func(string) string) *cobra.Command {
+	var c checking
 	cmd := &cobra.Command{
 		Use:   "check --target FILE | --url URL --secret SECRET",
 		Short: "Judge an endpoint",
@@ -54,20 +56,26 @@ judged it prints {"error": "…"}.`,
   hookproof check --target hookproof.json --only idempotence --skip idempotence/later --seed 7`,
 		Args:                  noArguments,
 		DisableFlagsInUseLine: true,
+		RunE:                  func(cmd *cobra.Command, _ []string) error { return c.start(cmd) },
 	}
-	target := endpointFlags(cmd, getenv)
-	var c checking
+	c.target = endpointFlags(cmd, getenv)
+	c.target.fileFlag(cmd)
+	c.add(cmd)
+	return cmd
+}
+
+// add gives the command its flags, but for those that name the target.
+func (c *checking) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	target.fileFlag(cmd)
 	flags.StringSliceVar(&c.options.Only, "only", nil, "run only these `CHECKS` or families, separated by commas")
 	flags.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `CHECKS` or families")
 	flags.StringSliceVar(&c.options.Lives, "life", nil, "judge only these `LIVES` of the target file, by their names")
 	flags.Uint64Var(&c.options.Seed, "seed", 0, "the seed of random choices; each report has its own")
 	flags.StringVar(&c.options.Profile, "profile", "strict", "strict, or stripe: demand only what Stripe's documentation does")
 	flags.BoolVar(&c.options.Thorough, "thorough", false, "every order of lives of up to six events, and no limit of time or hook calls")
-	flags.DurationVar(&c.options.Budget, "budget", time.Minute, "how long a run may take; a slow machine needs more")
+	flags.DurationVar(&c.options.Budget, "budget", target.DefaultTimings.Budget, "how long a run may take; a slow machine needs more")
 	flags.IntVar(&c.options.HookCalls, "hook-calls", 0, "how many hook calls a run may make; 0 is no limit")
-	asJSON := jsonOrFileFlag(cmd, "the report")
+	c.json = jsonOrFileFlag(cmd, "the report")
 	flags.StringVar(&c.junit, "junit", "", "write the report as JUnit XML to this `FILE`")
 	flags.StringVar(&c.html, "html", "", "write the report as one page to this `FILE`")
 	flags.StringVar(&c.bodies, "bodies", "", "write what was sent for each finding to this `DIR`, with a command that sends it again")
@@ -80,48 +88,48 @@ judged it prints {"error": "…"}.`,
 		_ = cmd.RegisterFlagCompletionFunc(name, completeChecks) // the flags are there
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeTargetLives)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c.json, c.file = *asJSON, target.file
-		if err := c.apart(); err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
-		if c.options.Budget <= 0 {
-			return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
-		}
-		if c.options.HookCalls < 0 {
-			return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
-		}
-		t, err := target.known()
-		if err != nil {
-			return err
-		}
-		if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip), livesOf(t)); err != nil {
-			return fmt.Errorf("check: %w", err)
-		}
-		if _, err := t.ByLife(c.options.Lives); err != nil {
-			return fmt.Errorf("check: --life: %w", err)
-		}
-		if err := c.baseline.read(livesOf(t)); err != nil {
-			return fmt.Errorf("check: --baseline: %w", err)
-		}
-		plain := getenv("NO_COLOR") != ""
-		if c.watch && c.json == toStdout {
-			return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
-		}
-		if c.watch {
-			return c.watched(cmd, target, plain)
-		}
-		_, err = c.run(cmd, t, plain)
+}
+
+// start judges the target once, or again and again, if nothing is wrong with what the command line says.
+func (c *checking) start(cmd *cobra.Command) error {
+	c.plain = c.target.getenv("NO_COLOR") != ""
+	if err := c.apart(); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	if c.options.Budget <= 0 {
+		return errors.New("check: --budget must be more than 0; the default is 1m, and --thorough has no limit")
+	}
+	if c.options.HookCalls < 0 {
+		return errors.New("check: --hook-calls must be 0 or more; 0 is no limit")
+	}
+	t, err := c.target.known()
+	if err != nil {
 		return err
 	}
-	return cmd
+	if err := knownChecks(slices.Concat(c.options.Only, c.options.Skip), livesOf(t)); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	if _, err := t.ByLife(c.options.Lives); err != nil {
+		return fmt.Errorf("check: --life: %w", err)
+	}
+	if err := c.baseline.read(livesOf(t)); err != nil {
+		return fmt.Errorf("check: --baseline: %w", err)
+	}
+	if c.watch && *c.json == toStdout {
+		return errors.New("check: --watch prints what has changed after each run, and --json one report; write the report to a file by --json=FILE")
+	}
+	if c.watch {
+		return c.watched(cmd, t)
+	}
+	_, err = c.run(cmd, t)
+	return err
 }
 
 // apart returns an error if a file that is to be written is also to be something else.
 func (c *checking) apart() error {
 	flags := map[string]string{}
 	for _, one := range []struct{ flag, path string }{
-		{"--target", c.file}, {"--baseline", c.baseline.file}, {"--json", c.json}, {"--junit", c.junit}, {"--html", c.html}, {"--write-baseline", c.baseline.write},
+		{"--target", c.target.file}, {"--baseline", c.baseline.file}, {"--json", *c.json}, {"--junit", c.junit}, {"--html", c.html}, {"--write-baseline", c.baseline.write},
 	} {
 		path := filepath.Clean(one.path)
 		other := flags[path]
@@ -137,12 +145,12 @@ func (c *checking) apart() error {
 }
 
 // run judges a target and tells what came of it, the report to standard output and the rest to standard error.
-func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
+func (c *checking) run(cmd *cobra.Command, t *target.Target) (result.Report, error) {
 	out, style := cmd.OutOrStdout(), report.Style{}
 	if file, is := out.(*os.File); is {
-		style = report.StyleOf(file, plain)
+		style = report.StyleOf(file, c.plain)
 	}
-	json, printed := c.json, report.Text
+	json, printed := *c.json, report.Text
 	if json == toStdout {
 		json, style = "", report.Style{}
 		printed = func(w io.Writer, r result.Report, _ report.Style) error { return report.JSON(w, r) }
@@ -157,7 +165,7 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 			return result.Report{}, fmt.Errorf("check: %w", err)
 		}
 	}
-	r, err := c.judge(cmd, t, plain)
+	r, err := c.judge(cmd, t)
 	if err != nil && len(r.Findings) == 0 {
 		return r, afterwards(err, r.Afterwards)
 	}
@@ -167,21 +175,21 @@ func (c *checking) run(cmd *cobra.Command, t *target.Target, plain bool) (result
 		write func(io.Writer, result.Report) error
 	}{{json, report.JSON}, {c.junit, report.JUnit}, {c.html, report.HTML}, {c.baseline.write, c.baseline.of}} {
 		if wanted.path != "" {
-			wrong = append(wrong, writeFile(wanted.path, r, wanted.write))
+			wrong = append(wrong, writeFile(wanted.path, func(w io.Writer) error { return wanted.write(w, r) }))
 		}
 	}
 	if c.bodies != "" {
 		wrong = append(wrong, report.Bodies(c.bodies, r))
 	}
 	if c.annotate {
-		wrong = append(wrong, report.Annotations(c.file)(cmd.ErrOrStderr(), r))
+		wrong = append(wrong, report.Annotations(c.target.file)(cmd.ErrOrStderr(), r))
 	}
 	return r, ending(r, errors.Join(append(wrong, printed(out, r, style))...))
 }
 
 // judge judges a target, and shows how far it is.
-func (c *checking) judge(cmd *cobra.Command, t *target.Target, plain bool) (result.Report, error) {
-	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), plain), c.verbose)
+func (c *checking) judge(cmd *cobra.Command, t *target.Target) (result.Report, error) {
+	progress := report.NewProgress(cmd.ErrOrStderr(), progressStyle(cmd.ErrOrStderr(), c.plain), c.verbose)
 	c.options.Progress, c.options.Phase = progress.Finding, progress.Phase
 	r, err := runs.Judge(cmd.Context(), t, c.options)
 	progress.Done()
@@ -289,14 +297,14 @@ func fillable(folder string) error {
 	return writable(filepath.Join(folder, "body.json"))
 }
 
-// writeFile writes a report whole, or not at all.
-func writeFile(path string, r result.Report, write func(io.Writer, result.Report) error) error {
+// writeFile writes a file whole, or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // gone already when all went well
-	if err := errors.Join(write(file, r), file.Chmod(0o644), file.Close()); err != nil {
+	if err := errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

@@ -67,7 +67,15 @@ Two keys of a life tell what its state means, where it cannot be seen:
   notAccess   places that show what was chosen, and not what is allowed: ["/plan"]
 `
 
+// initFlags are what the command line says of init.
+type initFlags struct {
+	answers             map[string]*[]string // to questions, by their names
+	yes, offline, force *bool
+	getenv              func(string) string
+}
+
 func initCommand(getenv func(string) string) *cobra.Command {
+	f := initFlags{answers: map[string]*[]string{}, getenv: getenv}
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a target file by looking at the endpoint, and asking",
@@ -93,45 +101,48 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 			}
 			return nil
 		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.run(cmd, cmp.Or(append(args, "hookproof.json")[0], "hookproof.json")); err != nil {
+				return fmt.Errorf("init: %w", err)
+			}
+			return nil
+		},
 	}
-	answers := map[string]*[]string{}
 	for _, q := range slices.Concat(endpointQuestions, lifeQuestions, processQuestions) {
-		answers[q.name] = cmd.Flags().StringArray(q.name, nil, q.usage)
+		f.answers[q.name] = cmd.Flags().StringArray(q.name, nil, q.usage)
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeLives) // the flag is there
-	yes := cmd.Flags().Bool("yes", false, "take every proposal that no flag answers, but for --unhandled and --restart")
-	offline := cmd.Flags().Bool("offline", false, "do not look at the endpoint; ask for everything")
-	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		path := cmp.Or(append(args, "hookproof.json")[0], "hookproof.json")
-		if err := writable(path); err != nil {
-			return fmt.Errorf("init: %w", err)
-		}
-		if _, err := os.Lstat(path); err == nil && !*force {
-			return fmt.Errorf("init: %s is there already; --force overwrites it", path)
-		}
-		folder, err := filepath.Abs(filepath.Dir(path))
-		if err != nil {
-			return fmt.Errorf("init: %w", err)
-		}
-		i := &inquiry{asker: newAsker(cmd), getenv: getenv, flags: map[string][]string{}, yes: *yes, offline: *offline, folder: folder, target: path}
-		for name, given := range answers {
-			if cmd.Flags().Changed(name) {
-				i.flags[name] = *given
-			}
-		}
-		if all := i.flags["life"]; all != nil {
-			i.flags["life"] = []string{strings.Join(all, ",")}
-			if _, err := chosenLives(strings.Split(i.flags["life"][0], ",")); err != nil {
-				return fmt.Errorf("init: --life: %w", err)
-			}
-		}
-		if err := i.write(); err != nil {
-			return fmt.Errorf("init: %w", err)
-		}
-		return nil
-	}
+	f.yes = cmd.Flags().Bool("yes", false, "take every proposal that no flag answers, but for --unhandled and --restart")
+	f.offline = cmd.Flags().Bool("offline", false, "do not look at the endpoint; ask for everything")
+	f.force = cmd.Flags().Bool("force", false, "overwrite the file if it is there")
 	return cmd
+}
+
+// run begins an inquiry that writes a target file, if it can be written there.
+func (f initFlags) run(cmd *cobra.Command, path string) error {
+	if err := writable(path); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil && !*f.force {
+		return fmt.Errorf("%s is there already; --force overwrites it", path)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	i := &inquiry{asker: newAsker(cmd), getenv: f.getenv, flags: map[string][]string{}, yes: *f.yes, offline: *f.offline, folder: folder, target: path}
+	for name, given := range f.answers {
+		if cmd.Flags().Changed(name) {
+			i.flags[name] = *given
+		}
+	}
+	if all := i.flags["life"]; all != nil {
+		i.flags["life"] = []string{strings.Join(all, ",")}
+		if _, err := chosenLives(strings.Split(i.flags["life"][0], ",")); err != nil {
+			return fmt.Errorf("--life: %w", err)
+		}
+	}
+	return i.write()
 }
 
 // write asks everything, and writes the file.

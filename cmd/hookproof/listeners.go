@@ -79,6 +79,26 @@ func (i *inquiry) takeURL(answer string) error {
 		i.file.URL = answer
 		return checkURL(answer)
 	}
+	u, err := i.urlOf(answer)
+	if err != nil {
+		return err
+	}
+	t := target.Target{URL: u.String(), Secret: "not asked yet"}
+	if err := t.Reach(i.ctx); err != nil {
+		return fmt.Errorf("%s Start it first, or write the file without looking at it, by --offline", strings.TrimSuffix(strings.Replace(err.Error(), "; is the target running?", ".", 1), ";"))
+	}
+	if err := i.takeProcess(target.Address(u)); err != nil {
+		return err
+	}
+	if err := i.takePath(u); err != nil {
+		return err
+	}
+	i.file.URL = u.String()
+	return nil
+}
+
+// urlOf returns the URL of an answer, which may be the number of a process that listens, a port or an address. It is on this machine.
+func (i *inquiry) urlOf(answer string) (*url.URL, error) {
 	if n, err := strconv.Atoi(answer); err == nil && n > 0 && n <= len(i.processes) {
 		answer = i.processes[n-1].Listens[0]
 	} else if err == nil {
@@ -88,44 +108,54 @@ func (i *inquiry) takeURL(answer string) error {
 		answer = "http://" + answer
 	}
 	if err := checkURL(answer); err != nil {
-		return err
+		return nil, err
 	}
 	u, err := url.Parse(answer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !process.IsLoopback(target.Address(u)) {
-		return fmt.Errorf("init looks only at endpoints of this machine, and %s is another host; --offline writes the file without looking", u.Hostname())
+		return nil, fmt.Errorf("init looks only at endpoints of this machine, and %s is another host; --offline writes the file without looking", u.Hostname())
 	}
-	t := target.Target{URL: answer, Secret: "not asked yet"}
-	if err := t.Reach(i.ctx); err != nil {
-		return fmt.Errorf("%s Start it first, or write the file without looking at it, by --offline", strings.TrimSuffix(strings.Replace(err.Error(), "; is the target running?", ".", 1), ";"))
+	return u, nil
+}
+
+// takeProcess finds the process that listens at an address.
+func (i *inquiry) takeProcess(address string) error {
+	at, err := process.At(i.ctx, address)
+	if err != nil || len(at) == 0 {
+		return nil // its stop and start are not proposed
 	}
-	if at, err := process.At(i.ctx, target.Address(u)); err == nil && len(at) > 0 {
-		p := at[len(at)-1] // the oldest: others of the same socket are its workers
-		if err := ofLiveKey(p); err != nil {
-			return err
-		}
-		i.say("%s listens at %s.", p, target.Address(u))
-		if i.process = &p; noEndpoints.MatchString(p.Name) {
-			i.say("That is not the endpoint itself, so its stop and start cannot be proposed.")
-			i.process = nil
-		}
+	p := at[len(at)-1] // the oldest: others of the same socket are its workers
+	if err := ofLiveKey(p); err != nil {
+		return err
 	}
+	i.say("%s listens at %s.", p, address)
+	if i.process = &p; noEndpoints.MatchString(p.Name) {
+		i.say("That is not the endpoint itself, so its stop and start cannot be proposed.")
+		i.process = nil
+	}
+	return nil
+}
+
+// takePath looks for the webhook's path if the URL has none, and for a mistake if nothing takes a POST there.
+func (i *inquiry) takePath(u *url.URL) (err error) {
 	if u.Path == "" || u.Path == "/" && u.RawQuery == "" {
 		if u.Path, err = i.path(u); err != nil {
 			return err
 		}
 		i.say("A POST without a signature to %s is refused as a webhook's route does it, so deliveries go to %s.", u.Path, u)
-	} else if status, text, err := post(i.ctx, u); err == nil && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) {
-		told := fmt.Sprintf("it answers %d to a POST%s; is the path right?", status, quoted(text))
-		if path, err := i.path(u); err == nil {
-			told += " " + path + " answers as a webhook's route does"
-		}
-		return errors.New(told)
+		return nil
 	}
-	i.file.URL = u.String()
-	return nil
+	status, text, err := post(i.ctx, u)
+	if err != nil || status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
+		return nil // what else is wrong, its first delivery tells
+	}
+	told := fmt.Sprintf("it answers %d to a POST%s; is the path right?", status, quoted(text))
+	if path, err := i.path(u); err == nil {
+		told += " " + path + " answers as a webhook's route does"
+	}
+	return errors.New(told)
 }
 
 // ofLiveKey returns an error if a process has a live API key: with it, what init makes and pays could cost money.

@@ -15,7 +15,16 @@ import (
 	"example.com/hookproof/hookproof/mutants"
 )
 
+// mutantsFlags are what the command line says of mutants.
+type mutantsFlags struct {
+	options                 mutants.Options
+	suite                   string
+	json                    *string
+	html, markdown, compare string
+}
+
 func mutantsCommand() *cobra.Command {
+	var m mutantsFlags
 	cmd := &cobra.Command{
 		Use:   "mutants [NAME…]",
 		Short: "Show that every check kills: run the checks on faulty and on correct endpoints",
@@ -38,74 +47,85 @@ Exit codes: 0 the matrix is as it should be, 1 it is not, 2 it could not be made
   hookproof mutants no-dedupe check-then-act-race
   hookproof mutants --suite server --json hookproof/mutants/server/score.json`,
 		DisableFlagsInUseLine: true,
+		RunE:                  func(cmd *cobra.Command, names []string) error { return m.run(cmd, names) },
 	}
-	var o mutants.Options
-	var suite string
-	var files struct{ json, html, markdown, compare string }
+	m.add(cmd)
+	return cmd
+}
+
+// add gives the command its flags.
+func (m *mutantsFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.Root, "root", ".", "this repository's `DIRECTORY`")
-	flags.BoolVar(&o.Alone, "alone", false, "run each mutant against its expected check alone, and a few of the correct variants, which is faster")
-	flags.BoolVar(&o.Thorough, "thorough", false, "with --alone: run every correct variant")
-	flags.IntVar(&o.Pairs, "pairs", 20, "how many mutants with two faults at once, for each endpoint")
-	flags.IntVar(&o.Repeat, "repeat", 1, "how many runs on each correct variant; with --suite, of the test that is meant for each mutant, which must kill it in all")
-	flags.IntVar(&o.Parallel, "parallel", 0, "how many variants at once; 0 is sixteen, since most of a run is waiting")
-	flags.Uint64Var(&o.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
-	flags.StringVar(&suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")
-	flags.BoolVar(&o.Fresh, "fresh", false, "with --suite: run every mutant, whatever the cache has of earlier runs")
-	asJSON := jsonOrFileFlag(cmd, "the matrix")
-	flags.StringVar(&files.html, "html", "", "write it as one page to this `FILE`")
-	flags.StringVar(&files.markdown, "markdown", "", "write it as Markdown to this `FILE`")
-	flags.StringVar(&files.compare, "compare", "", "fail if this `FILE` is not the Markdown of this run, apart from what was measured")
-	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		files.json = *asJSON
-		if _, err := os.Stat(filepath.Join(o.Root, "examples", "targets")); err != nil {
-			return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
-		}
-		if o.Pairs < 0 || o.Repeat < 1 || o.Parallel < 0 {
-			return errors.New("mutants: --pairs and --parallel are 0 or more, --repeat is 1 or more")
-		}
-		if files.markdown != "" && o.Alone && !o.Thorough {
-			return errors.New("mutants: the page has every correct variant; add --thorough, or leave out --alone")
-		}
-		o.Mutants, o.Progress = names, cmd.ErrOrStderr()
-		if suite != "" {
-			if files.html+files.markdown+files.compare != "" {
-				return errors.New("mutants: a suite has no page of its own; write its score by --json, then the page without --suite")
-			}
-			if files.json != "" && (o.Alone || len(names) > 0) {
-				return errors.New("mutants: a score is the whole suite's; leave out --alone and the names")
-			}
-			s, err := mutants.RunSuite(cmd.Context(), mutants.Files, suite, o)
-			if err != nil {
-				return err
-			}
-			if err := put(cmd, files.json, s.Score); err != nil {
-				return err
-			}
-			return tell(textTo(cmd, files.json), s)
-		}
-		m, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), o)
-		if err != nil {
+	flags.StringVar(&m.options.Root, "root", ".", "this repository's `DIRECTORY`")
+	flags.BoolVar(&m.options.Alone, "alone", false, "run each mutant against its expected check alone, and a few of the correct variants, which is faster")
+	flags.BoolVar(&m.options.Thorough, "thorough", false, "with --alone: run every correct variant")
+	flags.IntVar(&m.options.Pairs, "pairs", 20, "how many mutants with two faults at once, for each endpoint")
+	flags.IntVar(&m.options.Repeat, "repeat", 1, "how many runs on each correct variant; with --suite, of the test that is meant for each mutant, which must kill it in all")
+	flags.IntVar(&m.options.Parallel, "parallel", 0, "how many variants at once; 0 is sixteen, since most of a run is waiting")
+	flags.Uint64Var(&m.options.Seed, "seed", 1, "of what is drawn by chance: the pairs, and the orders that the judge samples")
+	flags.StringVar(&m.suite, "suite", "", "make mutants of our own sources, `SUITE` server or judge")
+	flags.BoolVar(&m.options.Fresh, "fresh", false, "with --suite: run every mutant, whatever the cache has of earlier runs")
+	m.json = jsonOrFileFlag(cmd, "the matrix")
+	flags.StringVar(&m.html, "html", "", "write it as one page to this `FILE`")
+	flags.StringVar(&m.markdown, "markdown", "", "write it as Markdown to this `FILE`")
+	flags.StringVar(&m.compare, "compare", "", "fail if this `FILE` is not the Markdown of this run, apart from what was measured")
+}
+
+func (m *mutantsFlags) run(cmd *cobra.Command, names []string) error {
+	if _, err := os.Stat(filepath.Join(m.options.Root, "examples", "targets")); err != nil {
+		return errors.New("mutants: there is no examples/targets here; give this repository's directory by --root")
+	}
+	switch o := m.options; {
+	case o.Pairs < 0 || o.Repeat < 1 || o.Parallel < 0:
+		return errors.New("mutants: --pairs and --parallel are 0 or more, --repeat is 1 or more")
+	case m.markdown != "" && o.Alone && !o.Thorough:
+		return errors.New("mutants: the page has every correct variant; add --thorough, or leave out --alone")
+	case m.suite != "" && m.html+m.markdown+m.compare != "":
+		return errors.New("mutants: a suite has no page of its own; write its score by --json, then the page without --suite")
+	case m.suite != "" && *m.json != "" && (o.Alone || len(names) > 0):
+		return errors.New("mutants: a score is the whole suite's; leave out --alone and the names")
+	}
+	m.options.Mutants, m.options.Progress = names, cmd.ErrOrStderr()
+	if m.suite != "" {
+		return m.runSuite(cmd)
+	}
+	return m.runMatrix(cmd)
+}
+
+// runSuite tests mutants of our own sources.
+func (m *mutantsFlags) runSuite(cmd *cobra.Command) error {
+	s, err := mutants.RunSuite(cmd.Context(), mutants.Files, m.suite, m.options)
+	if err != nil {
+		return err
+	}
+	if err := put(cmd, *m.json, s.Score); err != nil {
+		return err
+	}
+	return tell(textTo(cmd, *m.json), s)
+}
+
+// runMatrix judges variants of endpoints.
+func (m *mutantsFlags) runMatrix(cmd *cobra.Command) error {
+	matrix, err := mutants.Run(cmd.Context(), mutants.Files, mutants.Hookproof(), m.options)
+	if err != nil {
+		return err
+	}
+	for _, wanted := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{{*m.json, func(w io.Writer) error { return json.NewEncoder(w).Encode(matrix) }}, {m.html, matrix.HTML}, {m.markdown, matrix.Markdown}} {
+		if err := put(cmd, wanted.path, wanted.write); err != nil {
 			return err
 		}
-		for _, wanted := range []struct {
-			path  string
-			write func(io.Writer) error
-		}{{files.json, func(w io.Writer) error { return json.NewEncoder(w).Encode(m) }}, {files.html, m.HTML}, {files.markdown, m.Markdown}} {
-			if err := put(cmd, wanted.path, wanted.write); err != nil {
-				return err
-			}
-		}
-		failed := tell(textTo(cmd, files.json), m)
-		if files.compare != "" {
-			if err := m.Compare(files.compare); err != nil {
-				_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
-				return errFailed
-			}
-		}
-		return failed
 	}
-	return cmd
+	failed := tell(textTo(cmd, *m.json), matrix)
+	if m.compare != "" {
+		if err := matrix.Compare(m.compare); err != nil {
+			_, _ = fmt.Fprintln(cmd.ErrOrStderr(), err)
+			return errFailed
+		}
+	}
+	return failed
 }
 
 // put writes a file, or to standard output; a path of "" is nothing.
@@ -116,7 +136,7 @@ func put(cmd *cobra.Command, path string, write func(io.Writer) error) error {
 	case toStdout:
 		return write(cmd.OutOrStdout())
 	}
-	return writeTo(path, write)
+	return writeFile(path, write)
 }
 
 // textTo is where the text goes: beside a JSON document on standard output, to standard error.
@@ -139,17 +159,4 @@ func tell(out io.Writer, found interface {
 		return errFailed
 	}
 	return nil
-}
-
-// writeTo writes a file whole, or not at all.
-func writeTo(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".hookproof-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }() // gone already when all went well
-	if err := errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,14 @@ import (
 	"example.com/hookproof/hookproof/target"
 )
 
+// replayFlags are what the command line says of a replay.
+type replayFlags struct {
+	target                  *endpoint
+	verbose, asJSON, newIDs *bool
+}
+
 func replayCommand(getenv func(string) string) *cobra.Command {
+	var f replayFlags
 	cmd := &cobra.Command{
 		Use:   "replay FILE… --url URL --secret SECRET | --target FILE",
 		Short: "Deliver scenarios, recordings or events, and judge the answers",
@@ -39,83 +45,61 @@ not answered by a 2xx has failed. With --json standard output has one document o
   hookproof replay evt_1Pq.json --new-ids --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_…`,
 		ValidArgsFunction:     completeNames,
 		DisableFlagsInUseLine: true,
+		RunE:                  func(cmd *cobra.Command, names []string) error { return f.run(cmd, names) },
 	}
-	target := endpointFlags(cmd, getenv)
-	target.fileFlag(cmd)
-	verbose := cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of scenarios that passed, too")
-	asJSON := jsonFlag(cmd)
-	newIDs := cmd.Flags().Bool("new-ids", false, "deliver events in files of their own under new ids, the same for the same")
-	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		if len(names) == 0 {
-			return errors.New("replay: name a scenario, a family or a file; 'hookproof list' lists what is built in")
-		}
-		found, err := load(names, *newIDs)
-		if err != nil {
-			return err
-		}
-		known, err := target.known()
-		if err != nil {
-			return err
-		}
-		known.State = nil
-		closing, err := known.Open(cmd.Context())
-		if err == nil {
-			err = known.Reach(cmd.Context())
-		}
-		out := cmd.OutOrStdout()
-		if *asJSON {
-			out = cmd.ErrOrStderr()
-		}
-		var r replayed
-		if err == nil {
-			r, err = replay(cmd.Context(), out, known, found, *verbose)
-		}
-		err = closing(context.WithoutCancel(cmd.Context()), err)
-		if r.Afterwards = known.Afterwards(); r.Afterwards != "" {
-			_, _ = fmt.Fprintln(out, r.Afterwards)
-		}
-		if *asJSON && r.Version != 0 {
-			err = errors.Join(err, printJSON(cmd.OutOrStdout(), r))
-		}
+	f.target = endpointFlags(cmd, getenv)
+	f.target.fileFlag(cmd)
+	f.verbose = cmd.Flags().BoolP("verbose", "v", false, "print the deliveries of scenarios that passed, too")
+	f.asJSON = jsonFlag(cmd)
+	f.newIDs = cmd.Flags().Bool("new-ids", false, "deliver events in files of their own under new ids, the same for the same")
+	return cmd
+}
+
+// run opens the target for a replay, and closes it afterwards.
+func (f replayFlags) run(cmd *cobra.Command, names []string) error {
+	if len(names) == 0 {
+		return errors.New("replay: name a scenario, a family or a file; 'hookproof list' lists what is built in")
+	}
+	found, err := load(names, *f.newIDs)
+	if err != nil {
 		return err
 	}
-	return cmd
+	known, err := f.target.known()
+	if err != nil {
+		return err
+	}
+	known.State = nil
+	closing, err := known.Open(cmd.Context())
+	if err == nil {
+		err = known.Reach(cmd.Context())
+	}
+	out := cmd.OutOrStdout()
+	if *f.asJSON {
+		out = cmd.ErrOrStderr()
+	}
+	var r replayed
+	if err == nil {
+		r, err = replay(cmd.Context(), out, known, found, *f.verbose)
+	}
+	err = closing(context.WithoutCancel(cmd.Context()), err)
+	if r.Afterwards = known.Afterwards(); r.Afterwards != "" {
+		_, _ = fmt.Fprintln(out, r.Afterwards)
+	}
+	if *f.asJSON && r.Version != 0 {
+		err = errors.Join(err, printJSON(cmd.OutOrStdout(), r))
+	}
+	return err
 }
 
 // replay plays everything, then gives the verdict.
 func replay(ctx context.Context, out io.Writer, t *target.Target, found []playable, verbose bool) (replayed, error) {
 	began := time.Now()
 	r := replayed{Version: 1, Target: t.URL, Outcome: report.Incomplete, Items: []replayedItem{}}
-	scenarios := 0
 	for _, one := range found {
-		item := replayedItem{Name: one.name, Deliveries: []replayedDelivery{}}
 		if one.scenario != nil {
-			scenarios++
-			judged := scenario.Replay(ctx, t, *one.scenario)
-			if ctx.Err() == nil {
-				printResult(out, judged, *one.scenario, verbose)
-				r.add(itemOf(judged, *one.scenario))
-			}
+			r.playScenario(ctx, out, t, *one.scenario, verbose)
 		} else {
-			_, _ = fmt.Fprintln(out, one.name)
-		}
-		for _, event := range one.events {
-			if ctx.Err() != nil {
-				break
-			}
-			d := t.Deliver(ctx, event, "genuine")
-			if ctx.Err() != nil { // which may be why it has no answer
-				break
-			}
-			r.Counts.Delivered++
-			if !d.Acknowledged() {
-				r.Counts.Refused++
-			}
-			line(out, r.Counts.Delivered, d)
-			item.Deliveries = append(item.Deliveries, deliveryOf(d))
-		}
-		if one.scenario == nil {
-			r.add(item)
+			r.playEvents(ctx, out, t, one)
 		}
 		if ctx.Err() != nil {
 			err := errors.New("interrupted")
@@ -126,14 +110,7 @@ func replay(ctx context.Context, out io.Writer, t *target.Target, found []playab
 		}
 	}
 	r = r.ended(began)
-	var verdict []string
-	if scenarios > 0 {
-		verdict = append(verdict, fmt.Sprintf("%d passed, %d failed, %d not run", r.Counts.Pass, r.Counts.Fail, r.Counts.NotRun))
-	}
-	if r.Counts.Delivered > 0 {
-		verdict = append(verdict, fmt.Sprintf("%d delivered, %d of them not acknowledged", r.Counts.Delivered, r.Counts.Refused))
-	}
-	_, err := fmt.Fprintf(out, "\n%s (%s)\n", strings.Join(verdict, "; "), time.Since(began).Round(time.Millisecond))
+	_, err := fmt.Fprintf(out, "\n%s (%s)\n", r.counted(), time.Since(began).Round(time.Millisecond))
 	switch {
 	case err != nil:
 		return r, err
@@ -144,6 +121,34 @@ func replay(ctx context.Context, out io.Writer, t *target.Target, found []playab
 	}
 	r.Outcome = report.Passed
 	return r, nil
+}
+
+// playScenario plays a scenario. What an interruption has cut off is not judged.
+func (r *replayed) playScenario(ctx context.Context, out io.Writer, t *target.Target, s scenario.Scenario, verbose bool) {
+	judged := scenario.Replay(ctx, t, s)
+	if ctx.Err() == nil {
+		printResult(out, judged, s, verbose)
+		r.add(itemOf(judged, s))
+	}
+}
+
+// playEvents delivers the events of a recording or a file, one after the other.
+func (r *replayed) playEvents(ctx context.Context, out io.Writer, t *target.Target, one playable) {
+	_, _ = fmt.Fprintln(out, one.name)
+	item := replayedItem{Name: one.name, Deliveries: []replayedDelivery{}}
+	for _, event := range one.events {
+		d := t.Deliver(ctx, event, "genuine")
+		if ctx.Err() != nil { // which may be why it has no answer
+			break
+		}
+		r.Counts.Delivered++
+		if !d.Acknowledged() {
+			r.Counts.Refused++
+		}
+		line(out, r.Counts.Delivered, d)
+		item.Deliveries = append(item.Deliveries, deliveryOf(d))
+	}
+	r.add(item)
 }
 
 // printResult prints a scenario's line, and the deliveries of one that failed.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/report"
@@ -68,6 +70,18 @@ func (r replayed) ended(began time.Time) replayed {
 		r.Outcome = report.Failed
 	}
 	return r
+}
+
+// counted says how many scenarios came to which verdict, and how many events were delivered.
+func (r replayed) counted() string {
+	var parts []string
+	if n := r.Counts; n.Pass+n.Fail+n.NotRun > 0 {
+		parts = append(parts, fmt.Sprintf("%d passed, %d failed, %d not run", n.Pass, n.Fail, n.NotRun))
+	}
+	if n := r.Counts; n.Delivered > 0 {
+		parts = append(parts, fmt.Sprintf("%d delivered, %d of them not acknowledged", n.Delivered, n.Refused))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func itemOf(r scenario.Result, s scenario.Scenario) replayedItem {

@@ -18,9 +18,11 @@ type vectorFlags struct {
 	asJSON, noClock, verbose bool
 	flags, groups            []string
 	exec                     string
+	target                   *endpoint
 }
 
 func vectorsCommand(getenv func(string) string) *cobra.Command {
+	var v vectorFlags
 	cmd := &cobra.Command{
 		Use:   "vectors [--flag F] [--group G] [--json | --exec PROG [ARG…] | --url URL --secret SECRET]",
 		Short: "Print the signature vectors, or run them",
@@ -39,9 +41,9 @@ today's clock. Vectors that cannot be tested so are not run, and the last lines 
   hookproof vectors --exec node -- --no-warnings verify.mjs
   hookproof vectors --url http://127.0.0.1:3000/webhooks/stripe --secret whsec_aG9va3Byb29mLXZlY3RvcnM=`,
 		DisableFlagsInUseLine: true,
+		RunE:                  func(cmd *cobra.Command, args []string) error { return v.run(cmd, args) },
 	}
-	target := endpointFlags(cmd, getenv)
-	var v vectorFlags
+	v.target = endpointFlags(cmd, getenv)
 	flags := cmd.Flags()
 	flags.BoolVar(&v.asJSON, "json", false, "print the vectors as they are in fixtures/vectors")
 	flags.StringVar(&v.exec, "exec", "", "the `PROG`ram that verifies; the arguments are its own")
@@ -49,53 +51,61 @@ today's clock. Vectors that cannot be tested so are not run, and the last lines 
 	flags.StringArrayVar(&v.flags, "flag", nil, "only vectors with the flag `F`; repeatable, one of them is enough")
 	flags.StringArrayVar(&v.groups, "group", nil, "only vectors of the group `G`: header, time, body, secret; repeatable")
 	flags.BoolVarP(&v.verbose, "verbose", "v", false, "print every vector that is run, and every one that is not")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 && v.exec == "" {
-			return fmt.Errorf("vectors: %q is an argument of no program; name one with --exec", args[0])
-		}
-		switch {
-		case v.asJSON && v.exec != "", v.asJSON && target.target.URL != "", v.exec != "" && target.target.URL != "":
-			return errors.New("vectors: --json prints, --exec asks a program and --url an endpoint; give one of them")
-		case v.noClock && v.exec == "":
-			return errors.New("vectors: --no-clock is about the program that --exec names")
-		case target.target.URL == "" && (target.target.Secret != "" || target.target.PreviousSecret != ""):
-			return errors.New("vectors: --secret and --previous-secret are the endpoint's that --url names; vectors have their own")
-		}
-		all, err := fixtures.Vectors()
-		if err != nil {
-			return err
-		}
-		suite, err := filtered(all, v)
-		if err != nil {
-			return err
-		}
-		out := cmd.OutOrStdout()
-		switch {
-		case v.asJSON:
-			return printJSON(out, suite)
-		case v.exec != "":
-			leftOut := func(string, fixtures.Vector) string { return "" }
-			if v.noClock {
-				leftOut = needsClock
-			}
-			return runVectors(cmd, suite, program{append([]string{v.exec}, args...)}, leftOut, v.verbose)
-		case target.target.URL == "":
-			return printVectors(out, suite)
-		}
-		known, err := target.known()
-		if err != nil {
-			return err
-		}
-		live, err := newLive(known, all)
-		if err == nil {
-			err = known.Reach(cmd.Context())
-		}
-		if err != nil {
-			return err
-		}
-		return runVectors(cmd, suite, live, live.leftOut, v.verbose)
-	}
 	return cmd
+}
+
+// run prints the vectors that are asked for, or runs them.
+func (v vectorFlags) run(cmd *cobra.Command, args []string) error {
+	if err := v.check(args); err != nil {
+		return err
+	}
+	all, err := fixtures.Vectors()
+	if err != nil {
+		return err
+	}
+	suite, err := filtered(all, v)
+	if err != nil {
+		return err
+	}
+	switch {
+	case v.asJSON:
+		return printJSON(cmd.OutOrStdout(), suite)
+	case v.exec != "":
+		leftOut := func(string, fixtures.Vector) string { return "" }
+		if v.noClock {
+			leftOut = needsClock
+		}
+		return runVectors(cmd, suite, program{append([]string{v.exec}, args...)}, leftOut, v.verbose)
+	case v.target.target.URL == "":
+		return printVectors(cmd.OutOrStdout(), suite)
+	}
+	known, err := v.target.known()
+	if err != nil {
+		return err
+	}
+	live, err := newLive(known, all)
+	if err == nil {
+		err = known.Reach(cmd.Context())
+	}
+	if err != nil {
+		return err
+	}
+	return runVectors(cmd, suite, live, live.leftOut, v.verbose)
+}
+
+// check returns what is wrong with the command line.
+func (v vectorFlags) check(args []string) error {
+	switch named := v.target.target; {
+	case len(args) > 0 && v.exec == "":
+		return fmt.Errorf("vectors: %q is an argument of no program; name one with --exec", args[0])
+	case v.asJSON && v.exec != "", v.asJSON && named.URL != "", v.exec != "" && named.URL != "":
+		return errors.New("vectors: --json prints, --exec asks a program and --url an endpoint; give one of them")
+	case v.noClock && v.exec == "":
+		return errors.New("vectors: --no-clock is about the program that --exec names")
+	case named.URL == "" && (named.Secret != "" || named.PreviousSecret != ""):
+		return errors.New("vectors: --secret and --previous-secret are the endpoint's that --url names; vectors have their own")
+	}
+	return nil
 }
 
 // filtered is the suite with only those vectors that are asked for.

@@ -178,30 +178,28 @@ func (w *watcher) say(format string, values ...any) {
 }
 
 // watched watches the target of a command line. The target file is read again for each run.
-func (c *checking) watched(cmd *cobra.Command, e *endpoint, plain bool) error {
+func (c *checking) watched(cmd *cobra.Command, t *target.Target) error {
 	w := watcher{out: cmd.OutOrStdout()}
 	if file, is := w.out.(*os.File); is {
-		w.style = report.StyleOf(file, plain)
+		w.style = report.StyleOf(file, c.plain)
 	}
 	only := c.options.Only
-	t, err := e.known()
-	if err != nil {
-		return err
-	}
 	w.look = func(ctx context.Context) moment { return momentOf(ctx, t) }
 	w.all = func(context.Context) (result.Report, error) {
 		c.options.Only = only
-		if t, err = e.known(); err != nil {
+		var err error
+		if t, err = c.target.known(); err != nil {
 			return result.Report{}, err
 		}
-		return c.run(cmd, t, plain)
+		return c.run(cmd, t)
 	}
 	w.some = func(_ context.Context, names []string) (result.Report, error) {
 		c.options.Only = names
-		if t, err = e.known(); err != nil {
+		var err error
+		if t, err = c.target.known(); err != nil {
 			return result.Report{}, err
 		}
-		r, err := c.judge(cmd, t, plain)
+		r, err := c.judge(cmd, t)
 		c.baseline.mark(&r)
 		return r, ending(r, err)
 	}

@@ -17,7 +17,7 @@ import (
 // that reruns a failure and docs/checks all use this row.
 type Check struct {
 	Name    string   // family/what
-	Demand  string   // what must be true, in a sentence
+	Demand  string   // what must be true, in a sentence; in our rows, <subject>, <grant> and <object> stand for a life's nouns, here and in Why, Fix and Excuse
 	Source  string   // who demands it: a page of Stripe's documentation, or our policy
 	Says    string   // what the source demands, in our words; "" is what pages has for it
 	Why     string   // what a failure costs
@@ -43,6 +43,8 @@ type Check struct {
 	// WholeRun names a judge of all deliveries of the run, which runs at the end; "" is none. The check's relations then only
 	// deliver something for it.
 	WholeRun string
+
+	written string // Demand as it is written: rows of one name differ by it
 }
 
 // Phase is when a check runs.
@@ -135,7 +137,7 @@ func Of(l *life.Life) []Check {
 	var all []Check
 	demanded := map[string]bool{}
 	for _, row := range rows {
-		asked := Asked(l, row).sourced().worded(l)
+		asked := Asked(l, row).sourced()
 		asked.Relations = slices.DeleteFunc(asked.Relations, func(r Relation) bool {
 			what := r
 			what.View = ""

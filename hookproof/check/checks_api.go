@@ -3,7 +3,7 @@ package check
 import "strings"
 
 const (
-	costNotAsked = "whenever Stripe is busy, what a customer has paid for, or has ended, is lost"
+	costNotAsked = "whenever Stripe is busy, a <grant> or its end is lost"
 	fixNotAsked  = "let every failure of a request to Stripe fail the delivery: answer 500, and Stripe comes again; only resource_missing says that there is nothing"
 	says429      = "too many requests, or two at once for one object, are answered 429, which says nothing of the object: ask again later; what is not acknowledged is delivered again"
 )
@@ -33,7 +33,7 @@ var apiFaults = []Check{
 
 // apiAhead is the check of what a target makes of an API that tells of more than the event.
 var apiAhead = Check{Name: "order/api-ahead", Demand: "What Stripe's API says when it is ahead of an event has the effect that it has when it is in step.", Source: fromRetries,
-	Says: "what is not acknowledged is delivered again, for up to three days: by then the API tells of what came after it", Why: "after an outage, who has paid is not let in, or who has left is",
+	Says: "what is not acknowledged is delivered again, for up to three days: by then the API tells of what came after it", Why: "after an outage, a <grant> or its end has no effect",
 	Fix: "compare what the API says with what you have stored, and not with what the event says: a change that nobody has seen is one", Relations: []Relation{
 		{Left: "ahead <grants>", Op: "=", Right: "in-step <grants>", View: "access+grants", Whole: true},
 		{Left: "ahead <grants> <ends>", Op: "=", Right: "in-step <grants> <ends>", View: "access", Whole: true},

@@ -2,7 +2,7 @@ package check
 
 // The costs that several checks share.
 const (
-	CostForged   = "whoever knows the URL can mark orders as paid"
+	CostForged   = "whoever knows the URL can forge a <grant>"
 	costRefused  = "genuine events are refused, and Stripe disables an endpoint that refuses for days"
 	costRotation = "events are lost, or forged ones accepted, while a secret is rolled"
 )
@@ -59,7 +59,7 @@ var authenticity = []Check{
 	{Name: "authenticity/no-effect", Demand: "What was refused has no effect.", Source: fromVerify, Why: CostForged, Fix: "verify first, write after",
 		Kills:     []string{"no-verification"},
 		Relations: []Relation{{Left: "wrong-secret:<grants> empty-secret:<grants> no-header:<grants> tampered-body:<grants> stale:<grants> malformed-header:<grants>", Op: "="}}},
-	{Name: "authenticity/forgery-burns-nothing", Demand: "A forged copy of an event does not block the genuine one.", Source: fromVerify, Says: "verify an event before acting on it: storing its id is acting on it", Why: "whoever can guess event ids can have payments ignored",
+	{Name: "authenticity/forgery-burns-nothing", Demand: "A forged copy of an event does not block the genuine one.", Source: fromVerify, Says: "verify an event before acting on it: storing its id is acting on it", Why: "whoever can guess event ids can have a <grant> ignored",
 		Fix: "remember an event's id after its verification, in the transaction of its effect", Kills: []string{"row-written-before-verification"},
 		Relations: []Relation{{Left: "wrong-secret:<grants> <grants>", Op: "=", Right: "<grants>"}}},
 }

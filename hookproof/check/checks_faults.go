@@ -1,7 +1,7 @@
 package check
 
 const (
-	CostLost = "a payment is lost, or counted twice, whenever the database hiccups"
+	CostLost = "a <grant> is lost, or counted twice, whenever the database hiccups"
 	MendOnce = "write the event's id and its effect in one transaction, acknowledge after its commit, and answer 500 to every failure"
 )
 
@@ -26,7 +26,7 @@ var faultChecks = []Check{
 	{Name: "faults/cut-after", Demand: "The loss of any answer of the database loses and doubles nothing.", Source: fromRetries, Why: CostLost, Fix: MendOnce,
 		Kills: []string{"effects-committed-before-marker", "marker-committed-before-effects", "seen-read-at-start"}, Relations: struckAt("cut-after")},
 	{Name: "faults/slow-answer", Demand: "An answer of the database that comes a second late loses and doubles nothing.", Source: fromRetries,
-		Why: "whenever the database is busy, an order is paid and nothing is sent", Fix: "let a look-up that took too long fail, and answer 500: who goes on as if nothing had been found loses the payment",
+		Why: "whenever the database is busy, a <grant> has no effect", Fix: "let a look-up that took too long fail, and answer 500: who goes on as if nothing had been found loses the <grant>",
 		Relations: struckAt("slow-answer")},
 	{Name: "faults/killed", Demand: "A target that is killed between its commit and its answer loses and doubles nothing.", Source: fromRetries, Why: CostLost, Fix: MendOnce,
 		Kills: []string{"in-memory-dedupe"}, Relations: During("killed")},
@@ -45,6 +45,6 @@ var faultChecks = []Check{
 		Fix: "release what a failed delivery holds, such as connections and locks", Poison: true, Relations: Equal("garbage*15=any no-event*15=any cut-off*15=any json-null*5=any <grants>", "<grants>")},
 	{Name: "faults/poisoned-by-forgeries", Demand: "After many forgeries, an event has its effect.", Source: OurPolicy, Why: "an attacker ends the endpoint for everybody",
 		Fix: "refuse a forgery before it uses a connection or a lock", Poison: true, Relations: Equal("wrong-secret:<grant>*40 no-header:<grant>*20 <grants>", "<grants>")},
-	{Name: "faults/poisoned-by-events", Demand: "After many events that cannot be fulfilled, an event that can be has its effect.", Source: OurPolicy, Why: "one order that cannot be fulfilled blocks all others",
+	{Name: "faults/poisoned-by-events", Demand: "After many events that cannot be fulfilled, an event that can be has its effect.", Source: OurPolicy, Why: "one <subject> that cannot be fulfilled blocks all others",
 		Fix: "keep what cannot be fulfilled for a person to review, and go on", Poison: true, Relations: Equal("stranger*10=any bare*10=any stranger-<ends>*10=any <grant>-nowhere*10=any <grants>", "<grants>")},
 }

@@ -31,7 +31,7 @@ func Index(lives []*life.Life) string {
 		for _, asked := range byName(lives) {
 			count := 0
 			for _, c := range inFamily(all, family.Name) {
-				if one, is := asked[c.Name]; is && one.Demand == c.worded(one.Life).Demand {
+				if one, is := asked[c.Name]; is && one.isRow(c) {
 					count++
 				}
 			}
@@ -60,7 +60,7 @@ func (f Family) Page(lives []*life.Life) string {
 		fmt.Fprintf(&out, "| [%s](#%s) | %s |", strings.TrimPrefix(c.Name, f.Name+"/"), anchor, c.Demand)
 		for _, asked := range byName(lives) {
 			count := 0
-			if one, is := asked[c.Name]; is && one.Demand == c.worded(one.Life).Demand {
+			if one, is := asked[c.Name]; is && one.isRow(c) {
 				count = len(one.Relations)
 			}
 			cell(&out, count)

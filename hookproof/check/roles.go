@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -25,14 +26,28 @@ import (
 
 var roleForm = regexp.MustCompile(`([a-z0-9:-]*)<([A-Za-z0-9-]+)>([-a-z0-9*&+=?]*)`)
 
-// Asked returns the check with its relations in a life's events.
+// Asked returns the check with its relations in a life's events, and its sentences in a life's nouns.
 func Asked(l *life.Life, c Check) Check {
 	var all []Relation
 	for _, r := range c.Relations {
 		all = append(all, relationsOf(l, r)...)
 	}
 	c.Relations, c.Life = all, l
+	return c.saidOf(l.Nouns)
+}
+
+// saidOf returns the check with a life's nouns in its sentences.
+func (c Check) saidOf(n life.Nouns) Check {
+	if c.written == "" {
+		c.written = c.Demand
+	}
+	c.Demand, c.Why, c.Fix, c.Excuse = n.In(c.Demand), n.In(c.Why), n.In(c.Fix), n.In(c.Excuse)
 	return c
+}
+
+// isRow reports whether two checks are the same row, whatever lives they are asked of. A check may have a row for one life and a row for another.
+func (c Check) isRow(other Check) bool {
+	return c.Name == other.Name && cmp.Or(c.written, c.Demand) == cmp.Or(other.written, other.Demand)
 }
 
 // asked keeps what relationsOf returns: a run asks for the same relations again and again, and a life does not change.

@@ -12,7 +12,7 @@ func Rows() []Check { return slices.Clone(rows) }
 
 // IsShared reports whether another check has the same name: each is of a life of its own.
 func (c Check) IsShared() bool {
-	return slices.ContainsFunc(rows, func(row Check) bool { return row.Name == c.Name && row.worded(c.Life).Demand != c.Demand })
+	return slices.ContainsFunc(rows, func(row Check) bool { return row.Name == c.Name && !row.isRow(c) })
 }
 
 // Entry is one line of a check's description.
@@ -20,56 +20,55 @@ type Entry struct{ Label, Text string }
 
 // Entries returns a check's description: 'hookproof explain' prints it, and docs/checks has it.
 func (c Check) Entries() []Entry {
-	var list []Entry
-	add := func(label, text string) {
-		if text != "" {
-			list = append(list, Entry{label, text})
-		}
-	}
+	aboutLife, profile, judged := "", "", ""
 	switch l := LifeOf(c); {
 	case c.Life == nil:
-		add("life", "none that is built in; any of your own that has the roles")
+		aboutLife = "none that is built in; any of your own that has the roles"
 	case l != life.Payment, c.IsShared():
-		add("life", l.Name)
+		aboutLife = l.Name
 	}
-	add("demanded by", c.Source)
-	add("heading", c.Heading)
-	add("says", c.Says)
 	if c.Strict {
-		add("profile", "strict; --profile stripe reports a breach as info")
-	}
-	add("cost", c.Why)
-	add("fix", c.Fix)
-	add("needs", strings.Join(c.Needs(), ", "))
-	add("kills", strings.Join(c.Kills, ", "))
-	add("reports", strings.Join(c.Reports(), ", "))
-	var phrases []string
-	for _, r := range c.Relations {
-		short, told := LifeOf(c).Short(r.String())
-		add("tried", short)
-		for _, phrase := range told {
-			if !slices.Contains(phrases, phrase) {
-				phrases = append(phrases, phrase)
-			}
-		}
-	}
-	for _, phrase := range phrases {
-		name, words, _ := strings.Cut(phrase, " is ")
-		add("where", name+": "+words)
-	}
-	var words []string
-	for _, r := range c.Relations {
-		for _, word := range r.Words(LifeOf(c)) {
-			if !slices.Contains(words, word) {
-				words = append(words, word)
-				add("where", word)
-			}
-		}
+		profile = "strict; --profile stripe reports a breach as info"
 	}
 	if c.WholeRun != "" {
-		add("judged", "all answers of the run that were given while no fault was made")
+		judged = "all answers of the run that were given while no fault was made"
 	}
-	return list
+	list := []Entry{
+		{"life", aboutLife},
+		{"demanded by", c.Source},
+		{"heading", c.Heading},
+		{"says", c.Says},
+		{"profile", profile},
+		{"cost", c.Why},
+		{"fix", c.Fix},
+		{"needs", strings.Join(c.Needs(), ", ")},
+		{"kills", strings.Join(c.Kills, ", ")},
+		{"reports", strings.Join(c.Reports(), ", ")},
+	}
+	list = append(append(list, c.tried()...), Entry{"judged", judged})
+	return slices.DeleteFunc(list, func(e Entry) bool { return e.Text == "" })
+}
+
+// tried returns the check's relations, and then what the phrases and events in them are.
+func (c Check) tried() []Entry {
+	var relations, phrases, words []Entry
+	add := func(list *[]Entry, label, text string) {
+		if one := (Entry{label, text}); label == "tried" || !slices.Contains(*list, one) {
+			*list = append(*list, one)
+		}
+	}
+	for _, r := range c.Relations {
+		short, told := LifeOf(c).Short(r.String())
+		add(&relations, "tried", short)
+		for _, phrase := range told {
+			name, is, _ := strings.Cut(phrase, " is ")
+			add(&phrases, "where", name+": "+is)
+		}
+		for _, word := range r.Words(LifeOf(c)) {
+			add(&words, "where", word)
+		}
+	}
+	return slices.Concat(relations, phrases, words)
 }
 
 // Documented returns the checks of some lives, each once, in the order of reports: as it is asked of the first life that has it. One that
@@ -78,9 +77,9 @@ func Documented(lives []*life.Life) []Check {
 	asked := byName(lives)
 	var all []Check
 	for _, row := range rows {
-		documented := row.sourced()
+		documented := row.sourced().saidOf(life.Nouns{})
 		for _, of := range asked {
-			if c, is := of[row.Name]; is && c.Demand == row.worded(c.Life).Demand { // a check may have a row for one life and a row for another
+			if c, is := of[row.Name]; is && c.isRow(row) {
 				documented = c
 				break
 			}

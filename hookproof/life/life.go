@@ -11,6 +11,7 @@ import (
 type Life struct {
 	Name    string // such as payment
 	Says    string // what it is, for people
+	Nouns   Nouns
 	Names   map[string]LifeName
 	bind    bindings
 	Words   map[string]Spec

@@ -60,51 +60,47 @@ func readLife(files fs.FS, folder string, builtIn bool) (*Life, error) {
 	return l, nil
 }
 
+// lifeText is a life.json as it is written.
+type lifeText struct {
+	Schema  string `json:"$schema"`
+	Says    string
+	Nouns   json.RawMessage
+	Names   map[string]json.RawMessage
+	Times   map[string]json.RawMessage
+	Forms   map[string]json.RawMessage
+	Bind    json.RawMessage
+	Words   map[string]json.RawMessage
+	Ties    []string
+	Phrases map[string][]string
+	Shown   []string
+	Roles   json.RawMessage
+}
+
 func parseLife(raw []byte, files fs.FS, folder string, builtIn bool) (*Life, error) {
 	if err := jsonfile.Check(raw); err != nil {
 		return nil, err
 	}
-	var file struct {
-		Schema  string `json:"$schema"`
-		Says    string
-		Names   map[string]json.RawMessage
-		Times   map[string]json.RawMessage
-		Forms   map[string]json.RawMessage
-		Bind    json.RawMessage
-		Words   map[string]json.RawMessage
-		Ties    []string
-		Phrases map[string][]string
-		Shown   []string
-		Roles   json.RawMessage
-	}
+	var file lifeText
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, checked: map[string]string{}, builtIn: builtIn, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{
+		Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties,
+		files: files, folder: folder, versions: versionsIn(files), checked: map[string]string{}, builtIn: builtIn,
+	}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}
 	if len(file.Words) == 0 {
 		return nil, place{"words"}.Wrong("there are none")
 	}
-	err := l.parseNames(file.Names)
-	if err == nil {
-		err = jsonfile.At(l.parseTimes(file.Times), "times")
-	}
-	if err == nil {
-		err = l.completeTies()
-	}
-	if err == nil {
-		l.bind, err = l.parseBind(file.Bind)
-		err = jsonfile.At(err, "bind")
-	}
-	for _, word := range slices.Sorted(maps.Keys(file.Words)) {
-		if err == nil {
-			l.Words[word], err = l.parseWord(word, file.Words[word])
-			err = jsonfile.At(err, "words", word)
-		}
-	}
-	for _, step := range []func() error{
+	for _, step := range []func() error{ // each stands on those before
+		func() error { return jsonfile.At(l.parseNouns(file.Nouns), "nouns") },
+		func() error { return l.parseNames(file.Names) },
+		func() error { return jsonfile.At(l.parseTimes(file.Times), "times") },
+		l.completeTies,
+		func() error { return jsonfile.At(l.parseBindings(file.Bind), "bind") },
+		func() error { return l.parseWords(file.Words) },
 		l.checkPhrases,
 		func() error { return jsonfile.At(l.parseForms(file.Forms), "forms") },
 		l.checkContexts,
@@ -113,11 +109,11 @@ func parseLife(raw []byte, files fs.FS, folder string, builtIn bool) (*Life, err
 		l.checkBodies,
 		func() error { return l.checkMetadata(file.Ties) },
 	} {
-		if err == nil {
-			err = step()
+		if err := step(); err != nil {
+			return nil, err
 		}
 	}
-	return l, err
+	return l, nil
 }
 
 // parseNames reads the names, and checks what they say of each other.
@@ -168,7 +164,12 @@ func parseName(raw json.RawMessage) (n LifeName, err error) {
 	return n, nil
 }
 
-// parseBind reads the bindings.
+func (l *Life) parseBindings(raw json.RawMessage) (err error) {
+	l.bind, err = l.parseBind(raw)
+	return err
+}
+
+// parseBind reads bindings: the life's, or a word's own.
 func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 	if raw == nil {
 		return nil, nil
@@ -203,6 +204,15 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 		b[pointer] = to
 	}
 	return b, nil
+}
+
+func (l *Life) parseWords(given map[string]json.RawMessage) (err error) {
+	for _, word := range slices.Sorted(maps.Keys(given)) {
+		if l.Words[word], err = l.parseWord(word, given[word]); err != nil {
+			return jsonfile.At(err, "words", word)
+		}
+	}
+	return nil
 }
 
 // parseWord reads a word, whose file every version must have.

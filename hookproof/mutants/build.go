@@ -54,14 +54,11 @@ func goBinaries(ctx context.Context, root, directory, cache string, variants []M
 		// names the mutant too.
 		name := fmt.Sprintf("m%d-%s", i, strings.ReplaceAll(m.Short(), "+", "-"))
 		missing[name] = binary
-		for file, text := range files {
-			at := filepath.Join(work, name, file)
-			if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-				return nil, err
-			}
-			if err := os.WriteFile(at, text, 0o600); err != nil {
-				return nil, err
-			}
+		written, err := writeFiles(filepath.Join(work, name), files)
+		if err != nil {
+			return nil, err
+		}
+		for file, at := range written {
 			overlay[filepath.Join(root, directory, "variants", name, file)] = at
 		}
 	}
@@ -77,6 +74,21 @@ func goBinaries(ctx context.Context, root, directory, cache string, variants []M
 		}
 	}
 	return binaries, prune(cache, keep)
+}
+
+// writeFiles writes files below a folder, and returns where each is.
+func writeFiles(folder string, files map[string][]byte) (map[string]string, error) {
+	written := map[string]string{}
+	for file, text := range files {
+		written[file] = filepath.Join(folder, file)
+		if err := os.MkdirAll(filepath.Dir(written[file]), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(written[file], text, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return written, nil
 }
 
 // goBuild builds packages with an overlay into work/out.

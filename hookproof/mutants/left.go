@@ -14,9 +14,12 @@ import (
 // until it becomes another program.
 const usualGrace = 5 * time.Second
 
+// lookAgain is between two looks at what is left.
+const lookAgain = 10 * time.Millisecond
+
 // gone waits until nothing is left, for the grace at most, and answers what still is, or "".
 func gone(grace time.Duration, left func() string) string {
-	for deadline := time.Now().Add(cmp.Or(grace, usualGrace)); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(cmp.Or(grace, usualGrace)); ; time.Sleep(lookAgain) {
 		if what := left(); what == "" || time.Now().After(deadline) {
 			return what
 		}

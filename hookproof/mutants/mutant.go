@@ -46,14 +46,22 @@ var needs = []string{"overlap", "restart", "database", "time", "counters", "repl
 
 // Parse reads a mutant's file. Errors name it.
 func Parse(name string, text []byte) (Mutant, error) {
-	m := Mutant{Name: name}
-	fail := func(format string, args ...any) (Mutant, error) {
-		return Mutant{}, fmt.Errorf("mutant %s: %w", name, fmt.Errorf(format, args...))
-	}
-	m.Told = result.Fail
 	archive := txtar.Parse(text)
+	m := Mutant{Name: name, Told: result.Fail}
+	err := m.parseHeader(string(archive.Comment))
+	if err == nil {
+		err = m.parseEdits(archive.Files)
+	}
+	if err != nil {
+		return Mutant{}, fmt.Errorf("mutant %s: %w", name, err)
+	}
+	return m, nil
+}
+
+// parseHeader reads the lines before the edits: some have a key, and the rest is the description.
+func (m *Mutant) parseHeader(text string) error {
 	var said []string
-	for line := range strings.Lines(string(archive.Comment)) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		key, value, _ := strings.Cut(line, ": ")
 		switch key {
@@ -70,7 +78,7 @@ func Parse(name string, text []byte) (Mutant, error) {
 		case "takes":
 			m.Long = value == "long"
 			if !m.Long {
-				return fail("takes is %q; it can be long", value)
+				return fmt.Errorf("takes is %q; it can be long", value)
 			}
 		default:
 			said = append(said, line)
@@ -78,30 +86,35 @@ func Parse(name string, text []byte) (Mutant, error) {
 	}
 	m.Description = strings.TrimSpace(strings.Join(said, " "))
 	if m.Expect == "" || m.Description == "" {
-		return fail("it must have a line with expect: and the check's name, and a description")
+		return errors.New("it must have a line with expect: and the check's name, and a description")
 	}
 	if !slices.Contains([]result.Verdict{result.Fail, result.Info, result.NotRun}, m.Told) {
-		return fail("verdict is %q; it can be fail, info or not-run", m.Told)
+		return fmt.Errorf("verdict is %q; it can be fail, info or not-run", m.Told)
 	}
 	for _, need := range m.Needs {
 		if !slices.Contains(needs, need) {
-			return fail("needs names %q; it can name %s", need, strings.Join(needs, ", "))
+			return fmt.Errorf("needs names %q; it can name %s", need, strings.Join(needs, ", "))
 		}
 	}
-	if len(archive.Files) == 0 || len(archive.Files)%2 != 0 {
-		return fail("it must have pairs of sections, find FILE and replace")
+	return nil
+}
+
+// parseEdits reads the sections, two for each edit.
+func (m *Mutant) parseEdits(sections []txtar.File) error {
+	if len(sections) == 0 || len(sections)%2 != 0 {
+		return errors.New("it must have pairs of sections, find FILE and replace")
 	}
-	for pair := range slices.Chunk(archive.Files, 2) {
+	for pair := range slices.Chunk(sections, 2) {
 		file, is := strings.CutPrefix(pair[0].Name, "find ")
 		if !is || pair[1].Name != "replace" || len(pair[0].Data) == 0 {
-			return fail("after the header come pairs of sections, find FILE and replace; here are %q and %q", pair[0].Name, pair[1].Name)
+			return fmt.Errorf("after the header come pairs of sections, find FILE and replace; here are %q and %q", pair[0].Name, pair[1].Name)
 		}
 		if !fs.ValidPath(file) {
-			return fail("%q is no path of a file below the program's directory", file)
+			return fmt.Errorf("%q is no path of a file below the program's directory", file)
 		}
 		m.Edits = append(m.Edits, Edit{file, string(pair[0].Data), string(pair[1].Data)})
 	}
-	return m, nil
+	return nil
 }
 
 // Load reads all mutants of a directory, in the order of their names; those of its subdirectories are

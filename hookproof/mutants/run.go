@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/run"
@@ -93,6 +95,9 @@ type job struct {
 	own      *tests // that judge the own server, and nothing else
 }
 
+// atOnceInMatrix is how many variants are judged at once, if nothing else is asked for: most of a run is waiting.
+const atOnceInMatrix = 16
+
 // Run makes the matrix. An error is one of the run's own; what is wrong with the variants or the judge is in
 // the matrix. Nothing of it is left when it returns: no process, no proxy, no database.
 func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, err error) {
@@ -125,57 +130,49 @@ func Run(ctx context.Context, files fs.FS, judge Judge, o Options) (_ Matrix, er
 	if jobs = append(ours, jobs...); len(jobs) == 0 {
 		return m, fmt.Errorf("there is no mutant of the name %q", o.Mutants)
 	}
-	if m.Rows, jobs, err = o.leaveOut(jobs); err != nil {
+	leftOut, jobs, err := o.leaveOut(jobs)
+	if err != nil {
 		return m, err
 	}
+	judged, err := o.judgeAll(ctx, judge, jobs)
+	m.Rows = append(leftOut, judged...)
+	m.sort()
+	m.Took = time.Since(began)
+	return m, err
+}
+
+// judgeAll judges several variants at once. It has a row for each that was judged, also if the context ends.
+func (o Options) judgeAll(ctx context.Context, judge Judge, jobs []job) (rows []Row, err error) {
 	server := o.Postgres
 	if server == nil {
 		if server, err = pgserver.Start(ctx, pgserver.Config{}); err != nil {
-			return m, err
+			return nil, err
 		}
 		defer func() { err = errors.Join(err, server.Close()) }()
 	}
-
-	queue, rows := make(chan job), make(chan Row)
-	var workers sync.WaitGroup
-	parallel := o.Parallel
-	if parallel == 0 {
-		parallel = 16
-	}
-	for range parallel {
-		workers.Go(func() {
-			for j := range queue {
-				row := o.one(ctx, server, judge, j)
-				if row.Doubtful() { // machines are shared and noisy: what was not seen is looked for once more, and that is told
-					first := row.Objection()
-					row = o.one(ctx, server, judge, j)
-					row.First = first
-				}
-				rows <- row
+	var workers errgroup.Group
+	workers.SetLimit(cmp.Or(o.Parallel, atOnceInMatrix))
+	var mu sync.Mutex
+	for _, j := range jobs {
+		workers.Go(func() error {
+			if ctx.Err() != nil {
+				return nil
 			}
+			row := o.one(ctx, server, judge, j)
+			if row.Doubtful() { // machines are shared and noisy: what was not seen is looked for once more, and that is told
+				first := row.Objection()
+				row = o.one(ctx, server, judge, j)
+				row.First = first
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			rows = append(rows, row)
+			o.tell(fmt.Sprintf("%3d/%d", len(rows), len(jobs)), row.Name, row.Took, row.Objection())
+			return nil
 		})
 	}
-	go func() {
-		defer close(rows)
-		defer workers.Wait()
-		defer close(queue)
-		for _, j := range jobs {
-			select {
-			case queue <- j:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	judged := 0
-	for row := range rows {
-		m.Rows = append(m.Rows, row)
-		judged++
-		o.tell(fmt.Sprintf("%3d/%d", judged, len(jobs)), row.Name, row.Took, row.Objection())
-	}
-	m.sort()
-	m.Took = time.Since(began)
-	return m, ctx.Err()
+	_ = workers.Wait() // what went wrong is in a variant's row
+	return rows, ctx.Err()
 }
 
 // say writes a line of progress.

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"example.com/hookproof/pgserver"
 )
 
@@ -103,8 +105,7 @@ type suiteRun struct {
 	built       map[*Tested]tests
 }
 
-// testAll tests mutants, those that take long first. It is an error if the tests do not pass on the sources as they are, which
-// is tried meanwhile.
+// testAll tests mutants, and keeps which were killed. Those that take long come first.
 func (o Options) testAll(ctx context.Context, name string, all []*Tested, known verdicts) (err error) {
 	if len(all) == 0 {
 		return nil
@@ -124,46 +125,8 @@ func (o Options) testAll(ctx context.Context, name string, all []*Tested, known 
 		return err
 	}
 	all = slices.SortedStableFunc(slices.Values(all), func(a, b *Tested) int { return cmp.Compare(b.rank(), a.rank()) })
-
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	gate, ready := make(chan struct{}, cmp.Or(o.Parallel, atOnce)), make(chan *Tested)
-	var running sync.WaitGroup
-	begin := func(run func()) {
-		gate <- struct{}{}
-		running.Go(func() {
-			defer func() { <-gate }()
-			run()
-		})
-	}
-	meant := meantTests(all)
-	go func() {
-		defer close(ready)
-		defer running.Wait()
-		begin(func() {
-			if err := r.sound(ctx, meant); err != nil {
-				stop(err)
-			}
-		})
-		for _, t := range all {
-			begin(func() {
-				started := time.Now()
-				if err := r.test(ctx, t); err != nil {
-					t.Trouble = err.Error()
-				}
-				t.Took = time.Since(started)
-				ready <- t
-			})
-		}
-	}()
-	n := 0
-	for t := range ready {
-		if n++; ctx.Err() == nil {
-			o.tell(fmt.Sprintf("%3d/%d", n, len(all)), t.Name, t.Took, t.Objection())
-		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := r.testEach(ctx, all); err != nil {
+		return err
 	}
 	now, err := o.verdicts(ctx, name)
 	if err != nil || !bytes.Equal(now.sources, known.sources) { // somebody works on them
@@ -171,6 +134,37 @@ func (o Options) testAll(ctx context.Context, name string, all []*Tested, known 
 		return err
 	}
 	return known.keep(all)
+}
+
+// testEach tests several mutants at once. It is an error if the tests do not pass on the sources as they are, which is tried
+// meanwhile.
+func (r *suiteRun) testEach(ctx context.Context, all []*Tested) error {
+	workers, running := errgroup.WithContext(ctx)
+	workers.SetLimit(cmp.Or(r.Parallel, atOnce))
+	meant := meantTests(all)
+	workers.Go(func() error { return r.sound(running, meant) })
+	var mu sync.Mutex
+	n := 0
+	for _, t := range all {
+		workers.Go(func() error {
+			if running.Err() != nil {
+				return nil
+			}
+			started := time.Now()
+			if err := r.test(running, t); err != nil {
+				t.Trouble = err.Error()
+			}
+			t.Took = time.Since(started)
+			mu.Lock()
+			defer mu.Unlock()
+			if n++; running.Err() == nil {
+				r.tell(fmt.Sprintf("%3d/%d", n, len(all)), t.Name, t.Took, t.Objection())
+			}
+			return nil
+		})
+	}
+	err := workers.Wait()
+	return cmp.Or(ctx.Err(), err)
 }
 
 // startDatabase starts one PostgreSQL for all runs of the suite's tests, unless the environment already says where they find one.
@@ -287,29 +281,16 @@ func (r *suiteRun) declaring(test string) (directories []string) {
 
 // test finds the test that kills a mutant.
 func (r *suiteRun) test(ctx context.Context, t *Tested) error {
-	built, is := r.built[t]
-	if !is {
+	built, shared := r.built[t]
+	if !shared {
 		work, err := os.MkdirTemp("", "hookproof-mutant-")
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(work) }()
-		changed, err := t.Apply(os.DirFS(r.Root))
-		if err != nil {
+		if built, err = r.buildAlone(ctx, work, t); err != nil {
 			return err
 		}
-		replace, err := writeReplacements(r.Root, work, changed)
-		if err != nil {
-			return err
-		}
-		directories := suites[r.name].tests
-		if r.Alone {
-			directories = r.declaring(t.meant())
-		}
-		if built, err = r.buildTests(ctx, directories, work, replace); err != nil {
-			return err
-		}
-		built.environment = append(built.environment, r.environment...)
 	}
 	meant := built.in(r.Root, r.declaring(t.meant()))
 	if r.Repeat > 1 {
@@ -341,6 +322,25 @@ func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 		return nil
 	}
 	return nil
+}
+
+// buildAlone builds the tests with one mutant, which cannot share a build.
+func (r *suiteRun) buildAlone(ctx context.Context, work string, t *Tested) (built tests, err error) {
+	changed, err := t.Apply(os.DirFS(r.Root))
+	if err != nil {
+		return built, err
+	}
+	replace, err := writeReplacements(r.Root, work, changed)
+	if err != nil {
+		return built, err
+	}
+	directories := suites[r.name].tests
+	if r.Alone {
+		directories = r.declaring(t.meant())
+	}
+	built, err = r.buildTests(ctx, directories, work, replace)
+	built.environment = append(built.environment, r.environment...)
+	return built, err
 }
 
 // repeat runs the test that is meant for a mutant as often as was asked, and counts the runs that it passes: a test that sees a

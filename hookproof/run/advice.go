@@ -11,7 +11,7 @@ import (
 
 // costMayBeForged replaces check.CostForged where only the answer was seen: an endpoint may acknowledge an event that it does not
 // believe.
-const costMayBeForged = "whoever knows the URL may be able to mark orders as paid: that it was accepted was seen, and not what it did; " +
+const costMayBeForged = "whoever knows the URL may be able to forge a <grant>: that it was accepted was seen, and not what it did; " +
 	"an endpoint that fetches each event from Stripe by its id, and trusts only that, is safe from it"
 
 // These costs and fixes belong to what was observed, whichever check observed it.
@@ -21,12 +21,18 @@ const (
 	fixUnrefused = "catch what the verification throws, and answer 400"
 	fixAnswer    = "answer 200 when the event is stored or has had its effect, however often it comes"
 	fixLost      = "keep the target's state in a database: the process's memory ends with it. For a sandbox without a database, leave stop and start out of the target file"
-	fixOneFact   = "let a payment count once, whichever event reports it: remember the session and its outcome, not the event's id alone"
+	fixOneFact   = "let a <grant> count once, whichever event reports it: remember the <object> and its outcome, not the event's id alone"
 )
 
 // advice returns what a failure costs and how to fix it. Both are chosen by the relation, as it was shrunk, and by what was
-// observed. If neither decides, they are those of the check's row.
+// observed. If neither decides, they are those of the check's row. Both have the nouns of the life.
 func advice(o Outcome) (cost, fix string) {
+	cost, fix = adviceOn(o)
+	nouns := check.LifeOf(o.Case.Check).Nouns
+	return nouns.In(cost), nouns.In(fix)
+}
+
+func adviceOn(o Outcome) (cost, fix string) {
 	c := o.Case.Check
 	cost, fix = c.Why, c.Fix
 	switch o.Symptom {
@@ -48,7 +54,7 @@ func advice(o Outcome) (cost, fix string) {
 	case o.Case.Op != "":
 	case o.History.onlyUnrefused():
 		return costUnrefused, fixUnrefused
-	case cost == check.CostForged:
+	case cost == check.LifeOf(c).Nouns.In(check.CostForged):
 		cost = costMayBeForged
 	}
 	return cost, fix
@@ -76,7 +82,7 @@ func adviceOnState(o Outcome) (cost, fix string) {
 	case more && o.Case.Delivered.Repeats():
 		return check.CostTwice, check.MendDedupe
 	case len(late) > 0:
-		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the order's state, not at the event alone", strings.Join(late, " and "))
+		return c.Why, fmt.Sprintf("let %s change only what it is about and what is still open: look at the <subject>'s state, not at the event alone", strings.Join(late, " and "))
 	case o.Case.lacksItsVerb():
 		return check.CostOrder, check.MendOrder
 	}

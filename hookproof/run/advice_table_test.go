@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -21,6 +22,8 @@ func failedOf(t *testing.T, row check.Check, r check.Relation, s symptom, want, 
 func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 	t.Parallel()
 	const cost, fix = "its cost", "its fix"
+	said := life.Payment.Nouns.In
+	forged := check.Check{Name: "authenticity/made-up", Why: said(check.CostForged), Fix: fix}
 	inOrder := check.Check{Name: "order/made-up", Why: cost, Fix: fix}
 	tied := check.Check{Name: "order/tie", Why: cost, Fix: fix, Relations: []check.Relation{{Left: "tie paid refund-10", Op: "=", Right: "paid"}}}
 	counted := check.Check{Name: "idempotence/made-up", Why: cost, Fix: fix}
@@ -42,8 +45,8 @@ func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 		"never acknowledged":                 {counted, same("paid", "paid"), neverAcknowledged, nil, nil, check.CostRetry, "look in the target's log for why it refuses refund and dispute; " + fixAnswer},
 		"never acknowledged after a fault":   {counted, faulty, neverAcknowledged, nil, nil, check.CostRetry, fix},
 		"a wrong answer":                     {counted, check.Relation{Left: "paid=ack"}, wrongAnswer, nil, nil, cost, fix},
-		"a forgery that was acknowledged":    {check.Check{Name: "authenticity/made-up", Why: check.CostForged, Fix: fix}, check.Relation{Left: "wrong-secret:paid=rejected"}, wrongAnswer, nil, nil, costMayBeForged, fix},
-		"a forgery that had its effect":      {check.Check{Name: "authenticity/made-up", Why: check.CostForged, Fix: fix}, same("wrong-secret:paid paid", "paid"), wrongAnswer, nil, nil, check.CostForged, fix},
+		"a forgery that was acknowledged":    {forged, check.Relation{Left: "wrong-secret:paid=rejected"}, wrongAnswer, nil, nil, costMayBeForged, fix},
+		"a forgery that had its effect":      {forged, same("wrong-secret:paid paid", "paid"), wrongAnswer, nil, nil, check.CostForged, fix},
 		"another answer alone":               {check.Check{Name: "authenticity/made-up", Why: check.CostRetry, Fix: fix}, check.Relation{Left: "paid=ack"}, wrongAnswer, nil, nil, check.CostRetry, fix},
 		"a wrong state":                      {counted, same("paid*2", "paid"), wrongState, paidState, doubledState, cost, fix},
 		"a state that is lost":               {inOrder, same("paid*2", "paid"), stateLost, paidState, nil, cost, fixLost},
@@ -63,8 +66,18 @@ func TestAdviceBelongsToWhatWasFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			gotCost, gotFix := advice(failedOf(t, row.check, row.relation, row.symptom, row.want, row.state))
-			require.Equal(t, row.cost, gotCost)
-			require.Equal(t, row.fix, gotFix)
+			require.Equal(t, said(row.cost), gotCost)
+			require.Equal(t, said(row.fix), gotFix)
 		})
 	}
+}
+
+// Advice on a life of one's own has that life's nouns.
+func TestAdviceHasTheNounsOfTheLife(t *testing.T) {
+	t.Parallel()
+	own := &life.Life{Nouns: life.Nouns{Subject: "account", Grant: "verification", Object: "identity"}}
+	o := failedOf(t, check.Check{Name: "order/made-up"}, check.Relation{Left: "paid async-paid", Op: "=", Right: "paid"}, wrongState, paidState, doubledState)
+	o.Case.Check.Life = own
+	_, fix := advice(o)
+	require.Equal(t, "let a verification count once, whichever event reports it: remember the identity and its outcome, not the event's id alone", fix)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
@@ -20,7 +19,7 @@ import (
 // API before its first delivery, with what is supposed to have happened before. How far the API is, a verb of the schedule says.
 
 // tellAPI tells Stripe's API the story of a history's schedule.
-func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) error {
+func (x *executor) tellAPI(ctx context.Context, h *History) error {
 	api := x.target.Stripe
 	if api == nil {
 		return nil
@@ -35,7 +34,7 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 		if !step.Genuine() || slices.Contains(words, step.Event) {
 			continue
 		}
-		if err := x.bind(ctx, h, step, born); err != nil {
+		if err := x.bind(ctx, h, step); err != nil {
 			return err
 		}
 		if spec := x.told(h, step.Event); spec.Raw == "" && !spec.Live {
@@ -45,7 +44,7 @@ func (x *executor) tellAPI(ctx context.Context, h *History, born time.Time) erro
 	}
 	for _, word := range x.life.Supposed(words) {
 		spec := x.life.Told(word, h.steps.Events())
-		e, err := eventOf(spec, h.Subject, x.target, born, h.steps.Verb("tie"))
+		e, err := eventOf(spec, h.Subject, x.target, h.born, h.steps.Verb("tie"))
 		if err != nil {
 			return err
 		}

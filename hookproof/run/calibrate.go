@@ -50,59 +50,71 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if text := assumedMoney(x.life, h.Subject); text != "" {
 		x.facts.notes = append(x.facts.notes, text)
 	}
-	restore := x.allowSlowAnswers()
-	defer restore()
+	if err := x.firstGrant(ctx, h); err != nil {
+		return err
+	}
+	var granted normalized
+	if len(h.Unacknowledged) == 0 { // else one of several events is refused, which a check of answers reports: there is no state to compare with
+		if granted, err = x.firstEffect(ctx, h, fresh); err != nil && !errors.As(err, new(*unseenError)) {
+			return err
+		}
+	}
+	// For the subject whose state is not read: the event is sent again and again, and not every target counts it once.
+	if err := cmp.Or(x.findNeutral(ctx), err); err != nil {
+		return err
+	}
+	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
+	if granted != nil {
+		x.facts.notes = append(x.facts.notes, unseenPlaces(x.target, fresh, granted)...)
+		x.references[x.roles.grant] = known(&reference{history: h, state: granted, perObject: &lazy[[]string]{}})
+	}
+	return nil
+}
+
+// firstGrant delivers what grants to the first subject whose state is read. It diagnoses a target that refuses all of it, or that takes
+// too long for it twice: the first answer may be slow, if a program has to wake for it.
+func (x *executor) firstGrant(ctx context.Context, h *History) error {
+	defer x.allowSlowAnswers()()
 	grants := x.grants()
 	if err := x.deliver(ctx, h, grants, nil, nil); err != nil {
 		return err
 	}
-	acknowledged := h.Deliveries[len(h.Deliveries)-1]
-	if refused := len(h.Unacknowledged); refused > 0 && refused < len(grants.Deliveries()) {
-		// One of several events is refused, which a check of answers reports. Without it there is no state to compare with.
-		restore()
-		x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
-		return x.findNeutral(ctx)
+	first := h.last()
+	switch refused := len(h.Unacknowledged); {
+	case refused > 0 && refused < len(grants.Deliveries()):
+		return nil
+	case refused > 0:
+		return x.diagnose(ctx, *first)
+	case first.Latency <= x.timings.TooSlow:
+		return nil
 	}
-	if len(h.Unacknowledged) > 0 {
-		return x.diagnose(ctx, acknowledged)
-	}
-	if acknowledged.Latency > x.timings.TooSlow { // the first answer may be slow, if a program has to wake for it
-		again, err := x.deliverFresh(ctx, grants)
-		if err != nil {
-			return err
-		}
-		if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
-			return &diagnosis{"ack-policy/in-time", fmt.Sprintf("two payments, one after the other, were acknowledged after %s and %s", roundToTenths(acknowledged.Latency), roundToTenths(second.Latency))}
-		}
-	}
-	restore()
-	if h.unanswered() != nil {
-		return cmp.Or(x.findNeutral(ctx), error(x.unseenBy(h)))
-	}
-	if err := x.measureLag(ctx, h, fresh, acknowledged.SentAt.Add(acknowledged.Latency)); err != nil {
-		if errors.As(err, new(*unseenError)) {
-			return cmp.Or(x.findNeutral(ctx), err)
-		}
-		return err
-	}
-	settled, err := x.readStable(ctx, h)
+	again, err := x.deliverFresh(ctx, grants)
 	if err != nil {
-		return &Unusable{err.Error()}
-	}
-	if settled, err = x.comparePaidSubjects(ctx, grants, fresh, settled, h.Subject); err != nil {
 		return err
 	}
-	x.facts.notes = append(x.facts.notes, unseenPlaces(x.target, fresh, settled)...)
-	// For the subject whose state is not read: the event is sent again and again, and not every target counts it once.
-	if err := x.findNeutral(ctx); err != nil {
-		return err
+	if second := again.Deliveries[0]; second.Latency > x.timings.TooSlow {
+		return &diagnosis{"ack-policy/in-time", fmt.Sprintf(x.life.Nouns.In("a <grant> was acknowledged after %s, and another one after %s"), roundToTenths(first.Latency), roundToTenths(second.Latency))}
 	}
-	x.references[""] = known(&reference{state: fresh, perObject: &lazy[[]string]{}})
-	x.references[x.roles.grant] = known(&reference{history: h, state: settled, perObject: &lazy[[]string]{}})
 	return nil
 }
 
-// unhurried raises the answer timeout until the returned function is called. That may be called more than once.
+// firstEffect returns the state of the first subject once it shows what was granted, and stays the same.
+func (x *executor) firstEffect(ctx context.Context, h *History, fresh normalized) (normalized, error) {
+	if h.unanswered() != nil {
+		return nil, x.unseenBy(h)
+	}
+	acknowledged := h.last().SentAt.Add(h.last().Latency)
+	if err := x.measureLag(ctx, h, fresh, acknowledged); err != nil {
+		return nil, err
+	}
+	settled, err := x.readStable(ctx, h)
+	if err != nil {
+		return nil, &Unusable{err.Error()}
+	}
+	return x.comparePaidSubjects(ctx, x.grants(), fresh, settled, h.Subject)
+}
+
+// allowSlowAnswers raises the answer timeout until the returned function is called. That may be called more than once.
 func (x *executor) allowSlowAnswers() (restore func()) {
 	usual := x.sender.Timings.Answer
 	x.sender.Timings.Answer = x.timings.FirstAnswer

@@ -84,53 +84,70 @@ func compareStates(o Outcome) Outcome {
 	if why := c.unmet(h); why != nil {
 		return o.notRun(why)
 	}
-	switch c.Op {
+	switch right := h.References[c.Right]; c.Op {
 	case "=":
-		whole := h.References[c.Right]
-		view := c.viewOf(h.References)
-		if view == nil {
-			return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(c.View)})
-		}
-		o.Seen, o.Want = view(h.State), view(whole)
-		places := o.Seen.difference(o.Want)
-		if len(places) == 0 || slices.ContainsFunc(c.Or, func(right string) bool { return o.Seen.equal(view(h.References[right])) }) {
-			return o
-		}
-		if perObjectOnly(places, o.Seen, h) {
-			return o.notRun(result.NoEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
-		}
-		if h.Forgetful && h.restarted() && !h.State.keeps(whole, h.References[""]) {
-			return o.lost(h.State.describe(whole))
-		}
-		if h.Unlearnt != nil { // the difference may be at a place that the view would leave out
-			return o.notRun(h.Unlearnt)
-		}
-		why := fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want))
-		return o.differs(why)
+		return o.isAsAfter(right)
 	case "≠":
-		if o.Want = h.References[c.Right]; h.State.equal(o.Want) {
-			if c.comparesTheEnd() && o.Want.showsDatesOnly(h.References[""]) {
-				return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
-			}
-			return o.differs(fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
-		}
+		return o.isOtherThanAfter(right)
 	case "∋":
-		return o.showsSome(h.References[c.Right])
+		return o.showsSome(right)
 	case "adds":
-		return o.adds(h.References[c.Right])
+		return o.adds(right)
 	case "moves":
-		return o.moves(h.References[c.Right])
+		return o.moves(right)
 	case "tells":
-		return o.tells(h.References[c.Right])
+		return o.tells(right)
 	case "∌":
-		o.Want = h.References[c.base()]
-		why, repeated := c.shows(h)
-		if why != "" {
-			return o.fails(wrongState, why)
-		}
-		if len(repeated) > 0 {
-			return o.notRun(result.NoEvidenceOf(c.mayRepeat(h.State, repeated)))
-		}
+		return o.showsNothing()
+	}
+	return o
+}
+
+// isAsAfter demands the same state as after another schedule.
+func (o Outcome) isAsAfter(right normalized) Outcome {
+	c, h := o.Case, o.History
+	view := c.viewOf(h.References)
+	if view == nil {
+		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: nothingOf(c.View)})
+	}
+	o.Seen, o.Want = view(h.State), view(right)
+	places := o.Seen.difference(o.Want)
+	switch {
+	case len(places) == 0 || slices.ContainsFunc(c.Or, func(right string) bool { return o.Seen.equal(view(h.References[right])) }):
+		return o
+	case perObjectOnly(places, o.Seen, h):
+		return o.notRun(result.NoEvidenceOf(fmt.Sprintf("two subjects differ at %s; if that is correct, %s", strings.Join(places, ", "), toIgnore(o.Seen, o.Want))))
+	case h.Forgetful && h.restarted() && !h.State.keeps(right, h.References[""]):
+		return o.lost(h.State.describe(right))
+	case h.Unlearnt != nil: // the difference may be at a place that the view would leave out
+		return o.notRun(h.Unlearnt)
+	}
+	return o.differs(fmt.Sprintf("after %s, %s%s", h.Schedule, o.Seen.describe(o.Want), c.mayCount(o.Seen, o.Want)))
+}
+
+// isOtherThanAfter demands another state than after another schedule.
+func (o Outcome) isOtherThanAfter(right normalized) Outcome {
+	c, h := o.Case, o.History
+	o.Want = right
+	switch {
+	case !h.State.equal(right):
+		return o
+	case c.comparesTheEnd() && right.showsDatesOnly(h.References[""]):
+		return o.notRun(&result.NotJudged{Kind: result.NothingToAsk, Text: "a date is all that the state shows of being paid, and may end it by itself"})
+	}
+	return o.differs(fmt.Sprintf("after %s the state is the same as after %s", c.Left, orNothing(c.Right)))
+}
+
+// showsNothing demands a state with nothing that the right schedule brought after the common beginning.
+func (o Outcome) showsNothing() Outcome {
+	c, h := o.Case, o.History
+	o.Want = h.References[c.base()]
+	why, repeated := c.shows(h)
+	if why != "" {
+		return o.fails(wrongState, why)
+	}
+	if len(repeated) > 0 {
+		return o.notRun(result.NoEvidenceOf(c.mayRepeat(h.State, repeated)))
 	}
 	return o
 }

@@ -67,7 +67,7 @@ func (x *executor) findDecisive(ctx context.Context, grants check.Schedule) (str
 func (x *executor) whileRefused(ctx context.Context, h *History, n int) error {
 	events := h.steps[n+1:]
 	for _, step := range events {
-		if err := x.bind(ctx, h, step, h.born); err != nil {
+		if err := x.bind(ctx, h, step); err != nil {
 			return err
 		}
 	}

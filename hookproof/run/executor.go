@@ -145,27 +145,8 @@ func (x *executor) prepare(ctx context.Context, c Case) error {
 }
 
 // executeOnce executes a case on the next subject.
-func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *History, err error) {
-	if c.Fault == "" {
-		at.next++
-		at.done = at.next >= c.tries()
-	}
-	switch {
-	case c.Fault != "":
-		h, err = x.executeFault(ctx, c, at)
-	case c.Counts != nil:
-		h, err = x.executeCounts(ctx, c)
-	case c.comparesReferences():
-		var one *reference
-		if one, err = x.reference(ctx, c.Left); err == nil {
-			seen := *one.history
-			h = &seen
-		}
-	case !c.ReadsStates():
-		h, err = x.deliverAnswersOnly(ctx, c.Delivered)
-	default:
-		h, err = x.deliverOverlapping(ctx, c.again(at.next))
-	}
+func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (*History, error) {
+	h, err := x.deliverCase(ctx, c, at)
 	if err == nil && slices.ContainsFunc(c.Delivered, check.Step.Overlaps) {
 		if h.Overlap < 2 {
 			err = result.NoEvidenceOf("no two copies were in flight at the same time")
@@ -179,18 +160,8 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 	if err == nil && !h.Ended {
 		err = cmp.Or(x.ignores(h.Unacknowledged), h.unanswered())
 	}
-	switch {
-	case err == nil && c.Op == check.ActsOnce:
-		err = x.readRequests(ctx, h)
-	case err != nil || c.Op == "" || h.Ended || h.Overdue:
-	case x.unseen != nil:
-		h.Unseen = x.unseen.effect
-	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
-		if err = target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err == nil {
-			err = x.readStates(ctx, c, h)
-		}
-	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
-		err = x.readSettled(ctx, c, h)
+	if err == nil {
+		err = x.readEffects(ctx, c, h)
 	}
 	if errors.Is(err, errEnded) {
 		h.Ended, err = true, nil
@@ -199,6 +170,49 @@ func (x *executor) executeOnce(ctx context.Context, c Case, at *progress) (h *Hi
 		h.End = x.lastEnd()
 	}
 	return h, err
+}
+
+// deliverCase delivers what a case is about, each kind of case in its way.
+func (x *executor) deliverCase(ctx context.Context, c Case, at *progress) (*History, error) {
+	if c.Fault != "" {
+		return x.executeFault(ctx, c, at)
+	}
+	at.next++
+	at.done = at.next >= c.tries()
+	switch {
+	case c.Counts != nil:
+		return x.executeCounts(ctx, c)
+	case c.comparesReferences():
+		one, err := x.reference(ctx, c.Left)
+		if err != nil {
+			return nil, err
+		}
+		seen := *one.history
+		return &seen, nil
+	case !c.ReadsStates():
+		return x.deliverAnswersOnly(ctx, c.Delivered)
+	}
+	return x.deliverOverlapping(ctx, c.again(at.next))
+}
+
+// readEffects reads what a case is judged by besides its answers. A state that is to settle first is read later, but for a case that
+// needs it at once.
+func (x *executor) readEffects(ctx context.Context, c Case, h *History) error {
+	switch {
+	case c.Op == check.ActsOnce:
+		return x.readRequests(ctx, h)
+	case c.Op == "" || h.Ended || h.Overdue:
+	case x.unseen != nil:
+		h.Unseen = x.unseen.effect
+	case len(h.Unacknowledged) > 0 && c.Op == "=": // the state shows whether it had its effect all the same
+		if err := target.Sleep(ctx, x.timings.QuietFor(x.facts.lag)); err != nil {
+			return err
+		}
+		return x.readStates(ctx, c, h)
+	case (c.AtOnce || h.restarted() && x.forgetful()) && len(h.Unacknowledged) == 0:
+		return x.readSettled(ctx, c, h)
+	}
+	return nil
 }
 
 // meansToIgnore is the reason for not asking about a type that is listed under unhandled.
@@ -210,151 +224,4 @@ func (x *executor) ignores(unacknowledged []string) error {
 		return &result.NotJudged{Kind: result.NothingToAsk, Text: meansToIgnore + name}
 	}
 	return nil
-}
-
-// deliverFresh delivers a schedule to a fresh subject.
-func (x *executor) deliverFresh(ctx context.Context, s check.Schedule) (*History, error) {
-	h := &History{}
-	var object func(context.Context) error
-	var err error
-	switch {
-	case s.Verb("make"):
-		x.budget.called()
-		if h.Subject, object, err = x.target.Announced(ctx); err == nil {
-			x.recordIDs(h.Subject)
-		}
-	case x.target.Subject != nil:
-		h.Subject, err = x.subject(ctx)
-	default:
-		h.Subject = x.life.Stranger(nil, true)
-	}
-	if err != nil {
-		return nil, target.HookFailed("subject", err)
-	}
-	h.Subject = x.life.Completed(h.Subject)
-	return h, x.deliver(ctx, h, s, object, nil)
-}
-
-// strikeFunc delivers a step while a fault strikes.
-type strikeFunc func(ctx context.Context, x *executor, h *History, step int) error
-
-// deliver delivers a schedule to a history's subject, and redelivers what is not acknowledged. object makes the subject. If
-// strikes is not nil, it delivers the last step.
-func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, object func(context.Context) error, strikes strikeFunc) error {
-	s = s.Crowded(x.minCopies())
-	h.Schedule, h.steps, h.events, h.answers = s.String(), s, map[string]event.Event{}, make([][]int, len(s))
-	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
-	h.endStarts = h.starts
-	defer func() { h.endStarts = x.process.starts.Load() }()
-	h.recovers = strikes != nil
-	h.Faulty = h.recovers || s.Verb("restart") || s.Verb("refused")
-	born := time.Now().Add(-time.Minute)
-	h.born = born
-	if err := x.tellAPI(ctx, h, born); err != nil {
-		return err
-	}
-	defer x.toldAPI(h)
-	var before normalized
-	if x.facts.isLate && s.Verb("later") {
-		before = x.glance(ctx, h)
-	}
-	for n, step := range s {
-		var err error
-		switch step.Verb {
-		case "tie", "spread", "awaited", check.InStep, check.Ahead:
-		case "refused":
-			err = x.whileRefused(ctx, h, n)
-		case "make":
-			if err = x.pause(ctx, x.timings.Overtake); err == nil {
-				x.budget.called()
-				err = target.HookFailed("subject", object(ctx))
-				h.recordMade()
-			}
-		case "later":
-			err = x.letPass(ctx, h, before)
-		case "restart":
-			err = x.restart(ctx, h)
-		case "again":
-			for _, name := range h.genuineBefore(n) {
-				x.post(ctx, h, n, check.Step{Event: name, Spec: x.life.Vocabulary[name], Copies: 1})
-			}
-		default:
-			group := s.Group(n)
-			if step.Beside && n > 0 && s[n-1].Verb == "" { // was posted with the step before
-				continue
-			}
-			for _, one := range group {
-				if err = x.bind(ctx, h, one, born); err != nil {
-					return err
-				}
-			}
-			if strikes != nil && n == len(s)-1 {
-				err = strikes(ctx, x, h, n)
-			} else {
-				x.post(ctx, h, n, group...)
-			}
-			if s.Verb("awaited") && err == nil {
-				err = x.pause(ctx, x.timings.QuietFor(x.facts.lag))
-			}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return x.redeliver(ctx, h)
-}
-
-// post delivers the copies of step n, and those of the steps that overlap it.
-func (x *executor) post(ctx context.Context, h *History, n int, steps ...check.Step) {
-	var copies []target.Outgoing
-	for _, step := range steps {
-		copies = append(copies, x.copies(h, step)...)
-	}
-	var deliveries []target.Delivery
-	if steps[0].Together || len(steps) > 1 {
-		if deliveries = x.crowd(ctx, copies, h.steps.Crowds()); slices.ContainsFunc(steps, check.Step.Overlaps) {
-			h.Overlap = max(h.Overlap, overlap(deliveries))
-		}
-	} else {
-		for _, one := range copies {
-			deliveries = append(deliveries, x.sender.Send(ctx, one))
-		}
-	}
-	for i, step := range steps {
-		h.answered(n+i, step, deliveries[:step.Copies])
-		deliveries = deliveries[step.Copies:]
-	}
-}
-
-// copies returns what a step sends.
-func (x *executor) copies(h *History, step check.Step) []target.Outgoing {
-	copies := make([]target.Outgoing, step.Copies)
-	for i := range copies {
-		e := h.events[step.Event]
-		if step.Fresh && (i > 0 || h.sent(e.ID)) {
-			if again, err := h.again(e); err == nil {
-				e = again
-			}
-		}
-		_, label := x.spec(step.Event)
-		copies[i] = target.Outgoing{Event: e, Label: label, Sign: event.OrGenuine(step.Sign), URL: x.url(h.steps, i)}
-	}
-	return copies
-}
-
-// answered records the answers to a step. An event that must have its effect and was not acknowledged is to be redelivered.
-func (h *History) answered(n int, step check.Step, deliveries []target.Delivery) {
-	taken := false
-	for _, d := range deliveries {
-		h.answers[n] = append(h.answers[n], len(h.Deliveries))
-		h.Deliveries = append(h.Deliveries, d)
-		taken = taken || d.Acknowledged()
-	}
-	if !step.Genuine() || step.Want != "" { // a step that demands an answer is judged by that answer
-		return
-	}
-	h.pending = slices.DeleteFunc(h.pending, func(name string) bool { return name == step.Event })
-	if !taken && (h.Faulty || !h.acknowledged(step.Event)) { // an acknowledged event is not redelivered because a later copy was refused
-		h.pending = append(h.pending, step.Event)
-	}
 }

@@ -162,7 +162,7 @@ func TestWhatIsRedelivered(t *testing.T) {
 				require.NoError(t, err)
 				h := &History{Subject: life.Payment.Stranger(nil, true), steps: s, events: map[string]event.Event{}, answers: make([][]int, len(s)), Faulty: row.faulty}
 				for n, step := range s {
-					require.NoError(t, x.bind(t.Context(), h, step, time.Now()))
+					require.NoError(t, x.bind(t.Context(), h, step))
 					x.post(t.Context(), h, n, step)
 				}
 				require.Equal(t, row.pending, append([]string(nil), h.pending...))

@@ -12,13 +12,13 @@ import (
 )
 
 // noEffect returns what to do if the target acknowledged a payment and its state shows no change. The events that were sent come
-// first, since the endpoint may wait for others. Doubts about the hooks come last.
+// first, since the endpoint may wait for others. Doubts about the hooks come last. <grant> stands for the life's noun.
 func noEffect(sent []target.Delivery) string {
-	return "effects cannot be judged: the target acknowledged the payment of a fresh subject, and its state is the same as before. " +
+	return "effects cannot be judged: the target acknowledged the <grant> of a fresh subject, and its state is the same as before. " +
 		"Sent were " + strings.Join(typesOf(effective(sent)), " and ") + ". " +
 		"If the endpoint waits for other types, the target file must name the life that has them: docs/lives.md, or 'hookproof list lives'. " +
-		"If it handles one of these: does the state hook show what a payment changes, and do the ids, metadata and amount of the subject hook name the right object? " +
-		"If they do, the endpoint acknowledges a payment and does nothing with it; its log may say why."
+		"If it handles one of these: does the state hook show what a <grant> changes, and do the ids, metadata and amount of the subject hook name the right object? " +
+		"If they do, the endpoint acknowledges a <grant> and does nothing with it; its log may say why."
 }
 
 // notShown returns why nothing can be proven if two states are equal that must differ for it. It names the type to list under

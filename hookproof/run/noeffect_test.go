@@ -16,6 +16,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
 )
@@ -93,7 +94,7 @@ func TestATargetWithoutEffectIsJudgedByItsAnswers(t *testing.T) {
 			f := findingOf(t, r, check)
 			require.Equal(t, result.NotRun, f.Verdict, check)
 			require.True(t, f.Incomplete(), "%s: no evidence is never a pass", check)
-			require.Equal(t, unseenEffect+unseenAsked, f.Why, check)
+			require.Equal(t, life.Payment.Nouns.In(unseenEffect)+unseenAsked, f.Why, check)
 		}
 	})
 }
@@ -126,7 +127,7 @@ func TestATargetWithoutEffectIsStruck(t *testing.T) {
 		require.Error(t, err)
 		f := findingOf(t, r, "faults/cut-before")
 		require.Equal(t, result.NotRun, f.Verdict, f.Why)
-		require.Equal(t, unseenStruck+unseenEffect+unseenAsked, f.Why)
+		require.Equal(t, unseenStruck+life.Payment.Nouns.In(unseenEffect)+unseenAsked, f.Why)
 		require.True(t, f.Incomplete())
 		require.Positive(t, r.Struck)
 

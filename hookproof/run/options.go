@@ -19,7 +19,7 @@ type Options struct {
 	Profile    string               // strict (our policy) or stripe (what Stripe's documentation demands); "" is strict
 	Seed       uint64               // of the random choices; 0 picks one
 	Thorough   bool                 // lives of up to six events in every order, and no budget
-	Budget     time.Duration        // for the whole run; 0 is 60 s
+	Budget     time.Duration        // for the whole run; 0 is the timings'
 	HookCalls  int                  // the most hook calls; 0 is no limit but the time
 	Progress   func(result.Finding) // receives each finding as it is made, from one goroutine at a time; may be nil
 	Phase      func(string)         // receives the name of each phase as it begins; may be nil
@@ -28,9 +28,6 @@ type Options struct {
 	share   time.Duration // of the budget, for one life; 0 is all of it
 	further bool          // another life was judged before
 }
-
-// usualBudget is the budget of a run that is given none.
-const usualBudget = time.Minute
 
 // check returns what is wrong with the options for these lives.
 func (o Options) check(lives []*target.Target) error {

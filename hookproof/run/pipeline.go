@@ -51,7 +51,7 @@ type pipeline struct {
 // what was found before.
 func Judge(ctx context.Context, t *target.Target, options Options) (report result.Report, err error) {
 	options.Profile = cmp.Or(options.Profile, "strict")
-	options.Budget = cmp.Or(options.Budget, usualBudget)
+	options.Budget = cmp.Or(options.Budget, t.Timings.OrDefault().Budget)
 	options.Seed = cmp.Or(options.Seed, uint64(time.Now().UnixNano())%1_000_000)
 	report = result.Report{Version: 1, Target: t.URL, Command: command(t, options), Profile: options.Profile, Seed: options.Seed, Began: time.Now().UTC()}
 	if err := t.Check(); err != nil {

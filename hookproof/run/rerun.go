@@ -30,7 +30,7 @@ func command(t *target.Target, o Options) string {
 	if len(o.Lives) > 0 {
 		command += " --life " + strings.Join(o.Lives, ",")
 	}
-	if o.Budget != usualBudget {
+	if o.Budget != target.DefaultTimings.Budget {
 		command += " --budget " + o.Budget.String()
 	}
 	if o.HookCalls > 0 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
 )
 
@@ -97,7 +98,7 @@ func (c Case) showsAll(h History, fresh, right normalized, tells func(string) bo
 	if len(all) == 0 {
 		return "", repeated
 	}
-	return fmt.Sprintf("after %s, %s, as after %s: it shows all that the payment has changed", c.Left, strings.Join(all[:min(3, len(all))], ", "), c.Right), nil
+	return fmt.Sprintf(check.LifeOf(c.Check).Nouns.In("after %s, %s, as after %s: it shows all that the <grant> has changed"), c.Left, strings.Join(all[:min(3, len(all))], ", "), c.Right), nil
 }
 
 // ignoring returns how to leave places out of the comparison.

@@ -99,54 +99,59 @@ func (c Case) shorter() []Case {
 		return nil
 	}
 	var list, fewer []Case
-	add := func(delivered, compared check.Schedule) {
-		if delivered.String() != compared.String() { // equal schedules break nothing
-			list = append(list, c.with(delivered, compared))
+	for n := range c.Delivered {
+		if one, demanded := c.withoutStep(n); demanded && one.Left != one.Right { // equal schedules break nothing
+			list = append(list, one)
 		}
-	}
-	for n, step := range c.Delivered {
-		if step.Verb != "" {
-			if slices.Contains(canGo, step.Verb) {
-				add(without(c.Delivered, n), c.Compared)
-			}
-			continue
-		}
-		for _, copies := range []int{2, step.Copies / 2} {
-			if copies < step.Copies && copies >= 2 && (!step.Together || copies >= c.MinCopies) {
-				delivered := slices.Clone(c.Delivered)
-				delivered[n].Copies = copies
-				fewer = append(fewer, c.with(delivered, c.Compared))
-			}
-		}
-		if c.Op != "=" || c.Fixed {
-			continue
-		}
-		if step.Prepares() {
-			add(without(c.Delivered, n), c.Compared)
-			continue
-		}
-		if !step.Genuine() || c.Delivered.Copies(step) >= step.Copies+2 { // it still comes several times
-			if len(c.Delivered.Deliveries()) > 1 {
-				add(without(c.Delivered, n), c.Compared)
-			}
-			continue
-		}
-		if c.Delivered.Copies(step) > step.Copies {
-			continue // the copy, or the delivery that it copies
-		}
-		at := slices.IndexFunc(c.Compared, step.Tells)
-		// An event that is too late after the compared side's first event may have an effect without that.
-		anchor := at >= 0 && len(c.Compared[:at].Deliveries()) == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
-			return s.Verb == "" && !s.Prepares() && !slices.ContainsFunc(c.Compared, s.Tells)
-		})
-		if at >= 0 && len(c.Compared.Deliveries()) > 1 && !c.Whole && !anchor {
-			add(without(c.Delivered, n), without(c.Compared, at))
-		}
-		if at < 0 && len(c.Delivered) > len(c.Compared)+1 && !(c.Whole && c.tellsOtherwise()) {
-			add(without(c.Delivered, n), c.Compared)
-		}
+		fewer = append(fewer, c.withFewerCopies(n)...)
 	}
 	return append(list, fewer...)
+}
+
+// withoutStep returns the case without a step of the delivered side, and without the step of the compared side that tells the same. It
+// reports whether that is still to be demanded.
+func (c Case) withoutStep(n int) (one Case, demanded bool) {
+	step := c.Delivered[n]
+	one = c.with(without(c.Delivered, n), c.Compared)
+	copies := c.Delivered.Copies(step)
+	at := slices.IndexFunc(c.Compared, step.Tells)
+	switch {
+	case step.Verb != "":
+		return one, slices.Contains(canGo, step.Verb)
+	case c.Op != "=" || c.Fixed:
+		return one, false
+	case step.Prepares():
+		return one, true
+	case !step.Genuine() || copies >= step.Copies+2: // it still comes several times
+		return one, len(c.Delivered.Deliveries()) > 1
+	case copies > step.Copies: // the copy, or the delivery that it copies
+		return one, false
+	case at < 0:
+		return one, len(c.Delivered) > len(c.Compared)+1 && !(c.Whole && c.tellsOtherwise())
+	}
+	one = c.with(one.Delivered, without(c.Compared, at))
+	return one, len(c.Compared.Deliveries()) > 1 && !c.Whole && !c.isAnchor(at)
+}
+
+// isAnchor reports whether a step of the compared side is its first event, and the delivered side has others of its own: an event that is
+// too late after the first one may have an effect without it.
+func (c Case) isAnchor(at int) bool {
+	return len(c.Compared[:at].Deliveries()) == 0 && slices.ContainsFunc(c.Delivered, func(s check.Step) bool {
+		return s.Verb == "" && !s.Prepares() && !slices.ContainsFunc(c.Compared, s.Tells)
+	})
+}
+
+// withFewerCopies returns the case with two copies of a step, and with half of them.
+func (c Case) withFewerCopies(n int) (list []Case) {
+	step := c.Delivered[n]
+	for _, copies := range []int{2, step.Copies / 2} {
+		if copies < step.Copies && copies >= 2 && (!step.Together || copies >= c.MinCopies) {
+			delivered := slices.Clone(c.Delivered)
+			delivered[n].Copies = copies
+			list = append(list, c.with(delivered, c.Compared))
+		}
+	}
+	return list
 }
 
 // tellsOtherwise reports whether the compared side has events of its own: then each side tells a whole story, and none is the other one

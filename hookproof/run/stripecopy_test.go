@@ -13,6 +13,7 @@ import (
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -92,7 +93,7 @@ func TestForgeriesCostWhatWasSeen(t *testing.T) {
 		for _, c := range []string{"authenticity/unsigned", "authenticity/wrong-secret"} {
 			f := findingOf(t, r, c)
 			require.Equal(t, result.Fail, f.Verdict)
-			require.Equal(t, costMayBeForged, f.Importance)
+			require.Equal(t, life.Payment.Nouns.In(costMayBeForged), f.Importance)
 		}
 		require.Equal(t, result.Pass, findingOf(t, r, "authenticity/no-effect").Verdict)
 
@@ -107,6 +108,6 @@ func TestForgeriesCostWhatWasSeen(t *testing.T) {
 		require.NoError(t, err)
 		f := findingOf(t, r, "authenticity/no-effect")
 		require.Equal(t, result.Fail, f.Verdict)
-		require.Equal(t, check.CostForged, f.Importance)
+		require.Equal(t, life.Payment.Nouns.In(check.CostForged), f.Importance)
 	})
 }

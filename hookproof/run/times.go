@@ -60,10 +60,13 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// sameMoment is how far apart two times may be that are the same instant: a state may have rounded one.
+const sameMoment = time.Second
+
 // name returns the name of a time: that of an instant, or masked.
 func (i instants) name(at time.Time) string {
 	for _, name := range slices.Sorted(maps.Keys(i)) {
-		if at.Sub(i[name]).Abs() <= time.Second {
+		if at.Sub(i[name]).Abs() <= sameMoment {
 			return "{{" + name + "}}"
 		}
 	}

@@ -18,7 +18,7 @@ func (e *unseenError) Error() string { return e.why }
 
 // The reasons for which a check that needs effects is not run, if no effect is seen.
 const (
-	unseenEffect = "no effect can be judged: the state after a payment is the same as before; the state hook does not show it, or the endpoint does nothing with it"
+	unseenEffect = "no effect can be judged: the state after a <grant> is the same as before; the state hook does not show it, or the endpoint does nothing with it"
 	unseenAsked  = "; if it asks Stripe's API when an event comes, it needs `api` in the target file"
 	unseenStruck = "the fault was made, and the target acknowledged the event in the end; whether anything was lost or done twice is not known: "
 )
@@ -28,7 +28,8 @@ func (x *executor) unseenBy(h *History) *unseenError {
 	if why := h.unanswered(); why != nil {
 		return &unseenError{why: why.Error() + ", so effects cannot be judged.", effect: why.Error()}
 	}
-	e := &unseenError{why: noEffect(x.journal.Deliveries()) + x.otherReasons(*h.last()), effect: unseenEffect}
+	said := x.life.Nouns.In
+	e := &unseenError{why: said(noEffect(x.journal.Deliveries())) + x.otherReasons(*h.last()), effect: said(unseenEffect)}
 	if x.target.Stripe == nil {
 		e.effect += unseenAsked
 	}

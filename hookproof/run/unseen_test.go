@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/internal/memnet"
+	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 )
 
@@ -30,7 +31,7 @@ func TestWhoIgnoresThePaymentIsJudgedByAnswers(t *testing.T) {
 				require.Equal(t, result.NotRun, f.Verdict)
 				if unhandled == nil {
 					require.Error(t, err)
-					require.Equal(t, unseenEffect+unseenAsked, f.Why)
+					require.Equal(t, life.Payment.Nouns.In(unseenEffect)+unseenAsked, f.Why)
 					return
 				}
 				require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,72 +172,77 @@ func grows(from, to *float64) bool { return from != nil && to != nil && *to > *f
 // lengths returns the lists of a state, each with its number of elements.
 func (c normalized) lengths() map[string]int { return result.Leaves(c).Lists() }
 
-// outcomeOf is the view of what became of an order, learnt from its refunds. A number that each refund raises by the same step
-// counts changes, and is left out. If each refund makes a list longer, the sums of its columns are compared, and not its length:
-// one endpoint writes a row for each refund, another one row for the sum.
+// outcomeOf is the view of what became of an order, learnt from its refunds.
 func outcomeOf(states map[string]normalized, references []string) view {
 	paid, tenth, quarter, both := states[references[0]], states[references[1]], states[references[2]], states[references[3]]
 	if paid == nil || tenth == nil || quarter == nil || both == nil {
 		return typeless
 	}
-	counters, ledgers, columns := map[string]bool{}, []string{}, []string{}
-	var total string // the place of the refunded total
+	return refundsOf(paid, tenth, quarter, both).outcome
+}
+
+// refunds are the places at which a state counts, sums and lists refunds.
+type refunds struct {
+	counters map[string]bool // numbers that each refund raises by the same step: they count changes
+	total    string          // the number that grows as the refunded sum does; "" if there is none
+	ledgers  []string        // lists that each refund makes longer
+	columns  []string        // their numbers whose sum grows as the refunded sum does, with * for the row
+}
+
+// refundsOf learns the places from the states after no refund, after one of a tenth, after one of a quarter, and after both.
+func refundsOf(paid, tenth, quarter, both normalized) refunds {
+	r := refunds{counters: map[string]bool{}}
 	for place := range both {
 		a, b, c := number(paid, place), number(tenth, place), number(both, place)
 		switch {
 		case inList.MatchString(place):
 		case grows(a, b) && grows(b, c) && *c-*b == *b-*a:
-			counters[place] = true
+			r.counters[place] = true
 		case proportional(a, b, number(quarter, place)):
-			total = place
+			r.total = place
 		}
 	}
 	before, after := paid.lengths(), tenth.lengths()
 	for list, n := range both.lengths() {
-		if n > after[list] && after[list] > before[list] {
-			ledgers = append(ledgers, list)
+		if n <= after[list] || after[list] <= before[list] {
+			continue
 		}
-	}
-	inLedger := func(place string) string {
-		for _, list := range ledgers {
-			if place == list || strings.HasPrefix(place, list+"/") {
-				return list
-			}
-		}
-		return ""
-	}
-	for _, list := range ledgers {
+		r.ledgers = append(r.ledgers, list)
 		of, first, second := paid.sums(list), tenth.sums(list), quarter.sums(list)
 		for column, b := range first {
 			a, c := of[column], second[column]
 			if proportional(&a.sum, &b.sum, &c.sum) {
-				columns = append(columns, column)
+				r.columns = append(r.columns, column)
 			}
 		}
 	}
-	return func(state normalized) normalized {
-		seen := normalized{}
-		for place, value := range state {
-			if !counters[place] && inLedger(place) == "" {
-				seen[place] = value
-			}
-		}
-		sums := map[string]column{}
-		for _, list := range ledgers {
-			maps.Copy(sums, state.sums(list))
-		}
-		for _, name := range columns {
-			// A row may hold the sum so far or one refund. Both are correct if the state has the total as well.
-			rows, said := sums[name], number(state, total)
-			value := rows.sum
-			if total != "" && said != nil && (rows.sum == *said || rows.largest == *said) {
-				value = *said
-			}
-			text, _ := json.Marshal(value) // finite, as read
-			seen[name] = string(text)
-		}
-		return typeless(seen)
+	return r
+}
+
+// outcome is a state without counts of changes, and with the sums of a ledger's columns in place of its rows: one endpoint writes a row
+// for each refund, another one row for the sum.
+func (r refunds) outcome(state normalized) normalized {
+	seen := state.only(func(place, _ string) bool { return !r.counters[place] && !r.listed(place) })
+	sums := map[string]column{}
+	for _, list := range r.ledgers {
+		maps.Copy(sums, state.sums(list))
 	}
+	for _, name := range r.columns {
+		// A row may hold the sum so far or one refund. Both are correct if the state has the total as well.
+		rows, total := sums[name], number(state, r.total)
+		value := rows.sum
+		if r.total != "" && total != nil && (rows.sum == *total || rows.largest == *total) {
+			value = *total
+		}
+		text, _ := json.Marshal(value) // finite, as read
+		seen[name] = string(text)
+	}
+	return typeless(seen)
+}
+
+// listed reports whether a place is a ledger or in one.
+func (r refunds) listed(place string) bool {
+	return slices.ContainsFunc(r.ledgers, func(list string) bool { return place == list || strings.HasPrefix(place, list+"/") })
 }
 
 // typeless returns a state with one name for every event type. Which event came last is not what became of an order.

@@ -56,9 +56,12 @@ func (a *API) Listen(address string) error {
 	return nil
 }
 
+// headerTime is for the header of a request, which the target sends at once.
+const headerTime = time.Minute
+
 // Serve answers at a listener, until Close.
 func (a *API) Serve(listener net.Listener) {
-	server := &http.Server{Handler: a, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: a, ReadHeaderTimeout: headerTime}
 	a.mu.Lock()
 	a.server = server
 	a.mu.Unlock()

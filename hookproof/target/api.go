@@ -13,13 +13,17 @@ import (
 type API struct{ Listen string }
 
 // openAPI opens Stripe's API at the target's address, in the shapes of the target's version.
-func (t *Target) openAPI() (closing func(context.Context) error, err error) {
+func (t *Target) openAPI(_ context.Context, done *undoing) error {
+	if t.API == nil {
+		return nil
+	}
 	api := stripeapi.New(life.APIVersionOf(t.APIVersion))
 	if err := api.Listen(t.API.Listen); err != nil {
-		return nil, t.at(err, "api", "listen")
+		return t.at(err, "api", "listen")
 	}
 	t.Stripe = api
-	return func(context.Context) error { return api.Close() }, nil
+	done.later(func(context.Context) error { return api.Close() })
+	return nil
 }
 
 // letKnow lets Stripe's API know of a genuine event before it is sent, and records how much was asked until then. What is forged, or of the

@@ -246,27 +246,11 @@ func (f *file) target() *Target {
 		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers, programs: f.programs,
 	}
 	hooks := slices.Collect(maps.Values(f.hooks()))
-	for _, entry := range f.entries() {
+	for name, entry := range f.entries() {
 		if entry.Subject != nil {
 			hooks = append(hooks, &entry.Subject.Hook, entry.State)
 		}
-	}
-	for _, hook := range hooks {
-		if hook != nil && hook.HTTP != nil {
-			addDeliveryHeaders(hook.HTTP, f.URL, f.Headers)
-		}
-	}
-	for name, entry := range f.entries() {
-		one := Life{Story: entry.story, Ignore: entry.Ignore, Unhandled: entry.Unhandled, Grants: entry.Grants, NotAccess: entry.NotAccess}
-		if entry.Subject != nil {
-			s := subjects{f: f, entry: entry}
-			one.Subject = func(ctx context.Context) (event.Subject, error) { return s.make(ctx, s.invent()) }
-			if strings.Contains(entry.Subject.text(), "{{new.") {
-				one.Announce = s.announce
-			}
-			one.State = s.state
-		}
-		if f.Lives == nil {
+		if one := f.life(entry); f.Lives == nil {
 			t.Subject, t.Announce, t.State = one.Subject, one.Announce, one.State
 		} else {
 			if t.Lives == nil {
@@ -275,28 +259,16 @@ func (f *file) target() *Target {
 			t.Lives[name] = one
 		}
 	}
+	for _, hook := range hooks {
+		if hook != nil && hook.HTTP != nil {
+			addDeliveryHeaders(hook.HTTP, f.URL, f.Headers)
+		}
+	}
 	if f.Counters != nil {
 		t.Counters = f.counters
 	}
 	if f.Stop != nil {
-		t.Stop = f.stop
-		var starts starter
-		start := func(hook Hook) func(context.Context) error {
-			return func(ctx context.Context) error {
-				if hook.Background != nil && t.Listens() { // a second process would find its port taken
-					return nil
-				}
-				return starts.run(ctx, f, hook)
-			}
-		}
-		t.Start = start(*f.Start)
-		if f.Database != nil && f.Database.Env != nil {
-			t.startOwn, t.Start = t.Start, start(f.behindProxy())
-		}
-		t.Stderr, t.endStarted, t.Starter = starts.last, starts.end, f.Start.Command
-		if f.Start.Background != nil {
-			t.Starter = f.Start.Background.Command
-		}
+		f.process(t)
 	}
 	if f.Break != nil {
 		t.Break = func(ctx context.Context) error { return f.do(ctx, f.Break) }
@@ -312,6 +284,41 @@ func (f *file) target() *Target {
 		t.Connect = *f.Connect
 	}
 	return t
+}
+
+// life makes a life of the target from the file's entry.
+func (f *file) life(entry *lifeEntry) Life {
+	one := Life{Story: entry.story, Ignore: entry.Ignore, Unhandled: entry.Unhandled, Grants: entry.Grants, NotAccess: entry.NotAccess}
+	if entry.Subject == nil {
+		return one
+	}
+	s := subjects{f: f, entry: entry}
+	one.Subject = func(ctx context.Context) (event.Subject, error) { return s.make(ctx, s.invent()) }
+	if strings.Contains(entry.Subject.text(), "{{new.") {
+		one.Announce = s.announce
+	}
+	one.State = s.state
+	return one
+}
+
+// process gives a target the hooks that stop and start it. Behind hookproof's proxy it is started with other variables.
+func (f *file) process(t *Target) {
+	var starts starter
+	start := func(hook Hook) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if hook.Background != nil && t.Listens() { // a second process would find its port taken
+				return nil
+			}
+			return starts.run(ctx, f, hook)
+		}
+	}
+	t.Stop, t.Start, t.Stderr, t.endStarted, t.Starter = f.stop, start(*f.Start), starts.last, starts.end, f.Start.Command
+	if f.Start.Background != nil {
+		t.Starter = f.Start.Background.Command
+	}
+	if f.Database != nil && f.Database.Env != nil {
+		t.startOwn, t.Start = t.Start, start(f.behindProxy())
+	}
 }
 
 // behindProxy returns the start hook by which the target dials hookproof's proxy.
@@ -353,16 +360,6 @@ func (f *file) ask(ctx context.Context, h *Hook, v values) (any, error) {
 }
 
 func nothing(string) (string, bool) { return "", false }
-
-// state asks the target for a subject's state.
-func (m *subjects) state(ctx context.Context, s event.Subject) (any, error) {
-	answer, err := m.f.ask(ctx, m.entry.State, s.Value)
-	var empty *unfilled
-	if errors.As(err, &empty) {
-		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(slices.Sorted(maps.Keys(s))), empty.name)
-	}
-	return answer, err
-}
 
 func (f *file) counters(ctx context.Context) (c result.Counters, err error) {
 	answer, err := f.ask(ctx, &f.Counters.Hook, nothing)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.com/hookproof/hookproof/dbproxy"
 )
@@ -17,70 +18,85 @@ type Database struct{ Listen, Upstream string }
 // that error joined with its own, and reports a hook that failed in both only once. Judge and Run open their target themselves.
 func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, after error) error, err error) {
 	if t.programs != nil {
-		if err := t.programs(); err != nil {
-			return func(_ context.Context, after error) error { return after }, err
+		err = t.programs()
+	}
+	var done undoing
+	for _, step := range []func(context.Context, *undoing) error{t.openAPI, t.openProxy, t.openProcess} {
+		if err == nil {
+			err = step(ctx, &done)
 		}
 	}
+	return done.undo, err
+}
+
+// undoing undoes what was done.
+type undoing []func(context.Context) error
+
+// later lets a step be undone.
+func (u *undoing) later(step func(context.Context) error) { *u = append(*u, step) }
+
+// undo undoes everything, what was done last first.
+func (u undoing) undo(ctx context.Context, after error) error {
+	for _, step := range slices.Backward(u) {
+		after = joinOnce(after, step(ctx))
+	}
+	return after
+}
+
+// openProxy opens the proxy to the target's database, with a line behind it that can be bad.
+func (t *Target) openProxy(_ context.Context, done *undoing) error {
+	if t.Database == nil {
+		return nil
+	}
+	link, err := dbproxy.NewLink(t.Database.Upstream)
+	if err != nil {
+		return err
+	}
+	t.Link = link
+	done.later(func(context.Context) error { link.Close(); return nil })
+	proxy, err := dbproxy.NewProxy(t.Database.Listen, link.Addr())
+	if err != nil {
+		return t.at(fmt.Errorf("the proxy to the database cannot listen: %w", err), "database", "listen")
+	}
+	t.Proxy = proxy
+	done.later(func(context.Context) error { return proxy.Close() })
+	return nil
+}
+
+// openProcess starts a target that is down, and restarts one whose database is behind the proxy now.
+func (t *Target) openProcess(ctx context.Context, done *undoing) error {
 	down := t.Start != nil && !t.Listens()
-	var undo []func(context.Context) error
-	closing = func(ctx context.Context, after error) error {
-		for n := len(undo) - 1; n >= 0; n-- {
-			after = joinOnce(after, undo[n](ctx))
-		}
-		return after
-	}
-	if t.API != nil {
-		end, err := t.openAPI()
-		if err != nil {
-			return closing, err
-		}
-		undo = append(undo, end)
-	}
-	if t.Database != nil {
-		if t.Link, err = dbproxy.NewLink(t.Database.Upstream); err != nil {
-			return closing, err
-		}
-		link := t.Link
-		undo = append(undo, func(context.Context) error { link.Close(); return nil })
-		if t.Proxy, err = dbproxy.NewProxy(t.Database.Listen, link.Addr()); err != nil {
-			return closing, t.at(fmt.Errorf("the proxy to the database cannot listen: %w", err), "database", "listen")
-		}
-		proxy := t.Proxy
-		undo = append(undo, func(context.Context) error { return proxy.Close() })
-	}
 	if t.Start != nil && !down {
-		undo = append(undo, func(ctx context.Context) error {
-			if t.rewired && t.startOwn != nil {
-				return t.bringBack(ctx)
-			}
-			if t.Listens() {
-				return nil
-			}
-			return t.BringUp(ctx)
-		})
+		done.later(t.bringBack)
 	}
 	if t.Proxy != nil || t.Mend != nil {
-		undo = append(undo, func(ctx context.Context) error { return HookFailed("mend", t.Heal(ctx)) })
+		done.later(func(ctx context.Context) error { return HookFailed("mend", t.Heal(ctx)) })
 	}
+	stop := func(ctx context.Context) error { return t.BringDown(ctx, "stop", nil) }
 	if down {
-		undo = append(undo, func(ctx context.Context) error { return t.BringDown(ctx, "stop", nil) })
+		done.later(stop)
 	}
 	if t.Database != nil {
-		if err := t.BringDown(ctx, "stop", nil); err != nil {
-			return closing, err
+		if err := stop(ctx); err != nil {
+			return err
 		}
 		t.rewired = true
 	}
 	if t.Database != nil || down {
-		if err := t.BringUp(ctx); err != nil {
-			return closing, err
-		}
+		return t.BringUp(ctx)
 	}
-	return closing, nil
+	return nil
 }
 
-// bringBack starts a target that dials its database through the proxy again, with the database's own address.
+// bringBack lets a target listen that was up before the run. One that dials its database through the proxy is started again with the
+// database's own address.
 func (t *Target) bringBack(ctx context.Context) error {
+	if !t.rewired || t.startOwn == nil {
+		if t.Listens() {
+			return nil
+		}
+		return t.BringUp(ctx)
+	}
 	if err := t.BringDown(ctx, "stop", nil); err != nil {
 		return err
 	}

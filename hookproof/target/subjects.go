@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -153,4 +154,14 @@ func (m *subjects) announce(ctx context.Context) (event.Subject, func(context.Co
 		}
 		return err
 	}, nil
+}
+
+// state asks the target for a subject's state.
+func (m *subjects) state(ctx context.Context, s event.Subject) (any, error) {
+	answer, err := m.f.ask(ctx, m.entry.State, s.Value)
+	var empty *unfilled
+	if errors.As(err, &empty) {
+		return nil, fmt.Errorf(`%w; the subject has %s. Let pick name it: %q: "/…"`, err, listed(slices.Sorted(maps.Keys(s))), empty.name)
+	}
+	return answer, err
 }

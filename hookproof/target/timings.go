@@ -4,7 +4,12 @@ import "time"
 
 // Timings are all durations of a run. A zero field is DefaultTimings'. Deadlines are long, for a slow machine: only failures wait
 // for them. TooSlow, Slow and SlowFailure decide verdicts.
+//
+// A duration that is no part of a run has a name in its package, and a test in the root keeps it so: how long dbproxy dials and what its
+// bad lines do, how long stripeapi waits for a request's header, how long the variants of mutants may take and need to end.
 type Timings struct {
+	Budget time.Duration // for a whole run, unless its options say otherwise
+
 	// One delivery.
 	Answer      time.Duration // for the answer to one delivery
 	FirstAnswer time.Duration // for the first answers of a run: a slow target must not be taken for a dead one
@@ -28,6 +33,7 @@ type Timings struct {
 	LateWrite  time.Duration // before the last reading, since a late write may still change a state
 
 	// Schedules.
+	StoryAge    time.Duration // how long ago the story of a schedule began: Stripe delivers what has happened
 	Overtake    time.Duration // an object is made so long after its event: longer than an endpoint should wait for it inside a delivery
 	Later       time.Duration // of the verb later
 	Flight      time.Duration // for all copies of a burst to be in flight
@@ -50,11 +56,12 @@ type Timings struct {
 
 // DefaultTimings are the timings of a target that sets none.
 var DefaultTimings = Timings{
+	Budget: time.Minute,
 	Answer: 30 * time.Second, FirstAnswer: 30 * time.Second, TooSlow: 10 * time.Second, Slow: 5 * time.Second, SlowFailure: 3 * time.Second,
 	Retry: 100 * time.Millisecond, Redeliver: time.Second, Recover: 15 * time.Second, Refusal: 3 * time.Second, CoolDown: 2 * time.Second,
 	Poll: 10 * time.Millisecond, Effect: 3 * time.Second, Quiet: 100 * time.Millisecond, EffectWait: 1500 * time.Millisecond,
 	FirstShown: 5 * time.Second, LateWrite: time.Second,
-	Overtake: 2500 * time.Millisecond, Later: 3 * time.Second, Flight: 10 * time.Second,
+	StoryAge: time.Minute, Overtake: 2500 * time.Millisecond, Later: 3 * time.Second, Flight: 10 * time.Second,
 	HoldAnswers: 40 * time.Millisecond, HoldFor: time.Second, SlowAnswer: time.Second, BadLine: 3 * time.Second,
 	Connect: 2 * time.Second, Ready: 10 * time.Second, Respawn: time.Second,
 	Hook: 10 * time.Second, StartHook: time.Minute, EndProcess: 3 * time.Second, HookExit: time.Second,
@@ -64,10 +71,10 @@ var DefaultTimings = Timings{
 func (t Timings) OrDefault() Timings {
 	d := DefaultTimings
 	for _, field := range []struct{ given, usual *time.Duration }{
-		{&t.Answer, &d.Answer}, {&t.FirstAnswer, &d.FirstAnswer}, {&t.TooSlow, &d.TooSlow}, {&t.Slow, &d.Slow}, {&t.SlowFailure, &d.SlowFailure},
+		{&t.Budget, &d.Budget}, {&t.Answer, &d.Answer}, {&t.FirstAnswer, &d.FirstAnswer}, {&t.TooSlow, &d.TooSlow}, {&t.Slow, &d.Slow}, {&t.SlowFailure, &d.SlowFailure},
 		{&t.Retry, &d.Retry}, {&t.Redeliver, &d.Redeliver}, {&t.Recover, &d.Recover}, {&t.Refusal, &d.Refusal}, {&t.CoolDown, &d.CoolDown},
 		{&t.Poll, &d.Poll}, {&t.Effect, &d.Effect}, {&t.Quiet, &d.Quiet}, {&t.EffectWait, &d.EffectWait}, {&t.FirstShown, &d.FirstShown}, {&t.LateWrite, &d.LateWrite},
-		{&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.SlowAnswer, &d.SlowAnswer}, {&t.BadLine, &d.BadLine},
+		{&t.StoryAge, &d.StoryAge}, {&t.Overtake, &d.Overtake}, {&t.Later, &d.Later}, {&t.Flight, &d.Flight}, {&t.HoldAnswers, &d.HoldAnswers}, {&t.HoldFor, &d.HoldFor}, {&t.SlowAnswer, &d.SlowAnswer}, {&t.BadLine, &d.BadLine},
 		{&t.Connect, &d.Connect}, {&t.Ready, &d.Ready}, {&t.Respawn, &d.Respawn}, {&t.Hook, &d.Hook}, {&t.StartHook, &d.StartHook}, {&t.EndProcess, &d.EndProcess}, {&t.HookExit, &d.HookExit},
 	} {
 		if *field.given == 0 {

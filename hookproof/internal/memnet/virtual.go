@@ -11,12 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// closingTime is for goroutines of what a test has closed to end, in virtual time.
+const closingTime = time.Minute
+
 // Virtual runs a test in virtual time: its clock moves on when all its goroutines wait. A wait for a real connection or for a lock
 // stops that clock, so what the test opens is in memory, and nothing holds a lock while it waits.
 func Virtual(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { time.Sleep(time.Minute) }) // for goroutines of what was closed to end
+		t.Cleanup(func() { time.Sleep(closingTime) })
 		test(t)
 	})
 }
