@@ -99,6 +99,9 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	if err := jsonfile.Check(raw); err != nil {
 		return nil, err
 	}
+	if err := jsonfile.Check(raw); err != nil {
+		return nil, err
+	}
 	f := file{directory: directory, shown: shown}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
