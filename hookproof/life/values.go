@@ -124,11 +124,11 @@ func (n LifeName) isSum() bool {
 	return is
 }
 
-// Usual returns the default of each name that has one.
+// Usual returns the default of each name that has one, but for those that follow another name.
 func (l *Life) Usual() map[string]any {
 	values := map[string]any{}
 	for name, n := range l.Names {
-		if value := n.usual(); value != nil {
+		if value := n.usual(); value != nil && n.Like == "" {
 			values[name] = value
 		}
 	}
