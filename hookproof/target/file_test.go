@@ -97,8 +97,8 @@ func TestTargetsThatAreRefusedAreToldWithTheirPlace(t *testing.T) {
 		"{\n" + least + ",\n\"headers\": {\"x\": \"y\",\n\"content-type\": \"z\"}}":              `4: /headers/content-type: hookproof sends`,
 		"{\n" + least + ",\n\"apiVersion\": \"3\"}":                                              `3: /apiVersion: "3" is no API version`,
 		"{\n" + least + ",\n\"replicas\": [\"http://127.0.0.1\",\n\"127.0.0.1\"]}":               `4: /replicas/1: "127.0.0.1" is no URL`,
-		"{\n" + least + ",\n\"api\": {\n\"listen\": \"" + listener.Addr().String() + "\"}}":      `4: /api/listen: Stripe's API cannot listen at`,
-		"{\n" + least + ",\n\"api\": {\"listen\": \"192.0.2.1:80\"}}":                            `3: /api/listen: Stripe's API cannot listen at 192.0.2.1:80, which is not`,
+		"{\n" + least + ",\n\"api\": {\n\"listen\": \"" + listener.Addr().String() + "\"}}":      `4: /api/listen: the stand-in for Stripe's API cannot listen at`,
+		"{\n" + least + ",\n\"api\": {\"listen\": \"192.0.2.1:80\"}}":                            `3: /api/listen: the stand-in for Stripe's API cannot listen at 192.0.2.1:80, which is not`,
 	} {
 		path := filepath.Join(t.TempDir(), "target.json")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
