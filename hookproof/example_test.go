@@ -43,7 +43,7 @@ func ExampleLoadTarget() {
 	// Output:
 	// http://127.0.0.1:3000/webhooks/stripe
 	// true true false
-	// hookproof.json: the environment variable PORT is not set
+	// hookproof.json:2: the environment variable PORT is not set
 }
 
 // Judge runs the checks and answers a report. In a test, hookprooftest.Run does the same with a subtest for each check.
