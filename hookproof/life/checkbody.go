@@ -76,7 +76,7 @@ func (l *Life) checkBodies() error {
 				err = l.isOfOne(of, &w)
 			}
 			for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
-				if err == nil && !canHave(of.body, pointer) {
+				if err == nil && !of.canHave(pointer) {
 					parent, _ := event.CutLast(pointer)
 					return place{"words", word, "with", pointer}.Wrong("%s has no object at %s", path.Join(l.folder, version, w.Event+".json"), parent)
 				}
@@ -91,20 +91,10 @@ func (l *Life) checkBodies() error {
 
 // checkBound checks that each place that is bound is in a body: what a misspelt one was to set would be sent as it is.
 func (l *Life) checkBound() error {
-	var bodies [][]byte
-	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
-		for _, version := range l.versions {
-			of, err := l.outline(version, l.Words[word].Event)
-			if err != nil {
-				return err
-			}
-			bodies = append(bodies, of.body)
-		}
-	}
-	bodies = append(bodies, l.otherBodies()...)
+	bodies, has := l.bodies()
 	check := func(places bindings, at ...string) error {
 		for _, pointer := range slices.Sorted(maps.Keys(places)) {
-			if !anyHas(bodies, pointer) {
+			if !anyHas(has, pointer) {
 				return jsonfile.At(place{pointer}.Wrong("no body of the life has that place%s", suggest.DidYouMean(pointer, besides(bodies, pointer))), at...)
 			}
 		}
@@ -119,36 +109,41 @@ func (l *Life) checkBound() error {
 	return err
 }
 
-// otherBodies returns all JSON of the folders of the life's API versions: what no word sends may be sent by its name.
-func (l *Life) otherBodies() (bodies [][]byte) {
+// bodies returns all JSON of the folders of the life's API versions, and all places that it has: what no word sends may be sent by its name.
+// Bodies that words send were read already.
+func (l *Life) bodies() (bodies [][]byte, places event.Places) {
+	places = event.Places{}
+	l.outlines.Range(func(_, known any) bool {
+		of := known.(*outline)
+		bodies = append(bodies, of.body)
+		maps.Copy(places, of.places)
+		return true
+	})
 	for _, version := range l.versions {
 		names, _ := fs.Glob(l.files, version+"/*.json") // the pattern is good
 		for _, name := range names {
+			if _, known := l.outlines.Load(strings.TrimSuffix(name, ".json")); known {
+				continue
+			}
 			if body, err := fs.ReadFile(l.files, name); err == nil && json.Valid(body) {
 				bodies = append(bodies, body)
+				maps.Copy(places, event.PlacesOf(body))
 			}
 		}
 	}
-	return bodies
+	return bodies, places
 }
 
 // indexed matches an index of a list in a JSON pointer.
 var indexed = regexp.MustCompile(`/\d+(/|$)`)
 
-// anyHas reports whether one of the bodies has a place. In a list it may be that of another element: a life is also for longer lists.
-func anyHas(bodies [][]byte, pointer string) bool {
-	like := []string{pointer}
-	if indexed.MatchString(pointer) {
-		for n := range 10 {
-			like = append(like, indexed.ReplaceAllString(pointer, fmt.Sprintf("/%d$1", n)))
-		}
+// anyHas reports whether a body has a place. In a list it may be that of another element: a life is also for longer lists.
+func anyHas(places event.Places, pointer string) bool {
+	_, has := places.At(pointer)
+	for n := 0; !has && n < 10 && indexed.MatchString(pointer); n++ {
+		_, has = places.At(indexed.ReplaceAllString(pointer, fmt.Sprintf("/%d$1", n)))
 	}
-	return slices.ContainsFunc(bodies, func(body []byte) bool {
-		return slices.ContainsFunc(like, func(pointer string) bool {
-			_, err := event.Find(body, pointer)
-			return err == nil
-		})
-	})
+	return has
 }
 
 // besides returns the places of the bodies that stand in the same object as a place.
@@ -168,14 +163,11 @@ func besides(bodies [][]byte, pointer string) (places []string) {
 	return slices.Compact(places)
 }
 
-// canHave reports whether a body has a place, or an object in which it can be put.
-func canHave(body []byte, pointer string) bool {
-	if _, err := event.Find(body, pointer); err == nil {
-		return true
-	}
+// canHave reports whether the body has a place, or an object in which it can be put.
+func (of *outline) canHave(pointer string) bool {
 	parent, _ := event.CutLast(pointer)
-	at, err := event.Find(body, parent)
-	return err == nil && body[at.Value.From] == '{'
+	at, is := of.places.At(parent)
+	return of.has(pointer) || is && of.body[at.From] == '{'
 }
 
 // isOfOne returns an error if a body has two ids at places that are bound to one name: it is of two objects then, and whatever is sent
@@ -191,9 +183,9 @@ func (l *Life) isOfOne(of *outline, w *Spec) error {
 		if !n.isID() {
 			continue
 		}
-		at, err := event.Find(of.body, pointer)
+		at, is := of.places.At(pointer)
 		var id string
-		if err != nil || json.Unmarshal(of.body[at.Value.From:at.Value.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
+		if !is || json.Unmarshal(of.body[at.From:at.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
 			continue
 		}
 		if other, twice := found[name]; twice && other.id != id {
