@@ -105,6 +105,14 @@ class Run(Told):
             raise Failure(self.said)
 
 
+def shortest(path):
+    """Returns a path from here, or as it is where there is none: Windows has no path from one drive to another."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return path
+
+
 def check(target, arguments):
     """Returns the report of a run, and what hookproof says beside it: why it could not judge, or not all."""
     program = os.environ.get("HOOKPROOF_BINARY") or shutil.which("hookproof")
@@ -112,7 +120,7 @@ def check(target, arguments):
         raise pytest.UsageError("hookproof is not in PATH; install it (docs/install.md), or put its path into HOOKPROOF_BINARY")
     with tempfile.TemporaryDirectory(prefix="hookproof-") as folder:
         file = pathlib.Path(folder, "report.json")
-        command = [program, "check", f"--target={os.path.relpath(target)}", *arguments, f"--json={file}"]
+        command = [program, "check", f"--target={shortest(target)}", *arguments, f"--json={file}"]
         ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         stderr = ended.stderr.decode(errors="replace")
         said = re.search(r"^hookproof: (.*)", stderr, re.MULTILINE | re.DOTALL)

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import pytest_hookproof
+
 pytest_plugins = ["pytester"]
 
 ONLY = "--hookproof-arg=--only=idempotence/redelivered,authenticity/wrong-secret,faults/killed"
@@ -107,3 +109,12 @@ def test_what_is_missing_is_told(pytester, monkeypatch, judged):
     monkeypatch.setenv("PATH", "/nowhere")
     result = judged("--hookproof", "hookproof.json")
     result.stdout.fnmatch_lines(["*hookproof is not in PATH; install it (docs/install.md), or put its path into HOOKPROOF_BINARY"])
+
+
+def test_a_file_on_another_drive_is_named_whole(monkeypatch):
+    def apart(path):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")  # as ntpath.relpath does
+
+    assert pytest_hookproof.shortest(pathlib.Path.cwd() / "hookproof.json") == "hookproof.json"
+    monkeypatch.setattr(pytest_hookproof.os.path, "relpath", apart)
+    assert pytest_hookproof.shortest("D:/shop/hookproof.json") == "D:/shop/hookproof.json"

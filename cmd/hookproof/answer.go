@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,37 @@ func request(answer string) (method, address string) {
 
 // methods are those that a hook may need. Another word before a URL is a program, such as curl.
 var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// second is the error of two results, where only that counts.
+func second[T any](_ T, err error) error { return err }
+
+func isJSON(answer string) error {
+	if !json.Valid([]byte(answer)) {
+		return errors.New("it is not JSON")
+	}
+	return nil
+}
+
+func arePointers(_ *inquiry, answer string) error {
+	for _, place := range listOf(answer) {
+		if !strings.HasPrefix(place, "/") {
+			return errors.New(place + " is not a JSON pointer, which begins with a slash")
+		}
+	}
+	return nil
+}
+
+// eventType matches the form of Stripe's event types.
+var eventType = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)+$`)
+
+func areTypes(_ *inquiry, answer string) error {
+	for _, name := range listOf(answer) {
+		if !eventType.MatchString(name) {
+			return fmt.Errorf("%q is not an event type, such as charge.refunded", name)
+		}
+	}
+	return nil
+}
 
 func isNone(h target.Hook) bool { return h.HTTP == nil && h.SQL == nil && len(h.Command) == 0 }
 

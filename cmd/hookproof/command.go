@@ -102,6 +102,7 @@ func rootCommand(args []string, getenv func(string) string) *cobra.Command {
 		listCommand(),
 		schemaCommand(),
 		mcpCommand(getenv),
+		versionCommand(),
 	)
 	root.AddCommand(repositoryCommands()...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -6,15 +6,20 @@ import (
 	"fmt"
 	"strings"
 
+	"mvdan.cc/sh/v3/shell"
+
 	"example.com/hookproof/hookproof/target"
 )
 
 // curlHook reads a line of curl as the request that it makes, so that no process is needed for each. A line with a flag that it does not know
 // is no such line.
 func curlHook(answer string) (target.Hook, error) {
+	if !strings.HasPrefix(answer, "curl ") {
+		return target.Hook{}, nil
+	}
 	words, err := shellWords(answer)
-	if err != nil || len(words) < 2 || words[0] != "curl" {
-		return target.Hook{}, nil // told by what reads the answer otherwise
+	if err != nil {
+		return target.Hook{}, fmt.Errorf("no shell can read this as one curl command: %w", err)
 	}
 	r := target.HookRequest{}
 	for n := 1; n < len(words); n++ {
@@ -58,37 +63,12 @@ func curlHook(answer string) (target.Hook, error) {
 	return target.Hook{HTTP: &r}, nil
 }
 
-// shellWords splits a line as a shell does, with quotation marks and backslashes and nothing else.
-func shellWords(line string) (words []string, err error) {
-	var word strings.Builder
-	quote, in, escaped := rune(0), false, false
-	for _, r := range line {
-		switch {
-		case escaped:
-			word.WriteRune(r)
-			escaped = false
-		case r == '\\' && quote != '\'':
-			escaped, in = true, true
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote == 0 && (r == '"' || r == '\''):
-			quote, in = r, true
-		case quote == 0 && (r == ' ' || r == '\t'):
-			if in {
-				words = append(words, word.String())
-				word.Reset()
-				in = false
-			}
-		default:
-			word.WriteRune(r)
-			in = true
+// shellWords splits a line as a shell does. A variable of the environment stays one, so that its value is not written into the file.
+func shellWords(line string) ([]string, error) {
+	return shell.Fields(line, func(name string) string {
+		if name == "IFS" { // by which the shell splits
+			return ""
 		}
-	}
-	if quote != 0 || escaped {
-		return nil, errors.New("a quotation mark is not closed")
-	}
-	if in {
-		words = append(words, word.String())
-	}
-	return words, nil
+		return "{{env." + name + "}}"
+	})
 }

@@ -113,18 +113,21 @@ func (i *inquiry) proposeDatabase() proposal {
 	return propose(i.base.upstream, i.base.basis)
 }
 
+// addressOf is the host:port of a database that is named by it, or by a URL.
+func addressOf(answer string) string {
+	if u, err := url.Parse(answer); err == nil && ports[u.Scheme] != "" {
+		return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
+	}
+	return answer
+}
+
 // takeDatabase takes host:port, or a URL.
 func (i *inquiry) takeDatabase(answer string) error {
 	i.file.Database = nil
 	if answer == "" || answer == "-" {
 		return nil
 	}
-	if u, err := url.Parse(answer); err == nil && ports[u.Scheme] != "" {
-		answer = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), ports[u.Scheme]))
-	}
-	if err := checkAddress(answer, false); err != nil {
-		return err
-	}
+	answer = addressOf(answer)
 	if i.base.upstream == "" && !i.offline {
 		i.base = i.findDatabase()
 	}

@@ -52,11 +52,29 @@ func (i *inquiry) first(t *target.Target) {
 		i.say("%s", verdictOf(report.Headline(r, style)))
 		for _, f := range r.Findings {
 			if f.Verdict == result.Fail && f.Because == "" {
-				i.say("  %s: %s", f.Check, f.Why)
+				i.say("  %s: %s%s", f.Check, f.Why, alsoFailed(r, f))
 			}
 		}
 	}
 	if err != nil {
 		i.say("%s.", upper(fmt.Sprint(err)))
+	}
+}
+
+// alsoFailed names the checks that a failure explains.
+func alsoFailed(r result.Report, cause result.Finding) string {
+	var names []string
+	for _, f := range r.Findings {
+		if f.Verdict == result.Fail && f.Because == cause.Check {
+			names = append(names, f.Check)
+		}
+	}
+	switch last := len(names) - 1; last {
+	case -1:
+		return ""
+	case 0:
+		return "\n    explains why " + names[0] + " fails, too"
+	default:
+		return "\n    explains why " + strings.Join(names[:last], ", ") + " and " + names[last] + " fail, too"
 	}
 }

@@ -76,8 +76,9 @@ FILE names another. It finds what listens, delivers a signed event and says what
 it is told, pays one of them, and proposes an answer to each question with the reason. It starts no process and ends none, unless that is allowed.
 
 Answers are lines of standard input; an empty line takes the proposal in brackets. Each question has a flag that answers it, and --yes takes
-every proposal, so that a script needs no terminal. The answer for a hook is a request (POST /orders {"quantity": 1}), a URL, a line of curl, a
-command (words, or a JSON array of arguments; there is no shell), or for the state a SELECT. Where several lives are judged, LIFE=ANSWER is an answer for one of them.
+every proposal, so that a script needs no terminal. Two answers must be meant, and --yes does not give them: --unhandled and --restart.
+The answer for a hook is a request (POST /orders {"quantity": 1}), a URL, a line of curl, a command (words, or a JSON array of arguments; there
+is no shell), or for the state a SELECT. Where several lives are judged, LIFE=ANSWER is an answer for one of them.
 
 It does not ask for keys that few targets need; at its end it lists those that would let more be judged. 'hookproof list lives' lists the lives that
 are built in; the path of a life.json is one of your own (docs/lives.md). --offline asks without looking at anything.`,
@@ -98,7 +99,7 @@ are built in; the path of a life.json is one of your own (docs/lives.md). --offl
 		answers[q.name] = cmd.Flags().StringArray(q.name, nil, q.usage)
 	}
 	_ = cmd.RegisterFlagCompletionFunc("life", completeLives) // the flag is there
-	yes := cmd.Flags().Bool("yes", false, "take every proposal that no flag answers, but for --restart")
+	yes := cmd.Flags().Bool("yes", false, "take every proposal that no flag answers, but for --unhandled and --restart")
 	offline := cmd.Flags().Bool("offline", false, "do not look at the endpoint; ask for everything")
 	force := cmd.Flags().Bool("force", false, "overwrite the file if it is there")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,4 +63,36 @@ func TestInitSaysWhatMayAskStripe(t *testing.T) {
 			require.NoFileExists(t, file)
 		})
 	}
+}
+
+// What is wrong with a flag's form is told before anything is made at the endpoint.
+func TestInitMakesNothingForAFlagThatCannotBe(t *testing.T) {
+	t.Parallel()
+	var made atomic.Int32
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/orders" {
+			made.Add(1)
+			_, _ = io.WriteString(w, `{"id": "order-1"}`)
+		}
+	}))
+	t.Cleanup(shop.Close)
+	for _, row := range [][]string{
+		{"--body", "{", "it is not JSON"},
+		{"--pick", "clientReferenceId", `"clientReferenceId" is neither name=pointer`},
+		{"--state", `psql -c "SELECT 1"`, "there is no shell"},
+		{"--ignore", "status", "status is not a JSON pointer, which begins with a slash"},
+		{"--unhandled", "refunds", `"refunds" is not an event type, such as charge.refunded`},
+		{"--database", "nowhere", `"nowhere" is not host:port`},
+		{"--listen", "6432", `"6432" is not host:port`},
+		{"--stop", "listener 10.1.2.3:80", "listener takes an address of this machine"},
+		{"--start", `{"comand": []}`, "a program to leave running is a JSON object"},
+		{"--restart", "perhaps", `say yes or no, and not "perhaps"`},
+	} {
+		var errs strings.Builder
+		code := run(t.Context(), []string{"init", "--url", shop.URL + "/webhook", "--secret", "whsec_x", "--life", "payment", "--subject", "POST /orders", row[0], row[1], "--yes",
+			filepath.Join(t.TempDir(), "x.json")}, strings.NewReader(""), io.Discard, &errs, func(string) string { return "" })
+		require.Equal(t, unusable, code)
+		require.Contains(t, errs.String(), "hookproof: init: "+row[0]+": "+row[2])
+	}
+	require.Zero(t, made.Load())
 }

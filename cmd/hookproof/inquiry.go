@@ -21,10 +21,13 @@ type initQuestion struct {
 	when     func(*inquiry) bool                   // whether it is asked; nil is always
 	before   func(*inquiry) error                  // what is found out before it is asked, if it is; nil is nothing
 	proposes func(*inquiry) proposal               // nil proposes nothing
-	takes    func(i *inquiry, answer string) error // the error is what is wrong with the answer
+	form     func(i *inquiry, answer string) error // what is wrong with an answer wherever it is given; nil is nothing
+	takes    func(i *inquiry, answer string) error // the error is what is wrong with the answer here
 	optional bool                                  // an empty answer leaves it out
 	secret   bool                                  // the answer is not shown
-	explicit bool                                  // --yes does not answer it: it must be meant
+
+	// unanswered is what is said where --yes alone would have to answer: the answer must be meant. nil is a question that --yes answers.
+	unanswered func(*inquiry) string
 }
 
 // what says what a question is about.
@@ -114,7 +117,7 @@ func (i *inquiry) answer(q initQuestion) error {
 		}
 	}
 	if given, is := i.given(q.name); is {
-		if err := q.takes(i, given); err != nil {
+		if err := i.take(q, given); err != nil {
 			return i.flagged(q, err)
 		}
 		return nil
@@ -149,7 +152,7 @@ func (i *inquiry) answer(q initQuestion) error {
 		if answer == "" || p.is && p.answer != "" && isYes.MatchString(answer) {
 			answer = p.answer
 		}
-		err = q.takes(i, answer)
+		err = i.take(q, answer)
 		var back *again
 		if err == nil || errors.As(err, &back) || i.ctx.Err() != nil {
 			return err
@@ -161,8 +164,9 @@ func (i *inquiry) answer(q initQuestion) error {
 // agree takes the proposal for --yes.
 func (i *inquiry) agree(q initQuestion, p proposal) error {
 	switch {
-	case q.explicit:
+	case q.unanswered != nil:
 		p = proposal{}
+		i.say("%s", q.unanswered(i))
 	case p.is && p.answer != "":
 		since := ""
 		if p.basis != "" {
@@ -172,8 +176,32 @@ func (i *inquiry) agree(q initQuestion, p proposal) error {
 	case !q.optional:
 		return fmt.Errorf("--%s is missing (%s): %s", q.name, q.what(), cmp.Or(p.basis, "nothing was found to propose"))
 	}
-	if err := q.takes(i, p.answer); err != nil {
+	if err := i.take(q, p.answer); err != nil {
 		return i.flagged(q, err)
+	}
+	return nil
+}
+
+// take takes an answer, if it has the form of one.
+func (i *inquiry) take(q initQuestion, answer string) error {
+	if q.form != nil {
+		if err := q.form(i, answer); err != nil {
+			return err
+		}
+	}
+	return q.takes(i, answer)
+}
+
+// forms returns what is wrong with the form of a flag's answer to one of these questions: it is told before anything is made at the target.
+func (i *inquiry) forms(questions []initQuestion) error {
+	for _, q := range questions {
+		given, is := i.given(q.name)
+		if !is || q.form == nil {
+			continue
+		}
+		if err := q.form(i, given); err != nil {
+			return i.flagged(q, err)
+		}
 	}
 	return nil
 }

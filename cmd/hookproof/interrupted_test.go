@@ -38,8 +38,8 @@ func TestAnInterruptedRunTellsWhatFailed(t *testing.T) {
 		told []string
 	}{
 		"a check had failed": {"fail ", failed, []string{"FAILED: ", "judged, of ", "authenticity/", "interrupted before it was decided"}},
-		"nothing had failed": {"direct", unusable, []string{"INCOMPLETE: ", "interrupted before it was decided"}},
-		"nothing was begun":  {"calibrate", unusable, nil},
+		"nothing had failed": {"-- answers", unusable, []string{"INCOMPLETE: ", "interrupted before it was decided"}},
+		"nothing was begun":  {"-- a first look", unusable, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

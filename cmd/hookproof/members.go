@@ -91,6 +91,15 @@ func (i *inquiry) hookOf(answer string, query bool) (target.Hook, error) {
 	return target.Hook{HTTP: &r}, nil
 }
 
+// stateOf reads an answer as the hook that reads the state.
+func (i *inquiry) stateOf(answer string) (target.Hook, error) {
+	state, err := i.hookOf(answer, true)
+	if err == nil && isNone(state) {
+		err = errors.New("a state hook is needed to read the object")
+	}
+	return state, err
+}
+
 // makeTwo makes two subjects, so that it shows what differs between any two.
 func (i *inquiry) makeTwo() error {
 	for n := range i.members {

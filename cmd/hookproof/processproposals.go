@@ -19,7 +19,13 @@ import (
 
 func (i *inquiry) proposeStop() proposal {
 	u, err := url.Parse(i.file.URL)
-	if i.offline || err != nil || i.process == nil || i.startOf() == nil && !i.isGiven("start") {
+	if i.offline || err != nil || i.process == nil {
+		return proposal{}
+	}
+	if _, err := i.writtenStart(); err != nil && !i.isGiven("start") {
+		i.say("%s, so neither stop nor start is proposed.", upper(err.Error()))
+		return proposal{}
+	} else if i.startOf() == nil && !i.isGiven("start") {
 		return proposal{}
 	}
 	return propose("listener "+target.Address(u), "it ends "+i.process.String()+", or whatever listens there then")
@@ -56,6 +62,29 @@ func (i *inquiry) startOf() *process.Background {
 	return &b
 }
 
+// writtenStart is startOf as it may stand in a file: a secret of its command line is an environment variable that hookproof has, too.
+// Everybody on a machine can see a command line, and files are copied.
+func (i *inquiry) writtenStart() (*process.Background, error) {
+	b := i.startOf()
+	if b == nil {
+		return nil, nil
+	}
+	unknown := 0
+	b.Command = process.ReplaceSecrets(b.Command, func(secret string) string {
+		for _, name := range slices.Sorted(maps.Keys(i.process.Environment)) {
+			if i.process.Environment[name] == secret && i.getenv(name) == secret {
+				return "{{env." + name + "}}"
+			}
+		}
+		unknown++
+		return "…"
+	})
+	if unknown > 0 {
+		return nil, fmt.Errorf("the command line of process %d has a secret, which belongs into an environment variable (start it so, or give --stop, and --start with {{env.NAME}} in the secret's place)", i.process.PID)
+	}
+	return b, nil
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
@@ -68,8 +97,14 @@ func onPath(program string) bool {
 
 // proposeStart proposes to start the process as it was, but for the address of its database.
 func (i *inquiry) proposeStart() proposal {
-	b := i.startOf()
-	if b == nil || i.offline {
+	if i.offline {
+		return proposal{}
+	}
+	b, err := i.writtenStart()
+	if err != nil {
+		return proposal{basis: err.Error()}
+	}
+	if b == nil {
 		return proposal{}
 	}
 	basis := "it runs so now"
@@ -83,7 +118,7 @@ func (i *inquiry) proposeStart() proposal {
 	if err != nil {
 		return proposal{}
 	}
-	shown := strings.Join(b.Command, " ") + " in " + b.Directory
+	shown := process.Shown(b.Command) + " in " + b.Directory
 	if names := slices.Sorted(maps.Keys(b.Environment)); len(names) > 0 {
 		shown += ", with " + strings.Join(names, ", ")
 	}
@@ -131,6 +166,9 @@ func (i *inquiry) bringBack(t *target.Target) error {
 	if b == nil || t.Listens() {
 		return nil
 	}
-	own := target.Target{URL: t.URL, Start: func(context.Context) error { return b.Start(i.folder, nil) }}
+	own := target.Target{URL: t.URL, Start: func(context.Context) error {
+		_, err := b.Start(i.folder, nil) // it stays
+		return err
+	}}
 	return own.BringUp(context.WithoutCancel(i.ctx))
 }

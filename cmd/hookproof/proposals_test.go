@@ -23,6 +23,9 @@ func TestTheRequestsThatMakeAnObject(t *testing.T) {
 		`curl -X PATCH 127.0.0.1:1/o`:              {"PATCH", "http://127.0.0.1:1/o", ""},
 		`curl http://127.0.0.1:1/o -d '{"a":"b"}'`: {"", "http://127.0.0.1:1/o", `{"a":"b"}`},
 		`curl http://127.0.0.1:1/o --json "{\"a\": 1}" -H "Authorization: Bearer x"`: {"", "http://127.0.0.1:1/o", `{"a": 1}`},
+		`curl "127.0.0.1:1/{{id}}?a=1&b=$SHOP" -H "X: $A" -s`:                        {"", "http://127.0.0.1:1/{{id}}?a=1&b={{env.SHOP}}", ""},
+		`curl 127.0.0.1:1/$SHOP`:                         {"", "http://127.0.0.1:1/{{env.SHOP}}", ""},
+		`curl 127.0.0.1:1/'it'"'"'s'\ o -d $'{"a":\t1}'`: {"", "http://127.0.0.1:1/it's o", "{\"a\":\t1}"},
 	} {
 		h, err := i.hookOf(answer, false)
 		require.NoError(t, err, answer)
@@ -37,7 +40,9 @@ func TestTheRequestsThatMakeAnObject(t *testing.T) {
 		`POST /orders {"a"`:                   "is not JSON",
 		"curl 127.0.0.1:1/o -d a=b":           "is not JSON",
 		"curl 127.0.0.1:1/o -H Authorization": "NAME: VALUE",
-		`curl 127.0.0.1:1/o -d '{"a"`:         "there is no shell",
+		`curl 127.0.0.1:1/o -d '{"a"`:         "no shell can read this as one curl command: 1:23: reached EOF without closing quote",
+		"curl 127.0.0.1:1/o | jq .id":         "1:20: `|` is not a valid word",
+		"curl 127.0.0.1:1/$(cat id)":          "no shell can read this as one curl command: unexpected command substitution",
 		"/orders":                             "no program /orders is here; a request to the endpoint has its method before it: POST /orders",
 	} {
 		_, err := i.hookOf(answer, false)
@@ -113,6 +118,29 @@ func TestAnEndpointWithALiveKeyIsRefused(t *testing.T) {
 	require.EqualError(t, err, "STRIPE_KEY of process 7 is a live API key of Stripe's; start the endpoint with a test key (sk_test_…)")
 	p.Environment["STRIPE_KEY"] = "sk_test_1"
 	require.NoError(t, ofLiveKey(p))
+}
+
+// A secret of a command line is neither shown nor written: it becomes a variable that hookproof has, too, or the start is not proposed.
+func TestASecretOfACommandLineStaysOutOfTheFile(t *testing.T) {
+	t.Parallel()
+	for own, written := range map[string]string{"hidden": "{{env.DB_PASS}}", "another": "", "": ""} {
+		var out bytes.Buffer
+		i := &inquiry{
+			asker: &asker{ctx: t.Context(), out: &out}, file: targetFile{URL: "http://127.0.0.1:3000/webhook"},
+			process: &process.Process{PID: 7, Command: []string{"sh", "--db-password", "hidden"}, Directory: t.TempDir(), Environment: map[string]string{"DB_PASS": "hidden"}},
+			getenv:  func(string) string { return own },
+		}
+		stop, start := i.proposeStop(), i.proposeStart()
+		require.Equal(t, written != "", stop.is)
+		require.Equal(t, written != "", start.is)
+		require.NotContains(t, out.String()+stop.basis+start.shown+start.basis, "hidden")
+		if written != "" {
+			require.Contains(t, start.answer, `["sh","--db-password","`+written+`"]`)
+			require.Contains(t, start.shown, "sh --db-password … in ")
+		} else {
+			require.Contains(t, out.String(), "The command line of process 7 has a secret, which belongs into an environment variable")
+		}
+	}
 }
 
 func TestTheFileOfVariables(t *testing.T) {

@@ -48,6 +48,7 @@ var lifeQuestions = []initQuestion{{
 		return judgedTypes(i.life) + "\nHow is a fresh, unpaid object (an order, a user) made: the URL of a POST, or a command?\n" +
 			"Without it, idempotence, order and meaning are not judged; an empty line leaves it out."
 	},
+	form:  func(i *inquiry, answer string) error { return second(i.hookOf(answer, false)) },
 	takes: (*inquiry).takeSubject,
 }, {
 	name: "body", usage: "the `JSON` body of that request; {{new.id}} in it is a new UUID each time",
@@ -60,12 +61,14 @@ var lifeQuestions = []initQuestion{{
 		return told + "The body of that " + i.hooks.Subject.HTTP.Method + ", as JSON; {{new.id}} in it is a new UUID each time:"
 	},
 	proposes: func(*inquiry) proposal { return propose(`{"reference": "{{new.id}}"}`, "") },
+	form:     func(_ *inquiry, answer string) error { return isJSON(answer) },
 	takes:    (*inquiry).takeBody,
 }, {
 	name: "pick", usage: "the `VALUES` of its answer that are used, as name=pointer or name=constant",
 	when:     (*inquiry).hasSubject,
 	asks:     func(i *inquiry) string { return i.shownMembers() + whichValues(i.life) },
 	proposes: (*inquiry).proposePick,
+	form:     func(i *inquiry, answer string) error { return second(picks(i.life, answer)) },
 	takes:    (*inquiry).takePick,
 }, {
 	name: "state", usage: "the `REQUEST` that reads its state: GET /orders/{{NAME}}, a URL, a command, or a SELECT",
@@ -74,6 +77,7 @@ var lifeQuestions = []initQuestion{{
 		return "How is its state read: the URL of a GET, a command, or a SELECT (PostgreSQL)? {{name}} stands for a value named above."
 	},
 	proposes: (*inquiry).proposeState,
+	form:     func(i *inquiry, answer string) error { return second(i.stateOf(answer)) },
 	takes:    (*inquiry).takeState,
 }, {
 	name: "dsn", usage: "the `DSN` of a SELECT, as psql takes it",
@@ -94,7 +98,11 @@ var lifeQuestions = []initQuestion{{
 		return "Which places of the state are ignored, as JSON pointers, in which * is any one part? A minus is none."
 	},
 	proposes: (*inquiry).proposeIgnore,
-	takes:    (*inquiry).takeIgnore,
+	form:     arePointers,
+	takes: func(i *inquiry, answer string) error {
+		i.hooks.Ignore = listOf(answer)
+		return nil
+	},
 }, {
 	name: "unhandled", usage: "the event `TYPES` that the endpoint ignores on purpose, separated by spaces", optional: true,
 	when: func(i *inquiry) bool { return i.isGiven("unhandled") || i.looked != nil && len(i.looked.Unhandled) > 0 },
@@ -104,10 +112,12 @@ var lifeQuestions = []initQuestion{{
 	proposes: func(i *inquiry) proposal {
 		return propose(strings.Join(i.looked.Unhandled, " "), "each was acknowledged, and changed nothing in the state")
 	},
+	form: areTypes,
 	takes: func(i *inquiry, answer string) error {
 		i.hooks.Unhandled = listOf(answer)
 		return nil
 	},
+	unanswered: (*inquiry).tellUnhandled,
 }}
 
 // processQuestions are about the endpoint's process and its database, in the order in which they can be answered when the endpoint is looked at:
@@ -124,7 +134,13 @@ var databaseQuestion = initQuestion{
 		return "Where is the target's database, as host:port? hookproof puts a proxy before it. An empty line leaves it out."
 	},
 	proposes: (*inquiry).proposeDatabase,
-	takes:    (*inquiry).takeDatabase,
+	form: func(_ *inquiry, answer string) error {
+		if answer == "-" {
+			return nil
+		}
+		return checkAddress(addressOf(answer), true)
+	},
+	takes: (*inquiry).takeDatabase,
 }
 
 var listenQuestion = initQuestion{
@@ -134,9 +150,10 @@ var listenQuestion = initQuestion{
 		return "And which address does the target dial instead? The start command must tell the target so:"
 	},
 	proposes: (*inquiry).proposeListen,
+	form:     func(_ *inquiry, answer string) error { return checkAddress(answer, false) },
 	takes: func(i *inquiry, answer string) error {
 		i.file.Database.Listen = answer
-		return checkAddress(answer, false)
+		return nil
 	},
 }
 
@@ -147,6 +164,7 @@ var stopQuestion = initQuestion{
 			"of its database are not tried; an empty line leaves it out, or a minus."
 	},
 	proposes: (*inquiry).proposeStop,
+	form:     func(_ *inquiry, answer string) error { return second(processHook(answer)) },
 	takes: func(i *inquiry, answer string) (err error) {
 		i.file.Stop, err = processHook(answer)
 		if err == nil && i.file.Stop == nil && i.file.Database != nil {
@@ -164,6 +182,7 @@ var startQuestion = initQuestion{
 		return "And which starts it again? It leaves the target running in the background and returns. It need not wait until the target listens."
 	},
 	proposes: (*inquiry).proposeStart,
+	form:     func(_ *inquiry, answer string) error { return second(processHook(answer)) },
 	takes: func(i *inquiry, answer string) (err error) {
 		if i.file.Start, err = processHook(answer); err == nil && i.file.Start == nil {
 			err = errors.New("a target that is stopped needs a start command")
@@ -176,7 +195,7 @@ var startQuestion = initQuestion{
 }
 
 var restartQuestion = initQuestion{
-	name: "restart", usage: "`yes` to stop and start the target once, to try it; --yes does not say so", optional: true, explicit: true,
+	name: "restart", usage: "`yes` to stop and start the target once, to try it; --yes does not say so", optional: true,
 	when: func(i *inquiry) bool { return i.file.Stop != nil },
 	asks: func(i *inquiry) string {
 		return "May init stop the endpoint now and start it again, to try these? What it prints to its terminal is not seen from then on."
@@ -187,15 +206,21 @@ var restartQuestion = initQuestion{
 		}
 		return propose("yes", "it is "+i.process.String())
 	},
-	takes: func(i *inquiry, answer string) error {
+	form: func(_ *inquiry, answer string) error {
 		if answer != "" && answer != "yes" && answer != "no" {
 			return fmt.Errorf("say yes or no, and not %q", answer)
 		}
+		return nil
+	},
+	takes: func(i *inquiry, answer string) error {
 		i.mayTry = answer == "yes"
 		if !i.mayTry {
 			return nil
 		}
 		return i.tryRestart()
+	},
+	unanswered: func(*inquiry) string {
+		return "--restart yes would stop the endpoint now and start it again, to try these."
 	},
 }
 
@@ -211,6 +236,16 @@ func (i *inquiry) ofLife(one chosenLife) (lifeHooks, error) {
 // all asks everything.
 func (i *inquiry) all() error {
 	if err := i.ask(endpointQuestions); err != nil {
+		return err
+	}
+	for _, one := range i.lives {
+		i.life = one.life
+		if err := i.forms(lifeQuestions); err != nil {
+			return err
+		}
+	}
+	i.life = nil
+	if err := i.forms(processQuestions); err != nil {
 		return err
 	}
 	for _, one := range i.lives {
@@ -278,9 +313,6 @@ func processHook(answer string) (*target.Hook, error) {
 
 // takeBody takes the body of the subject's request.
 func (i *inquiry) takeBody(answer string) error {
-	if !json.Valid([]byte(answer)) {
-		return errors.New("it is not JSON")
-	}
 	i.hooks.Subject.HTTP.Body = json.RawMessage(answer)
 	if i.offline {
 		return nil
@@ -302,9 +334,9 @@ func (i *inquiry) takePick(answer string) (err error) {
 
 // takeState takes the hook that reads the state, and reads it.
 func (i *inquiry) takeState(answer string) error {
-	state, err := i.hookOf(answer, true)
-	if err != nil || isNone(state) {
-		return errors.Join(err, errors.New("a state hook is needed to read the object"))
+	state, err := i.stateOf(answer)
+	if err != nil {
+		return err
 	}
 	pick := i.hooks.Subject.Pick
 	for _, name := range placeholdersOf(answer) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -160,12 +161,18 @@ func signed(header string, body []byte) bool {
 	return false
 }
 
-// free sets a variable to an address that nobody listens on.
+// free sets a variable to an address that nobody listens on. Its port is none of those that the system gives to connections: one of another
+// test could have it while the target is down.
 func free(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Setenv(args[0], listener.Addr().String())
-	ts.Check(listener.Close())
+	for range 100 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
+		if err == nil {
+			ts.Setenv(args[0], listener.Addr().String())
+			ts.Check(listener.Close())
+			return
+		}
+	}
+	ts.Fatalf("no port is free")
 }
 
 // deliver posts a file to a URL, as soon as somebody listens there.

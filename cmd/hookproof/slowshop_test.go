@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,7 +32,7 @@ func slowShopMain() {
 	time.Sleep(time.Second)
 	http.HandleFunc("POST /orders", func(w http.ResponseWriter, _ *http.Request) {
 		id := strconv.FormatInt(time.Now().UnixNano(), 36)
-		if err := os.WriteFile("orders/"+id, []byte("new"), 0o644); err != nil {
+		if err := keep("orders/"+id, "new"); err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
@@ -68,7 +69,7 @@ func slowShopMain() {
 			return
 		}
 		if order, ours := strings.CutPrefix(e.Data.Object.Reference, "order-"); ours && e.Type == "checkout.session.completed" {
-			if err := os.WriteFile("orders/"+order, []byte("paid"), 0o644); err != nil {
+			if err := keep("orders/"+order, "paid"); err != nil {
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 		}
@@ -77,6 +78,19 @@ func slowShopMain() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// keep writes an order whole: the shop may be killed meanwhile, and others read it.
+func keep(path, status string) error {
+	file, err := os.CreateTemp(".", "order-")
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(status)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // recent reports whether a signature is at most five minutes old, or ahead.

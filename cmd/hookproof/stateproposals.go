@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -173,13 +172,13 @@ func (i *inquiry) proposeIgnore() proposal {
 	return propose(strings.Join(i.toIgnore(), " "), strings.Join(reasons, "; "))
 }
 
-// takeIgnore takes the places.
-func (i *inquiry) takeIgnore(answer string) error {
-	for _, place := range listOf(answer) {
-		if !strings.HasPrefix(place, "/") {
-			return errors.New(place + " is not a JSON pointer, which begins with a slash")
-		}
+// tellUnhandled tells which types changed nothing, and how to say that this is meant. An endpoint that has lost them looks the same.
+func (i *inquiry) tellUnhandled() string {
+	types := strings.Join(i.looked.Unhandled, " ")
+	given := types
+	if len(i.lives) > 1 {
+		given = i.life.Name + "=" + types
 	}
-	i.hooks.Ignore = listOf(answer)
-	return nil
+	return fmt.Sprintf("Acknowledged, but without any change in the state: %s. If the endpoint ignores these on purpose, say so by --unhandled '%s',\n"+
+		"or by the key unhandled in the file; --yes does not. Until they show or are listed, a run is incomplete.", types, given)
 }

@@ -2,9 +2,12 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 // A release's build sets these by the linker.
@@ -32,4 +35,17 @@ func versionText(info *debug.BuildInfo, known bool) string {
 		}
 	}
 	return strings.Join(append(shown, runtime.Version()), ", ")
+}
+
+// versionCommand says the same as --version, for those who expect a command.
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, the commit and its time, and Go's version",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "hookproof version", cmd.Root().Version)
+			return err
+		},
+	}
 }

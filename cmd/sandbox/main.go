@@ -15,9 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"example.com/hookproof/hookproof/process"
 	stripemock "example.com/hookproof/stripe-mock"
 )
 
@@ -27,7 +26,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := process.UntilInterrupted()
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	restore()

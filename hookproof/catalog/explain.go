@@ -60,7 +60,8 @@ func Explain(all []check.Check) Explained {
 }
 
 // Find returns the check of that name, the checks of that family, or those that try that relation or deliver that schedule, of
-// the first life that has any; a check that none of them is asked, as it is written. A relation is written as a report has it, such as "S(paid*3) = S(paid)".
+// the first life that has any; a check that none of them is asked, as it is written. If checks of several lives share a name, it returns
+// each of them. A relation is written as a report has it, such as "S(paid*3) = S(paid)".
 func Find(lives []*life.Life, name string) ([]check.Check, error) {
 	matches := func(_ *life.Life, c check.Check) bool { return c.Named(name) }
 	if isRelation(name) {
@@ -68,6 +69,9 @@ func Find(lives []*life.Life, name string) ([]check.Check, error) {
 	}
 	for _, l := range lives {
 		found := slices.DeleteFunc(check.Of(l), func(c check.Check) bool { return !matches(l, c) })
+		if len(found) == 1 && found[0].Name == name && found[0].IsShared() {
+			return shared(lives, name), nil
+		}
 		if len(found) > 0 {
 			return found, nil
 		}
@@ -79,6 +83,16 @@ func Find(lives []*life.Life, name string) ([]check.Check, error) {
 		return []check.Check{written}, nil
 	}
 	return nil, unknown(lives, name)
+}
+
+// shared returns the checks of some lives that have the same name and demand something else.
+func shared(lives []*life.Life, name string) (all []check.Check) {
+	for _, c := range check.Documented(lives) {
+		if c.Name == name && c.Life != nil {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // unasked returns the check of that name that none of some lives is asked, as it is written.

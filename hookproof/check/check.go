@@ -114,6 +114,8 @@ type Relation struct {
 	Fixed bool
 	// Fault is the fault that strikes during Left's last step.
 	Fault string
+	// Orders is how many of the orders of Left a usual run tries, where each takes long; 0 is as many as of other relations.
+	Orders int
 }
 
 // Family returns the part of a check's name before the slash.

@@ -19,7 +19,10 @@ func askedDuring(fault, grant string) []Relation {
 // apiFaults are the checks of what a target does when it asks Stripe's API and gets no answer.
 var apiFaults = []Check{
 	{Name: "faults/api-429", Demand: "An event of which Stripe's API answers 429 is processed later.", Source: fromLimits, Says: says429, Why: costNotAsked, Fix: fixNotAsked, Kills: []string{"failed-question-is-an-answer"},
-		Relations: askedDuring("api-429", "<granting>")},
+		Relations: together(askedDuring("api-429", "<granting>"), []Relation{ // and in the midst of a story, where the endpoint knows something already
+			{Left: "sub-incomplete sub-active", Op: "=", Right: "sub-incomplete sub-active", Fault: "api-429"},
+			{Left: "<bought> renew-updated", Op: "=", Right: "<bought> renew-updated", Fault: "api-429"},
+		})},
 	{Name: "faults/api-500", Demand: "An event of which Stripe's API answers 500 is processed later.", Source: fromRetries, Why: costNotAsked, Fix: fixNotAsked, Kills: []string{"failed-question-is-an-answer"},
 		Relations: askedDuring("api-500", "<grant>")},
 	{Name: "faults/api-lock-timeout", Demand: "An event whose object is locked in Stripe's API is processed later.", Source: fromLocks, Says: says429, Why: costNotAsked, Fix: fixNotAsked, Kills: []string{"failed-question-is-an-answer"},

@@ -59,9 +59,10 @@ var subscriptionOrder = []Check{
 	{Name: "order/begins", Demand: "The events with which a subscription begins end in the same state in every order.", Source: fromOrder, Why: costAccess,
 		Fix:   "do not let an event put an older status over a newer one: incomplete never follows active",
 		Kills: []string{"newest-delivery-wins", "creation-over-activation"}, Relations: view("outcome", "{<bought>}", "<bought>")},
-	{Name: "order/refused-first", Demand: "Events that were all refused at first end in the same state when they come again in another order.", Source: fromRetries, Why: costAccess,
-		Fix:       "let an event that failed leave nothing behind, and let none of them wait for another to come first",
-		Relations: view("outcome", "refused sub-bought sub-active sub-paid-2 sub-paid sub-incomplete", "<bought>")},
+	{Name: "order/refused-first", Demand: "Events that were all refused at first end in the same state when they come again in any order.", Source: fromRetries, Why: costAccess,
+		Fix: "let an event that failed leave nothing behind, and let none of them wait for another to come first",
+		Relations: together(view("outcome", "refused sub-bought sub-active sub-paid-2 sub-paid sub-incomplete", "<bought>"),
+			[]Relation{{Left: "refused {<bought>}", Op: "=", Right: "<bought>", View: "outcome", Whole: true, Orders: 4}})},
 	{Name: "order/late-after-end", Demand: "What comes after the end of a subscription does not bring it back.", Source: fromOrder, Why: costRevived, Fix: fixEnded,
 		Kills: []string{"paid-invoice-revives", "invoice-after-the-end-renews"}, Relations: ifEnded(
 			view("access+grants+statuses", "<bought> deleted <zero-last>", "<bought> deleted"),

@@ -15,6 +15,7 @@ const (
 	fromRetries       = "https://docs.stripe.com/webhooks#automatic-retries"
 	fromFulfil        = "https://docs.stripe.com/checkout/fulfillment#create-fulfillment-function"
 	fromHandler       = "https://docs.stripe.com/checkout/fulfillment#create-payment-event-handler"
+	fromSession       = "https://docs.stripe.com/api/checkout/sessions/object"
 	fromRefunds       = "https://docs.stripe.com/api/charges/object#charge_object-amount_refunded"
 	fromSubscriptions = "https://docs.stripe.com/billing/subscriptions/webhooks#active-subscriptions"
 	fromFailures      = "https://docs.stripe.com/billing/subscriptions/webhooks#payment-failures"
@@ -46,6 +47,7 @@ var pages = map[string]page{
 	fromRetries:       {"Automatic retries", "what is not acknowledged is delivered again, for up to three days: an acknowledgement ends that, so nothing may be lost after it, and a repeated event must not count twice"},
 	fromFulfil:        {"Create a fulfillment function", "fulfil a payment once, though its session may be delivered several times and at the same time, and only where payment_status is not unpaid"},
 	fromHandler:       {"Create a payment event handler", "some payments take days: fulfil at checkout.session.async_payment_succeeded as at checkout.session.completed"},
+	fromSession:       {"The Checkout Session object", "amount_subtotal is the sum of all items before discounts and taxes, and amount_total the sum after both"},
 	fromRefunds:       {"The Charge object", "amount_refunded is what was refunded so far, and less than amount after a partial refund; refunded is true only when all was"},
 	fromSubscriptions: {"Track active subscriptions", "give access while a subscription is active: store the end of the period that was paid for, move it on when an invoice is paid, and take access away when the subscription has ended"},
 	fromFailures:      {"Handle payment failures", "a failed renewal makes the subscription past due, and Stripe tries again: an invoice that is paid then makes it active again"},

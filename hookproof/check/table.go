@@ -10,6 +10,11 @@ import (
 // Rows returns all checks as they are written, whatever the life.
 func Rows() []Check { return slices.Clone(rows) }
 
+// IsShared reports whether another check has the same name: each is of a life of its own.
+func (c Check) IsShared() bool {
+	return slices.ContainsFunc(rows, func(row Check) bool { return row.Name == c.Name && row.worded(c.Life).Demand != c.Demand })
+}
+
 // Entry is one line of a check's description.
 type Entry struct{ Label, Text string }
 
@@ -24,7 +29,7 @@ func (c Check) Entries() []Entry {
 	switch l := LifeOf(c); {
 	case c.Life == nil:
 		add("life", "none that is built in; any of your own that has the roles")
-	case l != life.Payment:
+	case l != life.Payment, c.IsShared():
 		add("life", l.Name)
 	}
 	add("demanded by", c.Source)

@@ -6,13 +6,11 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/internal/jsonfile"
-	"example.com/hookproof/hookproof/suggest"
 )
 
 // checkEvent checks the bodies of an event: every API version has one, and each is one event of the same type. It returns the type.
@@ -66,7 +64,7 @@ func typeOf(body []byte) (string, error) {
 	return read.Type, nil
 }
 
-// checkBodies checks that each body is about one subject, and has a place for what its words put there.
+// checkBodies checks that each body is about one subject, and has the places that are bound, set and put.
 func (l *Life) checkBodies() error {
 	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
 		w := l.Words[word]
@@ -75,99 +73,12 @@ func (l *Life) checkBodies() error {
 			if err == nil {
 				err = l.isOfOne(of, &w)
 			}
-			for _, pointer := range slices.Sorted(maps.Keys(w.with)) {
-				if err == nil && !of.canHave(pointer) {
-					parent, _ := event.CutLast(pointer)
-					return place{"words", word, "with", pointer}.Wrong("%s has no object at %s", path.Join(l.folder, version, w.Event+".json"), parent)
-				}
-			}
 			if err != nil {
 				return jsonfile.In(path.Join(l.folder, version, w.Event+".json"), of.body, err)
 			}
 		}
 	}
-	return l.checkBound()
-}
-
-// checkBound checks that each place that is bound is in a body: what a misspelt one was to set would be sent as it is.
-func (l *Life) checkBound() error {
-	bodies, has := l.bodies()
-	check := func(places bindings, at ...string) error {
-		for _, pointer := range slices.Sorted(maps.Keys(places)) {
-			if !anyHas(has, pointer) {
-				return jsonfile.At(place{pointer}.Wrong("no body of the life has that place%s", suggest.DidYouMean(pointer, besides(bodies, pointer))), at...)
-			}
-		}
-		return nil
-	}
-	err := check(l.bind, "bind")
-	for _, word := range slices.Sorted(maps.Keys(l.Words)) {
-		if err == nil {
-			err = check(l.Words[word].bind, "words", word, "bind")
-		}
-	}
-	return err
-}
-
-// bodies returns all JSON of the folders of the life's API versions, and all places that it has: what no word sends may be sent by its name.
-// Bodies that words send were read already.
-func (l *Life) bodies() (bodies [][]byte, places event.Places) {
-	places = event.Places{}
-	l.outlines.Range(func(_, known any) bool {
-		of := known.(*outline)
-		bodies = append(bodies, of.body)
-		maps.Copy(places, of.places)
-		return true
-	})
-	for _, version := range l.versions {
-		names, _ := fs.Glob(l.files, version+"/*.json") // the pattern is good
-		for _, name := range names {
-			if _, known := l.outlines.Load(strings.TrimSuffix(name, ".json")); known {
-				continue
-			}
-			if body, err := fs.ReadFile(l.files, name); err == nil && json.Valid(body) {
-				bodies = append(bodies, body)
-				maps.Copy(places, event.PlacesOf(body))
-			}
-		}
-	}
-	return bodies, places
-}
-
-// indexed matches an index of a list in a JSON pointer.
-var indexed = regexp.MustCompile(`/\d+(/|$)`)
-
-// anyHas reports whether a body has a place. In a list it may be that of another element: a life is also for longer lists.
-func anyHas(places event.Places, pointer string) bool {
-	_, has := places.At(pointer)
-	for n := 0; !has && n < 10 && indexed.MatchString(pointer); n++ {
-		_, has = places.At(indexed.ReplaceAllString(pointer, fmt.Sprintf("/%d$1", n)))
-	}
-	return has
-}
-
-// besides returns the places of the bodies that stand in the same object as a place.
-func besides(bodies [][]byte, pointer string) (places []string) {
-	parent, _ := event.CutLast(pointer)
-	for _, body := range bodies {
-		at, err := event.Find(body, parent)
-		var members map[string]json.RawMessage
-		if err != nil || json.Unmarshal(body[at.Value.From:at.Value.To], &members) != nil {
-			continue
-		}
-		for name := range members {
-			places = append(places, parent+"/"+event.EscapePointer(name))
-		}
-	}
-	slices.Sort(places)
-	return slices.Compact(places)
-}
-
-// canHave reports whether the body has a place, or an object in which it can be put.
-func (of *outline) canHave(pointer string) bool {
-	parent, _ := event.CutLast(pointer)
-	at, is := of.places.At(parent)
-	return of.has(pointer) || is && of.body[at.From] == '{'
+	return l.checkPlaces()
 }
 
 // isOfOne returns an error if a body has two ids at places that are bound to one name: it is of two objects then, and whatever is sent

@@ -37,6 +37,7 @@ type LifeName struct {
 	Of       string          // the name that has the same id with another prefix
 	Suffix   string          // what follows the id of the name that it is of
 	Is       string          // the name whose value it has, whatever stands for that one in an event
+	Like     string          // the name whose value it has, if the subject gives that one and not this
 	Percent  int64           // a number: so much of the amount
 	Times    string          // a number: the amount times that name's
 	Each     string          // a number: the amount divided by that name's

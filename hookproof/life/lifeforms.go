@@ -138,7 +138,7 @@ func (w *Spec) Lacks(s event.Subject) string {
 func (l *Life) unknownNeed(needs []string) string {
 	for _, need := range needs {
 		for name := range strings.SplitSeq(need, "|") {
-			if _, known := l.Names[name]; !known && !strings.HasSuffix(name, "metadata.*") {
+			if _, known := l.Names[name]; !known && !isMetadata(name) {
 				return name
 			}
 		}

@@ -87,7 +87,7 @@ func (n LifeName) gives(name string, s event.Subject) bool {
 
 // refersTo returns the names that a name's value is made of.
 func (n LifeName) refersTo() (names []string) {
-	for _, name := range []string{n.Is, n.Times, n.Each} {
+	for _, name := range []string{n.Is, n.Like, n.Times, n.Each} {
 		if name != "" {
 			names = append(names, name)
 		}

@@ -108,6 +108,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 		func() error { return jsonfile.At(l.parseRoles(file.Roles), "roles") },
 		l.makeVocabulary,
 		l.checkBodies,
+		func() error { return l.checkMetadata(file.Ties) },
 	} {
 		if err == nil {
 			err = step()
@@ -187,8 +188,12 @@ func (l *Life) parseBind(raw json.RawMessage) (bindings, error) {
 		for _, kind := range append(slices.Sorted(maps.Keys(to.byKind)), "") {
 			for name := range strings.SplitSeq(to.of(kind), "|") {
 				_, known := l.Names[name]
-				if name != "" && !known && !l.isTime(name) && !strings.HasSuffix(name, "metadata.*") {
+				switch meant := suggest.DidYouMean(name, l.Ties); {
+				case name == "" || known || l.isTime(name):
+				case !isMetadata(name):
 					return nil, place{pointer}.Wrong("%s", l.noName(name))
+				case meant != "" && !slices.Contains(l.Ties, name):
+					return nil, place{pointer}.Wrong("ties has no %q%s", name, meant)
 				}
 			}
 		}

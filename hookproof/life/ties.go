@@ -14,7 +14,7 @@ import (
 // completeTies checks a life's ties. A life that names none has all its ids, and metadata.
 func (l *Life) completeTies() error {
 	for _, tie := range l.Ties {
-		if _, known := l.Names[tie]; !known && !strings.HasSuffix(tie, "metadata.*") {
+		if _, known := l.Names[tie]; !known && !isMetadata(tie) {
 			return place{"ties"}.Wrong("%s", l.noName(tie))
 		}
 	}

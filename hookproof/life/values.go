@@ -187,6 +187,9 @@ func (l *Life) resolve(name string, t telling) (string, LifeName) {
 	if is := l.Names[name].Is; is != "" {
 		name = is
 	}
+	if like := l.Names[name].Like; like != "" && t.s.Text(name) == "" && t.s.Text(like) != "" {
+		name = like
+	}
 	return name, l.Names[name]
 }
 

@@ -2,6 +2,7 @@ package process
 
 import (
 	"os/exec"
+	"strconv"
 	"syscall"
 )
 
@@ -9,3 +10,11 @@ import (
 func detach(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
+
+// end kills a process and those that it has started, if it is still there: Windows can ask only a program with a window to exit.
+func end(pid int, _ bool) {
+	_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(pid)).Run() // an error is that it is not there
+}
+
+// remains reports whether one of them is there, which were killed.
+func remains(int) bool { return false }

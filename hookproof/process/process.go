@@ -30,9 +30,9 @@ type Process struct {
 	Started     time.Time
 }
 
-// String names a process to a person: its command, its id and its directory.
+// String names a process to a person: its command, without the secrets in it, its id and its directory.
 func (p Process) String() string {
-	text := strings.Join(p.Command, " ")
+	text := Shown(p.Command)
 	if text == "" {
 		text = p.Name
 	}

@@ -55,7 +55,8 @@ func started(t *testing.T, environment ...string) (address, folder string) {
 	for _, name := range environment {
 		b.Environment[name] = "1"
 	}
-	require.NoError(t, b.Start(folder, nil))
+	_, err = b.Start(folder, nil)
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = End(context.Background(), address, true) }) // the test's own context has ended then
 	require.Eventually(t, func() bool { return accepts(t.Context(), address) }, patience, 10*time.Millisecond)
 	return address, folder
@@ -126,6 +127,8 @@ func TestOnlyThisMachinesProcessesAreEnded(t *testing.T) {
 
 func TestAProgramThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	require.ErrorContains(t, Background{Command: []string{"./no-such-program"}}.Start(t.TempDir(), nil), "./no-such-program: ")
-	require.ErrorContains(t, Background{}.Start(t.TempDir(), nil), "no command")
+	_, err := Background{Command: []string{"./no-such-program"}}.Start(t.TempDir(), nil)
+	require.ErrorContains(t, err, "./no-such-program: ")
+	_, err = Background{}.Start(t.TempDir(), nil)
+	require.ErrorContains(t, err, "no command")
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
+	"time"
 )
 
 // Background is a program that is started and left running.
@@ -20,9 +21,9 @@ type Background struct {
 
 // Start starts the program in a session of its own, so that Ctrl-C at hookproof's terminal does not end it, and returns. Its standard error
 // goes to a file; nil is nowhere.
-func (b Background) Start(directory string, stderr *os.File) error {
+func (b Background) Start(directory string, stderr *os.File) (*Session, error) {
 	if len(b.Command) == 0 {
-		return errors.New("background has no command")
+		return nil, errors.New("background has no command")
 	}
 	c := exec.Command(b.Command[0], b.Command[1:]...) // and no context: it outlives whoever starts it
 	c.Dir = directory
@@ -39,10 +40,38 @@ func (b Background) Start(directory string, stderr *os.File) error {
 	if stderr != nil {
 		c.Stderr = stderr
 	}
-	detach(c)
+	s := SessionOf(c)
 	if err := c.Start(); err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(b.Command, " "), err)
+		return nil, fmt.Errorf("%s: %w", Shown(b.Command), err)
 	}
 	go func() { _ = c.Wait() }() // whether it listens is what counts; this only lets the system forget it when it ends
-	return nil
+	return s, nil
+}
+
+// Session is a command that runs in a session of its own, with all that it starts there.
+type Session struct{ command *exec.Cmd }
+
+// SessionOf gives a command that is not started yet a session of its own.
+func SessionOf(c *exec.Cmd) *Session {
+	detach(c)
+	return &Session{c}
+}
+
+// End asks all processes of the session to exit, and kills those that have not done so in time. What has left the session stays.
+func (s *Session) End(ctx context.Context, wait time.Duration) {
+	if s.command.Process == nil { // it was never started
+		return
+	}
+	pid := s.command.Process.Pid
+	end(pid, false)
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for tick := time.NewTicker(wait / 30); remains(pid); {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			end(pid, true)
+			return
+		}
+	}
 }

@@ -54,7 +54,7 @@ func script(f result.Finding, q result.Request) string {
 		lines = append(lines, "# Stripe-Signature, as sent first: "+q.Header)
 	}
 	if q.Masked {
-		lines = append(lines, "# A secret that was in the body is written as •••.")
+		lines = append(lines, "# A secret in it is written as •••.")
 	}
 	for i, text := range lines {
 		lines[i] = clean(text) // a comment is one line, whatever the target answers

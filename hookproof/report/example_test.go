@@ -41,7 +41,7 @@ func ExampleText() {
 	//      hookproof check --target hookproof.json --only idempotence/redelivered --seed 7
 	//
 	// Where the time went
-	//     shared          790 ms  ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
+	//     effects         790 ms  ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
 	//     3 deliveries, 2 hook calls, no copies overlapped, effects 2.0 ms behind
 	//     their ACK
 }

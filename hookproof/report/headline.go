@@ -178,6 +178,13 @@ func (s summary) text() string {
 	return text + "; not judged: " + s.missed()
 }
 
+// sentence is the headline where the outcome stands above it.
+func (s summary) sentence() string {
+	text := strings.TrimPrefix(s.text(), strings.ToUpper(string(s.outcome)))
+	text = strings.TrimLeft(text, ": ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
 // knownToo counts the failures that the baseline has.
 func (s summary) knownToo() string {
 	switch {

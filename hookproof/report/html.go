@@ -89,12 +89,13 @@ type failure struct {
 func HTML(w io.Writer, r result.Report) error {
 	r = byLife(r)
 	s := summaryOf(r)
-	v := view{Report: r, Outcome: s.outcome, Headline: s.text(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdictsOf(r), Baseline: baselineText(r)}
+	v := view{Report: r, Outcome: s.outcome, Headline: s.sentence(), Advice: s.advice(), Covered: s.covered(), Tally: tally(r), Effort: effort(r), Verdicts: verdictsOf(r), Baseline: baselineText(r)}
 	v.Judged, v.Unjudged, v.Gaps, v.Partly = s.judged, s.checks-s.judged, gapsOf(r), inPart(r)
 	for _, name := range families(r) {
 		v.Families = append(v.Families, familyRowOf(r, name))
 	}
 	for _, p := range r.Phases {
+		p.Phase = phaseText(p.Phase)
 		v.Phases = append(v.Phases, phaseRow{p, float64(min(p.Took/max(r.Took, 1), 1)) * 100})
 	}
 	for _, f := range byCause(r) {

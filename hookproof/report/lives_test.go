@@ -40,6 +40,6 @@ func TestOneLifeIsNotNamed(t *testing.T) {
 	r.Findings, r.Phases = r.Findings[:4], r.Phases[:1]
 	told := text(t, r, report.Style{Width: 200})
 	require.NotContains(t, told, "(payment)")
-	require.NotContains(t, told, "payment, shared")
+	require.NotContains(t, told, "payment, effects")
 	require.Contains(t, told, "--life payment,mine --only")
 }

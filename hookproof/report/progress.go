@@ -33,7 +33,7 @@ func NewProgress(out io.Writer, s Style, verbose bool) *Progress {
 func (p *Progress) Phase(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.phase = clean(name)
+	p.phase = phaseText(name)
 	if !p.style.Terminal {
 		p.print("-- " + p.phase + "\n")
 		return

@@ -228,10 +228,10 @@ func (t *text) timeSpent(r result.Report) {
 	t.line("%s", t.paint(bold, "Where the time went"))
 	names := 12
 	for _, p := range r.Phases {
-		names = max(names, min(ansi.StringWidth(clean(p.Phase)), 28, max(12, t.width()-38)))
+		names = max(names, min(ansi.StringWidth(phaseText(p.Phase)), 28, max(12, t.width()-38)))
 	}
 	for _, p := range r.Phases {
-		t.line("    %s %9s  %s", pad(ansi.Truncate(clean(p.Phase), names, "…"), names), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, max(0, min(t.width()-names-18, 20)))))
+		t.line("    %s %9s  %s", pad(ansi.Truncate(phaseText(p.Phase), names, "…"), names), formatDuration(p.Took), t.paint(faint, bar(p.Took, r.Took, max(0, min(t.width()-names-18, 20)))))
 	}
 	t.WriteString(t.wrap("    ", "    ", effort(r)))
 }

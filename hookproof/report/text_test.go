@@ -99,7 +99,7 @@ func TestProgressOnAPlainOutput(t *testing.T) {
 	p.Finding(result.Finding{Check: "order/life", Verdict: result.NotRun, Why: "the target\nhas no state"})
 	p.Finding(result.Finding{Check: "order/tie", Verdict: result.Fail, Why: "it was lost", Took: 3})
 	p.Done()
-	require.Equal(t, "-- direct\n"+
+	require.Equal(t, "-- answers\n"+
 		"pass     authenticity/genuine  12 ms\n"+
 		"not-run  order/life  0.0 ms  the target has no state\n"+
 		"fail     order/tie  3.0 ms  it was lost\n", out.String())
@@ -111,8 +111,8 @@ func TestProgressIsQuiet(t *testing.T) {
 		style report.Style
 		want  string
 	}{
-		{report.Style{}, "-- direct\n-- shared\n"},
-		{report.Style{Terminal: true, Width: 50}, "\r\x1b[2Kdirect    \r\x1b[2Kdirect  1 failed  order/tie\r\x1b[2Kshared  1 failed  order/tie\r\x1b[2K"},
+		{report.Style{}, "-- answers\n-- effects\n"},
+		{report.Style{Terminal: true, Width: 50}, "\r\x1b[2Kanswers    \r\x1b[2Kanswers  1 failed  order/tie\r\x1b[2Keffects  1 failed  order/tie\r\x1b[2K"},
 	} {
 		var out bytes.Buffer
 		p := report.NewProgress(&out, c.style, false)
@@ -135,10 +135,10 @@ func TestProgressOnATerminal(t *testing.T) {
 	p.Done()
 	lines := strings.Split(out.String(), wipe)
 	require.Len(t, lines, 6)
-	require.Equal(t, "direct  1 passed  authenticity/genuine", lines[2])
+	require.Equal(t, "answers  1 passed  authenticity/genuine", lines[2])
 	require.True(t, strings.HasPrefix(lines[3], "fail     order/tie  0.0 ms  long"), "a failure stays")
 	require.True(t, strings.HasSuffix(lines[3], "…\n"), "a line that wraps could not be rewritten")
-	require.Equal(t, "direct  1 failed, 1 passed  order/tie", lines[4])
+	require.Equal(t, "answers  1 failed, 1 passed  order/tie", lines[4])
 	require.Empty(t, lines[5], "nothing of it is left")
 	require.Equal(t, 1, strings.Count(out.String(), "\n"))
 }

@@ -92,6 +92,7 @@ func (x *executor) calibrate(ctx context.Context) error {
 	if settled, err = x.comparePaidSubjects(ctx, grants, fresh, settled, h.Subject); err != nil {
 		return err
 	}
+	x.facts.notes = append(x.facts.notes, unseenPlaces(x.target, fresh, settled)...)
 	// For the subject whose state is not read: the event is sent again and again, and not every target counts it once.
 	if err := x.findNeutral(ctx); err != nil {
 		return err

@@ -33,7 +33,11 @@ func casesOf(c check.Check, limit int, seed uint64) ([]Case, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
-		for _, text := range check.Expand(relation.Left, limit, seed) {
+		orders := limit
+		if relation.Orders > 0 && limit < check.ThoroughOrders {
+			orders = relation.Orders
+		}
+		for _, text := range check.Expand(relation.Left, orders, seed) {
 			delivered, err := check.ParseSchedule(check.LifeOf(c), text)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.Name, err)

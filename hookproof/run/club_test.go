@@ -208,6 +208,30 @@ func TestWhatWasRefusedComesAgain(t *testing.T) {
 	})
 }
 
+// They come again in several orders. What one order hides another shows.
+func TestWhatWasRefusedComesAgainInOtherOrders(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		refused := map[string]bool{}
+		c := openClub(t, func(c *club, e clubEvent) int {
+			m := c.members[e.Data.Object.Metadata["member"]]
+			switch {
+			case c.away:
+				refused[e.ID] = true
+			case e.Type == "customer.subscription.created" && refused[e.ID] && m != nil && m.status == "none":
+				m.status, m.told = "incomplete", 1<<62
+			}
+			return 0
+		})
+		r, err := Judge(t.Context(), c.target(t), Options{Only: []string{"order/refused-first", "order/begins"}, Seed: 1})
+		require.NoError(t, err)
+		require.Equal(t, result.Pass, findingOf(t, r, "order/begins").Verdict)
+		f := findingOf(t, r, "order/refused-first")
+		require.Equal(t, result.Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Why, "/access is false instead of true")
+	})
+}
+
 // Which of two overlapping events writes last is left to chance, so they overlap several times.
 func TestTwoEventsOverlapSeveralTimes(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func deskLives(t *testing.T) map[string]*life.Life {
 // deskChecks are the checks that a desk is made for, with the life of which each is asked; "" is both.
 var deskChecks = map[string]string{
 	"idempotence/one-fact-many-types": "", "meaning/refund-failed": "", "meaning/refunds-again": "", "meaning/dispute-then-refund": "", "meaning/second-payment": "",
-	"meaning/address": "", "meaning/discounted": "payment", "meaning/captured-part": "intent", "meaning/not-yet": "intent",
+	"meaning/address": "", "meaning/discounted": "payment", "meaning/taxed": "payment", "meaning/captured-part": "intent", "meaning/not-yet": "intent",
 }
 
 func TestADeskIsNotAccused(t *testing.T) {
@@ -184,17 +184,19 @@ func TestADeskThatIsWrongIsSeen(t *testing.T) {
 	}
 }
 
-// A desk that refuses vouchers is told of it, and is not wrong.
-func TestADeskThatRefusesVouchers(t *testing.T) {
+// A desk that refuses payers whose total is not the price is told of it, and is not wrong.
+func TestADeskThatRefusesVouchersAndTax(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
 		d := openDesk(t, func(e *deskEvent, o *deskOrder) bool {
 			return e.Data.Object.AmountSubtotal != nil && e.Data.Object.AmountTotal != *e.Data.Object.AmountSubtotal
 		})
-		r, err := Judge(t.Context(), d.target(life.Payment), Options{Only: []string{"meaning/discounted"}})
+		r, err := Judge(t.Context(), d.target(life.Payment), Options{Only: []string{"meaning/discounted", "meaning/taxed"}})
 		require.NoError(t, err)
-		f := findingOf(t, r, "meaning/discounted")
-		require.Equal(t, result.Info, f.Verdict)
-		require.Contains(t, f.Why, `after discounted, /standing is "open" instead of "paid"`)
+		for _, word := range []string{"discounted", "taxed"} {
+			f := findingOf(t, r, "meaning/"+word)
+			require.Equal(t, result.Info, f.Verdict)
+			require.Contains(t, f.Why, `after `+word+`, /standing is "open" instead of "paid"`)
+		}
 	})
 }

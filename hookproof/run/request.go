@@ -57,8 +57,8 @@ func requestOf(number int, d target.Delivery, secrets []string) result.Request {
 		}
 		return target.MaskedKeys(text)
 	}
-	q := result.Request{Name: fmt.Sprintf("%d-%s", number, name), URL: d.URL, Sign: d.Sign, Type: d.EventType, Header: d.Header, Body: masked(string(d.Body))}
-	q.Masked = q.Body != string(d.Body)
+	q := result.Request{Name: fmt.Sprintf("%d-%s", number, name), URL: masked(d.URL), Sign: d.Sign, Type: d.EventType, Header: d.Header, Body: masked(string(d.Body))}
+	q.Masked = q.Body != string(d.Body) || q.URL != d.URL
 	var beside []string
 	for _, name := range slices.Sorted(maps.Keys(d.Headers)) {
 		value := masked(d.Headers[name])
@@ -68,7 +68,7 @@ func requestOf(number int, d target.Delivery, secrets []string) result.Request {
 		q.Masked = q.Masked || value != d.Headers[name]
 		beside = append(beside, name+": "+value)
 	}
-	q.Curl = curl(d.URL, event.Signings[d.Sign], q.Body, masked(string(d.Over)), beside)
+	q.Curl = curl(q.URL, event.Signings[d.Sign], q.Body, masked(string(d.Over)), beside)
 	return q
 }
 

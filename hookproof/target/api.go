@@ -16,7 +16,7 @@ type API struct{ Listen string }
 func (t *Target) openAPI() (closing func(context.Context) error, err error) {
 	api := stripeapi.New(life.APIVersionOf(t.APIVersion))
 	if err := api.Listen(t.API.Listen); err != nil {
-		return nil, err
+		return nil, t.at(err, "api", "listen")
 	}
 	t.Stripe = api
 	return func(context.Context) error { return api.Close() }, nil

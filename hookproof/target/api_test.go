@@ -79,6 +79,6 @@ func TestAnAPIsPortThatIsTaken(t *testing.T) {
 	one.Start = func(context.Context) error { return errors.New("nothing is started") }
 	one.Stop = func(context.Context, string) error { return errors.New("nothing is stopped") }
 	closing, err := one.Open(t.Context())
-	require.ErrorContains(t, closing(t.Context(), err), "api.listen: another program listens at 127.0.0.1:")
+	require.ErrorContains(t, closing(t.Context(), err), "another program listens there already")
 	require.NotContains(t, err.Error(), "nothing is")
 }

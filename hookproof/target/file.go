@@ -22,11 +22,11 @@ import (
 
 // file is a target file as it is written; docs/target.md describes it.
 type file struct {
-	Schema         string  `json:"$schema"`
-	URL            string  `json:"url"`
-	Secret         string  `json:"secret"`
-	PreviousSecret string  `json:"previousSecret"`
-	Connect        Connect `json:"connect"`
+	Schema         string   `json:"$schema"`
+	URL            string   `json:"url"`
+	Secret         string   `json:"secret"`
+	PreviousSecret string   `json:"previousSecret"`
+	Connect        *Connect `json:"connect"`
 
 	Subject  *subjectHook          `json:"subject"`
 	State    *Hook                 `json:"state"`
@@ -82,18 +82,21 @@ func Load(path string, getenv func(string) string) (*Target, error) {
 	}
 	raw, err = fillEnvironment(raw, environment(getenv))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, jsonfile.In(path, raw, err)
 	}
 	t, err := parseTarget(raw, directory, filepath.Dir(path))
 	if err != nil {
 		return nil, jsonfile.In(path, raw, err)
 	}
-	t.File = path
+	t.File, t.raw = path, raw
 	return t, nil
 }
 
 func parseTarget(raw []byte, directory, shown string) (*Target, error) {
-	if err := RefuseLiveKeys(string(raw)); err != nil {
+	if key := liveKey.FindIndex(raw); key != nil {
+		return nil, jsonfile.Behind(raw, key[0], errLiveKey)
+	}
+	if err := jsonfile.Check(raw); err != nil {
 		return nil, err
 	}
 	f := file{directory: directory, shown: shown}
@@ -102,19 +105,13 @@ func parseTarget(raw []byte, directory, shown string) (*Target, error) {
 	if err := decoder.Decode(&f); err != nil {
 		return nil, unreadableAt(raw, err)
 	}
-	if decoder.More() {
-		return nil, errors.New("there is more after its end")
-	}
-	if err := jsonfile.Check(raw); err != nil {
-		return nil, err
-	}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
 	return f.target(), nil
 }
 
-// fillEnvironment replaces each {{env.NAME}} in a file by the variable's value.
+// fillEnvironment replaces each {{env.NAME}} in a file by the variable's value. With an error it returns the file as it is.
 func fillEnvironment(raw []byte, env values) ([]byte, error) {
 	filled, err := event.Fill(string(raw), func(name string) (string, error) {
 		variable, is := strings.CutPrefix(name, "env.")
@@ -123,11 +120,14 @@ func fillEnvironment(raw []byte, env values) ([]byte, error) {
 		}
 		value, known := env(name)
 		if !known {
-			return "", fmt.Errorf("the environment variable %s is not set", variable)
+			return "", jsonfile.Behind(raw, bytes.Index(raw, []byte("{{"+name+"}}")), fmt.Errorf("the environment variable %s is not set", variable))
 		}
 		return event.Escape(value), nil
 	})
-	return []byte(filled), err
+	if err != nil {
+		return raw, err
+	}
+	return []byte(filled), nil
 }
 
 // hooks returns all hooks by their names; nil for a hook that the file does not have.
@@ -143,7 +143,7 @@ func (f *file) check() error {
 	hooks := f.hooks()
 	if f.Counters != nil {
 		if f.Counters.Received == "" || f.Counters.Duplicates == "" || f.Counters.Errors == "" {
-			return errors.New("counters: received, duplicates and errors are JSON pointers into its answer, such as /webhook/received")
+			return jsonfile.Place{"counters"}.Wrong("received, duplicates and errors are JSON pointers into its answer, such as /webhook/received")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(hooks)) {
@@ -152,31 +152,38 @@ func (f *file) check() error {
 			continue
 		}
 		if err := hook.check(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return jsonfile.At(err, name)
 		}
 		if hook.SQL != nil {
-			return fmt.Errorf("%s: only state can be sql", name)
+			return jsonfile.Place{name}.Wrong("only state can be sql")
 		}
 		if err := hook.checkProcess(name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return jsonfile.At(err, name)
 		}
 	}
 	for _, pair := range [][2]string{{"stop", "start"}, {"break", "mend"}} {
+		there := pair[0]
+		if hooks[there] == nil {
+			there = pair[1]
+		}
 		if (hooks[pair[0]] == nil) != (hooks[pair[1]] == nil) {
-			return fmt.Errorf("%s and %s go together: one undoes the other", pair[0], pair[1])
+			return jsonfile.Place{there}.Wrong("%s and %s go together: one undoes the other", pair[0], pair[1])
 		}
 	}
+	database := jsonfile.Place{"database"}
 	switch {
 	case f.API != nil && f.API.Listen == "":
-		return errors.New("api: listen is where the target asks Stripe's API, such as 127.0.0.1:12111")
+		return jsonfile.Place{"api"}.Wrong("listen is where the target asks Stripe's API, such as 127.0.0.1:12111")
+	case f.Connect != nil && *f.Connect == Connect{}:
+		return jsonfile.Place{"connect"}.Wrong("it is empty; %w", errConnect)
 	case f.Database != nil && (f.Database.Listen == "" || f.Database.Upstream == ""):
-		return errors.New("database: listen is where the target dials its database, upstream is where the database is")
+		return database.Wrong("listen is where the target dials its database, upstream is where the database is")
 	case f.Database != nil && f.Stop == nil:
-		return errors.New("database needs stop and start: the target is restarted behind the proxy")
+		return database.Wrong("it needs stop and start: the target is restarted behind the proxy")
 	case f.Database != nil && f.Database.Env != nil && f.Start.Background == nil:
-		return errors.New("database: env are variables of start's background, which the file does not have; let the start command set them")
+		return jsonfile.Place{"database", "env"}.Wrong("it has variables of start's background, which the file does not have; let the start command set them")
 	case f.Database != nil && f.Break != nil:
-		return errors.New("database and break exclude each other; give one")
+		return database.Wrong("database and break exclude each other; give one")
 	}
 	return f.checkLives()
 }
@@ -187,10 +194,14 @@ func (f *file) checkLives() error {
 		return err
 	}
 	if _, both := f.Lives[PaymentLife]; both && (f.Subject != nil || f.Ignore != nil || f.Unhandled != nil) {
-		return errors.New("lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them")
+		return jsonfile.Place{"lives", PaymentLife}.Wrong("lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them")
 	}
 	if len(f.Lives) > 0 && f.Subject == nil && f.Lives[PaymentLife] == nil && (f.Ignore != nil || f.Unhandled != nil) {
-		return errors.New("ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about")
+		there := "ignore"
+		if f.Ignore == nil {
+			there = "unhandled"
+		}
+		return jsonfile.Place{there}.Wrong("ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about")
 	}
 	if f.Lives != nil && len(f.Lives) == 0 {
 		return jsonfile.Place{"lives"}.Wrong("it names none")
@@ -231,7 +242,7 @@ func (f *file) entries() map[string]*lifeEntry {
 // target makes the Target of a run from the file.
 func (f *file) target() *Target {
 	t := &Target{
-		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Connect: f.Connect, Livemode: f.Livemode,
+		URL: f.URL, Secret: f.Secret, PreviousSecret: f.PreviousSecret, Livemode: f.Livemode,
 		Replicas: f.Replicas, Unhandled: f.Unhandled, Ignore: f.Ignore, APIVersion: f.APIVersion, Headers: f.Headers, programs: f.programs,
 	}
 	hooks := slices.Collect(maps.Values(f.hooks()))
@@ -269,20 +280,20 @@ func (f *file) target() *Target {
 	}
 	if f.Stop != nil {
 		t.Stop = f.stop
-		var log startLog
+		var starts starter
 		start := func(hook Hook) func(context.Context) error {
 			return func(ctx context.Context) error {
 				if hook.Background != nil && t.Listens() { // a second process would find its port taken
 					return nil
 				}
-				return log.run(ctx, f, hook)
+				return starts.run(ctx, f, hook)
 			}
 		}
 		t.Start = start(*f.Start)
 		if f.Database != nil && f.Database.Env != nil {
 			t.startOwn, t.Start = t.Start, start(f.behindProxy())
 		}
-		t.Stderr, t.Starter = log.last, f.Start.Command
+		t.Stderr, t.endStarted, t.Starter = starts.last, starts.end, f.Start.Command
 		if f.Start.Background != nil {
 			t.Starter = f.Start.Background.Command
 		}
@@ -296,6 +307,9 @@ func (f *file) target() *Target {
 	}
 	if f.API != nil {
 		t.API = &API{f.API.Listen}
+	}
+	if f.Connect != nil {
+		t.Connect = *f.Connect
 	}
 	return t
 }
@@ -370,28 +384,4 @@ func (f *file) counters(ctx context.Context) (c result.Counters, err error) {
 		}
 	}
 	return c, nil
-}
-
-// at returns the value at a JSON pointer.
-func at(value any, pointer string) (any, error) {
-	if pointer == "" {
-		return value, nil
-	}
-	whole := value
-	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		token = event.Unescape(token)
-		var there bool
-		switch v := value.(type) {
-		case map[string]any:
-			value, there = v[token]
-		case []any:
-			if n, err := strconv.Atoi(token); err == nil && n >= 0 && n < len(v) {
-				value, there = v[n], true
-			}
-		}
-		if !there {
-			return nil, &noPlace{pointer, whole}
-		}
-	}
-	return value, nil
 }

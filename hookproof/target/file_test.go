@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -34,17 +35,17 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 		`, "sate": {}`: `target.json:1: /sate: the key is not known`,
 		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `target.json:1: /subject/pikc: the key is not known`,
 		`, "subject": {"command": ["x"]}`:                                                        "subject and state go together",
-		`, "subject": {}, "state": {"command": ["x"]}`:                                           "subject: a hook is one of",
-		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:     "subject: a hook is one of",
-		`, "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}`:          "subject: only state can be sql",
+		`, "subject": {}, "state": {"command": ["x"]}`:                                           "target.json:1: /subject: a hook is one of",
+		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:     "target.json:1: /subject: a hook is one of",
+		`, "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}`:          "/subject: only state can be sql",
 		`, "subject": {"command": ["x"]}, "state": {"http": {}}`:                                 "state: http has no url",
 		`, "subject": {"command": ["x"]}, "state": {"sql": {"dsn": "d"}}`:                        "state: sql needs a dsn and a query",
-		`, "counters": {"command": ["x"], "received": "/r"}`:                                     "counters: received, duplicates and errors",
+		`, "counters": {"command": ["x"], "received": "/r"}`:                                     "/counters: received, duplicates and errors",
 		`, "stop": {"command": ["x"]}`:                                                           "stop and start go together",
 		`, "mend": {"command": ["x"]}`:                                                           "break and mend go together",
-		`, "database": {"listen": "a"}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}`: "database: listen is where",
-		`, "api": {}`: "api: listen is where the target asks Stripe's API, such as 127.0.0.1:12111",
-		`, "database": {"listen": "a", "upstream": "b"}`:                                                                         "database needs stop and start",
+		`, "database": {"listen": "a"}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}`: "/database: listen is where",
+		`, "api": {}`: "/api: listen is where the target asks Stripe's API, such as 127.0.0.1:12111",
+		`, "database": {"listen": "a", "upstream": "b"}`:                                                                         "/database: it needs stop and start",
 		`, "subject": {"command": ["x"], "pick": {"amount": 4900}}, "state": {"command": ["x"]}`:                                 `target.json:1: /subject/pick/amount: 4900 is neither a JSON pointer`,
 		`, "subject": {"command": ["x"], "pick": {"amount": null}}, "state": {"command": ["x"]}`:                                 `/subject/pick/amount: null is neither`,
 		`, "subject": {"command": ["x"], "pick": {"amount": "amount"}}, "state": {"command": ["x"]}`:                             `nor a constant, such as {"value": 4900}`,
@@ -58,19 +59,53 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 	"valeu": 4900}}}, "state": {"command": ["x"]}`: `target.json:1: /subject/pick/amount: { "valeu": 4900} is neither`,
 		`,
 "lives": {"yen": {"grants": "/credits"}}`: `target.json:2: /lives/yen/grants: it must be a list, and not a JSON string`,
+		`, "connect": {}`: "target.json:1: /connect: it is empty; connect needs an account, whose id begins with acct_, and the secret",
+		`,
+"pick": 1`: "target.json:2: /pick: the key is not known",
 		`, "ignore": ["updatedAt"]`:             `"updatedAt" is not a JSON pointer`,
 		`, "previousSecret": "{{env.NOWHERE}}"`: "the environment variable NOWHERE is not set",
 		`, "previousSecret": "sk_live_x"`:       "live API key",
-		`} {`:                                   "there is more after its end",
+		`} {`:                                   "there is more after the end",
 		`, ` + subject + `, "break": {"command": ["x"]}, "mend": {"command": ["x"]}, "stop": {"command": ["x"]}, "start": {"command": ["x"]}, "database": {"listen": "a", "upstream": "b"}`: "exclude each other",
 	} {
 		_, err := parsed(t, rest)
 		require.Error(t, err, rest)
-		require.Regexp(t, `target\.json(:\d)?: `, err.Error(), rest)
+		require.Regexp(t, `target\.json:\d: `, err.Error(), rest)
 		require.ErrorContains(t, err, why, rest)
 	}
 	_, err := Load("no/such.json", nil)
 	require.ErrorContains(t, err, "no/such.json")
+}
+
+// What is refused before a target is attacked is told with its place, too.
+func TestTargetsThatAreRefusedAreToldWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	for text, why := range map[string]string{
+		"{\n\"url\": \"shop\", \"secret\": \"x\"}":                                               `2: /url: the target's URL must be`,
+		"{\n\"url\": \"http://127.0.0.1\"}":                                                      `1: /secret: the secret is missing`,
+		"{\n\"url\": \"http://192.0.2.1\", \"secret\": \"x\"}":                                   `2: /url: `,
+		"{\n" + least + ",\n\"connect\": {\"account\": \"ac_1\", \"secret\": \"x\"}}":            `3: /connect: connect needs`,
+		"{\n" + least + ",\n\"connect\": {\"account\": \"acct_1\",\n\"secret\": \"sk_test_1\"}}": `4: /connect/secret: sk_test_… is an API key`,
+		"{\n" + least + ",\n\"previousSecret\": \"sk_test_1\"}":                                  `3: /previousSecret: sk_test_… is an API key`,
+		"{\n" + least + ",\n\"headers\": {\"x\": \"y\",\n\"content-type\": \"z\"}}":              `4: /headers/content-type: hookproof sends`,
+		"{\n" + least + ",\n\"apiVersion\": \"3\"}":                                              `3: /apiVersion: "3" is no API version`,
+		"{\n" + least + ",\n\"replicas\": [\"http://127.0.0.1\",\n\"127.0.0.1\"]}":               `4: /replicas/1: "127.0.0.1" is no URL`,
+		"{\n" + least + ",\n\"api\": {\n\"listen\": \"" + listener.Addr().String() + "\"}}":      `4: /api/listen: Stripe's API cannot listen at`,
+		"{\n" + least + ",\n\"api\": {\"listen\": \"192.0.2.1:80\"}}":                            `3: /api/listen: Stripe's API cannot listen at 192.0.2.1:80, which is not`,
+	} {
+		path := filepath.Join(t.TempDir(), "target.json")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		read, err := Load(path, nil)
+		require.NoError(t, err, text)
+		if err = read.Check(); err == nil {
+			closing, opened := read.Open(t.Context())
+			err = closing(t.Context(), opened)
+		}
+		require.ErrorContains(t, err, path+":"+why, text)
+	}
 }
 
 func TestTheEnvironmentFillsAFile(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,15 +16,16 @@ var apiVersion = regexp.MustCompile(`^20\d\d-\d\d-\d\d(\.[a-z]+)?$`)
 // checkHeaders refuses an unknown form of API version, and headers that cannot be sent.
 func (t *Target) checkHeaders() error {
 	if t.APIVersion != "" && !apiVersion.MatchString(t.APIVersion) {
-		return fmt.Errorf("apiVersion: %q is no API version of Stripe's; one is like 2023-10-16 or 2025-03-31.basil", t.APIVersion)
+		return t.at(fmt.Errorf("%q is no API version of Stripe's; one is like 2023-10-16 or 2025-03-31.basil", t.APIVersion), "apiVersion")
 	}
-	for name, value := range t.Headers {
+	for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
+		value := t.Headers[name]
 		switch http.CanonicalHeaderKey(name) {
 		case "Stripe-Signature", "Content-Type", "Content-Length", "User-Agent":
-			return fmt.Errorf("headers: hookproof sends %s itself, as Stripe does; leave it out", name)
+			return t.at(fmt.Errorf("hookproof sends the header %s itself, as Stripe does; leave it out", name), "headers", name)
 		}
 		if !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
-			return fmt.Errorf("headers: %q: %q is no header", name, value)
+			return t.at(fmt.Errorf("%q: %q is no header", name, value), "headers", name)
 		}
 	}
 	return nil

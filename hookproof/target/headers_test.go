@@ -26,7 +26,7 @@ func TestHeadersThatCannotBeSent(t *testing.T) {
 	err := (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", Headers: map[string]string{"X-Y": "1\r\nX-Z: 2"}}).Check()
 	require.ErrorContains(t, err, "is no header")
 	err = (&Target{URL: "http://127.0.0.1:1/", Secret: "whsec_x", APIVersion: "v3"}).Check()
-	require.ErrorContains(t, err, `apiVersion: "v3" is no API version of Stripe's`)
+	require.ErrorContains(t, err, `"v3" is no API version of Stripe's`)
 }
 
 // A hook that asks the same app says what deliveries say; one that asks another does not.

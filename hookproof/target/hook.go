@@ -35,7 +35,7 @@ type Hook struct {
 	Background *process.Background `json:"background,omitempty"` // a program that is left running; for the start hook only
 
 	silent bool     // its standard output is not read
-	stderr *os.File // its standard error; nil is a temporary file
+	start  *starter // of a start hook; nil for others
 }
 
 // HookRequest is an HTTP request. Any answer but a 2xx is a failure.
@@ -125,7 +125,9 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	case h.Listener != "":
 		return nil, errors.New("listener can only be ended")
 	case h.Background != nil:
-		return nil, h.Background.Start(directory, h.stderr)
+		session, err := h.Background.Start(directory, h.start.file)
+		h.start.runs(session)
+		return nil, err
 	}
 	arguments := make([]string, len(h.Command))
 	for i, argument := range h.Command {
@@ -142,8 +144,11 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	command.Dir = directory
 	command.WaitDelay = DefaultTimings.HookExit
 	var said bytes.Buffer
-	complaint := h.stderr
-	if complaint == nil {
+	var complaint *os.File
+	if h.start != nil {
+		complaint = h.start.file
+		h.start.runs(process.SessionOf(command))
+	} else {
 		var err error
 		if complaint, err = os.CreateTemp("", "hookproof"); err != nil {
 			return nil, err
@@ -157,9 +162,9 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	}
 	if err := command.Run(); err != nil {
 		if advice := unstarted(program, err); advice != "" {
-			return nil, fmt.Errorf("%s: %s", strings.Join(arguments, " "), advice)
+			return nil, fmt.Errorf("%s: %s", process.Shown(arguments), advice)
 		}
-		return nil, fmt.Errorf("%s: %w%s", strings.Join(arguments, " "), err, tailOf(complaint))
+		return nil, fmt.Errorf("%s: %w%s", process.Shown(arguments), err, tailOf(complaint))
 	}
 	return said.Bytes(), nil
 }

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -96,7 +95,11 @@ func (e *lifeEntry) read(name string, f *file) (err error) {
 // check returns what is wrong with the entry.
 func (e *lifeEntry) check() error {
 	if (e.Subject == nil) != (e.State == nil) {
-		return errors.New("subject and state go together: state reads what subject makes")
+		there := "subject"
+		if e.Subject == nil {
+			there = "state"
+		}
+		return jsonfile.Place{there}.Wrong("subject and state go together: state reads what subject makes")
 	}
 	if e.Subject != nil {
 		if err := e.Subject.check(); err != nil {
@@ -130,7 +133,7 @@ func (e *lifeEntry) check() error {
 	return nil
 }
 
-// checkPick returns an error if no event could be about a subject, whatever the hook answers.
+// checkPick returns an error if no event could be about a subject, whatever the hook answers, or if nothing uses what is picked.
 func (e *lifeEntry) checkPick() error {
 	pick := e.Subject.Pick
 	if pick == nil { // the answer's own members count, and they are not known yet
@@ -142,6 +145,11 @@ func (e *lifeEntry) checkPick() error {
 	}
 	if !e.story.IsTied(s, func(name string) bool { return pick[name].constant }) {
 		return jsonfile.At(untied(e.story, pick, nil), "pick")
+	}
+	for _, name := range slices.Sorted(maps.Keys(pick)) {
+		if !e.story.Takes(name) && !strings.Contains(e.State.text(), "{{"+name+"}}") {
+			return jsonfile.Place{"pick", name}.Wrong("no event of the life %s has it, and the state hook has no {{%s}}%s", e.story.Name, name, e.story.MeantBy(name))
+		}
 	}
 	if constants := constantsOf(pick); constants["amount"] != nil {
 		return jsonfile.At(checkAmount(constants, "it"), "pick", "amount")

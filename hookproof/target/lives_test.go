@@ -78,7 +78,7 @@ func TestLivesThatAreWrong(t *testing.T) {
 		"no object":                 {`"mine": null`, nil, `FOLDER/target.json:2: /lives/mine: it must be an object`},
 		"a missing file":            {strings.Replace(mineLife, "lives/mine/", "lives/min/", 1), nil, `FOLDER/target.json:2: /lives/mine/life: there is no file FOLDER/lives/min/life.json`},
 		"another file":              {strings.Replace(mineLife, "mine/life.json", "mine/story.json", 1), nil, `FOLDER/target.json:2: /lives/mine/life: FOLDER/lives/mine/story.json must be called life.json: it stands in its life's folder, beside a folder of events for each API version`},
-		"no state":                  {`"mine": {"life": "lives/mine/life.json", "subject": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine: subject and state go together: state reads what subject makes`},
+		"no state":                  {`"mine": {"life": "lives/mine/life.json", "subject": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject: subject and state go together: state reads what subject makes`},
 		"no hook":                   {`"mine": {"life": "lives/mine/life.json", "subject": {}, "state": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject: a hook is one of`},
 		"a subject by a query":      {`"mine": {"life": "lives/mine/life.json", "subject": {"sql": {"dsn": "d", "query": "q"}}, "state": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject: only state can be sql`},
 		"no needed name":            {`"mine": {"life": "lives/mine/life.json", "subject": {"command": ["x"], "pick": {"amount": "/a"}}, "state": {"command": ["x"]}}`, nil, `FOLDER/target.json:2: /lives/mine/subject/pick: pick has none of customer, invoice or metadata.KEY, one of which must tie events to the object; add one: "metadata.orderId": "/id"`},
@@ -103,8 +103,8 @@ func TestLivesThatAreWrong(t *testing.T) {
 		"no folder of bodies":           {mineLife, func(folder string) { require.NoError(t, os.RemoveAll(filepath.Join(folder, "2023-10-16"))) }, `FOLDER/lives/mine/life.json: there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events`},
 		"none":                          {``, nil, `FOLDER/target.json:1: /lives: it names none`},
 		"a key that a life has not":     {`"mine": {"lief": "lives/mine/life.json"}`, nil, `FOLDER/target.json:2: /lives/mine/lief: the key is not known`},
-		"payment, twice over":           {`"payment": {}}, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "headers": {`, nil, `FOLDER/target.json: lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them`},
-		"what is ignored, and of which": {mineLife + `}, "unhandled": ["a.b"], "headers": {`, nil, `FOLDER/target.json: ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about`},
+		"payment, twice over":           {`"payment": {}}, "subject": {"command": ["x"]}, "state": {"command": ["x"]}, "headers": {`, nil, `FOLDER/target.json:2: /lives/payment: lives.payment and subject, state, ignore or unhandled at the top are the same; keep one of them`},
+		"what is ignored, and of which": {mineLife + `}, "unhandled": ["a.b"], "headers": {`, nil, `FOLDER/target.json:2: /unhandled: ignore and unhandled at the top are the payment life's, which the file does not have; put them into the life that they are about`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,7 +43,7 @@ func (t *Target) Open(ctx context.Context) (closing func(ctx context.Context, af
 		link := t.Link
 		undo = append(undo, func(context.Context) error { link.Close(); return nil })
 		if t.Proxy, err = dbproxy.NewProxy(t.Database.Listen, link.Addr()); err != nil {
-			return closing, fmt.Errorf("database.listen: %w", err)
+			return closing, t.at(fmt.Errorf("the proxy to the database cannot listen: %w", err), "database", "listen")
 		}
 		proxy := t.Proxy
 		undo = append(undo, func(context.Context) error { return proxy.Close() })

@@ -27,6 +27,30 @@ func (e *noPlace) of(who string) string {
 	return fmt.Sprintf("its answer has no %s%s; it has %s", e.pointer, who, listed(placesOf(e.answer)))
 }
 
+// at returns the value at a JSON pointer.
+func at(value any, pointer string) (any, error) {
+	if pointer == "" {
+		return value, nil
+	}
+	whole := value
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		token = event.Unescape(token)
+		var there bool
+		switch v := value.(type) {
+		case map[string]any:
+			value, there = v[token]
+		case []any:
+			if n, err := strconv.Atoi(token); err == nil && n >= 0 && n < len(v) {
+				value, there = v[n], true
+			}
+		}
+		if !there {
+			return nil, &noPlace{pointer, whole}
+		}
+	}
+	return value, nil
+}
+
 // placesShown is how many places of an answer are named.
 const placesShown = 8
 

@@ -45,11 +45,20 @@ func (t *Target) awaitDown(ctx context.Context) error {
 	return err
 }
 
-// BringUp runs the start hook, and returns when the target listens.
+// BringUp runs the start hook, and returns when the target listens. If that does not come, what was started is ended.
 func (t *Target) BringUp(ctx context.Context) error {
-	if err := t.Start(ctx); err != nil {
-		return HookFailed("start", err)
+	err := HookFailed("start", t.Start(ctx))
+	if err == nil {
+		err = t.awaitUp(ctx)
 	}
+	if err != nil && t.endStarted != nil {
+		t.endStarted(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+// awaitUp waits until something listens at the target's address.
+func (t *Target) awaitUp(ctx context.Context) error {
 	wait := t.Timings.OrDefault().Ready
 	up, err := Await(ctx, wait, t.Timings.OrDefault().Poll, func() bool { return t.Listens() && !(t.behindProxy && t.isProxyAlone(ctx)) })
 	if err == nil && !up {

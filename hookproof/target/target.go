@@ -15,6 +15,7 @@ import (
 
 	"example.com/hookproof/hookproof/dbproxy"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/jsonfile"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/stripeapi"
@@ -30,6 +31,7 @@ type Target struct {
 	Livemode       bool    // the livemode of the events that the target accepts
 	APIVersion     string  // of the events that it is sent; "" is 2023-10-16
 	File           string  // the target file that it was read from; "" if there is none
+	raw            []byte  // its text
 
 	// Lives are the stories of Stripe's by which the target is judged, by name. What follows up to State is short for the life
 	// "payment" of these; without Lives it is the only one.
@@ -82,6 +84,8 @@ type Target struct {
 	programs    func() error                // names a hook whose program is missing; nil without a file
 	startOwn    func(context.Context) error // starts the target with its database's own address; nil if that is not known
 	rewired     bool                        // Open has started the target again, so that it connects to its database through the proxy
+
+	endStarted func(context.Context) // ends the process that Start has started last, and all that belongs to it; nil if it is not known
 
 	Stderr  func() string // the end of the standard error of the process that Start has started; nil if it is not known
 	Starter []string      // the command that starts the target, if it is known
@@ -177,40 +181,64 @@ func (t *Target) Heal(ctx context.Context) error {
 }
 
 // Check refuses a target that must not be attacked: one that is not on this machine, in a private network or in AllowHosts, or one
-// whose secret is a key to real money. hookproof forges events, and must not become a weapon.
+// whose secret is a key to real money. hookproof forges events, and must not become a weapon. An error about a target file has the
+// file's name and the line.
 func (t *Target) Check() error {
 	u, err := url.Parse(t.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || !isPort(u.Port()) {
-		return errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe")
+		return t.at(errors.New("the target's URL must be an http or https URL, such as http://127.0.0.1:3000/webhooks/stripe"), "url")
 	}
 	if err := RefuseLiveKeys(t.Secret, t.PreviousSecret, t.Connect.Secret, t.URL); err != nil {
-		return err
+		return err // not from a file, which is not read then
 	}
-	for _, secret := range []string{t.Secret, t.PreviousSecret, t.Connect.Secret} {
-		if apiKey.MatchString(secret) {
-			return fmt.Errorf("%s… is an API key; an endpoint's signing secret begins with whsec_", secret[:len("sk_test_")])
+	for _, one := range []struct {
+		secret string
+		place  []string
+	}{{t.Secret, []string{"secret"}}, {t.PreviousSecret, []string{"previousSecret"}}, {t.Connect.Secret, []string{"connect", "secret"}}} {
+		if apiKey.MatchString(one.secret) {
+			return t.at(fmt.Errorf("%s… is an API key; an endpoint's signing secret begins with whsec_", one.secret[:len("sk_test_")]), one.place...)
 		}
 	}
 	if t.Secret == "" {
-		return errors.New("the secret is missing: the signing secret that the target verifies deliveries with")
+		return t.at(errors.New("the secret is missing: the signing secret that the target verifies deliveries with"), "secret")
 	}
 	if connect := t.Connect; connect != (Connect{}) && (!strings.HasPrefix(connect.Account, "acct_") || connect.Secret == "") {
-		return errors.New("connect needs an account, whose id begins with acct_, and the secret that signs the events of connected accounts")
+		return t.at(errConnect, "connect")
 	}
 	if err := t.checkHeaders(); err != nil {
 		return err
 	}
-	for _, text := range append([]string{t.URL}, t.Replicas...) {
+	if err := t.checkHost(u.Hostname()); err != nil {
+		return t.at(err, "url")
+	}
+	for n, text := range t.Replicas {
+		place := []string{"replicas", strconv.Itoa(n)}
 		u, err := url.Parse(text)
 		if err != nil || u.Hostname() == "" {
-			return fmt.Errorf("%q is no URL of a replica", text)
+			return t.at(fmt.Errorf("%q is no URL of a replica", text), place...)
 		}
 		if err := t.checkHost(u.Hostname()); err != nil {
-			return err
+			return t.at(err, place...)
 		}
 	}
 	return nil
 }
+
+// at returns an error about a place of the target file, with the file's name and the line. Without a file it returns the error itself.
+func (t *Target) at(err error, place ...string) error {
+	if t.File == "" || err == nil {
+		return err
+	}
+	return jsonfile.In(t.File, t.raw, jsonfile.At(err, place...))
+}
+
+var (
+	errConnect = errors.New("connect needs an account, whose id begins with acct_, and the secret that signs the events of connected accounts")
+	errLiveKey = errors.New("this has a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and test keys")
+)
+
+// liveKey matches the beginning of a key to real money.
+var liveKey = regexp.MustCompile(`[sr]k_live_`)
 
 // apiKey matches the beginning of an API key of test mode.
 var apiKey = regexp.MustCompile(`^[srp]k_test_`)
@@ -224,8 +252,8 @@ func isPort(text string) bool {
 // RefuseLiveKeys refuses texts that contain a key to real money.
 func RefuseLiveKeys(texts ...string) error {
 	for _, text := range texts {
-		if strings.Contains(text, "sk_live_") || strings.Contains(text, "rk_live_") {
-			return errors.New("this has a live API key of Stripe's (sk_live_… or rk_live_…); give the endpoint's signing secret (whsec_…) and test keys")
+		if liveKey.MatchString(text) {
+			return errLiveKey
 		}
 	}
 	return nil

@@ -64,6 +64,11 @@ func (p Place) Wrong(format string, args ...any) error {
 	return &Error{place: p, err: fmt.Errorf(format, args...)}
 }
 
+// Behind returns the error as one in the line of a document that has an offset, at no place.
+func Behind(doc []byte, offset int, err error) error {
+	return &Error{line: lineAt(doc, offset), err: err}
+}
+
 // In returns the error with the name of the file whose text is doc, and with the line. An error that names a file is left as it is.
 func In(file string, doc []byte, err error) error {
 	if err == nil {
