@@ -61,6 +61,8 @@ func TestTheActionRunsWhatItHasVerified(t *testing.T) {
 		"a text that is more":         {[]string{"VERSION=v1.2.3/../x", "REF=v1.2.3"}, linux, "", "'v1.2.3/../x' is no release"},
 		"another release":             {[]string{"REF=v1.2.4"}, linux, "", "checksums.txt of release v1.2.4 of shop/hookproof cannot be downloaded"},
 		"another machine":             {[]string{"REF=v1.2.3", "RUNNER_ARCH=S390X"}, linux, "", "there is no release of hookproof for Linux on S390X"},
+		"a private repository":        {[]string{"REF=v1.2.5", "TOKEN=t0ken"}, linux, "", ""},
+		"without a token that reads":  {[]string{"REF=v1.2.5", "TOKEN=another"}, linux, "", "cannot be downloaded; if the repository is private, give token, which may read it"},
 		"an archive that was changed": {[]string{"REF=v1.2.3"}, linux, fmt.Sprintf("%064d  %s\n", 0, linux), "has the SHA-256 "},
 		"an archive without its sum":  {[]string{"REF=v1.2.3"}, linux, "abc  other.tar.gz\n", "checksums.txt says nothing of it; it is not run"},
 	} {
@@ -76,16 +78,32 @@ func TestTheActionRunsWhatItHasVerified(t *testing.T) {
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(served, c.archive), archive, 0o644))
 			require.NoError(t, os.WriteFile(filepath.Join(served, "checksums.txt"), []byte(sums), 0o644))
+			// The API, as a private repository has it, whose files are nowhere else.
+			private := filepath.Join(dir, "api.github.com", "repos", "shop", "hookproof", "releases")
+			for path, content := range map[string][]byte{
+				"assets/1": archive, "assets/2": []byte(sums),
+				"tags/v1.2.5": fmt.Appendf(nil, `{"url": "https://api.github.com/repos/shop/hookproof/releases/7", "name": "v1.2.5", "assets": [
+  {
+    "url": "https://api.github.com/repos/shop/hookproof/releases/assets/1",
+    "id": 1, "name": %q, "uploader": {"url": "https://api.github.com/users/shop"}
+  },
+  {"url": "https://api.github.com/repos/shop/hookproof/releases/assets/2", "id": 2, "name": "checksums.txt", "uploader": {"id": 3}}]}`, c.archive),
+			} {
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(private, path)), 0o755))
+				require.NoError(t, os.WriteFile(filepath.Join(private, path), content, 0o644))
+			}
 			// curl and unzip are stand-ins: the one takes what is served from a folder, and the other need not be there.
 			for tool, script := range map[string]string{
-				"curl":  "while [ $# -gt 1 ]; do [ $1 != --output ] || to=$2; shift; done\ncp \"" + dir + "/${1#https://}\" \"$to\" 2>/dev/null\n",
+				"curl": "to=/dev/stdout; while [ $# -gt 1 ]; do [ $1 != --output ] || to=$2; shift; done\n" +
+					"case $1 in *://api.*) grep -qx 'Authorization: Bearer t0ken' || exit 22 ;; esac\n" +
+					"cat \"" + dir + "/${1#https://}\" 2>/dev/null >\"$to\"\n",
 				"unzip": "python3 -m zipfile -e \"$2\" .\nchmod +x hookproof\n",
 			} {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, tool), []byte("#!/bin/sh\n"+script), 0o755))
 			}
 			command := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", get.Run) // as GitHub's runners call it
 			command.Env = append(append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "RUNNER_TEMP="+dir, "GITHUB_OUTPUT="+dir+"/output",
-				"REPOSITORY=shop/hookproof", "VERSION=", "REF=", "RUNNER_OS=Linux", "RUNNER_ARCH=X64"), c.env...)
+				"REPOSITORY=shop/hookproof", "VERSION=", "REF=", "TOKEN=", "RUNNER_OS=Linux", "RUNNER_ARCH=X64"), c.env...)
 			out, err := command.CombinedOutput()
 			if c.told != "" {
 				require.Equal(t, 2, command.ProcessState.ExitCode(), "%s %v", out, err)

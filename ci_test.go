@@ -3,12 +3,14 @@ package hookproof_test
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,13 +143,34 @@ func TestATranscriptsTestsGetFlags(t *testing.T) {
 	}
 }
 
-// transcriptOf builds .ci/transcript.
+// transcriptOf returns the path of .ci/transcript, which the tests share.
 func transcriptOf(t *testing.T) (binary string) {
 	t.Helper()
-	binary = filepath.Join(t.TempDir(), "transcript")
-	out, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput()
-	require.NoError(t, err, string(out))
+	binary, err := transcript()
+	require.NoError(t, err)
 	return binary
+}
+
+// shared is a directory for what the tests share.
+var shared string
+
+// transcript builds .ci/transcript once.
+var transcript = sync.OnceValues(func() (binary string, err error) {
+	binary = filepath.Join(shared, "transcript")
+	if said, err := exec.Command("go", "build", "-o", binary, "./.ci/transcript").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building .ci/transcript: %w\n%s", err, said)
+	}
+	return binary, nil
+})
+
+func TestMain(m *testing.M) {
+	var err error
+	if shared, err = os.MkdirTemp("", "hookproof-root"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(shared)
+	os.Exit(code)
 }
 
 // A program that listens where a page's own endpoint should would answer in its place.

@@ -142,6 +142,9 @@ func noCommand(root *cobra.Command, name string) error {
 
 // noArguments is the check of a command that has flags alone.
 func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd.Flags().Lookup("target") != nil && strings.HasSuffix(args[0], ".json") {
+		return fmt.Errorf("%s takes no arguments; did you mean --target %s?", cmd.Name(), args[0])
+	}
 	if len(args) > 0 {
 		return fmt.Errorf("%s takes no arguments, but there is %q; try '%s --help'", cmd.Name(), args[0], cmd.CommandPath())
 	}

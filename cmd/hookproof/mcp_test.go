@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,22 +16,13 @@ import (
 	shop "example.com/hookproof/examples/gotest"
 )
 
-// built builds hookproof as a user has it.
-func built(t *testing.T) (path string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "hookproof")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
-}
-
 // An assistant starts the program and speaks to it: it finds the tools, checks the shop that stripe-go's own verification makes lenient,
 // and is refused another machine's address.
 func TestMCPOverTheProgram(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(&shop.Shop{Secret: "whsec_shop"})
 	t.Cleanup(server.Close)
-	command := exec.Command(built(t), "mcp")
+	command := exec.Command("hookproof", "mcp") // which TestMain has put into PATH
 	command.Env = append(command.Environ(), "HOOKPROOF_SECRET=whsec_shop")
 	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
 	session, err := client.Connect(t.Context(), &mcp.CommandTransport{Command: command}, nil)
@@ -60,7 +50,7 @@ func TestMCPWritesOnlyTheProtocol(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(&shop.Shop{Secret: "whsec_shop"})
 	t.Cleanup(server.Close)
-	command := exec.Command(built(t), "mcp")
+	command := exec.Command("hookproof", "mcp")
 	in, err := command.StdinPipe()
 	require.NoError(t, err)
 	out, err := command.StdoutPipe()

@@ -32,7 +32,7 @@ func BuiltIn(name string) (*Life, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no built-in life %q%s; built in are %s", name, suggest.DidYouMean(name, BuiltInNames()), strings.Join(BuiltInNames(), ", "))
 	}
-	l, err := ReadLife(files, "fixtures/lives/"+name)
+	l, err := readLife(files, "fixtures/lives/"+name, true)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ func TestBodiesAreChecked(t *testing.T) {
 	t.Parallel()
 	const version = "2023-10-16/"
 	for name, row := range map[string]struct{ file, old, with, want string }{
-		"no JSON":                {version + "invoice.paid.json", `"type"`, `"type`, `:1: it is no JSON: invalid character 'i' after object key`},
-		"the half of it":         {version + "invoice.paid.json", `"metadata": {}}}}`, ``, `:2: it is no JSON: it ends in the middle`},
+		"no JSON":                {version + "invoice.paid.json", `"type"`, `"type`, `:1: it is not JSON: invalid character 'i' after object key`},
+		"the half of it":         {version + "invoice.paid.json", `"metadata": {}}}}`, ``, `:2: it is not JSON: it ends in the middle`},
 		"nothing":                {version + "invoice.paid.json", "*", " \n", `: it is empty`},
 		"two events":             {version + "invoice.paid.json", `"metadata": {}}}}`, "\"metadata\": {}}}}\n{}", `:3: there is more after the end of the first value; a file has one`},
 		"a member twice":         {version + "invoice.paid.json", `"status": "open"`, "\"status\": \"open\",\n\"status\": \"paid\"", `:3: /data/object/status: it is there twice, first in line 2`},

@@ -29,6 +29,7 @@ type Life struct {
 	versions []string          // API versions with bodies, sorted
 	outlines sync.Map          // of its bodies
 	checked  map[string]string // of its bodies that were checked, by their files
+	builtIn  bool              // its bodies are as they should be, and not checked
 }
 
 // LifeName is a name of a subject, and what events have for it if the subject has no value.

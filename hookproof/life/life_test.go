@@ -131,7 +131,7 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"/data/object/customer": "customer", "/data/object/amount_due": "amount", "/data/object/metadata": "metadata.*"}`, `"/data/object/metadata": "ordr.metadata.*"}, "ties": ["order.metadata.*"]`, `life.json:3: /bind/~1data~1object~1metadata: ties has no "ordr.metadata.*"; did you mean order.metadata.*?`},
 		{`"at": 0`, `"at": 0, "needs": ["customer", "order.metadata.*"]`, `life.json:4: /words/sent/needs: bind has no "order.metadata.*"`},
 		{`"at": 0`, `"at": 0, "needs": ["customer|metadata.*"]`, ``},
-		{`]]}}`, `]]}`, `life.json:9: it is no JSON: it ends in the middle`},
+		{`]]}}`, `]]}`, `life.json:9: it is not JSON: it ends in the middle`},
 	} {
 		require.Contains(t, endpointtest.InvoiceLife, row.old)
 		text := strings.Replace(endpointtest.InvoiceLife, row.old, row.with, 1)

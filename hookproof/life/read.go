@@ -43,13 +43,16 @@ func Load(file, shown string) (*Life, error) {
 
 // ReadLife reads the life.json of a folder and the bodies beside it strictly. An error names the file, the line, the place and what is wrong
 // there. The life is named as the folder.
-func ReadLife(files fs.FS, folder string) (*Life, error) {
+func ReadLife(files fs.FS, folder string) (*Life, error) { return readLife(files, folder, false) }
+
+// readLife reads a life. Of a built-in one it does not check the bodies: a test of ours has done so, and every process would again.
+func readLife(files fs.FS, folder string, builtIn bool) (*Life, error) {
 	name := path.Join(folder, lifeFile)
 	raw, err := fs.ReadFile(files, lifeFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: there is no such file", name)
 	}
-	l, err := parseLife(raw, files, folder)
+	l, err := parseLife(raw, files, folder, builtIn)
 	if err != nil {
 		return nil, jsonfile.In(name, raw, err)
 	}
@@ -57,7 +60,7 @@ func ReadLife(files fs.FS, folder string) (*Life, error) {
 	return l, nil
 }
 
-func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
+func parseLife(raw []byte, files fs.FS, folder string, builtIn bool) (*Life, error) {
 	if err := jsonfile.Check(raw); err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ func parseLife(raw []byte, files fs.FS, folder string) (*Life, error) {
 	if err := jsonfile.Decode(raw, &file); err != nil {
 		return nil, err
 	}
-	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, checked: map[string]string{}, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
+	l := &Life{Says: file.Says, Names: map[string]LifeName{}, Words: map[string]Spec{}, checked: map[string]string{}, builtIn: builtIn, Phrases: file.Phrases, shown: file.Shown, Ties: file.Ties, files: files, folder: folder, versions: versionsIn(files)}
 	if len(l.versions) == 0 {
 		return nil, errors.New("there is no folder of an API version beside it, such as 2023-10-16, with the bodies of its events")
 	}

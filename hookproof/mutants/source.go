@@ -311,15 +311,20 @@ func (r *suiteRun) test(ctx context.Context, t *Tested) error {
 		}
 		built.environment = append(built.environment, r.environment...)
 	}
+	meant := built.in(r.Root, r.declaring(t.meant()))
 	if r.Repeat > 1 {
-		return r.repeat(ctx, built, t)
+		return r.repeat(ctx, meant, t)
 	}
 	// Machines are shared and noisy: a test that passes is tried once more, as the matrix does.
 	for n, names := range []string{pattern(t.meant()), pattern(t.meant()), "."} {
 		if names == "." && r.Alone {
 			return nil
 		}
-		said, err := built.run(ctx, names)
+		chosen := meant
+		if names == "." {
+			chosen = built
+		}
+		said, err := chosen.run(ctx, names)
 		var exited *exec.ExitError
 		switch {
 		case err == nil:

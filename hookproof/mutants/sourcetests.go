@@ -70,6 +70,14 @@ func goFlags(environment []string) (flags string) {
 	return flags
 }
 
+// in returns the tests of some of the packages, by their directories below root.
+func (b tests) in(root string, directories []string) tests {
+	b.packages = slices.DeleteFunc(slices.Clone(b.packages), func(one builtTests) bool {
+		return !slices.ContainsFunc(directories, func(directory string) bool { return one.directory == filepath.Join(root, directory) })
+	})
+	return b
+}
+
 var errNoTest = errors.New("there is no such test")
 
 // run runs the tests of a pattern, package by package, until one fails.

@@ -97,3 +97,43 @@ func TestAnInboxMayTakePaymentsInAnyOrder(t *testing.T) {
 		})
 	}
 }
+
+// forgivesARefundInItsInbox makes a stall work on what has come a moment later. It closes an order at any refund, but for one that waits
+// beside its payment.
+func forgivesARefundInItsInbox(s *stall) {
+	inbox, working := map[*stallOrder][]stallEvent{}, false
+	s.before = func(e stallEvent, o *stallOrder) bool {
+		if working || e.Type != "charge.refunded" && e.Data.Object.PaymentStatus != "paid" {
+			return false
+		}
+		if inbox[o] = append(inbox[o], e); len(inbox[o]) > 1 {
+			return true
+		}
+		time.AfterFunc(30*memnet.Tick, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			waiting, paid := inbox[o], o.shipped > 0
+			delete(inbox, o)
+			working = true
+			for _, e := range waiting {
+				s.apply(o, "", e)
+			}
+			if working = false; paid && o.refunded > 0 {
+				o.rank = 5
+			}
+		})
+		return true
+	}
+}
+
+// What must show nothing of something else is asked with each effect awaited, too.
+func TestWhatIsForgivenInAnInboxIsSeen(t *testing.T) {
+	t.Parallel()
+	memnet.Virtual(t, func(t *testing.T) {
+		r, err := Judge(t.Context(), openStall(t, forgivesARefundInItsInbox).target(), Options{Only: []string{"meaning/partly-refunded"}})
+		require.NoError(t, err)
+		f := findingOf(t, r, "meaning/partly-refunded")
+		require.Equal(t, result.Fail, f.Verdict, f.Why)
+		require.Contains(t, f.Schedule, "awaited paid refund-")
+	})
+}

@@ -40,17 +40,17 @@ func New(version string) *API {
 func (a *API) Listen(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("Stripe's API cannot listen: %w", err)
+		return fmt.Errorf("the stand-in for Stripe's API cannot listen: %w", err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("Stripe's API cannot listen at %s, which is not a loopback address; give 127.0.0.1 and a port", address)
+		return fmt.Errorf("the stand-in for Stripe's API cannot listen at %s, which is not a loopback address; give 127.0.0.1 and a port", address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("Stripe's API cannot listen at %s: another program listens there already", address)
+		return fmt.Errorf("the stand-in for Stripe's API cannot listen at %s: another program listens there already", address)
 	}
 	if err != nil {
-		return fmt.Errorf("Stripe's API cannot listen: %w", err)
+		return fmt.Errorf("the stand-in for Stripe's API cannot listen: %w", err)
 	}
 	a.Serve(listener)
 	return nil

@@ -32,8 +32,12 @@ func TestTargetFilesThatAreWrong(t *testing.T) {
 	t.Parallel()
 	subject := `"subject": {"command": ["x"]}, "state": {"command": ["x"]}`
 	for rest, why := range map[string]string{
-		`, "sate": {}`: `target.json:1: /sate: the key is not known`,
-		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `target.json:1: /subject/pikc: the key is not known`,
+		`, "sate": {}`:                          `target.json:1: /sate: the key is not known; did you mean state?`,
+		`, "subject": {"command": "node x.js"}`: `/subject/command: it must be a list of words, such as ["node", "order.js"], and not one text: there is no shell`,
+		`, "start": {"background": {"command": ["x"], "directry": "x"}}`:                         `/start/background/directry: the key is not known; did you mean directory?`,
+		`, "lives": {"yen": {"ignored": []}}`:                                                    `/lives/yen/ignored: the key is not known; did you mean ignore?`,
+		`, "ignore": ["/a",]`:                                                                    `target.json:1: it is not JSON: there is a comma too many before ]`,
+		`, "subject": {"command": ["x"], "pikc": {}}`:                                            `target.json:1: /subject/pikc: the key is not known; did you mean pick?`,
 		`, "subject": {"command": ["x"]}`:                                                        "subject and state go together",
 		`, "subject": {}, "state": {"command": ["x"]}`:                                           "target.json:1: /subject: a hook is one of",
 		`, "subject": {"command": ["x"], "http": {"url": "y"}}, "state": {"command": ["x"]}`:     "target.json:1: /subject: a hook is one of",

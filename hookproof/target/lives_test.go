@@ -88,8 +88,8 @@ func TestLivesThatAreWrong(t *testing.T) {
 		"a role without words":      {mineLife, edit(`"ends": ["void"]`, `"ends": []`), `FOLDER/lives/mine/life.json:9: /roles/ends: it has no words`},
 		"a role of an unknown word": {mineLife, edit(`"ends": ["void"]`, `"ends": ["viod"]`), `FOLDER/lives/mine/life.json:9: /roles/ends: there is no word and no phrase "viod"; did you mean void?`},
 		"a circle":                  {mineLife, edit(`"of": "invoice"`, `"of": "charge"`), `FOLDER/lives/mine/life.json:2: /names/charge: it follows from itself: charge, from charge`},
-		"a life that is no JSON":    {mineLife, write("life.json", "{\n"), `FOLDER/lives/mine/life.json:2: it is no JSON: it ends in the middle`},
-		"a body that is no JSON":    {mineLife, write("2023-10-16/invoice.paid.json", "\nnope"), `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: it is no JSON: invalid character 'o' in literal null (expecting 'u')`},
+		"a life that is no JSON":    {mineLife, write("life.json", "{\n"), `FOLDER/lives/mine/life.json:2: it is not JSON: it ends in the middle`},
+		"a body that is no JSON":    {mineLife, write("2023-10-16/invoice.paid.json", "\nnope"), `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: it is not JSON: invalid character 'o' in literal null (expecting 'u')`},
 		"a body of two events":      {mineLife, write("2023-10-16/invoice.paid.json", "{}\n{}"), `FOLDER/lives/mine/2023-10-16/invoice.paid.json:2: there is more after the end of the first value; a file has one`},
 		"a body of two invoices": {mineLife, func(folder string) {
 			edit(`"/data/object/customer": "customer"`, `"/data/object/customer": "customer", "/data/object/latest": "invoice"`)(folder)

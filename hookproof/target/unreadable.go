@@ -50,10 +50,12 @@ func unreadableAt(raw []byte, err error) error {
 		return Unreadable(err)
 	case errors.As(err, &pick):
 		return jsonfile.At(pick, place...)
+	case errors.As(err, &other) && place[len(place)-1] == "command" && other.Value == "string":
+		return place.Wrong(`it must be a list of words, such as ["node", "order.js"], and not one text: there is no shell`)
 	case errors.As(err, &other):
 		return place.Wrong("it must be %s, and not a JSON %s", kindOf(other.Type), other.Value)
 	}
-	return place.Wrong("the key is not known")
+	return jsonfile.UnknownKey(reflect.TypeFor[file](), place)
 }
 
 // placeOfError returns the place at which a target file cannot be read; none if it is no JSON, or the whole. encoding/json does not tell it.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -97,7 +98,8 @@ func Check(doc []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(doc))
 	var value json.RawMessage
 	if err := decoder.Decode(&value); err != nil {
-		return &Error{line: lineAt(doc, offsetOf(err, len(doc))), err: errors.New("it is no JSON: " + plainly(err))}
+		at := offsetOf(err, len(doc))
+		return &Error{line: lineAt(doc, at), err: errors.New("it is not JSON: " + plainly(err, doc, at))}
 	}
 	if end := int(decoder.InputOffset()); len(bytes.TrimSpace(doc[end:])) > 0 {
 		next := len(doc) - len(bytes.TrimLeft(doc[end:], " \t\r\n"))
@@ -127,24 +129,52 @@ func Decode(raw []byte, into any) error {
 	}
 	if name, is := strings.CutPrefix(err.Error(), "json: unknown field "); is {
 		name, _ = strconv.Unquote(name)
-		return Place{name}.Wrong("the key is not known%s", suggest.DidYouMean(name, keysOf(into)))
+		return UnknownKey(reflect.TypeOf(into), Place{name})
 	}
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// keysOf returns the keys that a pointer to a struct takes.
-func keysOf(into any) (keys []string) {
-	of := reflect.TypeOf(into).Elem()
-	if of.Kind() != reflect.Struct {
+// UnknownKey returns the error for a key that a value of a type does not have at a place, with those that were perhaps meant.
+func UnknownKey(of reflect.Type, place Place) error {
+	last := len(place) - 1
+	for _, token := range place[:last] {
+		of = inside(of, token)
+	}
+	return place.Wrong("the key is not known%s", suggest.DidYouMean(place[last], slices.Sorted(maps.Keys(fieldsOf(of)))))
+}
+
+// inside returns the type of what a token leads to; nil if that is not known.
+func inside(of reflect.Type, token string) reflect.Type {
+	if fields := fieldsOf(of); fields != nil {
+		return fields[token]
+	}
+	if of = pointed(of); of != nil && (of.Kind() == reflect.Map || of.Kind() == reflect.Slice) {
+		return of.Elem()
+	}
+	return nil
+}
+
+// fieldsOf returns the keys that a struct takes, with their types; nil of another type.
+func fieldsOf(of reflect.Type) map[string]reflect.Type {
+	if of = pointed(of); of == nil || of.Kind() != reflect.Struct {
 		return nil
 	}
+	fields := map[string]reflect.Type{}
 	for _, field := range reflect.VisibleFields(of) {
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.IsExported() && key != "-" {
-			keys = append(keys, cmp.Or(key, strings.ToLower(field.Name[:1])+field.Name[1:]))
+		if field.IsExported() && !field.Anonymous && key != "-" {
+			fields[cmp.Or(key, strings.ToLower(field.Name[:1])+field.Name[1:])] = field.Type
 		}
 	}
-	return keys
+	return fields
+}
+
+// pointed returns what a pointer's type points to, and any other type as it is.
+func pointed(of reflect.Type) reflect.Type {
+	for of != nil && of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	return of
 }
 
 // firstTwin returns an error for the first member that its object has twice.
@@ -183,10 +213,26 @@ func offsetOf(err error, end int) int {
 	return end
 }
 
-// plainly returns why JSON could not be decoded.
-func plainly(err error) string {
+// plainly returns why a document could not be decoded, whose offset is just behind the letter that is wrong.
+func plainly(err error, doc []byte, offset int) string {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return "it ends in the middle"
+	}
+	if offset < 1 || offset > len(doc) {
+		return err.Error()
+	}
+	wrong := doc[offset-1]
+	switch {
+	case wrong == '\'':
+		return "texts are in double quotation marks"
+	case wrong == '/' || wrong == '#':
+		return "it has a comment, which JSON does not allow"
+	case (wrong == '}' || wrong == ']') && bytes.HasSuffix(bytes.TrimSpace(doc[:offset-1]), []byte(",")):
+		return "there is a comma too many before " + string(wrong)
+	case wrong == '"' && strings.HasSuffix(err.Error(), "after object key:value pair"):
+		return "a comma is missing before this key"
+	case wrong == '"' && strings.HasSuffix(err.Error(), "after array element"):
+		return "a comma is missing before this element"
 	}
 	return err.Error()
 }
