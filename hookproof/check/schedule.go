@@ -76,6 +76,10 @@ func ParseSchedule(l *life.Life, text string) (Schedule, error) {
 			s = append(s, Step{Verb: field, Spec: &noEvent})
 			continue
 		}
+		if spec := l.Vocabulary[field]; spec != nil { // most steps are an event alone
+			s, beside = append(s, Step{Event: field, Spec: spec, Copies: 1, Beside: beside}), false
+			continue
+		}
 		m := stepForm.FindStringSubmatch(field)
 		if m == nil {
 			return nil, fmt.Errorf("%q is no step of a schedule; one is like paid, wrong-secret:paid, paid*3, paid&20 or paid=ack", field)

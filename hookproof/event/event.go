@@ -20,6 +20,10 @@ type Event struct {
 
 // AsStripeWrites encodes a value as Stripe does for a place in an event: indented by two spaces for each level.
 func AsStripeWrites(pointer string, value any) ([]byte, error) {
+	switch value.(type) {
+	case string, int, int64, bool: // these have nothing to indent
+		return json.Marshal(value)
+	}
 	return json.MarshalIndent(value, strings.Repeat("  ", strings.Count(pointer, "/")), "  ")
 }
 

@@ -107,16 +107,9 @@ func step(doc []byte, from int, token string) (Place, error) {
 	for i, n := skipSpace(doc, from+1), 0; doc[i] != '}' && doc[i] != ']'; n++ {
 		member, found := i, open == '[' && strconv.Itoa(n) == token
 		if open == '{' {
-			end := skipValue(doc, i)
-			name := doc[i+1 : end-1]
-			found = string(name) == token
-			if bytes.IndexByte(name, '\\') >= 0 {
-				var read string
-				if err := json.Unmarshal(doc[i:end], &read); err != nil {
-					return Place{}, err
-				}
-				found = read == token
-			}
+			end := skipString(doc, i)
+			name := doc[i:end]
+			found = string(name[1:len(name)-1]) == token || bytes.IndexByte(name, '\\') >= 0 && memberName(name) == token
 			i = skipSpace(doc, skipSpace(doc, end)+1) // past the colon
 		}
 		if found {
@@ -127,6 +120,15 @@ func step(doc []byte, from int, token string) (Place, error) {
 		}
 	}
 	return Place{}, ErrNoPlace
+}
+
+// memberName reads a member's name, which stands in quotation marks.
+func memberName(quoted []byte) string {
+	var read string
+	if bytes.IndexByte(quoted, '\\') >= 0 && json.Unmarshal(quoted, &read) == nil {
+		return read
+	}
+	return string(quoted[1 : len(quoted)-1])
 }
 
 func skipSpace(doc []byte, i int) int {

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -139,11 +138,19 @@ var keys = map[string]func(Signer) string{
 	"empty":    func(Signer) string { return "" },
 }
 
-var headerPart = regexp.MustCompile(`\{(\w+)\}`)
-
 // Fill replaces each {name} in the signing's header.
 func (w Signing) Fill(value func(name string) string) string {
-	return headerPart.ReplaceAllStringFunc(w.header, func(part string) string { return value(part[1 : len(part)-1]) })
+	var filled strings.Builder
+	for rest := w.header; rest != ""; {
+		text, part, _ := strings.Cut(rest, "{")
+		name, after, is := strings.Cut(part, "}")
+		filled.WriteString(text)
+		if is {
+			filled.WriteString(value(name))
+		}
+		rest = after
+	}
+	return filled.String()
 }
 
 // Needs reports whether the signing's header is made with a key, such as previous or connect.

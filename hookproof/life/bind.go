@@ -83,25 +83,26 @@ func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (eve
 	if err != nil {
 		return event.Event{}, err
 	}
-	body := of.body
+	draft := event.NewDraft(of.body, of.places)
 	if shape != version {
-		if body, err = event.Put(body, "/api_version", version); err != nil {
+		if err := draft.Put("/api_version", version); err != nil {
 			return event.Event{}, err
 		}
 	}
-	if body, err = b.stamp(body); err != nil {
+	if err := b.stamp(draft); err != nil {
 		return event.Event{}, err
 	}
+	former := draft.Clone()
 	t.as = aliases(w.became, w.becomes, w.as)
-	told, err := l.bindPlaces(body, of, w, t, w.before, w.sets)
-	if err != nil {
+	if err := l.bindPlaces(draft, of, w, t, w.before, w.sets); err != nil {
 		return event.Event{}, err
 	}
+	told := draft.Bytes()
 	if of.previous && len(w.before[of.kind])+len(w.became) > 0 { // else the body says it, since the story does not
 		t.as = aliases(w.became, w.as)
-		former, err := l.bindPlaces(body, of, w, t, w.before)
+		err := l.bindPlaces(former, of, w, t, w.before)
 		if err == nil {
-			told, err = recall(told, former, "")
+			told, err = recall(told, former.Bytes(), "")
 		}
 		if err != nil {
 			return event.Event{}, fmt.Errorf("event %s of %s: %w", name, version, err)
@@ -111,20 +112,23 @@ func (l *Life) bindEvent(version, name string, b Bound, w *Spec, t telling) (eve
 }
 
 // bindPlaces binds the places of a body, and makes the changes of its object.
-func (l *Life) bindPlaces(body []byte, of *outline, w *Spec, t telling, all ...changes) ([]byte, error) {
-	places := of.bind.but(w.bind)
-	var err error
-	for _, pointer := range slices.Sorted(maps.Keys(places)) {
-		if body, err = l.bindPlace(body, pointer, places[pointer].of(of.kind), t); err != nil {
-			return nil, err
+func (l *Life) bindPlaces(body *event.Draft, of *outline, w *Spec, t telling, all ...changes) error {
+	places, pointers := of.bind, of.pointers
+	if len(w.bind) > 0 {
+		places = of.bind.but(w.bind)
+		pointers = slices.Sorted(maps.Keys(places))
+	}
+	for _, pointer := range pointers {
+		if err := l.bindPlace(body, pointer, places[pointer].of(of.kind), t); err != nil {
+			return err
 		}
 	}
 	for _, c := range all {
-		if body, err = l.change(body, of.kind, c, t); err != nil {
-			return nil, err
+		if err := l.change(body, of.kind, c, t); err != nil {
+			return err
 		}
 	}
-	return body, nil
+	return nil
 }
 
 // but returns the bindings with those of one word, which win. A place that a word binds to nothing is bound to nothing with all below it.
@@ -152,61 +156,56 @@ func aliases(all ...map[string]string) map[string]string {
 }
 
 // stamp sets what every event has, whatever it is about.
-func (b Bound) stamp(body []byte) ([]byte, error) {
-	var err error
+func (b Bound) stamp(body *event.Draft) error {
 	for _, row := range []struct {
 		pointer string
 		value   any
 	}{{"/id", b.ID}, {"/created", b.Created}, {"/livemode", b.Livemode}, {"/data/object/livemode", b.Livemode}} {
-		if _, absent := event.Find(body, row.pointer); errors.Is(absent, event.ErrNoPlace) && row.pointer == "/data/object/livemode" {
+		if _, absent := body.Get(row.pointer); errors.Is(absent, event.ErrNoPlace) && row.pointer == "/data/object/livemode" {
 			continue
 		}
-		if body, err = event.Put(body, row.pointer, row.value); err != nil {
-			return nil, err
+		if err := body.Put(row.pointer, row.value); err != nil {
+			return err
 		}
 	}
-	return body, nil
+	return nil
 }
 
 // bindPlace sets a place that the body has to the subject's value. An amount of 0 stays: nothing was paid, discounted or refunded.
 // A null in place of an id, an instant or a sum stays: there is none, unless the subject itself gives an id that others derive.
-func (l *Life) bindPlace(body []byte, pointer, name string, t telling) ([]byte, error) {
+func (l *Life) bindPlace(body *event.Draft, pointer, name string, t telling) error {
 	if name == "" {
-		return body, nil
+		return nil
 	}
-	at, err := event.Find(body, pointer)
+	value, err := body.Get(pointer)
 	if errors.Is(err, event.ErrNoPlace) {
-		return body, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	name = l.first(name, t)
 	real, n := l.resolve(name, t)
-	switch has := string(body[at.Value.From:at.Value.To]); {
+	switch has := string(value); {
 	case (has == "0" || has == `"0"`) && n.isSum(), has == "null" && (l.isTime(name) || n.isID() && !n.gives(real, t.s) || n.isSum()):
-		return body, nil
+		return nil
 	}
 	return setPlace(body, pointer, l.value(name, t))
 }
 
 // setPlace sets a place that the body has to a value; nil leaves it as it is. A number is written as a text where the body has a text.
-func setPlace(body []byte, pointer string, value any) ([]byte, error) {
-	at, err := event.Find(body, pointer)
+func setPlace(body *event.Draft, pointer string, value any) error {
+	was, err := body.Get(pointer)
 	if errors.Is(err, event.ErrNoPlace) || value == nil {
-		return body, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if n, is := value.(int64); is && body[at.Value.From] == '"' {
+	if n, is := value.(int64); is && was[0] == '"' {
 		value = strconv.FormatInt(n, 10)
 	}
-	raw, err := event.AsStripeWrites(pointer, value)
-	if err != nil {
-		return nil, err
-	}
-	return event.Replace(body, at.Value, raw), nil
+	return body.Put(pointer, value)
 }
 
 // New returns an event of the default API version about a subject, by its fixture's name. A subject without a payment intent or

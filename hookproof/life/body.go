@@ -2,10 +2,11 @@ package life
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
+	"slices"
 
 	"example.com/hookproof/fixtures"
 	"example.com/hookproof/hookproof/event"
@@ -47,9 +48,17 @@ func (l *Life) body(version, name string) ([]byte, error) {
 // outline is what binding has to know of an event's file.
 type outline struct {
 	body            []byte
+	places          event.Places // all that the body has
 	eventType, kind string
 	previous        bool     // it tells of what the object had before
 	bind            bindings // those of the life in places that it has
+	pointers        []string // of bind, sorted
+}
+
+// has reports whether the body has a place.
+func (of *outline) has(pointer string) bool {
+	_, is := of.places.At(pointer)
+	return is
 }
 
 // outline returns the outline of an event in an API version that the life has. Nothing changes it.
@@ -72,15 +81,13 @@ func (l *Life) outline(version, name string) (*outline, error) {
 	if err := json.Unmarshal(body, &read); err != nil {
 		return nil, fmt.Errorf("event %s of %s: %w", name, version, err)
 	}
-	of := &outline{body, read.Type, read.Data.Object.Object, read.Data.Previous != nil, bindings{}}
+	of := &outline{body: body, places: event.PlacesOf(body), eventType: read.Type, kind: read.Data.Object.Object, previous: read.Data.Previous != nil, bind: bindings{}}
 	for pointer, to := range l.bind {
-		switch _, err := event.Find(body, pointer); {
-		case err == nil:
+		if of.has(pointer) {
 			of.bind[pointer] = to
-		case !errors.Is(err, event.ErrNoPlace):
-			return nil, fmt.Errorf("event %s of %s: %w", name, version, err)
 		}
 	}
+	of.pointers = slices.Sorted(maps.Keys(of.bind))
 	l.outlines.Store(key, of)
 	return of, nil
 }

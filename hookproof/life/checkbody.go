@@ -103,9 +103,9 @@ func (l *Life) isOfOne(of *outline, w *Spec) error {
 		if !n.isID() {
 			continue
 		}
-		at, err := event.Find(of.body, pointer)
+		at, is := of.places.At(pointer)
 		var id string
-		if err != nil || json.Unmarshal(of.body[at.Value.From:at.Value.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
+		if !is || json.Unmarshal(of.body[at.From:at.To], &id) != nil || !strings.HasPrefix(id, n.Prefix) {
 			continue
 		}
 		if other, twice := found[name]; twice && other.id != id {

@@ -190,11 +190,11 @@ func (l *Life) checkPuts(known knownPlaces) error {
 // take returns why a value cannot be put at a place of a body. The body has the place, or an object in which Stripe's own type or another
 // body of the same kind has such a member. Metadata has any.
 func (known knownPlaces) take(of *outline, pointer, file string) error {
-	if _, err := event.Find(of.body, pointer); err == nil {
+	if of.has(pointer) {
 		return nil
 	}
 	parent, _ := event.CutLast(pointer)
-	if at, err := event.Find(of.body, parent); err != nil || of.body[at.Value.From] != '{' {
+	if at, is := of.places.At(parent); !is || of.body[at.From] != '{' {
 		return fmt.Errorf("%s has no object at %s", file, parent)
 	}
 	is, kind, others := stripeKnows(of.body, pointer)

@@ -94,13 +94,24 @@ func (w Spec) aboutNobody(version string, b Bound) (event.Event, error) {
 	created, err := strconv.ParseInt(string(kept.Created), 10, 64)
 	if thin := err != nil; thin {
 		body, err = b.stampThin(body)
-	} else if body, err = event.Put(moved(body, b.Created-created), "/api_version", version); err == nil {
-		body, err = b.stamp(body)
+	} else {
+		body, err = b.stampMoved(body, b.Created-created, version)
 	}
 	if err != nil {
 		return event.Event{}, err
 	}
 	return event.Event{ID: b.ID, Type: w.Event, Body: renamed(body)}, nil
+}
+
+// stampMoved moves all points in time of a body by some seconds, and stamps it.
+func (b Bound) stampMoved(body []byte, seconds int64, version string) ([]byte, error) {
+	body = moved(body, seconds)
+	draft := event.NewDraft(body, event.PlacesOf(body))
+	if err := draft.Put("/api_version", version); err != nil {
+		return nil, err
+	}
+	err := b.stamp(draft)
+	return draft.Bytes(), err
 }
 
 // stampThin is stamp for a thin event: its time is a text, and it has no object.

@@ -184,14 +184,13 @@ func (l *Life) earlier(w *Spec, form string, story []string) []string {
 }
 
 // change gives the object of an event what the changes of its kind say, in places that it has.
-func (l *Life) change(body []byte, kind string, c changes, t telling) ([]byte, error) {
-	var err error
+func (l *Life) change(body *event.Draft, kind string, c changes, t telling) error {
 	for _, pointer := range slices.Sorted(maps.Keys(c[kind])) {
-		if body, err = setPlace(body, "/data/object"+pointer, c[kind][pointer](t)); err != nil {
-			return nil, err
+		if err := setPlace(body, "/data/object"+pointer, c[kind][pointer](t)); err != nil {
+			return err
 		}
 	}
-	return body, nil
+	return nil
 }
 
 // previousAttributes is where an event tells of what the object had before it.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/hookproof/hookproof/event"
@@ -78,6 +79,9 @@ func (l *Life) parseValue(raw json.RawMessage) (lifeValue, error) {
 func constantOf(raw json.RawMessage) (any, error) {
 	if raw == nil {
 		return nil, nil
+	}
+	if n, err := strconv.Atoi(string(raw)); err == nil { // most are, and each event asks for them
+		return n, nil
 	}
 	var value any
 	decoder := json.NewDecoder(bytes.NewReader(raw))

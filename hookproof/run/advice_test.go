@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func TestTheAdviceOnAFreeSessionMends(t *testing.T) {
 					var e struct {
 						Data struct{ Object map[string]any }
 					}
-					_ = json.Unmarshal(body, &e)
+					_ = endpointtest.Unmarshal(body, &e)
 					free := e.Data.Object["payment_status"] == "no_payment_required"
 					return free && endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) && e.Data.Object[sum] != 4500.0
 				}

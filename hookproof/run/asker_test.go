@@ -184,9 +184,9 @@ func (a *asker) set(user, id string, u askerUser) {
 }
 
 func (a *asker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	var e askerEvent
-	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.ID == "" {
+	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || e.ID == "" {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}

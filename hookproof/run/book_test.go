@@ -3,7 +3,6 @@ package run
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -56,7 +55,7 @@ type invoiceEvent struct {
 }
 
 func (b *book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	known, err := b.take(r.Header.Get("Stripe-Signature"), body)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +77,7 @@ var errRefused = errors.New("refused")
 // take keeps what an event says, and reports whether it was known.
 func (b *book) take(header string, body []byte) (known bool, err error) {
 	var e invoiceEvent
-	if !b.lie.gullible && !endpointtest.Verifies(header, body) || json.Unmarshal(body, &e) != nil || e.ID == "" || e.Type == "" {
+	if !b.lie.gullible && !endpointtest.Verifies(header, body) || endpointtest.Unmarshal(body, &e) != nil || e.ID == "" || e.Type == "" {
 		return false, errRefused
 	}
 	order, says := e.Data.Object.Metadata["order_id"], map[string]string{"invoice.sent": "sent", "invoice.paid": "paid", "invoice.voided": "void"}[e.Type]

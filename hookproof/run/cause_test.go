@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
@@ -25,7 +24,7 @@ func TestOneFaultIsToldAsOne(t *testing.T) {
 		paid := map[string]bool{}
 		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 			var e stallEvent
-			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
+			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil {
 				return false
 			}
 			order, session := e.Data.Object.Metadata["order"], e.Data.Object

@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -89,9 +87,9 @@ func (c *club) target(t *testing.T) *target.Target {
 }
 
 func (c *club) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	var e clubEvent
-	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.ID == "" {
+	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || e.ID == "" {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"testing"
@@ -22,7 +21,7 @@ func takesAccounts(knows func(account string) bool) func(*stall) {
 	return func(s *stall) {
 		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 			var e struct{ Account string }
-			if json.Unmarshal(body, &e) != nil || e.Account == "" {
+			if endpointtest.Unmarshal(body, &e) != nil || e.Account == "" {
 				return false
 			}
 			t, signatures := endpointtest.Parts(r.Header.Get("Stripe-Signature"))

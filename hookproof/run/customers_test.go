@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -24,7 +22,7 @@ func TestAShopThatKnowsItsCustomersIsJudged(t *testing.T) {
 		orders := map[string]string{} // a customer's one order
 		target := openStall(t, nil).target()
 		shop := memnet.OpenDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
+			body := endpointtest.Body(r)
 			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) {
 				w.WriteHeader(http.StatusBadRequest)
 				return
@@ -40,7 +38,7 @@ func TestAShopThatKnowsItsCustomersIsJudged(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if json.Unmarshal(body, &e) != nil || e.Type != "checkout.session.completed" || e.Data.Object.PaymentStatus != "paid" {
+			if endpointtest.Unmarshal(body, &e) != nil || e.Type != "checkout.session.completed" || e.Data.Object.PaymentStatus != "paid" {
 				return
 			}
 			if _, known := orders[e.Data.Object.Customer]; known {

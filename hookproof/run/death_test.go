@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
@@ -165,7 +165,7 @@ func TestAForgeryThatIsTakenBesideOthersIsAFailure(t *testing.T) {
 				crowded := busy.Add(1) > 1
 				time.Sleep(3 * time.Millisecond)
 				var e stallEvent
-				if crowded && json.Unmarshal(body, &e) == nil && e.ID != "" {
+				if crowded && endpointtest.Unmarshal(body, &e) == nil && e.ID != "" {
 					w.WriteHeader(http.StatusOK)
 					return true
 				}

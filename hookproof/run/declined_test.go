@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -72,7 +71,7 @@ func TestWhatIsRefusedForAnotherReasonIsNotExplained(t *testing.T) {
 			byType := s.answer
 			s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 				var e stallEvent
-				if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil {
+				if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil {
 					return false
 				}
 				order := e.Data.Object.Metadata["order"]

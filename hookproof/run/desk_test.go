@@ -3,8 +3,6 @@ package run
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -128,9 +126,9 @@ func (d *desk) target(l *life.Life) *target.Target {
 }
 
 func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	var e deskEvent
-	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.ID == "" {
+	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || e.ID == "" {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}

@@ -25,7 +25,7 @@ func pinnedTo(version string, status int, silent bool) func(*stall) {
 			var e struct {
 				Version string `json:"api_version"`
 			}
-			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.Version == version || e.Version == "" {
+			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || e.Version == version || e.Version == "" {
 				return false
 			}
 			w.WriteHeader(status)
@@ -97,7 +97,7 @@ func TestStripeGoNamesItsVersion(t *testing.T) {
 	t.Parallel()
 	memnet.Virtual(t, func(t *testing.T) {
 		server := memnet.OpenDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
+			body := endpointtest.Body(r)
 			if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), endpointtest.Secret); err != nil {
 				http.Error(w, err.Error(), http.StatusBadRequest)
 			}

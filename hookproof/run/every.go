@@ -31,7 +31,7 @@ func (e *entry) together() Outcome {
 }
 
 // isExcused reports whether the answer is no fault by the check's Excuse, or since the endpoint takes events of one API version.
-func (o Outcome) isExcused() bool {
+func (o *Outcome) isExcused() bool {
 	if o.Case.Check.Excuse == "" || o.Verdict != result.Info {
 		return false
 	}

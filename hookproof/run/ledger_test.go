@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,13 +67,13 @@ type clerk struct {
 }
 
 func (c clerk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) {
 		w.WriteHeader(400)
 		return
 	}
 	var e stallEvent
-	if json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
+	if endpointtest.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
 		return
 	}
 	if err := c.take(e); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -26,7 +25,7 @@ type lookedAt struct {
 }
 
 func (s *lookedAt) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
@@ -39,7 +38,7 @@ func (s *lookedAt) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	_ = json.Unmarshal(body, &e)
+	_ = endpointtest.Unmarshal(body, &e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if order := s.orders[e.Data.Object.Reference]; order != nil && e.Type == "checkout.session.completed" && !s.blind {
@@ -124,11 +123,11 @@ func TestALookSaysWhatAnAnswerMeans(t *testing.T) {
 func TestALookTriesARemedy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
+		body := endpointtest.Body(r)
 		var e struct {
 			Version string `json:"api_version"`
 		}
-		switch _ = json.Unmarshal(body, &e); {
+		switch _ = endpointtest.Unmarshal(body, &e); {
 		case r.Header.Get("X-Forwarded-Proto") != "https":
 			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 		case e.Version != "2024-06-20":

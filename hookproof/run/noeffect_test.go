@@ -135,7 +135,7 @@ func TestATargetWithoutEffectIsStruck(t *testing.T) {
 			right.dial = dial
 			var failed sync.Map // events that failed once, and are refused ever after
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
+				body := endpointtest.Body(r)
 				id := event.Raw(string(body)).ID
 				if _, before := failed.Load(id); before {
 					w.WriteHeader(http.StatusBadRequest)

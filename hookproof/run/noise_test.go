@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -33,7 +33,7 @@ func TestConflictsDoNotFlap(t *testing.T) {
 				defer busy.Add(-1)
 				time.Sleep(20 * time.Millisecond)
 				var e stallEvent
-				if json.Unmarshal(body, &e) != nil {
+				if endpointtest.Unmarshal(body, &e) != nil {
 					return false
 				}
 				s.mu.Lock()
@@ -74,7 +74,7 @@ func (g *giving) lie(s *stall) {
 		defer g.busy.Add(-1)
 		time.Sleep(50 * time.Millisecond)
 		var e stallEvent
-		if json.Unmarshal(body, &e) != nil || !g.up(e, s) {
+		if endpointtest.Unmarshal(body, &e) != nil || !g.up(e, s) {
 			return false
 		}
 		alone := func() bool { return g.busy.Load() == 1 && g.arrived.Load() == arrival }
@@ -201,7 +201,7 @@ func TestCrowdsFindConnectionsOpen(t *testing.T) {
 				}
 				defer func() { open <- true }()
 				var e stallEvent
-				_ = json.Unmarshal(body, &e) // what is no event has no type
+				_ = endpointtest.Unmarshal(body, &e) // what is no event has no type
 				s.mu.Lock()
 				before := taken[e.ID]
 				s.mu.Unlock()

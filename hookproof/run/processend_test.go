@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
@@ -137,7 +138,7 @@ func TestAProcessThatIsStartedAgainByOthersIsNotAccused(t *testing.T) {
 		target, front := openDoorOver(t, func(dial string) http.Handler {
 			right.dial = dial
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
+				body := endpointtest.Body(r)
 				r.Body = io.NopCloser(strings.NewReader(string(body)))
 				answer := httptest.NewRecorder()
 				right.ServeHTTP(answer, r)

@@ -11,6 +11,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -97,7 +98,7 @@ func TestOurPolicyIsStrict(t *testing.T) {
 // pays books a session of whatever currency.
 func (s *stall) pays(body []byte) bool {
 	var e stallEvent
-	if json.Unmarshal(body, &e) != nil || e.Data.Object.Currency != "eur" || e.Type != "checkout.session.completed" {
+	if endpointtest.Unmarshal(body, &e) != nil || e.Data.Object.Currency != "eur" || e.Type != "checkout.session.completed" {
 		return false
 	}
 	s.mu.Lock()

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -31,7 +31,7 @@ type scripted struct {
 func (s *scripted) answers(of *stall) {
 	of.answer = func(_ int, w http.ResponseWriter, _ *http.Request, body []byte) bool {
 		var e stallEvent
-		_ = json.Unmarshal(body, &e)
+		_ = endpointtest.Unmarshal(body, &e)
 		status := http.StatusOK
 		switch {
 		case e.Type == "checkout.session.expired":

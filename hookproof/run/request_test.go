@@ -32,7 +32,7 @@ func openMirror(t *testing.T) *mirror {
 	t.Helper()
 	e := &mirror{}
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
+		body := endpointtest.Body(r)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.header, e.body = r.Header, string(body)

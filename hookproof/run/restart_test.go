@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/result"
 	"example.com/hookproof/hookproof/target"
@@ -26,7 +26,7 @@ func forgetful(t *testing.T, acknowledges bool) *target.Target {
 			var e stallEvent
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return acknowledges && json.Unmarshal(body, &e) == nil && e.Data.Object.Metadata["order"] != "" && s.orders[e.Data.Object.Metadata["order"]] == nil
+			return acknowledges && endpointtest.Unmarshal(body, &e) == nil && e.Data.Object.Metadata["order"] != "" && s.orders[e.Data.Object.Metadata["order"]] == nil
 		}
 	})
 	endpoint := s.target()

@@ -136,21 +136,28 @@ func (e *entry) isDecided() bool {
 
 // worst returns the outcome that decides a check's verdict. An outcome with nothing to ask does not count beside others.
 func (e *entry) worst() Outcome {
-	var worst Outcome
-	worst.Verdict = result.Pass
-	for _, o := range e.asked() {
+	worst := &Outcome{Verdict: result.Pass}
+	for n := range e.outcomes {
+		o := &e.outcomes[n]
+		if o.isAside() {
+			continue
+		}
 		first := o.Verdict == worst.Verdict && o.Verdict != result.Pass && o.Case.Row < worst.Case.Row // of outcomes that are decided at once
 		if result.Worse[o.Verdict] > result.Worse[worst.Verdict] || first {
 			worst = o
 		}
 	}
-	return worst
+	return *worst
+}
+
+// isAside reports whether an outcome does not count: nothing could be asked, or its answer was not demanded.
+func (o *Outcome) isAside() bool {
+	return o.Reason != nil && o.Reason.Kind == result.NothingToAsk || o.isExcused()
 }
 
 // asked returns the outcomes of the cases that could be asked and whose answer was demanded.
 func (e *entry) asked() []Outcome {
-	isAside := func(o Outcome) bool { return o.Reason != nil && o.Reason.Kind == result.NothingToAsk || o.isExcused() }
-	return slices.DeleteFunc(slices.Clone(e.outcomes), isAside)
+	return slices.DeleteFunc(slices.Clone(e.outcomes), func(o Outcome) bool { return o.isAside() })
 }
 
 // findings returns the findings of all checks, in order. After an error, an undecided check is not run: no evidence is never a

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"regexp"
@@ -44,7 +43,7 @@ func refusing(fails func(e shape) bool, status int, words string) func(*stall) {
 	return func(s *stall) {
 		s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 			var e shape
-			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || !fails(e) {
+			if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || !fails(e) {
 				return false
 			}
 			w.WriteHeader(status)

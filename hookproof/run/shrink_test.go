@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/hookproof/hookproof/check"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -25,7 +25,7 @@ func forgettingAfter(deliveries int) func(*stall) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			var e stallEvent
-			if json.Unmarshal(body, &e) != nil || e.ID == "" {
+			if endpointtest.Unmarshal(body, &e) != nil || e.ID == "" {
 				return false
 			}
 			if before, again := at[e.ID]; again && n-before > deliveries {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -133,7 +132,7 @@ func (s *stall) target() *target.Target {
 }
 
 func (s *stall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
+	body := endpointtest.Body(r)
 	s.mu.Lock()
 	s.requests++
 	n := s.requests
@@ -156,7 +155,7 @@ func (s *stall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *stall) take(header string, body []byte) (status int, duplicate bool) {
 	var e stallEvent
-	if !endpointtest.Verifies(header, body) || json.Unmarshal(body, &e) != nil || e.ID == "" {
+	if !endpointtest.Verifies(header, body) || endpointtest.Unmarshal(body, &e) != nil || e.ID == "" {
 		return 400, false
 	}
 	o := e.Data.Object

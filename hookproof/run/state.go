@@ -73,7 +73,11 @@ func (c normalized) add(pointer string, value any, names *strings.Replacer, igno
 			c[pointer] = "[]"
 		}
 	case string:
-		text, _ := json.Marshal(eventID.ReplaceAllString(names.Replace(v), "evt_…"))
+		named := names.Replace(v)
+		if strings.Contains(named, "evt_") {
+			named = eventID.ReplaceAllString(named, "evt_…")
+		}
+		text, _ := json.Marshal(named)
 		c[pointer] = string(text)
 	default:
 		text, _ := json.Marshal(v)

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -187,7 +187,7 @@ func TestOneMoreSubjectExcusesNoFault(t *testing.T) {
 					s.answer = func(n int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 						s.forget()
 						var e stallEvent
-						_ = json.Unmarshal(body, &e)
+						_ = endpointtest.Unmarshal(body, &e)
 						mu.Lock()
 						defer mu.Unlock()
 						order := e.Data.Object.Metadata["order"]

@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"slices"
 	"testing"
@@ -21,7 +20,7 @@ import (
 func judgedByURL(t *testing.T, status int, verified bool) map[string]result.Finding {
 	t.Helper()
 	server := memnet.OpenDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
+		body := endpointtest.Body(r)
 		switch {
 		case verified && !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body):
 			w.WriteHeader(http.StatusBadRequest)

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/result"
 )
@@ -19,7 +19,7 @@ func writesRowsWhole(s *stall) {
 	gates := map[string]chan bool{}
 	s.answer = func(_ int, w http.ResponseWriter, r *http.Request, body []byte) bool {
 		var e stallEvent
-		if json.Unmarshal(body, &e) != nil {
+		if endpointtest.Unmarshal(body, &e) != nil {
 			return false
 		}
 		s.mu.Lock()
@@ -73,7 +73,7 @@ func TestDifferentEventsThatOverlap(t *testing.T) {
 		"with a history": {func(s *stall) {
 			s.adds = func(o stallOrder, state map[string]any) { state["history"] = strings.Join(o.actions, ", ") }
 			s.answer = func(_ int, _ http.ResponseWriter, _ *http.Request, body []byte) bool {
-				if e := (stallEvent{}); json.Unmarshal(body, &e) == nil && e.happenedFirst() { // and is taken last
+				if e := (stallEvent{}); endpointtest.Unmarshal(body, &e) == nil && e.happenedFirst() { // and is taken last
 					time.Sleep(memnet.Tick)
 				}
 				return false

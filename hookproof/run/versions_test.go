@@ -104,7 +104,7 @@ func TestAnEndpointThatIsTiedToAVersion(t *testing.T) {
 	t.Parallel()
 	stripeGo := func(t *testing.T, silent bool) *target.Target {
 		server := memnet.OpenDoor(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
+			body := endpointtest.Body(r)
 			if _, err := webhook.ConstructEvent(body, r.Header.Get("Stripe-Signature"), endpointtest.Secret); err != nil {
 				w.WriteHeader(http.StatusBadRequest)
 				if !silent {

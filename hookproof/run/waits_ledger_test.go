@@ -2,8 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -184,9 +182,9 @@ func TestWorkAfterTheACKIsCounted(t *testing.T) {
 		target, front := openDoorOver(t, func(dial string) http.Handler {
 			c := clerk{lines: []string{"add seen {event}", "add paid {order}", "commit"}, dial: dial}
 			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				body, _ := io.ReadAll(r.Body)
+				body := endpointtest.Body(r)
 				var e stallEvent
-				if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
+				if !endpointtest.Verifies(r.Header.Get("Stripe-Signature"), body) || endpointtest.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" {
 					return
 				}
 				life := lives.Load()

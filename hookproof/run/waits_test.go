@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"example.com/hookproof/hookproof/check"
 	"example.com/hookproof/hookproof/event"
+	"example.com/hookproof/hookproof/internal/endpointtest"
 	"example.com/hookproof/hookproof/internal/memnet"
 	"example.com/hookproof/hookproof/life"
 	"example.com/hookproof/hookproof/result"
@@ -32,7 +32,7 @@ func TestAnObjectIsMadeWhenNobodyLooksForItAnyMore(t *testing.T) {
 				var e stallEvent
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				if json.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" || s.orders[e.Data.Object.Metadata["order"]] != nil {
+				if endpointtest.Unmarshal(body, &e) != nil || e.Data.Object.Metadata["order"] == "" || s.orders[e.Data.Object.Metadata["order"]] != nil {
 					return false
 				}
 				time.AfterFunc(500*time.Millisecond, func() {

@@ -27,17 +27,19 @@ var wholeRun = map[string]func(Observation) Sighting{
 
 // judgeRun judges what the whole run has shown. A failure at a single moment is tried once more.
 func (p *pipeline) judgeRun(ctx context.Context) error {
+	run := p.observation()
 	for _, one := range p.plan.checks {
 		if one.check.WholeRun == "" || one.reason != nil {
 			continue
 		}
 		look := wholeRun[one.check.WholeRun]
-		seen := look(p.observation())
+		seen := look(run)
 		if seen.Verdict == result.Info && seen.again != nil {
 			if err := seen.again(ctx, p, seen); err != nil {
 				return err
 			}
-			seen = look(p.observation())
+			run = p.observation()
+			seen = look(run)
 		}
 		var with []string
 		if len(seen.Deliveries) > 0 && !p.plan.delivers(one.check.Name, seen.Deliveries[0]) {
@@ -57,11 +59,10 @@ func (p *pipeline) observation() Observation {
 	p.mu.Lock()
 	outages, unanswerable := slices.Clone(p.outages), maps.Clone(p.unanswerable)
 	p.mu.Unlock()
-	for _, d := range p.journal.Deliveries() {
-		if !unanswerable[d.EventID] && !slices.ContainsFunc(append(outages, p.faults), func(one period) bool { return one.overlaps(d) }) {
-			o.Deliveries = append(o.Deliveries, d)
-		}
-	}
+	faults := append(outages, p.faults)
+	o.Deliveries = slices.DeleteFunc(p.journal.Deliveries(), func(d target.Delivery) bool {
+		return unanswerable[d.EventID] || slices.ContainsFunc(faults, func(one period) bool { return one.overlaps(d) })
+	})
 	return o
 }
 
