@@ -12,9 +12,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,6 +78,9 @@ func timelessly(body []byte, header, secret string) bool {
 // signatures, and refuses all types but its own.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP) // under nohup, what a script starts would ignore it, too
+	t.Cleanup(func() { signal.Stop(hangUp) })
 	endpoint := func(gullible bool) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)

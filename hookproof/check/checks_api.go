@@ -56,8 +56,7 @@ const (
 
 // WithAPI returns the check for a target that asks Stripe's API: with each relation that reads states twice, once for each place that the API can
 // be at. A cache, or a handler that ignores an end, looks right in one of the two only. Answers alone, and how a target counts, are asked
-// for once, and so are faults and overlap: when the API is in step, it knows of both of two deliveries that meet before
-// either is answered, so the first may be told of the later state already, or not, and when it is ahead, both are told the same.
+// for once, and so are faults and overlap: when the API is in step, answers to deliveries that meet differ, and when it is ahead, none does.
 func (c Check) WithAPI() Check {
 	var all []Relation
 	for _, r := range c.Relations {

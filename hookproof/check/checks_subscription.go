@@ -81,7 +81,7 @@ var subscriptionOrder = []Check{
 // subscriptionMeaning are the checks of what a subscription's events mean.
 var subscriptionMeaning = []Check{
 	{Name: "meaning/not-yet", Demand: "What has no <grant> yet gives no access.", Source: fromSubscriptions, Why: "goods are sent for a <grant> that never came",
-		Fix: "let only a <grant> give access, and no status that you have not listed", Kills: []string{"unlisted-status-gives-access"}, Relations: []Relation{{Left: "<notYet>", Op: "∌", Right: "<grants>"}}},
+		Fix: "list what gives access, such as a <grant> or a trial, and give none for anything else", Kills: []string{"unlisted-status-gives-access"}, Relations: []Relation{{Left: "<notYet>", Op: "∌", Right: "<grants>"}}},
 	{Name: "meaning/ends", Demand: "The end of a subscription shows in the state.", Source: fromSubscriptions, Why: "a customer who has left keeps access",
 		Fix: "handle customer.subscription.deleted", Kills: []string{"end-after-a-planned-end-ignored"}, Relations: append(Unequal("<bought> deleted", "<bought>", ""), view("access", "<bought> cancel-later deleted", "<bought> deleted")...)},
 	{Name: "meaning/recovers", Demand: "A renewal that is paid at a second try is a renewal.", Source: fromFailures, Why: costAccess,

@@ -88,17 +88,13 @@ func (c Case) phase() check.Phase {
 }
 
 // awaited is the case with a pause after each event, if that may matter. A target whose effects come after its answers may sort what
-// is waiting, and so hide what it does with a latecomer. Answers alone and policies are the same with pauses; faults, overlap and
-// verbs have pauses of their own.
+// is waiting, and so hide what it does with a latecomer.
 func (c Case) awaited() []Case {
-	if c.Op == "" || c.Op == check.ActsOnce || c.Op == "tells" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" && !s.IsMode() }) {
+	if c.Op != "=" || c.Fault != "" || c.Counts != nil || len(c.Delivered.Events()) < 2 || slices.ContainsFunc(c.Delivered, func(s check.Step) bool { return s.Overlaps() || s.Verb != "" && !s.IsMode() }) {
 		return nil
 	}
 	c.Left = check.Beginning("awaited", c.Left)
 	c.Delivered = c.Delivered.Under("awaited")
-	if c.Op != "=" { // what both sides begin with is left out of the comparison, so they begin alike
-		c.Right, c.Compared = check.Beginning("awaited", c.Right), c.Compared.Under("awaited")
-	}
 	return []Case{c}
 }
 
