@@ -113,13 +113,13 @@ func TestLifeIsCheckedOnce(t *testing.T) {
 		{`"/data/object/customer": "customer"`, `"/data/object/custmer": "customer"`, `life.json:3: /bind/~1data~1object~1custmer: no body of the life has that place; did you mean /data/object/customer?`},
 		{`"/data/object/customer": "customer"`, `"/data/objects/customer": "customer"`, `life.json:3: /bind/~1data~1objects~1customer: no body of the life has that place`},
 		{`"bind": {"/data/object/customer": "invoice"}`, `"bind": {"/data/object/client": "invoice"}`, `life.json:6: /words/part/bind/~1data~1object~1client: no body of the life has that place`},
-		{`"/data/object/status"`, `"/data/object/statsu"`, `life.json:5: /words/settled/with/~1data~1object~1statsu: lives/mine/2023-10-16/invoice.paid.json does not have that place, and Stripe's invoice has no such member; did you mean /data/object/status?`},
-		{`"/data/object/status"`, `"/data/object/total_detials"`, `life.json:5: /words/settled/with/~1data~1object~1total_detials: lives/mine/2023-10-16/invoice.paid.json does not have that place, and Stripe's invoice has no such member`},
-		{`"/data/object/status"`, `"/data/object/staus_transitions"`, `life.json:5: /words/settled/with/~1data~1object~1staus_transitions: lives/mine/2023-10-16/invoice.paid.json does not have that place, and Stripe's invoice has no such member; did you mean /data/object/status_transitions?`},
+		{`"/data/object/status"`, `"/data/object/statsu"`, `life.json:5: /words/settled/with/~1data~1object~1statsu: lives/mine/2023-10-16/invoice.paid.json does not have that place, and hookproof knows of no such member of Stripe's invoice; did you mean /data/object/status?`},
+		{`"/data/object/status"`, `"/data/object/total_detials"`, `life.json:5: /words/settled/with/~1data~1object~1total_detials: lives/mine/2023-10-16/invoice.paid.json does not have that place, and hookproof knows of no such member of Stripe's invoice`},
+		{`"/data/object/status"`, `"/data/object/staus_transitions"`, `life.json:5: /words/settled/with/~1data~1object~1staus_transitions: lives/mine/2023-10-16/invoice.paid.json does not have that place, and hookproof knows of no such member of Stripe's invoice; did you mean /data/object/status_transitions?`},
 		{`"/data/object/status"`, `"/data/object/attempt_count"`, ``},  // the body lacks it, and Stripe's invoice has it
 		{`"/data/object/status"`, `"/data/object/payment_intent"`, ``}, // and in an older version
 		{`"/data/object/status"`, `"/data/object/metadata/cart"`, ``},
-		{`"/data/object/status"`, `"/pending_webhook"`, `life.json:5: /words/settled/with/~1pending_webhook: lives/mine/2023-10-16/invoice.paid.json does not have that place, and Stripe's event has no such member; did you mean /pending_webhooks?`},
+		{`"/data/object/status"`, `"/pending_webhook"`, `life.json:5: /words/settled/with/~1pending_webhook: lives/mine/2023-10-16/invoice.paid.json does not have that place, and hookproof knows of no such member of Stripe's event; did you mean /pending_webhooks?`},
 		{`"/data/object/status"`, `"/account"`, ``},
 		{`"with": {"/data/object/status": "paid"}`, `"sets": {"invoice": {"/statsu": "paid"}}`, `life.json:5: /words/settled/sets/invoice/~1statsu: no invoice of the life has that place; did you mean /status?`},
 		{`"with": {"/data/object/status": "paid"}`, `"sets": {"invioce": {"/status": "paid"}}`, `life.json:5: /words/settled/sets/invioce/~1status: no body of the life is of that kind; did you mean invoice?`},

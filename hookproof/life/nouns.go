@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"regexp"
-	"strings"
 
 	"example.com/hookproof/hookproof/internal/jsonfile"
 )
@@ -18,6 +17,7 @@ type Nouns struct {
 
 var (
 	nounForm  = regexp.MustCompile(`^[A-Za-z][a-z]*( [a-z]+)*$`)
+	vowel     = regexp.MustCompile(`(?i)^(?:[aio]|e[^u]|u(?:[^sn]|n[^i])|hour)`) // what sounds so: an invoice, a user
 	nounPlace = regexp.MustCompile(`(\b[Aa] )?<(subject|grant|object)>`)
 )
 
@@ -27,7 +27,7 @@ func (n Nouns) In(sentence string) string {
 		found := nounPlace.FindStringSubmatch(place)
 		noun := map[string]string{"subject": cmp.Or(n.Subject, "object"), "grant": cmp.Or(n.Grant, "grant"), "object": cmp.Or(n.Object, "object")}[found[2]]
 		article := found[1]
-		if article != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {
+		if article != "" && vowel.MatchString(noun) {
 			article = article[:1] + "n "
 		}
 		return article + noun

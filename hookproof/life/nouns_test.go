@@ -15,6 +15,8 @@ func TestSentencesHaveALifesNouns(t *testing.T) {
 	for want, nouns := range map[string]Nouns{
 		"A payment of an order is in the payment intent's row.": {Subject: "order", Grant: "payment", Object: "payment intent"},
 		"An order of a card is in the object's row.":            {Subject: "card", Grant: "order"},
+		"A unit of a user is in the hour's row.":                {Subject: "user", Grant: "unit", Object: "hour"},
+		"An hour of an upgrade is in the object's row.":         {Subject: "upgrade", Grant: "hour"},
 		"A grant of an object is in the object's row.":          {},
 	} {
 		require.Equal(t, want, nouns.In(sentence))

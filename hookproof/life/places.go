@@ -203,7 +203,7 @@ func (known knownPlaces) take(of *outline, pointer, file string) error {
 	}
 	text := file + " does not have that place"
 	if kind != "" {
-		text += ", and Stripe's " + kind + " has no such member"
+		text += ", and hookproof knows of no such member of Stripe's " + kind
 	}
 	others = append(others, known.beside(pointer, of.kind)...)
 	slices.Sort(others)

@@ -10,6 +10,9 @@ import (
 // detach gives a command a session of its own.
 func detach(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
+// group gives a command a process group of its own.
+func group(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
 // end signals all processes of the group that begins with a process, also when that one has ended.
 func end(pid int, kill bool) {
 	signal := syscall.SIGTERM

@@ -9,9 +9,9 @@ import (
 // inWord matches a secret in a word of a command line: one of Stripe's, a flag's value, a URL's password, or a DSN's. The group that took part is
 // the secret.
 var inWord = regexp.MustCompile(`\b((?:whsec|[sr]k_test|[sr]k_live)_[\w+/=]+)` +
-	`|(?i:^--?[\w-]*(?:secret|password|passwd|token|api-?key)[\w-]*=)(.+)` +
+	`|(?i:^--?[\w-]*(?:secret|password|passwd|token|api-?key)=)(.+)` +
 	`|://[^\s/:@]*:([^\s/@]+)@` +
-	`|(?i:\b(?:password|passwd|pwd)=)([^\s&;]+)`)
+	`|(?i:\b(?:password|passwd)=)([^\s&;]+)`)
 
 // beforeSecret matches a flag whose value, the next word, is a secret.
 var beforeSecret = regexp.MustCompile(`(?i)^--?[\w-]*(?:secret|password|passwd|token|api-?key)$`)

@@ -20,6 +20,8 @@ func TestACommandLineIsShownWithoutItsSecrets(t *testing.T) {
 		"app postgres:///shop?user=a&password=hidden": "app postgres:///shop?user=a&password=…",
 		"app --db-password=a=b --port 3000":           "app --db-password=… --port 3000",
 		"app --db-password hidden -v":                 "app --db-password … -v",
+		"app --max-tokens=100 --token-ttl=3600":       "app --max-tokens=100 --token-ttl=3600",
+		"app --secret-file=/run/x PWD=/srv":           "app --secret-file=/run/x PWD=/srv",
 		"app --ask-password -v":                       "app --ask-password -v",
 		"app --API-KEY=hidden":                        "app --API-KEY=…",
 	} {

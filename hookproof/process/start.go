@@ -48,12 +48,19 @@ func (b Background) Start(directory string, stderr *os.File) (*Session, error) {
 	return s, nil
 }
 
-// Session is a command that runs in a session of its own, with all that it starts there.
+// Session is a command that runs in a session or a group of its own, with all that it starts there.
 type Session struct{ command *exec.Cmd }
 
 // SessionOf gives a command that is not started yet a session of its own.
 func SessionOf(c *exec.Cmd) *Session {
 	detach(c)
+	return &Session{c}
+}
+
+// GroupOf gives a command that is not started yet a group of its own, in this program's session: it keeps the terminal, and so what
+// sudo remembers of it.
+func GroupOf(c *exec.Cmd) *Session {
+	group(c)
 	return &Session{c}
 }
 

@@ -147,7 +147,7 @@ func (h *Hook) call(ctx context.Context, directory string, v values) ([]byte, er
 	var complaint *os.File
 	if h.start != nil {
 		complaint = h.start.file
-		h.start.runs(process.SessionOf(command))
+		h.start.runs(process.GroupOf(command))
 	} else {
 		var err error
 		if complaint, err = os.CreateTemp("", "hookproof"); err != nil {

@@ -95,13 +95,15 @@ func (t *Target) bringBack(ctx context.Context) error {
 		if t.Listens() {
 			return nil
 		}
-		return t.BringUp(ctx)
+		own := *t
+		own.endStarted = nil // it was up before the run, and may only be slow
+		return own.BringUp(ctx)
 	}
 	if err := t.BringDown(ctx, "stop", nil); err != nil {
 		return err
 	}
 	own := *t
-	own.Start = t.startOwn
+	own.Start, own.endStarted = t.startOwn, nil
 	t.rewired = false
 	return own.BringUp(ctx)
 }

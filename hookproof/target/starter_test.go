@@ -71,3 +71,20 @@ func TestWhatAFailedStartHasStartedIsEnded(t *testing.T) {
 		})
 	}
 }
+
+// What was up before a run is started again after it, and may be slow: it is not ended because nothing listens yet.
+func TestWhatWasUpIsLeftToComeUp(t *testing.T) {
+	t.Parallel()
+	for name, rewired := range map[string]bool{"it was ended": false, "its database's address was another": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			starts := func(context.Context) error { return nil }
+			slow := &Target{
+				URL: "http://127.0.0.1:1", Start: starts, startOwn: starts, rewired: rewired, Timings: Timings{Ready: time.Millisecond},
+				Stop:       func(context.Context, string) error { return nil },
+				endStarted: func(context.Context) { require.Fail(t, "it was ended") },
+			}
+			require.ErrorContains(t, slow.bringBack(t.Context()), "nothing listens")
+		})
+	}
+}

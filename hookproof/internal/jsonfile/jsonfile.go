@@ -223,9 +223,9 @@ func plainly(err error, doc []byte, offset int) string {
 	}
 	wrong := doc[offset-1]
 	switch {
-	case wrong == '\'':
+	case wrong == '\'' || wrong == '/' && (offset == len(doc) || doc[offset] != '/' && doc[offset] != '*'):
 		return "texts are in double quotation marks"
-	case wrong == '/' || wrong == '#':
+	case wrong == '#' || wrong == '/' && offset < len(doc) && (doc[offset] == '/' || doc[offset] == '*'):
 		return "it has a comment, which JSON does not allow"
 	case (wrong == '}' || wrong == ']') && bytes.HasSuffix(bytes.TrimSpace(doc[:offset-1]), []byte(",")):
 		return "there is a comma too many before " + string(wrong)

@@ -54,6 +54,7 @@ func TestDocumentsAreChecked(t *testing.T) {
 		"{\n\"a\": [1,]}":                      "x.json:2: it is not JSON: there is a comma too many before ]",
 		"{\n'a': 1}":                           "x.json:2: it is not JSON: texts are in double quotation marks",
 		"{\n// a\n\"a\": 1}":                   "x.json:2: it is not JSON: it has a comment, which JSON does not allow",
+		"{\"a\": /id}":                         "x.json:1: it is not JSON: texts are in double quotation marks",
 		"{\"a\": 1\n\"b\": 2}":                 "x.json:2: it is not JSON: a comma is missing before this key",
 		"[\"a\"\n\"b\"]":                       "x.json:2: it is not JSON: a comma is missing before this element",
 		"{\"a\": nope}":                        "x.json:1: it is not JSON: invalid character 'o' in literal null (expecting 'u')",
