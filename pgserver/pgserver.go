@@ -364,9 +364,32 @@ func FreePort() (int, error) {
 	const tries = 100
 	for range tries {
 		port := lowestPort + int((firstPort+portsGiven.Add(1))%portCount)
-		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
-			return port, listener.Close()
+		if free, err := isFree(port); free || err != nil {
+			return port, err
 		}
 	}
 	return 0, fmt.Errorf("none of %d ports in a row from %d to %d is free on 127.0.0.1; see what listens there", tries, lowestPort, lowestPort+portCount-1)
+}
+
+// isFree listens on a port for a moment, and returns when nobody does any more: a process that is forked meanwhile holds the port, too,
+// until it executes its program.
+func isFree(port int) (bool, error) {
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return false, nil // somebody listens there
+	}
+	if err := listener.Close(); err != nil {
+		return false, err
+	}
+	const looks = 1000
+	for range looks {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			return true, nil
+		}
+		_ = connection.Close() // what it is told does not matter
+		time.Sleep(time.Millisecond)
+	}
+	return false, nil
 }
