@@ -134,6 +134,17 @@ func All() []Check { return Of(life.Payment) }
 
 // Of returns the checks that can be asked of a life, family by family, in the order of reports. Their schedules have the life's events.
 func Of(l *life.Life) []Check {
+	all, known := ofLife.Load(l)
+	if !known {
+		all, _ = ofLife.LoadOrStore(l, rowsOf(l))
+	}
+	return slices.Clone(all.([]Check))
+}
+
+// ofLife keeps what rowsOf returns: a run asks for the checks of its life again and again, and a life does not change.
+var ofLife sync.Map // of *life.Life, to []Check
+
+func rowsOf(l *life.Life) []Check {
 	var all []Check
 	demanded := map[string]bool{}
 	for _, row := range rows {
@@ -145,6 +156,7 @@ func Of(l *life.Life) []Check {
 			demanded[what.String()] = true
 			return known && (r.Op == "∌" || row.Rest)
 		})
+		asked.Relations = slices.Clip(asked.Relations)
 		if len(asked.Relations) > 0 {
 			all = append(all, asked)
 		}

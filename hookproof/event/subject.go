@@ -20,6 +20,8 @@ type Subject map[string]any
 // Text returns a value as text, or "".
 func (s Subject) Text(name string) string {
 	switch value := s[name].(type) {
+	case nil:
+		return ""
 	case string:
 		return value
 	case int:

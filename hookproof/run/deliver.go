@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"example.com/hookproof/hookproof/check"
@@ -41,7 +43,7 @@ type strikeFunc func(ctx context.Context, x *executor, h *History, step int) err
 // deliver delivers a schedule to a history's subject, and redelivers what is not acknowledged. object makes the subject. If
 // strikes is not nil, it delivers the last step.
 func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, object func(context.Context) error, strikes strikeFunc) error {
-	h.begin(s.Crowded(x.minCopies()), strikes != nil, time.Now().Add(-x.timings.StoryAge))
+	h.begin(x.life, s.Crowded(x.minCopies()), strikes != nil, time.Now().Add(-x.timings.StoryAge))
 	h.starts, h.ends = x.process.starts.Load(), x.ends.Load()
 	h.endStarts = h.starts
 	defer func() { h.endStarts = x.process.starts.Load() }()
@@ -84,8 +86,10 @@ func (x *executor) deliver(ctx context.Context, h *History, s check.Schedule, ob
 }
 
 // begin prepares a history for what is to be delivered, and when its story began.
-func (h *History) begin(s check.Schedule, faultStrikes bool, born time.Time) {
+func (h *History) begin(l *life.Life, s check.Schedule, faultStrikes bool, born time.Time) {
 	h.Schedule, h.steps, h.events, h.answers, h.born = s.String(), s, map[string]event.Event{}, make([][]int, len(s)), born
+	subject := h.Subject
+	h.names = sync.OnceValue(func() *strings.Replacer { return idNames(l, subject) })
 	h.recovers = faultStrikes
 	h.Faulty = faultStrikes || s.Verb("restart") || s.Verb("refused")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/hookproof/hookproof/check"
@@ -53,10 +54,11 @@ type History struct {
 	endStarts int64    // our starts of the target, when all was delivered
 	ends      int64    // ends of its process, when the history began
 
-	story       *stripeapi.Story    // as Stripe's API has it; nil without one
-	requests    []stripeapi.Request // what the target asked the API about the story
-	askedBefore int                 // how many requests had come to the API before the story
-	askedAfter  int                 // and when all was delivered
+	names       func() *strings.Replacer // idNames of the subject, made once
+	story       *stripeapi.Story         // as Stripe's API has it; nil without one
+	requests    []stripeapi.Request      // what the target asked the API about the story
+	askedBefore int                      // how many requests had come to the API before the story
+	askedAfter  int                      // and when all was delivered
 }
 
 // acknowledged reports whether an event was acknowledged at least once. If it fails when it comes again, nothing is lost.

@@ -46,7 +46,7 @@ func TestWhatIsIgnoredKeepsItsPlace(t *testing.T) {
 		{`{"n": 1}`, `/deep/at`, normalized{"/n": "1"}},
 		{`{"a/b": 1}`, `/a~1b`, normalized{"/a~1b": ignored}},
 	} {
-		c, err := normalize(life.Payment, json.RawMessage(row.state), nil, []string{row.ignore})
+		c, err := normalize(json.RawMessage(row.state), idNames(life.Payment, nil), []string{row.ignore})
 		require.NoError(t, err)
 		require.Equal(t, row.want, c, "%s without %s", row.state, row.ignore)
 	}
@@ -74,7 +74,7 @@ func TestWhatDiffersIsProposedForIgnore(t *testing.T) {
 		{`{"n": 1}`, `{"n": 1}`, nil, `{"n": 2}`},
 	} {
 		of := func(state string, ignore []string) normalized {
-			c, err := normalize(life.Payment, json.RawMessage(state), nil, ignore)
+			c, err := normalize(json.RawMessage(state), idNames(life.Payment, nil), ignore)
 			require.NoError(t, err)
 			return c
 		}
@@ -209,7 +209,7 @@ func TestWhatIsIgnoredIsNotProposedAgain(t *testing.T) {
 	} {
 		var states []normalized
 		for _, state := range []string{row.seen, row.want} {
-			n, err := normalize(life.Payment, json.RawMessage(state), nil, []string{"/licences/*"})
+			n, err := normalize(json.RawMessage(state), idNames(life.Payment, nil), []string{"/licences/*"})
 			require.NoError(t, err)
 			states = append(states, n)
 		}

@@ -47,7 +47,7 @@ func TestShortIDsAreFoundByComparing(t *testing.T) {
 			normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}, normalized{"/list/0": "1", "/list/1": "1", "/list/2": "1"}},
 	} {
 		of := func(state string, s event.Subject) normalized {
-			c, err := normalize(life.Payment, json.RawMessage(state), s, nil)
+			c, err := normalize(json.RawMessage(state), idNames(life.Payment, s), nil)
 			require.NoError(t, err)
 			return c
 		}

@@ -23,7 +23,8 @@ type normalized map[string]string
 
 var eventID = regexp.MustCompile(`\bevt_\w+`)
 
-func normalize(l *life.Life, state any, s event.Subject, ignore []string) (normalized, error) {
+// normalize takes the names of a subject's ids, as idNames has them.
+func normalize(state any, names *strings.Replacer, ignore []string) (normalized, error) {
 	raw, err := json.Marshal(state)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func normalize(l *life.Life, state any, s event.Subject, ignore []string) (norma
 		return nil, err
 	}
 	c := normalized{}
-	c.add("", value, idNames(l, s), ignore)
+	c.add("", value, names, ignore)
 	return c, nil
 }
 

@@ -24,11 +24,11 @@ import (
 func TestStatesAreMadeCanonical(t *testing.T) {
 	t.Parallel()
 	s := event.Subject{"sessionId": "cs_test_123456", "metadata.order": "order-123456", "amount": 4500, "currency": "usd", "paymentIntent": "pi_abcdef"}
-	c, err := normalize(life.Payment, map[string]any{
+	c, err := normalize(map[string]any{
 		"id": "order-123456", "url": "/pay/cs_test_123456", "by": "evt_1abc and evt_2def", "amount": 4500, "currency": "usd",
 		"items": []any{map[string]any{"n": 1, "readAt": "now"}, "x"}, "none": nil, "empty": map[string]any{}, "list": []any{},
 		"of order-123456": true, "a/b": 1.50, "updatedAt": "now", "charge": "ch_abcdef of pi_abcdef",
-	}, s, []string{"/updatedAt", "/items/*/readAt"})
+	}, idNames(life.Payment, s), []string{"/updatedAt", "/items/*/readAt"})
 	require.NoError(t, err)
 	require.Equal(t, normalized{
 		"/id": `"{{metadata.order}}"`, "/url": `"/pay/{{sessionId}}"`, "/by": `"evt_… and evt_…"`, "/amount": "4500", "/currency": `"usd"`,
@@ -37,7 +37,7 @@ func TestStatesAreMadeCanonical(t *testing.T) {
 	}, c)
 	require.Equal(t, result.State{"/id": "{{metadata.order}}"}, normalized{"/id": `"{{metadata.order}}"`}.decoded())
 
-	whole, err := normalize(life.Payment, "open", s, nil)
+	whole, err := normalize("open", idNames(life.Payment, s), nil)
 	require.NoError(t, err)
 	require.Equal(t, normalized{"": `"open"`}, whole, "a state can be any JSON")
 }
@@ -47,13 +47,13 @@ func TestTimesAreAlike(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	for _, value := range []any{now, now.UTC().Format(time.DateTime), "at " + now.Format("2006-01-02 15:04:05.999999-07"), now.Unix(), now.AddDate(1, 0, 0).UnixMilli()} {
-		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
+		c, err := normalize(map[string]any{"at": value}, idNames(life.Payment, nil), nil)
 		require.NoError(t, err)
 		require.NotContains(t, c["/at"], "{{time}}", "%v: a fresh subject's is told", value)
 		require.Contains(t, c.timesNamed(nil)["/at"], "{{time}}", "%v", value)
 	}
 	for _, value := range []any{nil, 4500, 1_600_000_000, 17_000_000_001, "2026-11-25", "13:07", ""} {
-		c, err := normalize(life.Payment, map[string]any{"at": value}, nil, nil)
+		c, err := normalize(map[string]any{"at": value}, idNames(life.Payment, nil), nil)
 		require.NoError(t, err)
 		require.Equal(t, c, c.timesNamed(nil), "%v", value)
 	}

@@ -148,7 +148,7 @@ func (x *executor) readBy(ctx context.Context, h *History, ask asking) error {
 	if err != nil {
 		return target.HookFailed("state", x.checkSubjectLost(ctx, h, err))
 	}
-	if h.timed, err = normalize(x.life, state, h.Subject, x.target.Ignore); err != nil {
+	if h.timed, err = normalize(state, h.names(), x.target.Ignore); err != nil {
 		return target.HookFailed("state", fmt.Errorf("its answer is not JSON: %w", err))
 	}
 	h.timed = x.facts.ids.mask(h.timed, h.Subject)

@@ -256,7 +256,7 @@ func stateFrom(t *testing.T, text string) normalized {
 	t.Helper()
 	var value any
 	require.NoError(t, json.Unmarshal([]byte(text), &value))
-	c, err := normalize(life.Payment, value, event.Subject{}, nil)
+	c, err := normalize(value, idNames(life.Payment, event.Subject{}), nil)
 	require.NoError(t, err)
 	return c
 }

@@ -3,7 +3,6 @@ package stripeapi
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,7 +119,15 @@ func visit(value any, each func(object)) {
 	switch v := value.(type) {
 	case object:
 		each(v)
-		for _, key := range slices.Sorted(maps.Keys(v)) {
+		var inside []string // most members are texts and numbers
+		for key, member := range v {
+			switch member.(type) {
+			case object, []any:
+				inside = append(inside, key)
+			}
+		}
+		slices.Sort(inside)
+		for _, key := range inside {
 			visit(v[key], each)
 		}
 	case []any:

@@ -95,8 +95,21 @@ var MereWord = regexp.MustCompile(`^\pL{1,12}$`)
 // secrets matches what is masked in quotations: Stripe's keys, and the password in an address.
 var secrets = regexp.MustCompile(`\b((?:whsec|sk_test|rk_test|sk_live|rk_live)_)[\w+/=]+|(://[^\s/:@]*:)[^\s/@]+(@)`)
 
-// inEverySecret are parts of what secrets matches: it matches nothing in a text that has none of them.
-var inEverySecret = []string{"whsec_", "k_test_", "k_live_", "@"}
+// inEveryKey are parts of Stripe's keys: there is none in a text that has none of them.
+var inEveryKey = []string{"whsec_", "k_test_", "k_live_"}
+
+// mayHavePassword reports whether a text may have an address with a password: an @ behind ://, with no space and no slash between them.
+func mayHavePassword(text string) bool {
+	for rest, is := text, true; is; {
+		if _, rest, is = strings.Cut(rest, "://"); is {
+			end := strings.IndexAny(rest, "@/ \t\n\f\r")
+			if end >= 0 && rest[end] == '@' {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // assigned matches secrets that follow their name on a debugger's page.
 var assigned = regexp.MustCompile(`(?i)(\b\w*(?:secret|password|passwd|token|api_?key)\w*["']?\s*(?:=>|[:=])?\s*["'])[^"'\n]+`)
@@ -199,7 +212,7 @@ func (t *Target) Secrets() []string {
 
 // MaskedKeys masks the keys and passwords that are known by their form.
 func MaskedKeys(text string) string {
-	if !slices.ContainsFunc(inEverySecret, func(part string) bool { return strings.Contains(text, part) }) {
+	if !mayHavePassword(text) && !slices.ContainsFunc(inEveryKey, func(part string) bool { return strings.Contains(text, part) }) {
 		return text // most bodies have none, and are long
 	}
 	return secrets.ReplaceAllString(text, "${1}${2}•••${3}")
