@@ -1,8 +1,11 @@
 package life
 
 import (
+	"bytes"
+	"compress/gzip"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -11,9 +14,10 @@ import (
 )
 
 // membersFile has the members that Stripe's own types know of each kind of object, in one version or another. It is made from the
-// OpenAPI specification of stripe-mock and the structs of stripe-go: go test ./hookproof/life -run TestMembersAreStripes -update
+// OpenAPI specification of stripe-mock and the structs of stripe-go: go test ./hookproof/life -run TestMembersAreStripes -update. It is
+// compressed, since every binary has it.
 //
-//go:embed members.json
+//go:embed members.json.gz
 var membersFile []byte
 
 // members are those of an object, each with its own: those of an element of a list are under "#", those of a map with any keys under
@@ -22,7 +26,11 @@ type members map[string]members
 
 // membersOf are the members by the kind of object.
 var membersOf = sync.OnceValue(func() (byKind map[string]members) {
-	if err := json.Unmarshal(membersFile, &byKind); err != nil {
+	file, err := gzip.NewReader(bytes.NewReader(membersFile))
+	if err == nil {
+		err = errors.Join(json.NewDecoder(file).Decode(&byKind), file.Close())
+	}
+	if err != nil {
 		panic(err) // the file is generated
 	}
 	return byKind

@@ -2,9 +2,11 @@ package life
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path"
@@ -18,7 +20,7 @@ import (
 	"github.com/stripe/stripe-mock/embedded"
 )
 
-var update = flag.Bool("update", false, "write members.json anew")
+var update = flag.Bool("update", false, "write members.json.gz anew")
 
 // schema is a schema of Stripe's OpenAPI specification.
 type schema struct {
@@ -138,10 +140,20 @@ func TestMembersAreStripes(t *testing.T) {
 	}
 	text.WriteString("\n}\n")
 	if *update {
-		require.NoError(t, os.WriteFile("members.json", text.Bytes(), 0o644))
+		var file bytes.Buffer
+		packed, err := gzip.NewWriterLevel(&file, gzip.BestCompression)
+		require.NoError(t, err)
+		_, err = packed.Write(text.Bytes())
+		require.NoError(t, err)
+		require.NoError(t, packed.Close())
+		require.NoError(t, os.WriteFile("members.json.gz", file.Bytes(), 0o644))
 		return
 	}
-	require.True(t, text.String() == string(membersFile), "members.json is not of these versions; go test ./hookproof/life -run TestMembersAreStripes -update")
+	packed, err := gzip.NewReader(bytes.NewReader(membersFile))
+	require.NoError(t, err)
+	known, err := io.ReadAll(packed)
+	require.NoError(t, err)
+	require.True(t, text.String() == string(known), "members.json.gz is not of these versions; go test ./hookproof/life -run TestMembersAreStripes -update")
 	for _, place := range []string{"invoice /charge", "invoice /parent/subscription_details/metadata", "checkout.session /total_details/amount_tax", "subscription /current_period_end", "charge /metadata/mine", "event /data/object"} {
 		kind, pointer, _ := strings.Cut(place, " ")
 		_, known := membersOf()[kind].at(tokensOf(pointer))
