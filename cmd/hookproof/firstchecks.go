@@ -69,12 +69,12 @@ func alsoFailed(r result.Report, cause result.Finding) string {
 			names = append(names, f.Check)
 		}
 	}
-	switch last := len(names) - 1; last {
-	case -1:
-		return ""
+	switch len(names) {
 	case 0:
+		return ""
+	case 1:
 		return "\n    explains why " + names[0] + " fails, too"
 	default:
-		return "\n    explains why " + strings.Join(names[:last], ", ") + " and " + names[last] + " fail, too"
+		return "\n    explains why " + result.And(names) + " fail, too"
 	}
 }

@@ -313,10 +313,7 @@ func ViewSays(view string) string {
 	for part := range strings.SplitSeq(view, "+") {
 		parts = append(parts, "in "+Parts[part])
 	}
-	if last := len(parts) - 1; last > 0 {
-		return strings.Join(parts[:last], ", ") + " and " + parts[last]
-	}
-	return parts[0]
+	return result.And(parts)
 }
 
 // Parts are the parts of a state that a view can have, by their names in rows.

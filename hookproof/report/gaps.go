@@ -46,7 +46,7 @@ func hookGaps(r result.Report) []gap {
 	}
 	var gaps []gap
 	for n, one := range nextOf(r) {
-		keys := and(one.Keys)
+		keys := result.And(one.Keys)
 		g := gap{Kind: "Needs " + keys, Checks: one.findings, Why: "The target does not offer " + keys + ".", Do: "Give the target file " + keys + " (see docs/target.md)."}
 		if slices.Contains(one.Keys, "state") {
 			g.Why = "Nothing shows what became of an order: the target has no " + keys + "."

@@ -25,16 +25,7 @@ func (s summary) types() string {
 	if more := len(s.sent) - len(names); more > 0 {
 		names = append(names, counted(more, "other"))
 	}
-	return and(names)
-}
-
-// and lists names: a, b and c.
-func and(names []string) string {
-	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return result.And(names)
 }
 
 // summary is what a run came to, how much of it was judged, and what would let more be judged.
@@ -223,7 +214,7 @@ func (s summary) advice() string {
 	}
 	var parts []string
 	for n, one := range s.next {
-		keys := and(one.Keys)
+		keys := result.And(one.Keys)
 		switch {
 		case slices.Contains(one.Keys, "state"):
 			parts = append(parts, fmt.Sprintf("'hookproof init' writes a target file with %s for %s, if the endpoint handles any of the types that were sent", keys, counted(one.Checks, "more check")))

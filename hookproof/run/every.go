@@ -82,8 +82,7 @@ func reasons(outcomes []Outcome) string {
 		case 1:
 			whys[n] = names[0] + " was " + why
 		default:
-			last := len(names) - 1
-			whys[n] = strings.Join(names[:last], ", ") + " and " + names[last] + " were " + why
+			whys[n] = result.And(names) + " were " + why
 		}
 	}
 	return strings.Join(whys, "; ")

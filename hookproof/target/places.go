@@ -12,6 +12,7 @@ import (
 
 	"example.com/hookproof/hookproof/event"
 	"example.com/hookproof/hookproof/life"
+	"example.com/hookproof/hookproof/result"
 )
 
 // noPlace is the error for a JSON pointer to nothing in an answer.
@@ -59,10 +60,8 @@ func listed(places []string) string {
 	switch n := len(places); {
 	case n == 0:
 		return "no text and no whole number"
-	case n == 1:
-		return places[0]
 	case n <= placesShown:
-		return strings.Join(places[:n-1], ", ") + " and " + places[n-1]
+		return result.And(places)
 	default:
 		return fmt.Sprintf("%s and %d more", strings.Join(places[:placesShown], ", "), n-placesShown)
 	}
