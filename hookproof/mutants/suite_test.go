@@ -65,8 +65,11 @@ func TestScores(t *testing.T) {
 	require.ErrorContains(t, err, "judge/b has no score: run hookproof mutants --suite judge --json hookproof/mutants/judge/score.json")
 	_, err = LoadSuites(scored(`{"a":"","b":"","c":""}`))
 	require.ErrorContains(t, err, "scores c, and there is no such mutant")
-	_, err = LoadSuites(Files)
+	all, err = LoadSuites(Files)
 	require.NoError(t, err, "the committed scores")
+	for _, s := range all {
+		require.Empty(t, s.Objections(), "the committed scores")
+	}
 }
 
 // The test that is meant comes first, then all others; what does not compile is no kill; and the mutant is in
